@@ -1,0 +1,45 @@
+# Everything that is installed goes under this folder: .venv, node_modules and build.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export npm_config_cache := $(CURDIR)/build/npm
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+INSTALLED := build/installed
+
+help:  ## Show what can be done here
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings; AUDIO=file for one of your own
+	@python -m local.demo $(if $(AUDIO),"$(AUDIO)") $(if $(PROFILE),--profile $(PROFILE))
+
+cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C
+	@python -m local.cloud
+
+test: $(INSTALLED)  ## Run every test but the heavy proofs
+	python -m pytest tests
+
+unit: $(INSTALLED)  ## Run the unit tests: a few seconds
+	python -m pytest tests/unit
+
+prove: $(INSTALLED)  ## Run the heavy proofs as well
+	python -m pytest tests --prove
+
+check: $(INSTALLED)  ## Check style and types
+	ruff check . && ruff format --check . && mypy
+
+synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out
+	node_modules/.bin/cdk synth --quiet
+
+deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials
+	node_modules/.bin/cdk deploy --all
+
+install: $(INSTALLED)  ## Install everything the other commands need
+
+clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
+	rm -rf build/demo build/cloud build/tests cdk.out
+
+$(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock package-lock.json
+	@$(PYTHON) local/install.py
+	@touch $@
+
+.PHONY: help demo cloud test unit prove check synth deploy install clean

@@ -1,0 +1,34 @@
+"""The map: Stethoscript's stacks, in the order in which data meets them."""
+
+import sys
+from pathlib import Path
+
+import aws_cdk as cdk
+
+sys.path.append(str(Path(__file__).parent / "lambdas"))  # profiles are checked by the functions' own rules
+
+from stacks.choices import BadChoice, Choices
+from stacks.monitoring import MonitoringStack
+from stacks.pipeline import PipelineStack
+from stacks.storage import StorageStack
+
+
+def stethoscript(app: cdk.App) -> None:
+    """Add one deployment's stacks to the app, as its context chooses."""
+    choices = Choices.read(app.node.try_get_context("stethoscript"))
+    environment = choices.stack_properties()
+    storage = StorageStack(app, f"{choices.name}-storage", choices=choices, **environment)
+    pipeline = PipelineStack(app, f"{choices.name}-pipeline", choices=choices, storage=storage, **environment)
+    MonitoringStack(
+        app, f"{choices.name}-monitoring", choices=choices, storage=storage, pipeline=pipeline, **environment
+    )
+    cdk.Tags.of(app).add("application", choices.name)
+
+
+if __name__ == "__main__":
+    app = cdk.App()
+    try:
+        stethoscript(app)
+    except BadChoice as bad:
+        sys.exit(f'cdk.json, context "stethoscript": {bad}')
+    app.synth()

@@ -1,0 +1,225 @@
+"""From the completion queue: turns what Transcribe has written into documents, and tells whoever subscribed.
+
+Any number of signals in any order may speak of a job; only GetMedicalTranscriptionJob is believed.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from botocore.exceptions import ClientError
+
+import environment
+from clients import client
+from documents import FORMS, manifest
+from documents.manifest import Document
+from ledger import Ledger
+from stethoscript import events, failures, faults, jobs, notices, transcript
+from stethoscript.events import Signal
+from stethoscript.faults import Fault
+from stethoscript.rows import Row, State
+from telemetry import count, flush, log
+
+STUCK_SECONDS = 24 * 3600
+"""After so long a job in progress is left to the reconciler and its alarm."""
+
+VANISHED_SECONDS = 3600
+"""Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
+
+
+@dataclass(frozen=True)
+class DeliverSettings:
+    """What this function is deployed with."""
+
+    deployment: str
+    work_bucket: str
+    transcripts_bucket: str
+    account: str
+    ledger_table: str
+    completion_queue_url: str
+    completion_topic_arn: str
+    patience_seconds: int
+
+
+@dataclass(frozen=True)
+class Deliverer:
+    """The settings, the far ends and the clock."""
+
+    settings: DeliverSettings
+    ledger: Ledger
+    s3: Any
+    transcribe: Any
+    sqs: Any
+    sns: Any
+    now: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.random
+
+    def take(self, signal: Signal) -> None:
+        """Bring the job's recording to its terminal state, if the job has ended; else look again later."""
+        recording = jobs.recording_of(self.settings.deployment, signal.job)
+        row = self.ledger.find(recording) if recording else None
+        if row is None or row.job != signal.job:
+            count("Ignored")
+            log.info("a signal for no job of ours", signal=signal.source)
+            return
+        try:
+            self._bring_to_end(row, signal)
+        except Exception as error:
+            fault = faults.fault(error)
+            if fault not in faults.PUT_OFF:
+                raise
+            log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
+            count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
+            self._look_again(signal, fault)
+
+    def _bring_to_end(self, row: Row, signal: Signal) -> None:
+        if not row.open:
+            self._tidy(row)
+            return
+        job = self._job(row)
+        match job.get("TranscriptionJobStatus"):
+            case "COMPLETED":
+                self._deliver(row, job, signal)
+            case "FAILED":
+                reason, remedy = failures.reason(job.get("FailureReason", ""))
+                self._end(
+                    row, State.FAILED, signal, _ended(job, self.now()),
+                    reason=reason, remedy=remedy, failure=job.get("FailureReason"),
+                )  # fmt: skip
+            case None if self.now() - row.updated >= VANISHED_SECONDS:
+                self._vanished(row, signal)
+            case _ if self.now() - row.received < STUCK_SECONDS:
+                self._look_again(signal, Fault.UNAVAILABLE)
+
+    def _vanished(self, row: Row, signal: Signal) -> None:
+        """Somebody deleted the job's record, or it aged out; what it wrote is ours all the same."""
+        count("Vanished")
+        try:
+            self._deliver(row, {}, signal)
+        except ClientError as error:
+            if faults.fault(error) is not Fault.ABSENT:
+                raise
+            remedy = "Transcribe has no record of the job and left no transcript; have your operator retry it."
+            self._end(row, State.FAILED, signal, int(self.now()), reason="JobVanished", remedy=remedy)
+
+    def _job(self, row: Row) -> Mapping[str, Any]:
+        """What Transcribe says of the job; nothing if it does not know it (any more)."""
+        try:
+            found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=row.job)
+        except ClientError as error:
+            if faults.fault(error) is Fault.ABSENT:
+                return {}
+            raise
+        job: Mapping[str, Any] = found["MedicalTranscriptionJob"]
+        return job
+
+    def _deliver(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
+        completed = _ended(job, self.now())
+        raw = self._raw(row)
+        try:
+            heard = transcript.read(raw)
+        except transcript.Unreadable:
+            remedy = "Ask your operator: Transcribe's own output is kept in the work bucket."
+            self._end(row, State.FAILED, signal, completed, reason="TranscriptUnreadable", remedy=remedy)
+            return
+        written = (
+            Document("raw", "transcribe.json", "application/json", raw),
+            *(Document(form, kind.name, kind.content_type, kind.write(heard)) for form, kind in FORMS.items()),
+        )
+        folder = f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}"
+        for document in written:
+            self._put(f"{folder}/{document.name}", document.content_type, document.body)
+        listed = f"{folder}/{manifest.NAME}"  # last: who sees the manifest sees all that it lists
+        self._put(listed, "application/json", manifest.write(row, heard, written))
+        self._end(row, State.DELIVERED, signal, completed, manifest=listed)
+
+    def _raw(self, row: Row) -> bytes:
+        """Transcribe's output, from where we told it to write: its TranscriptFileUri is not needed."""
+        answer = self.s3.get_object(
+            Bucket=self.settings.work_bucket, Key=jobs.raw(row.job), ExpectedBucketOwner=self.settings.account
+        )
+        body: bytes = answer["Body"].read()
+        return body
+
+    def _put(self, key: str, content_type: str, body: bytes) -> None:
+        self.s3.put_object(
+            Bucket=self.settings.transcripts_bucket,
+            Key=key,
+            Body=body,
+            ContentType=content_type,
+            ExpectedBucketOwner=self.settings.account,
+        )
+
+    def _end(self, row: Row, state: State, signal: Signal, completed: int, **more: Any) -> None:
+        """Tell, note down, tidy up, in this order: a crash in between repeats, with the same id."""
+        changes = {"completed": completed, "signal": signal.source, **more}
+        ended = replace(row, state=state, updated=int(self.now()), **changes)
+        self.sns.publish(
+            TopicArn=self.settings.completion_topic_arn,
+            **notices.publication(ended, self.settings.transcripts_bucket),
+        )
+        if self.ledger.advance(row, state, self.now(), **changes):
+            count(state.capitalize())
+        self._tidy(ended)
+        log.info("ended", job=row.job, state=str(state), reason=ended.reason, signal=signal.source)
+
+    def _tidy(self, row: Row) -> None:
+        """The frozen copy has served; the original stays where it was uploaded."""
+        if row.media_format:
+            self.s3.delete_object(
+                Bucket=self.settings.work_bucket,
+                Key=jobs.staged(row.job, row.media_format),
+                ExpectedBucketOwner=self.settings.account,
+            )
+
+    def _look_again(self, signal: Signal, fault: Fault) -> None:
+        self.sqs.send_message(
+            QueueUrl=self.settings.completion_queue_url,
+            MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
+            DelaySeconds=faults.delay(fault, signal.deferrals, self.settings.patience_seconds, self.jitter()),
+        )
+
+
+def _ended(job: Mapping[str, Any], now: float) -> int:
+    at = job.get("CompletionTime")
+    return int(at.timestamp()) if at else int(now)
+
+
+@cache
+def _deliverer() -> Deliverer:
+    settings = environment.read(DeliverSettings, os.environ)
+    return Deliverer(
+        settings=settings,
+        ledger=Ledger(client("dynamodb"), settings.ledger_table),
+        s3=client("s3"),
+        transcribe=client("transcribe"),
+        sqs=client("sqs"),
+        sns=client("sns"),
+    )
+
+
+_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def _record(record: Any) -> None:
+    try:
+        signal = events.signal(record.body)
+        if signal:
+            _deliverer().take(signal)
+    except Exception as error:
+        log.error("back to the queue", message=record.message_id, error=faults.described(error))
+        raise
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Lambda's entry: a batch of the completion queue, answered per message."""
+    try:
+        return process_partial_response(event, _record, _batch, context)
+    finally:
+        flush(_deliverer().settings.deployment)

@@ -1,0 +1,36 @@
+"""Plain text: a line of time and speaker, then what was said."""
+
+from stethoscript.transcript import Transcript, Turn
+
+_ROLES = {"spk": "Speaker", "ch": "Channel"}
+
+
+def write(transcript: Transcript) -> bytes:
+    """UTF-8; a recording without speech is said to be one, never left as an empty file."""
+    turns = [_turn(turn) for turn in transcript.turns()]
+    return ("\n\n".join(turns or ["(no speech)"]) + "\n").encode()
+
+
+def clock(seconds: float) -> str:
+    """Time from the beginning of the recording, to the second.
+
+    >>> clock(3725.9)
+    '1:02:05'
+    """
+    minutes, second = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}"
+
+
+def speaker(label: str | None) -> str:
+    """A label as a person reads it; people count from one.
+
+    >>> speaker("spk_0"), speaker("ch_1"), speaker(None)
+    ('Speaker 1', 'Channel 2', '')
+    """
+    kind, _, number = (label or "").partition("_")
+    return f"{_ROLES[kind]} {int(number) + 1}" if kind in _ROLES and number.isdecimal() else label or ""
+
+
+def _turn(turn: Turn) -> str:
+    return f"[{clock(turn.start)}] {speaker(turn.speaker)}".rstrip() + f"\n{turn.text}"

@@ -1,0 +1,120 @@
+"""The ledger in DynamoDB: one item per recording, every change conditional on what it changes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from stethoscript import rows
+from stethoscript.rows import OPEN, Row, State
+
+BY_STATE = "by-state"
+"""Index: state, then `updated`; holds keys only."""
+
+_CURSOR = "#sweep"  # no recording's name: those begin with a letter
+_to = TypeSerializer().serialize
+_from = TypeDeserializer().deserialize
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The table and its client."""
+
+    dynamodb: Any
+    table: str
+
+    def find(self, recording: str) -> Row | None:
+        """The recording's row, read consistently."""
+        item = self._get(recording)
+        return rows.read(item) if item else None
+
+    def claim(self, row: Row) -> bool:
+        """Enter a recording that has no row yet; False if somebody was quicker."""
+        return self._conditionally(
+            self.dynamodb.put_item,
+            Item=_serialised(row.item()),
+            ConditionExpression="attribute_not_exists(recording)",
+        )
+
+    def advance(self, row: Row, state: State, now: float, **changes: Any) -> Row | None:
+        """Move an open recording on; None if this job has already come to its end or is another's.
+
+        The same state may be set again, so that repeating a step is harmless.
+        """
+        after = replace(row, state=state, updated=int(now), **changes)
+        changed = {"state": state, "updated": int(now), **changes}
+        kept = {name: value for name, value in changed.items() if value is not None}
+        done = self._conditionally(
+            self.dynamodb.update_item,
+            Key=_serialised({"recording": row.recording}),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in kept),
+            ConditionExpression="job = :job AND #state IN (:claimed, :transcribing)",
+            ExpressionAttributeNames={f"#{name}": name for name in kept},
+            ExpressionAttributeValues=_serialised(
+                {f":{name}": value for name, value in kept.items()}
+                | {":job": row.job, ":claimed": State.CLAIMED, ":transcribing": State.TRANSCRIBING}
+            ),
+        )
+        return after if done else None
+
+    def in_flight(self, enough: int) -> int:
+        """How many recordings are with Transcribe, counted up to `enough`."""
+        counted = 0
+        page = self._by_state(State.TRANSCRIBING, Select="COUNT", Limit=enough)
+        while True:
+            answer = self.dynamodb.query(**page)
+            counted += int(answer["Count"])
+            if counted >= enough or "LastEvaluatedKey" not in answer:
+                return counted
+            page["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def waiting(self, before: float, most: int) -> Iterator[Row]:
+        """Open recordings untouched since `before`: oldest first, at most `most` of each state."""
+        for state in OPEN:
+            page = self._by_state(state, Limit=most)
+            page["KeyConditionExpression"] += " AND updated < :before"
+            page["ExpressionAttributeValues"] |= _serialised({":before": int(before)})
+            for item in self.dynamodb.query(**page)["Items"]:
+                row = self.find(_from(item["recording"]))
+                if row and row.state == state:
+                    yield row
+
+    def cursor(self) -> Mapping[str, str]:
+        """Where the sweep of the intake bucket goes on; empty at its beginning."""
+        markers: Mapping[str, str] = self._get(_CURSOR).get("markers", {})
+        return markers
+
+    def move_cursor(self, markers: Mapping[str, str]) -> None:
+        """Remember where the sweep goes on."""
+        self.dynamodb.put_item(TableName=self.table, Item=_serialised({"recording": _CURSOR, "markers": dict(markers)}))
+
+    def _get(self, recording: str) -> dict[str, Any]:
+        answer = self.dynamodb.get_item(
+            TableName=self.table, Key=_serialised({"recording": recording}), ConsistentRead=True
+        )
+        return {name: _from(value) for name, value in answer.get("Item", {}).items()}
+
+    def _by_state(self, state: State, **more: Any) -> dict[str, Any]:
+        return {
+            "TableName": self.table,
+            "IndexName": BY_STATE,
+            "KeyConditionExpression": "#state = :state",
+            "ExpressionAttributeNames": {"#state": "state"},
+            "ExpressionAttributeValues": _serialised({":state": state}),
+            **more,
+        }
+
+    def _conditionally(self, call: Any, **arguments: Any) -> bool:
+        try:
+            call(TableName=self.table, **arguments)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+
+def _serialised(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to(str(value) if isinstance(value, State) else value) for name, value in values.items()}

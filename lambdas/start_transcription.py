@@ -1,0 +1,318 @@
+"""From the intake queue: freezes each uploaded recording and has Transcribe Medical start on it."""
+
+import os
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from botocore.exceptions import ClientError
+
+import environment
+from clients import client
+from ledger import Ledger
+from stethoscript import audio, events, faults, jobs, notices, profiles
+from stethoscript.events import Arrival, Signal
+from stethoscript.faults import Fault
+from stethoscript.profiles import Profile
+from stethoscript.rejections import Rejected
+from stethoscript.rows import Row, State
+from stethoscript.uploads import Upload, is_folder
+from telemetry import count, flush, log
+
+COPY_SECONDS = 120
+"""Long enough for S3 to copy 2 GB; a record is begun only if this much time is left."""
+
+
+@dataclass(frozen=True)
+class StartSettings:
+    """What this function is deployed with."""
+
+    deployment: str
+    intake_bucket: str
+    work_bucket: str
+    transcripts_bucket: str
+    account: str
+    key_arn: str
+    ledger_table: str
+    intake_queue_url: str
+    completion_queue_url: str
+    completion_topic_arn: str
+    profiles: str
+    jobs_at_once: int
+    patience_seconds: int
+    watch_seconds: int
+    row_days: int
+
+
+class NoTime(Exception):
+    """No slot came free, or too little time is left to begin: the recording is put off, not failed."""
+
+
+class NameTaken(Exception):
+    """A job of our name transcribes other media; somebody has to look."""
+
+
+@dataclass(frozen=True)
+class Starter:
+    """The settings, the far ends and the clock."""
+
+    settings: StartSettings
+    profiles: tuple[Profile, ...]
+    ledger: Ledger
+    s3: Any
+    transcribe: Any
+    sqs: Any
+    sns: Any
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
+
+    def take(self, arrival: Arrival, deadline: float) -> None:
+        """Bring an upload to a running job or a rejection; else put it back into the queue with a delay."""
+        upload = arrival.upload
+        recording = jobs.recording(self.settings.deployment, upload)
+        if upload.bucket != self.settings.intake_bucket:
+            count("Ignored")
+            log.warning("a message names another bucket", job=recording)
+            return
+        try:
+            self._start(recording, upload, deadline)
+        except Rejected as refusal:
+            self._reject(recording, upload, refusal)
+        except NoTime:
+            self._put_off(recording, arrival, Fault.BUSY)
+        except Exception as error:
+            fault = faults.fault(error)
+            if fault not in faults.PUT_OFF:
+                raise
+            log.warning("put off", job=recording, error=faults.described(error), fault=fault.name)
+            self._put_off(recording, arrival, fault)
+
+    def _start(self, recording: str, upload: Upload, deadline: float) -> None:
+        if deadline - self.now() < COPY_SECONDS:
+            raise NoTime
+        row = self.ledger.find(recording)
+        known = row is not None
+        if row is None:
+            row = self._preflight(recording, upload)
+            if row is None:
+                return
+            if not self.ledger.claim(row):
+                row, known = self.ledger.find(recording), True
+        if row is None or row.state is not State.CLAIMED:
+            log.info("already on its way", job=recording)
+            return
+        self._await_slot(deadline)
+        if not (known and self._is_frozen(row)):
+            self._freeze(row)
+        self._begin(row, deadline)
+        self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=int(self.now()))
+        self._watch(row)
+        count("Started")
+        log.info("transcribing", job=row.job, profile=row.profile)
+
+    def _preflight(self, recording: str, upload: Upload) -> Row | None:
+        """The row to claim; None for a folder's placeholder, which is nobody's recording."""
+        head = self._head(upload)
+        if is_folder(upload.key, head["ContentLength"]):
+            return None
+        profile = profiles.match(self.profiles, upload.key)
+        metadata = head["Metadata"]
+        audio.check_size(head["ContentLength"])
+        recipe = profiles.overridden(profile.recipe, metadata)
+        return replace(
+            self._row(recording, upload),
+            profile=profile.name,
+            recipe={name: value for name, value in asdict(recipe).items() if value is not None},
+            media_format=audio.media_format(self._header(upload)),
+            correlation_id=profiles.correlation(metadata),
+        )
+
+    def _row(self, recording: str, upload: Upload) -> Row:
+        now = int(self.now())
+        days = self.settings.row_days
+        return Row(
+            recording=recording,
+            state=State.CLAIMED,
+            bucket=upload.bucket,
+            key=upload.key,
+            version=upload.version,
+            received=now,
+            updated=now,
+            job=jobs.name(recording, 1),
+            expires=now + days * 86400 if days else None,
+        )
+
+    def _head(self, upload: Upload) -> Mapping[str, Any]:
+        with _present():
+            head: Mapping[str, Any] = self.s3.head_object(**self._source(upload))
+        return head
+
+    def _header(self, upload: Upload) -> bytes:
+        first = f"bytes=0-{audio.HEADER_BYTES - 1}"
+        with _present():
+            header: bytes = self.s3.get_object(**self._source(upload), Range=first)["Body"].read()
+        return header
+
+    def _source(self, upload: Upload) -> dict[str, str]:
+        return {
+            "Bucket": upload.bucket,
+            "Key": upload.key,
+            "VersionId": upload.version,
+            "ExpectedBucketOwner": self.settings.account,
+        }
+
+    def _is_frozen(self, row: Row) -> bool:
+        key = self._staged(row)
+        listing = self.s3.list_objects_v2(
+            Bucket=self.settings.work_bucket, Prefix=key, MaxKeys=1, ExpectedBucketOwner=self.settings.account
+        )
+        return any(entry["Key"] == key for entry in listing.get("Contents", []))
+
+    def _freeze(self, row: Row) -> None:
+        """Copy exactly this version aside: Transcribe takes no version id, and keys get overwritten.
+
+        Nothing of the original's metadata or tags is carried along.
+        """
+        with _present():
+            self.s3.copy_object(
+                Bucket=self.settings.work_bucket,
+                Key=self._staged(row),
+                CopySource={"Bucket": row.bucket, "Key": row.key, "VersionId": row.version},
+                MetadataDirective="REPLACE",
+                TaggingDirective="REPLACE",
+                StorageClass="STANDARD",
+                ContentType="application/octet-stream",
+                ExpectedBucketOwner=self.settings.account,
+                ExpectedSourceBucketOwner=self.settings.account,
+            )
+
+    def _staged(self, row: Row) -> str:
+        return jobs.staged(row.job, str(row.media_format))
+
+    def _begin(self, row: Row, deadline: float) -> None:
+        """Start the job; wait here for as long as Transcribe is busy and there is time.
+
+        Raises:
+            NoTime: still busy at the deadline.
+            NameTaken: the name belongs to a job with other media.
+        """
+        places = jobs.Places(self.settings.work_bucket, self.settings.key_arn)
+        request = jobs.request(row.job, str(row.media_format), row.asked, places)
+        while True:
+            try:
+                self.transcribe.start_medical_transcription_job(**request)
+            except ClientError as error:
+                fault = faults.fault(error)
+                if fault is Fault.TAKEN:
+                    self._adopt(row.job, request["Media"]["MediaFileUri"])
+                    return
+                if fault is not Fault.BUSY:
+                    raise
+                self._wait(deadline)
+            else:
+                return
+
+    def _adopt(self, job: str, media_uri: str) -> None:
+        """A job of this name exists: ours, if it transcribes our frozen copy (an answer got lost)."""
+        found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=job)
+        if found["MedicalTranscriptionJob"]["Media"]["MediaFileUri"] != media_uri:
+            raise NameTaken
+
+    def _await_slot(self, deadline: float) -> None:
+        """Wait until fewer jobs run than the quota allows. Advice only: Transcribe itself is the judge."""
+        while self.ledger.in_flight(self.settings.jobs_at_once) >= self.settings.jobs_at_once:
+            self._wait(deadline)
+
+    def _wait(self, deadline: float) -> None:
+        pause = self.settings.patience_seconds * (0.5 + self.jitter())
+        if self.now() + pause > deadline - COPY_SECONDS:
+            raise NoTime
+        self.sleep(pause)
+
+    def _watch(self, row: Row) -> None:
+        """Leave a message that looks at the job after a while, where the reconciler would be too late."""
+        if self.settings.watch_seconds:
+            self.sqs.send_message(
+                QueueUrl=self.settings.completion_queue_url,
+                MessageBody=events.signal_message(Signal(row.job, "watch")),
+                DelaySeconds=self.settings.watch_seconds,
+            )
+
+    def _reject(self, recording: str, upload: Upload, refusal: Rejected) -> None:
+        """Tell, then note down: who is told twice sees the same id, nobody is left untold."""
+        row = self.ledger.find(recording) or self._row(recording, upload)
+        why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
+        refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
+        self.sns.publish(
+            TopicArn=self.settings.completion_topic_arn,
+            **notices.publication(refused, self.settings.transcripts_bucket),
+        )
+        if not self.ledger.claim(refused):
+            self.ledger.advance(row, State.REJECTED, self.now(), **why)
+        count("Rejected")
+        log.info("rejected", job=recording, reason=refusal.reason)
+
+    def _put_off(self, recording: str, arrival: Arrival, fault: Fault) -> None:
+        """Send the message anew with a delay: receive counts are for unexpected errors alone."""
+        seconds = faults.delay(fault, arrival.deferrals, self.settings.patience_seconds, self.jitter())
+        self.sqs.send_message(
+            QueueUrl=self.settings.intake_queue_url,
+            MessageBody=events.arrival_message(replace(arrival, deferrals=arrival.deferrals + 1)),
+            DelaySeconds=seconds,
+        )
+        count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
+        log.info("put off", job=recording, seconds=seconds, deferrals=arrival.deferrals + 1)
+
+
+@contextmanager
+def _present() -> Iterator[None]:
+    """Reads of the upload: if it is gone, that is the end of it."""
+    try:
+        yield
+    except ClientError as error:
+        if faults.fault(error) is Fault.ABSENT:
+            raise Rejected("Gone", "The upload was deleted before it was transcribed; upload it again.") from error
+        raise
+
+
+@cache
+def _starter() -> Starter:
+    settings = environment.read(StartSettings, os.environ)
+    return Starter(
+        settings=settings,
+        profiles=profiles.from_json(settings.profiles),
+        ledger=Ledger(client("dynamodb"), settings.ledger_table),
+        s3=client("s3"),
+        transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK
+        sqs=client("sqs"),
+        sns=client("sns"),
+    )
+
+
+# A batch that fails as a whole is no error of the function's: its messages are simply seen again.
+_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+def _record(record: Any, lambda_context: Any) -> None:
+    starter = _starter()
+    deadline = starter.now() + lambda_context.get_remaining_time_in_millis() / 1000
+    try:
+        for arrival in events.arrivals(record.body):
+            starter.take(arrival, deadline)
+    except Exception as error:
+        log.error("back to the queue", message=record.message_id, error=faults.described(error))
+        raise
+
+
+def handler(event: dict[str, Any], context: Any) -> Any:
+    """Lambda's entry: a batch of the intake queue, answered per message."""
+    try:
+        return process_partial_response(event, _record, _batch, context)
+    finally:
+        flush(_starter().settings.deployment)

@@ -1,0 +1,131 @@
+"""Reads the messages of the two queues into values, and writes the ones we send ourselves.
+
+Shapes: S3 event notification 2.x (intake queue), EventBridge "Object Created" and `aws.transcribe`
+events (completion queue), and our own two messages below.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from stethoscript.uploads import Upload
+
+
+class Unintelligible(ValueError):
+    """A message of no shape we know; it belongs in the dead-letter queue, where somebody sees it."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An upload to look at, and how often we have put it off ourselves."""
+
+    upload: Upload
+    deferrals: int = 0
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Something that says a job may have ended; only Transcribe's own answer is believed."""
+
+    job: str
+    source: str
+    deferrals: int = 0
+
+
+def arrivals(body: str) -> list[Arrival]:
+    """The uploads that one message of the intake queue announces; none for S3's test message.
+
+    Raises:
+        Unintelligible: the body is not a message we or S3 write.
+    """
+    message = _object(body)
+    if message.get("Event") == "s3:TestEvent":
+        return []
+    if "upload" in message:
+        return [Arrival(_ours(message["upload"]), _count(message.get("deferrals")))]
+    records = message.get("Records")
+    if not isinstance(records, list):
+        raise Unintelligible("neither an S3 notification nor a message of ours")
+    return [_arrival(record) for record in records if _is_creation(record)]
+
+
+def arrival_message(arrival: Arrival) -> str:
+    """The message that brings an upload to the intake queue (again).
+
+    >>> arrivals(arrival_message(Arrival(Upload("b", "k+ü.wav", "v1"), 2)))
+    [Arrival(upload=Upload(bucket='b', key='k+ü.wav', version='v1'), deferrals=2)]
+    """
+    upload = arrival.upload
+    return json.dumps(
+        {
+            "upload": {"bucket": upload.bucket, "key": upload.key, "version": upload.version},
+            "deferrals": arrival.deferrals,
+        }
+    )
+
+
+def signal(body: str) -> Signal | None:
+    """The job that a message of the completion queue speaks of; None if it is not about a job.
+
+    Raises:
+        Unintelligible: the body is not JSON of a known shape.
+    """
+    message = _object(body)
+    if isinstance(message.get("job"), str):
+        return Signal(message["job"], str(message.get("source", "unknown")), _count(message.get("deferrals")))
+    detail = message.get("detail")
+    if not isinstance(detail, dict):
+        raise Unintelligible("neither an EventBridge event nor a message of ours")
+    if message.get("source") == "aws.s3":
+        key = detail.get("object", {}).get("key", "")
+        job = key.removeprefix("raw/").removesuffix(".json")
+        return Signal(job, "object") if key == f"raw/{job}.json" and "/" not in job else None
+    # AWS documents no event for medical jobs, so any of the names its job events use will do.
+    names = ("MedicalTranscriptionJobName", "TranscriptionJobName", "JobName")
+    job = next((detail[name] for name in names if isinstance(detail.get(name), str)), None)
+    return Signal(job, "event") if job else None
+
+
+def signal_message(signal: Signal) -> str:
+    """The message that has a job looked at (again).
+
+    >>> signal_message(Signal("clinic-0a1b", "reconcile"))
+    '{"job": "clinic-0a1b", "source": "reconcile", "deferrals": 0}'
+    """
+    return json.dumps({"job": signal.job, "source": signal.source, "deferrals": signal.deferrals})
+
+
+def _object(body: str) -> dict[str, Any]:
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Unintelligible("not JSON") from error
+    if not isinstance(message, dict):
+        raise Unintelligible("not a JSON object")
+    return message
+
+
+def _count(number: object) -> int:
+    return number if isinstance(number, int) and number > 0 else 0
+
+
+def _is_creation(record: object) -> bool:
+    return isinstance(record, dict) and str(record.get("eventName", "")).startswith("ObjectCreated:")
+
+
+def _arrival(record: dict[str, Any]) -> Arrival:
+    """S3 form-encodes the key, once: a space arrives as `+`, a plus sign as `%2B`."""
+    try:
+        entity = record["s3"]
+        key = unquote_plus(entity["object"]["key"], errors="strict")
+        return Arrival(Upload(entity["bucket"]["name"], key, entity["object"]["versionId"]))
+    except (KeyError, TypeError, UnicodeDecodeError) as error:
+        raise Unintelligible("an S3 record without bucket, key or version") from error
+
+
+def _ours(upload: object) -> Upload:
+    try:
+        return Upload(**upload)  # type: ignore[arg-type] # any other shape is refused right here
+    except TypeError as error:
+        raise Unintelligible("a message of ours without bucket, key or version") from error

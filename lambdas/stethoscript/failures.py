@@ -1,0 +1,38 @@
+"""What Transcribe's FailureReason means to the person who uploaded the recording."""
+
+_REASONS = (
+    # beginning of FailureReason (StartMedicalTranscriptionJob's API reference) · our class · remedy
+    (
+        "Unsupported media format",
+        "UnsupportedMediaFormat",
+        "Send WAV, FLAC, MP3, MP4, M4A, Ogg, WebM or AMR audio.",
+    ),
+    (
+        "The media format provided",
+        "MediaFormatMismatch",
+        "Export the recording again; its content is not what it claims.",
+    ),
+    ("Invalid sample rate", "InvalidSampleRate", "Record at 16,000 to 48,000 Hz."),
+    (
+        "The sample rate provided",
+        "SampleRateMismatch",
+        "Export the recording again; its sample rate is not what it claims.",
+    ),
+    ("Invalid file size", "TooLarge", "Send at most 2 GB and 4 hours; split the recording."),
+    ("Invalid number of channels", "TooManyChannels", "Send mono or stereo audio."),
+)
+
+
+def reason(failure: str) -> tuple[str, str]:
+    """Our class of a failure and its remedy; the service's own text stays in the ledger.
+
+    >>> reason("Invalid sample rate for audio file")
+    ('InvalidSampleRate', 'Record at 16,000 to 48,000 Hz.')
+    """
+    for beginning, name, remedy in _REASONS:
+        if failure.startswith(beginning):
+            return name, remedy
+    return (
+        "TranscriptionFailed",
+        "Ask your operator: the ledger's row of this job has the service's own words.",
+    )

@@ -1,0 +1,122 @@
+"""What an error of an AWS call means for the recording in hand.
+
+Only the error's class, code and, for two codes whose meaning hangs on it, its text are looked at.
+"""
+
+from collections.abc import Mapping
+from enum import Enum
+
+
+class Fault(Enum):
+    """What to do about an error."""
+
+    BUSY = "put it off: a quota or rate is used up"
+    UNAVAILABLE = "put it off: the service does not answer"
+    CONFIGURATION = "put it off and raise an alarm: a right, key or resource is missing"
+    ABSENT = "what was asked for does not exist"
+    TAKEN = "the job's name is in use"
+    OTHER = "unexpected: back to the queue"
+
+
+_CODES: Mapping[str, Fault] = {
+    "LimitExceededException": Fault.BUSY,
+    "ThrottlingException": Fault.BUSY,
+    "Throttling": Fault.BUSY,
+    "TooManyRequestsException": Fault.BUSY,
+    "RequestLimitExceeded": Fault.BUSY,
+    "ProvisionedThroughputExceededException": Fault.BUSY,
+    "SlowDown": Fault.BUSY,
+    "KMS.ThrottlingException": Fault.BUSY,
+    "InternalFailureException": Fault.UNAVAILABLE,
+    "InternalFailure": Fault.UNAVAILABLE,
+    "InternalError": Fault.UNAVAILABLE,
+    "InternalServerError": Fault.UNAVAILABLE,
+    "ServiceUnavailable": Fault.UNAVAILABLE,
+    "ServiceUnavailableException": Fault.UNAVAILABLE,
+    "AccessDenied": Fault.CONFIGURATION,
+    "AccessDeniedException": Fault.CONFIGURATION,
+    "AuthorizationErrorException": Fault.CONFIGURATION,
+    "403": Fault.CONFIGURATION,
+    "KMS.AccessDeniedException": Fault.CONFIGURATION,
+    "KMS.DisabledException": Fault.CONFIGURATION,
+    "KMS.KMSInvalidStateException": Fault.CONFIGURATION,
+    "KMS.NotFoundException": Fault.CONFIGURATION,
+    "NoSuchBucket": Fault.CONFIGURATION,
+    "ResourceNotFoundException": Fault.CONFIGURATION,
+    "ConflictException": Fault.TAKEN,
+    "NotFoundException": Fault.ABSENT,
+    "NoSuchKey": Fault.ABSENT,
+    "NoSuchVersion": Fault.ABSENT,
+    "404": Fault.ABSENT,
+    "405": Fault.ABSENT,  # HeadObject of a delete marker
+    "MethodNotAllowed": Fault.ABSENT,
+}
+# Errors of botocore's own, raised before or without an answer: by class name, as this package has no SDK.
+_CLASSES: Mapping[str, Fault] = {
+    "EndpointConnectionError": Fault.UNAVAILABLE,
+    "ConnectTimeoutError": Fault.UNAVAILABLE,
+    "ReadTimeoutError": Fault.UNAVAILABLE,
+    "ConnectionClosedError": Fault.UNAVAILABLE,
+    "ResponseStreamingError": Fault.UNAVAILABLE,
+    "ProxyConnectionError": Fault.UNAVAILABLE,
+    "SSLError": Fault.UNAVAILABLE,
+    "NoCredentialsError": Fault.CONFIGURATION,
+}
+_SERVER_ERROR = 500
+
+
+def fault(error: Exception) -> Fault:
+    """Tell what an error means; unknown ones are OTHER, which loses nothing.
+
+    Transcribe answers BadRequestException both for a job it does not know and for media or a
+    vocabulary it cannot reach: the first is ABSENT, the others are for an operator to mend.
+    """
+    response = getattr(error, "response", None)
+    if not isinstance(response, dict):
+        return _CLASSES.get(type(error).__name__, Fault.OTHER)
+    answer = response.get("Error", {})
+    code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
+    if code == "BadRequestException":
+        return _bad_request(text)
+    if code in _CODES:
+        return _CODES[code]
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return Fault.UNAVAILABLE if status >= _SERVER_ERROR else Fault.OTHER
+
+
+PUT_OFF = (Fault.BUSY, Fault.UNAVAILABLE, Fault.CONFIGURATION)
+"""Faults that say nothing about the recording: it waits, however long they last."""
+
+MOST_DELAY = 900
+"""Seconds; the most SQS takes as DelaySeconds."""
+
+
+def delay(fault: Fault, deferrals: int, patience: int, jitter: float) -> int:
+    """Seconds to put a message off: the same again and again while busy, longer and longer otherwise.
+
+    `jitter` from 0 to 1 spreads the messages, so that they do not all come back at once.
+
+    >>> delay(Fault.BUSY, 7, 30, 0.5), [delay(Fault.UNAVAILABLE, n, 30, 0.5) for n in range(6)]
+    (30, [30, 60, 120, 240, 480, 900])
+    """
+    growth = 1 if fault is Fault.BUSY else 2 ** min(deferrals, 10)
+    return max(1, min(MOST_DELAY, round(patience * growth * (0.5 + jitter))))
+
+
+def described(error: Exception) -> str:
+    """Name an error for logs: class and code, never its message, which may quote a key.
+
+    >>> described(ValueError("dictation/Jane Doe.wav"))
+    'ValueError'
+    """
+    response = getattr(error, "response", None)
+    code = response.get("Error", {}).get("Code") if isinstance(response, dict) else None
+    return f"{type(error).__name__} {code}" if code else type(error).__name__
+
+
+def _bad_request(text: str) -> Fault:
+    if "requested job couldn't be found" in text:
+        return Fault.ABSENT
+    if "can't be accessed" in text or "vocabulary couldn't be found" in text:
+        return Fault.CONFIGURATION
+    return Fault.OTHER

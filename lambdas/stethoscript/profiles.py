@@ -1,0 +1,179 @@
+"""What a prefix of the intake bucket asks of Transcribe Medical, and how one recording may differ.
+
+Limits: StartMedicalTranscriptionJob's service model; the cross-field rules from the API reference.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from stethoscript.rejections import Rejected
+
+CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
+CORRELATION_ID = "correlation-id"
+PROFILE_PREFIX = re.compile(r"([a-z0-9][a-z0-9_-]*/)+")
+
+_TYPES = ("DICTATION", "CONVERSATION")
+_SPECIALTIES = ("PRIMARYCARE",)
+_IDENTIFICATIONS = ("PHI",)
+_VOCABULARY = re.compile(r"[0-9a-zA-Z._-]{1,200}")
+_MOST_SPEAKERS = 30
+_MOST_ALTERNATIVES = 10
+
+
+class BadSetting(ValueError):
+    """A setting nobody could mean; says which one and what would do."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a recording is to be transcribed, in Transcribe Medical's own terms.
+
+    A maximum that is None turns its feature off: there is no second switch to contradict it.
+    """
+
+    type: str = "DICTATION"
+    specialty: str = "PRIMARYCARE"
+    max_speaker_labels: int | None = None
+    channel_identification: bool = False
+    max_alternatives: int | None = None
+    vocabulary_name: str | None = None
+    content_identification_type: str | None = None
+
+    def __post_init__(self) -> None:
+        _one_of("type", self.type, _TYPES)
+        _one_of("specialty", self.specialty, _SPECIALTIES)
+        if self.content_identification_type is not None:
+            _one_of("content_identification_type", self.content_identification_type, _IDENTIFICATIONS)
+        _within("max_speaker_labels", self.max_speaker_labels, _MOST_SPEAKERS)
+        _within("max_alternatives", self.max_alternatives, _MOST_ALTERNATIVES)
+        if type(self.channel_identification) is not bool:
+            raise BadSetting("channel_identification must be true or false")
+        if self.vocabulary_name is not None and not _VOCABULARY.fullmatch(str(self.vocabulary_name)):
+            raise BadSetting("vocabulary_name must be 1 to 200 letters, digits, dots, hyphens or underscores")
+        if self.channel_identification and self.max_speaker_labels:
+            raise BadSetting("channel_identification and max_speaker_labels exclude each other; keep one")
+
+    def settings(self) -> dict[str, Any]:
+        """The `Settings` of StartMedicalTranscriptionJob; empty if there is nothing to set."""
+        asked: dict[str, Any] = {}
+        if self.max_speaker_labels:
+            asked |= {"ShowSpeakerLabels": True, "MaxSpeakerLabels": self.max_speaker_labels}
+        if self.channel_identification:
+            asked["ChannelIdentification"] = True
+        if self.max_alternatives:
+            asked |= {"ShowAlternatives": True, "MaxAlternatives": self.max_alternatives}
+        if self.vocabulary_name:
+            asked["VocabularyName"] = self.vocabulary_name
+        return asked
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A prefix of the intake bucket and the recipe for what is put there."""
+
+    prefix: str
+    recipe: Recipe
+
+    @property
+    def name(self) -> str:
+        """The prefix without its slash: what notifications call the profile."""
+        return self.prefix.rstrip("/")
+
+
+SETTINGS = tuple(field.name for field in fields(Recipe))
+
+
+def read(profiles: Mapping[str, Any]) -> tuple[Profile, ...]:
+    """Profiles from the deployment's choices: prefix → settings.
+
+    Raises:
+        BadSetting: a prefix or setting that cannot work, named.
+    """
+    return tuple(_profile(prefix, settings) for prefix, settings in profiles.items())
+
+
+def from_json(text: str) -> tuple[Profile, ...]:
+    """Profiles as the functions are given them."""
+    return read(json.loads(text))
+
+
+def match(profiles: tuple[Profile, ...], key: str) -> Profile:
+    """The profile with the longest prefix of this key.
+
+    Raises:
+        Rejected: the key lies under none.
+    """
+    under = [profile for profile in profiles if key.startswith(profile.prefix)]
+    if not under:
+        prefixes = ", ".join(sorted(profile.prefix for profile in profiles))
+        raise Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
+    return max(under, key=lambda profile: len(profile.prefix))
+
+
+def overridden(recipe: Recipe, metadata: Mapping[str, str]) -> Recipe:
+    """The recipe as one recording's object metadata (`x-amz-meta-…`) changes it.
+
+    Metadata that is not a setting of ours is somebody else's and left alone.
+
+    Raises:
+        Rejected: a setting with an impossible value.
+    """
+    changes: dict[str, Any] = {}
+    for setting in SETTINGS:
+        text = metadata.get(setting.replace("_", "-"))
+        if text is not None:
+            changes[setting] = _value(setting, text)
+    try:
+        return replace(recipe, **changes)
+    except BadSetting as bad:
+        raise Rejected("BadSetting", f"Correct the object's metadata: {bad}.") from bad
+
+
+def correlation(metadata: Mapping[str, str]) -> str | None:
+    """The uploader's own `correlation-id`.
+
+    Raises:
+        Rejected: it could carry more than an id.
+    """
+    given = metadata.get(CORRELATION_ID)
+    if given is not None and not CORRELATION.fullmatch(given):
+        raise Rejected("BadCorrelationId", "Use 1 to 64 letters, digits, hyphens or underscores as correlation-id.")
+    return given
+
+
+def _profile(prefix: str, settings: object) -> Profile:
+    if not PROFILE_PREFIX.fullmatch(prefix):
+        raise BadSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
+    if not isinstance(settings, Mapping):
+        raise BadSetting(f"profile {prefix!r}: its settings must be an object")
+    if unknown := set(settings) - set(SETTINGS):
+        raise BadSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(SETTINGS)}")
+    try:
+        return Profile(prefix, Recipe(**settings))
+    except BadSetting as bad:
+        raise BadSetting(f"profile {prefix!r}: {bad}") from bad
+
+
+def _value(setting: str, text: str) -> object:
+    """Metadata is text; the word `none` turns a setting off."""
+    if text == "none":
+        return False if setting == "channel_identification" else None
+    if setting == "channel_identification":
+        return {"true": True, "false": False}.get(text, text)
+    if setting.startswith("max_"):
+        return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else text
+    return text
+
+
+def _one_of(setting: str, value: object, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise BadSetting(f"{setting} must be {' or '.join(allowed)}")
+
+
+def _within(setting: str, value: object, most: int) -> None:
+    least = 2
+    if value is not None and not (type(value) is int and least <= value <= most):
+        raise BadSetting(f"{setting} must be a whole number from {least} to {most}")

@@ -1,0 +1,155 @@
+"""The transcript model every document is made from.
+
+Source of the shapes: the job output of Amazon Transcribe Medical, in all the variants its guide shows.
+Members may be missing and unknown ones may appear: what is not needed is not looked at.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+PAUSE = 2.0
+"""Seconds of silence after which one speaker's words begin a new turn."""
+
+
+class Unreadable(ValueError):
+    """Transcribe's output is not of a shape we know; says where, never quotes it."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """One spoken word with the punctuation that follows it. Times are seconds from the beginning."""
+
+    text: str
+    start: float
+    end: float
+    confidence: float
+    punctuation: str = ""
+    speaker: str | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Words of one speaker, without a long pause."""
+
+    speaker: str | None
+    words: tuple[Word, ...]
+
+    @property
+    def start(self) -> float:
+        """When the first word begins."""
+        return self.words[0].start
+
+    @property
+    def text(self) -> str:
+        """The words as a sentence."""
+        return " ".join(word.text + word.punctuation for word in self.words)
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """Every spoken word once, in the order of speech."""
+
+    words: tuple[Word, ...]
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The words split where the speaker changes or pauses."""
+        if not self.words:
+            return ()
+        begins = [0]
+        for index, (before, word) in enumerate(pairwise(self.words), start=1):
+            if word.speaker != before.speaker or word.start - before.end > PAUSE:
+                begins.append(index)
+        ends = [*begins[1:], len(self.words)]
+        return tuple(
+            Turn(self.words[begin].speaker, self.words[begin:end]) for begin, end in zip(begins, ends, strict=True)
+        )
+
+
+def read(body: bytes) -> Transcript:
+    """The transcript in a job's output.
+
+    Speakers are `spk_0`, `spk_1`, … or, where channels were told apart, `ch_0`, `ch_1`.
+
+    Raises:
+        Unreadable: not the output of a transcription job.
+    """
+    try:
+        results = json.loads(body)["results"]
+        channels = results.get("channel_labels")
+        if channels:
+            return _merged(
+                _words(channel["items"], _Speakers.all(channel["channel_label"])) for channel in channels["channels"]
+            )
+        return Transcript(tuple(_words(results["items"], _Speakers.labelled(results.get("speaker_labels")))))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
+        raise Unreadable(f"the transcript is not of the documented shape ({type(error).__name__})") from error
+
+
+class _Speakers:
+    """Who speaks: a label for all words, the item's own, or that of the segment it lies in."""
+
+    def __init__(self, everyone: str | None, by_time: Mapping[tuple[str, str], str]) -> None:
+        self._everyone = everyone
+        self._by_time = by_time
+
+    @classmethod
+    def all(cls, label: str) -> "_Speakers":
+        return cls(label, {})
+
+    @classmethod
+    def labelled(cls, labels: Mapping[str, Any] | None) -> "_Speakers":
+        segments = labels["segments"] if labels else []
+        return cls(
+            None,
+            {
+                (item["start_time"], item["end_time"]): item["speaker_label"]
+                for segment in segments
+                for item in segment["items"]
+            },
+        )
+
+    def of(self, item: Mapping[str, Any]) -> str | None:
+        own = self._everyone or item.get("speaker_label")
+        return own or self._by_time.get((item["start_time"], item["end_time"]))
+
+
+def _words(items: Iterable[Mapping[str, Any]], speakers: _Speakers) -> list[Word]:
+    words: list[Word] = []
+    for item in items:
+        best = item["alternatives"][0]
+        if item["type"] == "punctuation":
+            if words:
+                last = words[-1]
+                words[-1] = Word(
+                    last.text,
+                    last.start,
+                    last.end,
+                    last.confidence,
+                    last.punctuation + best["content"],
+                    last.speaker,
+                )
+            continue
+        start, end = _seconds(item["start_time"]), _seconds(item["end_time"])
+        words.append(Word(str(best["content"]), start, max(start, end), _confidence(best), speaker=speakers.of(item)))
+    return words
+
+
+def _merged(channels: Iterable[list[Word]]) -> Transcript:
+    words = [word for channel in channels for word in channel]
+    return Transcript(tuple(sorted(words, key=lambda word: word.start)))
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not math.isfinite(seconds) or seconds < 0:
+        raise Unreadable("a word's time is not a time")
+    return seconds
+
+
+def _confidence(alternative: Mapping[str, Any]) -> float:
+    """0 where the service gives none."""
+    return min(1.0, max(0.0, float(alternative.get("confidence") or 0)))

@@ -1,0 +1,21 @@
+"""What arrived in the intake bucket."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One version of a recording in the intake bucket."""
+
+    bucket: str
+    key: str
+    version: str
+
+
+def is_folder(key: str, size: int) -> bool:
+    """Whether an object is only a folder's placeholder, as the S3 console makes them.
+
+    >>> is_folder("dictation/", 0), is_folder("dictation/a.wav", 0)
+    (True, False)
+    """
+    return size == 0 and key.endswith("/")

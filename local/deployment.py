@@ -1,0 +1,135 @@
+"""Deploys the stacks to the embedded cloud with the real CDK command line, synthesised once."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+CDK = ROOT / "node_modules" / ".bin" / "cdk"
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+_BOOTSTRAP = "aws://000000000000/us-east-1"
+
+Say = Callable[[str], None]
+
+
+class DeploymentFailed(RuntimeError):
+    """A step of the CDK's command line failed; says which and where its output is."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What the stacks have put out, by the names of their outputs."""
+
+    outputs: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.outputs[name]
+
+
+def choices(**changed: Any) -> dict[str, Any]:
+    """cdk.json's choices as this machine can run them: functions run on its own Python here.
+
+    Delays that are minutes on AWS are seconds; `changed` replaces whole choices.
+    """
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
+    here = {
+        "functions": {
+            "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+            "architecture": _ARCHITECTURES.get(platform.machine(), "x86_64"),
+        },
+        "patience_seconds": 1,
+        "watch_seconds": 5,
+        "reconcile": {"every_minutes": 1, "grace_seconds": 30},
+    }
+    return {**context, **here, **changed}
+
+
+def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Path:
+    """Write the stacks' templates for these choices under `folder`; they are not synthesised again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = folder / "choices.json"
+    written.write_text(json.dumps(chosen, indent=2), encoding="utf-8")
+    assembly = folder / "cdk.out"
+    _cdk(folder, {}, say, "synth", "--quiet", "--context", f"stethoscript={written}", "--output", str(assembly))
+    return assembly
+
+
+def deploy(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
+    """Bootstrap the embedded cloud and deploy every stack of the assembly to it."""
+    folder = assembly.parent
+    there = _environment(folder, endpoint)
+    outputs = folder / "outputs.json"
+    say("Bootstrapping the account …")
+    _cdk(folder, there, say, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
+    _cdk(
+        folder, there, say,
+        "deploy", "--all", "--app", str(assembly), "--require-approval", "never",
+        "--concurrency", "1", "--outputs-file", str(outputs),
+    )  # fmt: skip
+    by_stack = json.loads(outputs.read_text(encoding="utf-8"))
+    return Deployment({name: value for stack in by_stack.values() for name, value in stack.items()})
+
+
+def _environment(folder: Path, endpoint: str) -> dict[str, str]:
+    """The embedded cloud and nothing else: no credentials, profiles or caches of the user's."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "HOME": str(folder),
+    }
+
+
+def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> None:
+    """Run the CDK's command line, keeping its whole output in a file and saying what it deploys."""
+    log = folder / f"cdk-{arguments[0]}.log"
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CI": "true",
+        **more,
+    }
+    command = [
+        str(CDK),
+        "--no-color",
+        "--no-notices",
+        "--no-version-reporting",
+        "--progress",
+        "events",
+        *arguments,
+    ]
+    with (
+        log.open("w", encoding="utf-8") as kept,
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as process,
+    ):  # fmt: skip
+        for line in process.stdout or ():
+            kept.write(line)
+            for sentence in _sentences(line):
+                say(sentence)
+    if process.returncode:
+        last = log.read_text(encoding="utf-8").strip().splitlines()[-1:]
+        raise DeploymentFailed(f"cdk {arguments[0]} failed: {' '.join(last)} (all of its output: {log})")
+
+
+def _sentences(line: str) -> Iterator[str]:
+    """The few of the CDK's lines that a person wants to see."""
+    text = line.strip()
+    if text.endswith(": deploying..."):
+        yield f"Deploying {text.partition(':')[0]} …"
+    elif text.startswith("Fetching the functions' packages"):
+        yield text

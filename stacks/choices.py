@@ -1,0 +1,239 @@
+"""What a deployment decides: read from the context `stethoscript`, checked before anything is synthesised."""
+
+import difflib
+import json
+import re
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypedDict, TypeVar, get_args, get_origin, get_type_hints
+
+import aws_cdk as cdk
+
+from stethoscript import profiles
+
+Value = TypeVar("Value")
+
+OLD_VERSION_DAYS = 30
+"""Days an overwritten or expired object's old version is kept."""
+_ROW_MARGIN = 180
+"""Days a ledger row outlives its audio: twice Transcribe's own memory of a job."""
+_LOG_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+_MOST_CONCURRENCY = 1000
+_MOST_DELAY = 900
+
+
+class BadChoice(ValueError):
+    """A choice that cannot be deployed; names it and says what would do."""
+
+
+class StackProperties(TypedDict, total=False):
+    """What every stack of a deployment is given."""
+
+    synthesizer: cdk.DefaultStackSynthesizer
+    permissions_boundary: cdk.PermissionsBoundary
+
+
+@dataclass(frozen=True)
+class Retention:
+    """Days that things are kept; 0 means for ever."""
+
+    audio_days: int = 0
+    transcript_days: int = 0
+    log_days: int = 365
+    access_log_days: int = 90
+
+    def __post_init__(self) -> None:
+        for name in ("audio_days", "transcript_days"):
+            _at_least(f"retention.{name}", getattr(self, name), 0)
+        _at_least("retention.access_log_days", self.access_log_days, 1)
+        if self.log_days not in _LOG_DAYS:
+            raise BadChoice(f"retention.log_days must be one of {', '.join(map(str, _LOG_DAYS))}")
+
+    @property
+    def row_days(self) -> int:
+        """Days a ledger row is kept: longer than any version of its audio, or a sweep would pay twice."""
+        return self.audio_days + OLD_VERSION_DAYS + _ROW_MARGIN if self.audio_days else 0
+
+
+@dataclass(frozen=True)
+class Emails:
+    """Who is written to; each address is asked by AWS to confirm."""
+
+    completion: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for address in self.completion + self.operations:
+            if not _EMAIL.fullmatch(address):
+                raise BadChoice(f"emails: {address!r} is not an e-mail address")
+
+
+@dataclass(frozen=True)
+class Quotas:
+    """The account's quotas of Transcribe Medical, and how many functions work at them."""
+
+    jobs_at_once: int = 250
+    start_functions: int = 5
+    deliver_functions: int = 10
+
+    def __post_init__(self) -> None:
+        _at_least("quotas.jobs_at_once", self.jobs_at_once, 1)
+        for name in ("start_functions", "deliver_functions"):
+            _between(f"quotas.{name}", getattr(self, name), 2, _MOST_CONCURRENCY)  # MaximumConcurrency's range
+
+
+@dataclass(frozen=True)
+class Reconciling:
+    """How often and how far the reconciler looks."""
+
+    every_minutes: int = 5
+    grace_seconds: int = 900
+    sweep_pages: int = 10
+
+    def __post_init__(self) -> None:
+        for name in ("every_minutes", "sweep_pages"):
+            _at_least(f"reconcile.{name}", getattr(self, name), 1)
+        _at_least("reconcile.grace_seconds", self.grace_seconds, 0)
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What the functions run on, as Lambda names it."""
+
+    runtime: str = "python3.14"
+    architecture: str = "arm64"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"python3\.1[1-9]", self.runtime):
+            raise BadChoice("functions.runtime must be python3.11 or newer")
+        if self.architecture not in ("arm64", "x86_64"):
+            raise BadChoice("functions.architecture must be arm64 or x86_64")
+
+
+@dataclass(frozen=True)
+class Choices:
+    """One deployment. `docs/choices.md` describes each choice."""
+
+    name: str
+    profiles: Mapping[str, Any]
+    emails: Emails = field(default_factory=Emails)
+    retention: Retention = field(default_factory=Retention)
+    quotas: Quotas = field(default_factory=Quotas)
+    reconcile: Reconciling = field(default_factory=Reconciling)
+    functions: Functions = field(default_factory=Functions)
+    key_arn: str | None = None
+    permissions_boundary: str | None = None
+    bootstrap_qualifier: str | None = None
+    patience_seconds: int = 30
+    watch_seconds: int = 0
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9]{1,22}", self.name):
+            raise BadChoice("name must be 2 to 23 lower-case letters and digits, beginning with a letter")
+        if not self.profiles:
+            raise BadChoice('profiles must name at least one prefix, such as "dictation/"')
+        try:
+            profiles.read(self.profiles)
+        except profiles.BadSetting as bad:
+            raise BadChoice(str(bad)) from bad
+        if self.key_arn and not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", self.key_arn):
+            raise BadChoice("key_arn must be a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>")
+        _between("patience_seconds", self.patience_seconds, 1, 60)
+        _between("watch_seconds", self.watch_seconds, 0, _MOST_DELAY)
+
+    @classmethod
+    def read(cls, context: object) -> "Choices":
+        """Choices from the context's value: an object, or the path of a JSON file that holds one.
+
+        Raises:
+            BadChoice: an unknown, missing or impossible choice.
+        """
+        if isinstance(context, str):
+            try:
+                context = json.loads(Path(context).read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise BadChoice(f"cannot read choices from {context}: {error}") from error
+        if context is None:
+            raise BadChoice("is missing; deploy from the project's folder, where cdk.json is")
+        return _read(cls, context, "")
+
+    def stack_properties(self) -> StackProperties:
+        """How the customer's organisation wants stacks to be deployed."""
+        properties: StackProperties = {}
+        if self.bootstrap_qualifier:
+            properties["synthesizer"] = cdk.DefaultStackSynthesizer(qualifier=self.bootstrap_qualifier)
+        if self.permissions_boundary:
+            properties["permissions_boundary"] = cdk.PermissionsBoundary.from_name(self.permissions_boundary)
+        return properties
+
+
+def _read(kind: type[Value], given: object, path: str) -> Value:
+    if not isinstance(given, Mapping):
+        raise BadChoice(f"{path or 'it'} must be an object")
+    hints = get_type_hints(kind)
+    for name in given:
+        if name not in hints:
+            near = difflib.get_close_matches(name, hints, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known: {', '.join(hints)}"
+            raise BadChoice(f"unknown choice {path}{name}{hint}")
+    missing = [each.name for each in fields(kind) if _required(each) and each.name not in given]  # type: ignore[arg-type]
+    if missing:
+        raise BadChoice(f"{path}{missing[0]} is missing")
+    return kind(**{name: _value(hints[name], value, f"{path}{name}") for name, value in given.items()})
+
+
+def _required(each: Any) -> bool:
+    return each.default is MISSING and each.default_factory is MISSING
+
+
+def _value(hint: Any, value: Any, path: str) -> Any:
+    """A JSON value as the choice's type wants it; never a silent conversion."""
+    if is_dataclass(hint):
+        return _read(hint, value, f"{path}.")  # type: ignore[arg-type]
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise BadChoice(f"{path} must be a list of texts")
+        return tuple(value)
+    allowed = get_args(hint) if isinstance(hint, types.UnionType) else (get_origin(hint) or hint,)
+    if type(value) not in allowed and not (Mapping in allowed and isinstance(value, Mapping)):
+        raise BadChoice(f"{path} must be {_WORDS.get(allowed[0], 'an object')}, not {json.dumps(value)}")
+    return value
+
+
+_WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def _at_least(name: str, number: int, least: int) -> None:
+    if number < least:
+        raise BadChoice(f"{name} must be at least {least}")
+
+
+def _between(name: str, number: int, least: int, most: int) -> None:
+    if not least <= number <= most:
+        raise BadChoice(f"{name} must be from {least} to {most}")

@@ -1,0 +1,68 @@
+"""Packs the functions' zip without Docker: our code and the wheels of the platform it will run on.
+
+`python -m stacks.packaging RUNTIME ARCHITECTURE …` fetches wheels ahead of time, so that synthesising
+needs no network.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from stacks.choices import Functions
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "lambdas"
+BUILD = ROOT / "build" / "functions"
+LOCK = SOURCE / "requirements.lock"
+_PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+_NOT_CODE = shutil.ignore_patterns("__pycache__", "requirements*", "bin")
+
+
+@cache
+def folder(functions: Functions) -> str:
+    """The path of a folder that holds all a function imports, but for what Lambda's runtime brings."""
+    packed = BUILD / _platform(functions)
+    shutil.rmtree(packed, ignore_errors=True)
+    shutil.copytree(SOURCE, packed, ignore=_NOT_CODE)
+    shutil.copytree(wheels(functions), packed, ignore=_NOT_CODE, dirs_exist_ok=True)
+    return str(packed)
+
+
+def wheels(functions: Functions) -> Path:
+    """The locked packages, unpacked for the platform; installed once per content of the lock file."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]
+    done = BUILD / f"wheels-{_platform(functions)}-{digest}"
+    if not done.exists():
+        partial = done.with_suffix(".partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        _install(functions, partial)
+        partial.rename(done)
+    return done
+
+
+def _platform(functions: Functions) -> str:
+    """A folder's name for it; without dots, which the CDK would take for a file's extension."""
+    return f"{functions.runtime}-{functions.architecture}".replace(".", "")
+
+
+def _install(functions: Functions, target: Path) -> None:
+    print(
+        f"Fetching the functions' packages for {functions.runtime} on {functions.architecture} …",
+        file=sys.stderr,
+    )
+    command = [
+        sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes",
+        "--only-binary=:all:", "--python-version", functions.runtime.removeprefix("python"),
+        "--platform", _PLATFORMS[functions.architecture], "--target", str(target), "--requirement", str(LOCK),
+    ]  # fmt: skip
+    if subprocess.run(command, check=False).returncode:
+        sys.exit("The functions' packages could not be fetched: check the network and pip's index, then try again.")
+
+
+if __name__ == "__main__":
+    for runtime, architecture in list(pairwise(sys.argv[1:]))[::2]:
+        wheels(Functions(runtime, architecture))

@@ -1,0 +1,308 @@
+"""What moves a recording on: the three functions, the completion queue and the signals that fill it."""
+
+import json
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import Aws
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_scheduler as scheduler
+from constructs import Construct
+
+from stacks import encryption
+from stacks.choices import Choices
+from stacks.function import PythonFunction, Size, allow
+from stacks.storage import BY_STATE, START_SECONDS, StorageStack
+
+_DELIVER_SECONDS = 120
+_RECONCILE_SECONDS = 120
+# Where Transcribe leaves a file to see whether it may write: seen in the output's folder and at the root.
+_WRITE_PROBE = ".write_access_check_file.temp"
+
+
+class PipelineStack(cdk.Stack):
+    """Start, deliver and reconcile, with exactly the rights each needs where it meets the storage."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        choices: Choices,
+        storage: StorageStack,
+        **properties: Any,
+    ) -> None:
+        super().__init__(scope, construct_id, **properties)
+        self._choices = choices
+        self._storage = storage
+        self.completion_queue, self.completion_dead_letters = storage.queue_pair(
+            "completion", 6 * _DELIVER_SECONDS, scope=self
+        )
+        self._jobs = (
+            f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:medical-transcription-job/{choices.name}-*"
+        )
+        self.start_transcription = self._start_transcription()
+        self.deliver_transcript = self._deliver_transcript()
+        self.reconcile = self._reconcile()
+        self._signal_completion()
+        self._run_on_schedule()
+
+    def _start_transcription(self) -> PythonFunction:
+        storage, choices = self._storage, self._choices
+        work = storage.work
+        function = PythonFunction(
+            self,
+            "start_transcription",
+            choices=choices,
+            key=storage.key,
+            size=Size(seconds=START_SECONDS, megabytes=256),
+            environment={
+                **self._common(),
+                "INTAKE_BUCKET": storage.intake.bucket_name,
+                "WORK_BUCKET": work.bucket_name,
+                "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
+                "KEY_ARN": storage.key.key_arn,
+                "INTAKE_QUEUE_URL": storage.intake_queue.queue_url,
+                "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
+                "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "PROFILES": json.dumps(choices.profiles, sort_keys=True),
+                "JOBS_AT_ONCE": str(choices.quotas.jobs_at_once),
+                "PATIENCE_SECONDS": str(choices.patience_seconds),
+                "WATCH_SECONDS": str(choices.watch_seconds),
+                "ROW_DAYS": str(choices.retention.row_days),
+            },
+            statements=[
+                _receive(storage.intake_queue.queue_arn),
+                allow(
+                    "PutOff",
+                    ["sqs:SendMessage"],
+                    [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
+                ),
+                allow(
+                    "ReadUpload",
+                    ["s3:GetObject", "s3:GetObjectVersion"],
+                    [storage.intake.arn_for_objects("*")],
+                ),
+                # Without it S3 answers 403 for an upload that is gone, as it does for one that is forbidden.
+                allow(
+                    "TellGoneFromForbidden",
+                    ["s3:ListBucket", "s3:ListBucketVersions"],
+                    [storage.intake.bucket_arn],
+                ),
+                allow(
+                    "FindFrozen",
+                    ["s3:ListBucket"],
+                    [work.bucket_arn],
+                    StringLike={"s3:prefix": "staging/*"},
+                ),
+                # Transcribe reads the media and writes its output with the rights of whoever starts the job.
+                allow("Freeze", ["s3:PutObject", "s3:GetObject"], [work.arn_for_objects("staging/*")]),
+                allow(
+                    "WriteRawTranscript",
+                    ["s3:PutObject"],
+                    [work.arn_for_objects("raw/*"), work.arn_for_objects(_WRITE_PROBE)],
+                ),
+                allow(
+                    "StartJob",
+                    ["transcribe:StartMedicalTranscriptionJob"],
+                    ["*"],  # the action takes no ARN; the conditions are the fence
+                    StringEquals={
+                        "transcribe:OutputBucketName": work.bucket_name,
+                        "transcribe:OutputEncryptionKMSKeyId": storage.key.key_arn,
+                    },
+                    StringLike={"transcribe:OutputKey": f"raw/{choices.name}-*"},
+                ),
+                allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
+                allow(
+                    "EncryptOutput",
+                    [
+                        "kms:Encrypt",
+                        "kms:ReEncrypt*",
+                        "kms:DescribeKey",
+                        "kms:GenerateDataKeyWithoutPlaintext",
+                    ],
+                    [storage.key.key_arn],
+                ),
+                *self._ledger_rights(),
+                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+            ],
+        )
+        function.takes_from(storage.intake_queue.queue_arn, batch=10, at_once=choices.quotas.start_functions)
+        return function
+
+    def _deliver_transcript(self) -> PythonFunction:
+        storage, choices = self._storage, self._choices
+        work = storage.work
+        function = PythonFunction(
+            self,
+            "deliver_transcript",
+            choices=choices,
+            key=storage.key,
+            size=Size(seconds=_DELIVER_SECONDS, megabytes=1024),
+            environment={
+                **self._common(),
+                "WORK_BUCKET": work.bucket_name,
+                "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
+                "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
+                "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "PATIENCE_SECONDS": str(choices.patience_seconds),
+            },
+            statements=[
+                _receive(self.completion_queue.queue_arn),
+                allow("LookAgain", ["sqs:SendMessage"], [self.completion_queue.queue_arn]),
+                allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
+                allow("ReadRawTranscript", ["s3:GetObject"], [work.arn_for_objects("raw/*")]),
+                allow(
+                    "TellGoneFromForbidden",
+                    ["s3:ListBucket"],
+                    [work.bucket_arn],
+                ),
+                allow("Deliver", ["s3:PutObject"], [storage.transcripts.arn_for_objects("*")]),
+                allow("TidyUp", ["s3:DeleteObject"], [work.arn_for_objects("staging/*")]),
+                *self._ledger_rights(),
+                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+            ],
+        )
+        function.takes_from(self.completion_queue.queue_arn, batch=10, at_once=choices.quotas.deliver_functions)
+        return function
+
+    def _reconcile(self) -> PythonFunction:
+        storage, choices = self._storage, self._choices
+        return PythonFunction(
+            self,
+            "reconcile",
+            choices=choices,
+            key=storage.key,
+            size=Size(seconds=_RECONCILE_SECONDS, megabytes=256),
+            environment={
+                **self._common(),
+                "INTAKE_BUCKET": storage.intake.bucket_name,
+                "INTAKE_QUEUE_URL": storage.intake_queue.queue_url,
+                "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
+                "GRACE_SECONDS": str(choices.reconcile.grace_seconds),
+                "SWEEP_PAGES": str(choices.reconcile.sweep_pages),
+            },
+            statements=[
+                allow("ListUploads", ["s3:ListBucketVersions"], [storage.intake.bucket_arn]),
+                allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
+                allow(
+                    "BringBack",
+                    ["sqs:SendMessage"],
+                    [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
+                ),
+                *self._ledger_rights(),
+            ],
+        )
+
+    def _common(self) -> dict[str, str]:
+        return {
+            "DEPLOYMENT": self._choices.name,
+            "ACCOUNT": Aws.ACCOUNT_ID,
+            "LEDGER_TABLE": self._storage.ledger.table_name,
+        }
+
+    def _ledger_rights(self) -> list[iam.PolicyStatement]:
+        table = self._storage.ledger.table_arn
+        return [
+            allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),
+            allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
+        ]
+
+    def _signal_completion(self) -> None:
+        """Two rules into the completion queue; the third signal is the reconciler.
+
+        The transcript itself is the signal AWS guarantees. AWS documents no job event for medical
+        jobs: should it send one, of whatever detail type, the second rule takes it.
+        """
+        choices = self._choices
+        ours = [{"prefix": f"{choices.name}-"}]
+        patterns = {
+            "transcript-written": {
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [self._storage.work.bucket_name]},
+                    "object": {"key": [{"wildcard": f"raw/{choices.name}-*.json"}]},
+                },
+            },
+            "job-ended": {
+                "source": ["aws.transcribe"],
+                "detail": {
+                    "$or": [
+                        {"MedicalTranscriptionJobName": ours},
+                        {"TranscriptionJobName": ours},
+                        {"JobName": ours},
+                    ]
+                },
+            },
+        }
+        queue = self.completion_queue.queue_arn
+        dead_letters = self.completion_dead_letters.queue_arn
+        target = events.CfnRule.TargetProperty(
+            id="completion-queue",
+            arn=queue,
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=dead_letters),
+            retry_policy=events.CfnRule.RetryPolicyProperty(
+                maximum_retry_attempts=185, maximum_event_age_in_seconds=24 * 3600
+            ),
+        )
+        for name, pattern in patterns.items():
+            rule = events.CfnRule(
+                self,
+                "".join(part.capitalize() for part in name.split("-")),
+                name=f"{choices.name}-{name}",
+                event_pattern=pattern,
+                targets=[target],
+            )
+            rule.node.add_dependency(self.completion_queue, self.completion_dead_letters)
+        for receiver in (self.completion_queue, self.completion_dead_letters):
+            receiver.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid="RulesSend",
+                    principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                    actions=["sqs:SendMessage"],
+                    resources=[receiver.queue_arn],
+                    conditions=encryption.from_ours("events", f"rule/{choices.name}-*"),
+                )
+            )
+
+    def _run_on_schedule(self) -> None:
+        minutes = self._choices.reconcile.every_minutes
+        reconcile = self.reconcile.function.function_arn
+        role = iam.Role(
+            self,
+            "SchedulerRole",
+            assumed_by=iam.ServicePrincipal(
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+            ),
+        )
+        rights = iam.ManagedPolicy(
+            self,
+            "SchedulerRights",
+            roles=[role],
+            statements=[
+                allow("Run", ["lambda:InvokeFunction"], [reconcile]),
+                allow("UseKey", ["kms:Decrypt"], [self._storage.key.key_arn]),
+            ],
+        )
+        scheduler.CfnSchedule(
+            self,
+            "Schedule",
+            name=f"{self._choices.name}-reconcile",
+            schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+            flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
+            kms_key_arn=self._storage.key.key_arn,
+            target=scheduler.CfnSchedule.TargetProperty(
+                arn=reconcile,
+                role_arn=role.role_arn,
+                # No dead letters: the next run does what a lost one would have done, and an alarm counts runs.
+                retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
+                    maximum_retry_attempts=2, maximum_event_age_in_seconds=300
+                ),
+            ),
+        ).node.add_dependency(rights)
+
+
+def _receive(queue_arn: str) -> iam.PolicyStatement:
+    return allow("Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue_arn])

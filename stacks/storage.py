@@ -1,0 +1,217 @@
+"""All that outlives a redeploy: the key, the buckets, the intake queue, the ledger and the topics."""
+
+from typing import Any, cast
+
+import aws_cdk as cdk
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks import encryption, people
+from stacks.choices import OLD_VERSION_DAYS, Choices
+
+# Kept when its stack is deleted or replaces it, not when its very creation fails: so a deployment
+# that broke half-way can simply be repeated.
+KEEP = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+BY_STATE = "by-state"
+START_SECONDS = 300
+"""The start function's time: enough to freeze 2 GB, see COPY_SECONDS there."""
+_UNEXPECTED_ERRORS = 5
+"""Receives after which a message is poison: waiting for Transcribe does not count as one."""
+
+
+class StorageStack(cdk.Stack):
+    """What holds data, and the policies by which people get at it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, **properties: Any) -> None:
+        super().__init__(scope, construct_id, **properties)
+        self._choices = choices
+        self.key = encryption.key(self, choices)
+        self._access_logs = self._access_log_bucket()
+        self.intake_queue, self.intake_dead_letters = self.queue_pair("intake", 6 * START_SECONDS)
+        self.intake = self._intake_bucket()
+        self.work = self._work_bucket()
+        self.transcripts = self._bucket(
+            "Transcripts", "transcripts", versioned=True, days=choices.retention.transcript_days
+        )
+        self.ledger = self._ledger_table()
+        self.completion = self._topic("completion", choices.emails.completion)
+        self.operations = self._topic("operations", choices.emails.operations)
+        self._let_alarms_publish()
+        people.policies(self, choices)
+        self._say("IntakeBucketName", self.intake.bucket_name)
+        self._say("TranscriptsBucketName", self.transcripts.bucket_name)
+        self._say("WorkBucketName", self.work.bucket_name)
+        self._say("CompletionTopicArn", self.completion.topic_arn)
+        self._say("OperationsTopicArn", self.operations.topic_arn)
+        self._say("KeyArn", self.key.key_arn)
+        self._say("LedgerTableName", self.ledger.table_name)
+
+    def queue_pair(
+        self, name: str, visibility_seconds: int, scope: Construct | None = None
+    ) -> tuple[sqs.Queue, sqs.Queue]:
+        """A queue and the one for its dead letters, which keeps them as long as SQS can.
+
+        A dead letter's age counts from its first sending, so the queue itself keeps half of that.
+        """
+        scope = scope or self
+        common: dict[str, Any] = {
+            "encryption": sqs.QueueEncryption.KMS,
+            "encryption_master_key": self.key,
+            "data_key_reuse": Duration.hours(1),
+            "enforce_ssl": True,
+            "removal_policy": KEEP,
+        }
+        source = f"arn:{Aws.PARTITION}:sqs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self._choices.name}-{name}"
+        dead = sqs.Queue(
+            scope,
+            f"{name.capitalize()}DeadLetters",
+            queue_name=f"{self._choices.name}-{name}-dead-letters",
+            retention_period=Duration.days(14),
+            **common,
+        )
+        # By its name and not by reference: queue and dead-letter queue would wait for each other.
+        cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
+            "redrivePermission": "byQueue",
+            "sourceQueueArns": [source],
+        }
+        queue = sqs.Queue(
+            scope,
+            f"{name.capitalize()}Queue",
+            queue_name=f"{self._choices.name}-{name}",
+            visibility_timeout=Duration.seconds(visibility_seconds),
+            retention_period=Duration.days(7),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_UNEXPECTED_ERRORS),
+            **common,
+        )
+        return queue, dead
+
+    def _access_log_bucket(self) -> s3.Bucket:
+        """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
+        return s3.Bucket(
+            self,
+            "AccessLogs",
+            bucket_name=encryption.bucket_name(self._choices, "access-logs"),
+            encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            removal_policy=KEEP,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._choices.retention.access_log_days))],
+        )
+
+    def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
+        tidy = s3.LifecycleRule(
+            abort_incomplete_multipart_upload_after=Duration.days(7),
+            expiration=Duration.days(days) if days else None,
+            noncurrent_version_expiration=Duration.days(OLD_VERSION_DAYS) if versioned else None,
+        )
+        return s3.Bucket(
+            self,
+            construct_id,
+            bucket_name=encryption.bucket_name(self._choices, name),
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self.key,
+            bucket_key_enabled=True,
+            blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=True,
+            minimum_tls_version=1.2,
+            versioned=versioned,
+            removal_policy=KEEP,
+            server_access_logs_bucket=self._access_logs,
+            server_access_logs_prefix=f"{name}/",
+            lifecycle_rules=[tidy, *rules],
+        )
+
+    def _intake_bucket(self) -> s3.Bucket:
+        bucket = self._bucket("Intake", "intake", versioned=True, days=self._choices.retention.audio_days)
+        encryption.refuse_other_keys(bucket, self.key)
+        self.intake_queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="IntakeBucketAnnounces",
+                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.intake_queue.queue_arn],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": encryption.bucket_arn(self._choices, "intake")},
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                },
+            )
+        )
+        # CloudFormation's own property: CDK's helper would add a function that may reconfigure any bucket.
+        resource = cast(s3.CfnBucket, bucket.node.default_child)
+        resource.add_property_override(
+            "NotificationConfiguration.QueueConfigurations",
+            [{"Event": "s3:ObjectCreated:*", "Queue": self.intake_queue.queue_arn}],
+        )
+        # S3 sends a test message when it is told of the queue, and refuses if it may not.
+        resource.node.add_dependency(self.intake_queue.node.find_child("Policy"))
+        return bucket
+
+    def _work_bucket(self) -> s3.Bucket:
+        """Frozen audio and raw transcripts: unversioned, so that deleting deletes."""
+        leftovers = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
+        raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
+        bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw))
+        cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
+            "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
+        )
+        return bucket
+
+    def _ledger_table(self) -> dynamodb.Table:
+        table = dynamodb.Table(
+            self,
+            "Ledger",
+            table_name=f"{self._choices.name}-ledger",
+            partition_key=dynamodb.Attribute(name="recording", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
+            encryption_key=self.key,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=True,
+            time_to_live_attribute="expires",
+            removal_policy=KEEP,
+        )
+        table.add_global_secondary_index(
+            index_name=BY_STATE,
+            partition_key=dynamodb.Attribute(name="state", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="updated", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
+        return table
+
+    def _topic(self, name: str, addresses: tuple[str, ...]) -> sns.Topic:
+        topic = sns.Topic(
+            self,
+            f"{name.capitalize()}Topic",
+            topic_name=f"{self._choices.name}-{name}",
+            master_key=self.key,
+            enforce_ssl=True,
+        )
+        for address in addresses:
+            topic.add_subscription(subscriptions.EmailSubscription(address))
+        return topic
+
+    def _let_alarms_publish(self) -> None:
+        self.operations.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="AlarmsPublish",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[self.operations.topic_arn],
+                conditions=encryption.from_ours("cloudwatch", f"alarm:{self._choices.name}-*"),
+            )
+        )
+
+    def _say(self, name: str, value: str) -> None:
+        cdk.CfnOutput(self, name, value=value)
