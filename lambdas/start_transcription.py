@@ -81,9 +81,7 @@ class Starter:
             log.warning("a message names another bucket", job=recording)
             return
         try:
-            self._start(recording, upload, deadline)
-        except Rejected as refusal:
-            self._reject(recording, upload, refusal)
+            self._settle(recording, upload, deadline)
         except NoTime:
             self._put_off(recording, arrival, Fault.BUSY)
         except Exception as error:
@@ -92,6 +90,12 @@ class Starter:
                 raise
             log.warning("put off", job=recording, error=faults.described(error), fault=fault.name)
             self._put_off(recording, arrival, fault)
+
+    def _settle(self, recording: str, upload: Upload, deadline: float) -> None:
+        try:
+            self._start(recording, upload, deadline)
+        except Rejected as refusal:
+            self._reject(recording, upload, refusal)
 
     def _start(self, recording: str, upload: Upload, deadline: float) -> None:
         if deadline - self.now() < COPY_SECONDS:

@@ -129,7 +129,7 @@ def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> No
 def _sentences(line: str) -> Iterator[str]:
     """The few of the CDK's lines that a person wants to see."""
     text = line.strip()
-    if text.endswith(": deploying..."):
+    if ": deploying..." in text:
         yield f"Deploying {text.partition(':')[0]} …"
     elif text.startswith("Fetching the functions' packages"):
         yield text

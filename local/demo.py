@@ -1,0 +1,251 @@
+"""`make demo`: three recordings on their real way through the real stacks, and what came of them."""
+
+import argparse
+import json
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local import accuracy, deployment
+from local.cloud.problems import CannotStart
+from local.cloud.running import Cloud, running
+from local.deployment import ROOT, DeploymentFailed
+from local.people import Inbox, People
+
+RECORDINGS = ROOT / "local" / "recordings"
+BUILD = ROOT / "build" / "demo"
+PATIENCE_SECONDS = 1800
+_HEARTBEAT_SECONDS = 10
+_STATES = {"CLAIMED": "frozen, waiting for Transcribe", "TRANSCRIBING": "Transcribe Medical listens"}
+
+console = Console(highlight=False)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file to upload under a profile, and what is said in it if we know."""
+
+    path: Path
+    profile: str
+    reference: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending."""
+        return self.path.stem
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it is; None if it cannot be told."""
+        import av  # noqa: PLC0415 - loads FFmpeg
+
+        try:
+            with av.open(str(self.path)) as container:
+                return round(container.duration / av.time_base, 2) if container.duration else None
+        except av.FFmpegError:
+            return None
+
+
+@dataclass
+class Journey:
+    """One recording on its way, from upload to notification."""
+
+    recording: Recording
+    version: str
+    began: float
+    state: str = "UPLOADED"
+    notification: Mapping[str, Any] | None = None
+    seconds: float = 0.0
+
+
+def main() -> None:
+    """Run the demo; every failure ends it with one sentence that says what to do."""
+    arguments = _parser().parse_args()
+    try:
+        journeys = demonstrate(_recordings(arguments.audio, arguments.profile), arguments.engine)
+    except (CannotStart, DeploymentFailed) as problem:
+        sys.exit(str(problem))
+    except KeyboardInterrupt:
+        sys.exit("\nStopped; nothing is left running. `make demo` begins anew.")
+    undelivered = [journey for journey in journeys if journey.state != "DELIVERED"]
+    if undelivered:
+        sys.exit(f"{len(undelivered)} of {len(journeys)} recordings were not delivered; the reasons stand above.")
+
+
+def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
+    """Start the cloud, deploy, upload, wait, show."""
+    shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True)
+    began = time.monotonic()
+
+    def say(what: str) -> None:
+        console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {what}")
+
+    say("Synthesising the stacks …")
+    assembly = deployment.synthesise(BUILD / "deployment", deployment.choices(), say)
+    say("Starting the embedded AWS and loading the recogniser …")
+    with running(state=BUILD / "cloud", fresh=True, port=0, engine=engine) as cloud:
+        deployed = deployment.deploy(assembly, cloud.endpoint, say)
+        people = People(cloud, deployed)
+        inbox = Inbox(people)
+        say("Deployed. An uploader, a reader and a subscriber hold the stacks' own policies.")
+        journeys = list(_upload(people, recordings, say))
+        _follow(cloud, deployed, inbox, journeys, say)
+        summary = [_summarise(people, journey) for journey in journeys]
+    (BUILD / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
+    _show(summary)
+    return journeys
+
+
+def _upload(people: People, recordings: list[Recording], say: deployment.Say) -> Iterator[Journey]:
+    s3 = people.uploader()
+    for number, recording in enumerate(recordings, start=1):
+        with recording.path.open("rb") as body:
+            put = s3.put_object(
+                Bucket=people.deployment["IntakeBucketName"],
+                Key=f"{recording.profile}/{recording.path.name}",
+                Body=body,
+                Metadata={"correlation-id": f"demo-{number}"},
+            )
+        say(f"{recording.name}: uploaded under {recording.profile}/")
+        yield Journey(recording, put["VersionId"], time.monotonic())
+
+
+def _follow(
+    cloud: Cloud, deployed: deployment.Deployment, inbox: Inbox, journeys: list[Journey], say: deployment.Say
+) -> None:
+    """Say each state a recording reaches, as the ledger has it, until the subscriber has heard of all."""
+    dynamodb = cloud.client("dynamodb")
+    by_version = {journey.version: journey for journey in journeys}
+    heard = time.monotonic()
+    deadline = heard + PATIENCE_SECONDS
+    while any(journey.notification is None for journey in journeys):
+        if time.monotonic() > deadline:
+            raise DeploymentFailed(f"No end after {PATIENCE_SECONDS // 60} minutes; look at {BUILD / 'cloud'}.")
+        for notification in inbox.read():
+            journey = by_version.get(notification["versionId"])
+            if journey and journey.notification is None:
+                journey.notification, journey.state = notification, notification["status"]
+                journey.seconds = round(time.monotonic() - journey.began, 2)
+                say(f"{journey.recording.name}: [bold]{journey.state}[/] after {journey.seconds:.1f} s")
+                heard = time.monotonic()
+        for row in dynamodb.scan(TableName=deployed["LedgerTableName"])["Items"]:
+            journey = by_version.get(row.get("version", {}).get("S", ""))
+            state = row.get("state", {}).get("S", "")
+            if journey and journey.notification is None and state in _STATES and state != journey.state:
+                journey.state = state
+                say(f"{journey.recording.name}: {_STATES[state]}")
+                heard = time.monotonic()
+        if time.monotonic() - heard > _HEARTBEAT_SECONDS:
+            heard = time.monotonic()
+            open_ = [journey.recording.name for journey in journeys if journey.notification is None]
+            say(f"[dim]… still at {', '.join(open_)}[/]")
+
+
+def _summarise(people: People, journey: Journey) -> dict[str, Any]:
+    """What summary.json says of a recording; its documents are fetched as the reader."""
+    notification = dict(journey.notification or {})
+    documents = _fetch(people, journey.recording.name, notification.get("manifest"))
+    text = next((path.read_text(encoding="utf-8") for path in documents if path.name == "transcript.txt"), "")
+    manifest = next(
+        (json.loads(path.read_text(encoding="utf-8")) for path in documents if path.name == "manifest.json"), {}
+    )
+    raw = next(
+        (json.loads(path.read_text(encoding="utf-8")) for path in documents if path.name == "transcribe.json"), None
+    )
+    spoken = raw["results"]["transcripts"][0]["transcript"] if raw else ""
+    reference = journey.recording.reference
+    return {
+        "recording": journey.recording.path.name,
+        "job": notification["job"],
+        "profile": journey.recording.profile,
+        "status": journey.state,
+        "audio_seconds": journey.recording.seconds,
+        "seconds": journey.seconds,
+        "words": manifest.get("words"),
+        "word_error_rate": round(accuracy.word_error_rate(reference, spoken), 4) if reference and raw else None,
+        "documents": [str(path.relative_to(ROOT)) for path in documents],
+        "notification": notification,
+        "transcript": text,
+    }
+
+
+def _fetch(people: People, name: str, manifest: Mapping[str, str] | None) -> list[Path]:
+    if not manifest:
+        return []
+    s3 = people.reader()
+    folder = BUILD / name
+    folder.mkdir(exist_ok=True)
+    inside, _, last = manifest["key"].rpartition("/")
+    listed = json.loads(s3.get_object(Bucket=manifest["bucket"], Key=manifest["key"])["Body"].read())
+    fetched = []
+    for document in (last, *(entry["name"] for entry in listed["documents"])):
+        path = folder / document
+        path.write_bytes(s3.get_object(Bucket=manifest["bucket"], Key=f"{inside}/{document}")["Body"].read())
+        fetched.append(path)
+    return fetched
+
+
+def _show(summary: list[dict[str, Any]]) -> None:
+    for told in summary:
+        transcript = told.pop("transcript")
+        if transcript:
+            console.rule(f"[bold]{told['recording']}[/] · the transcript", align="left")
+            console.print(Text(transcript))
+        console.rule(f"[bold]{told['recording']}[/] · what a subscriber receives", align="left")
+        console.print(Text(json.dumps(told["notification"], indent=2) + "\n"), soft_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("recording", "status", "audio", "took", "words", "wrong"):
+        table.add_column(heading, no_wrap=True)
+    for told in summary:
+        rate, audio = told["word_error_rate"], told["audio_seconds"]
+        table.add_row(
+            told["recording"], told["status"],
+            f"{audio:.0f} s" if audio else "?", f"{told['seconds']:.1f} s", str(told["words"] or "-"),
+            "-" if rate is None else f"{rate:.1%}",
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"Every document and summary.json are in {BUILD.relative_to(ROOT)}/")
+
+
+def _recordings(audio: Path | None, profile: str) -> list[Recording]:
+    if audio:
+        return [Recording(audio, profile)]
+    manifest = json.loads((RECORDINGS / "manifest.json").read_text(encoding="utf-8"))
+    return [
+        Recording(RECORDINGS / each["path"], each["profile"], accuracy.spoken(RECORDINGS / each["reference"]))
+        for each in manifest
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("audio", nargs="?", type=_audio, help="a recording of your own")
+    parser.add_argument("--profile", default="dictation", choices=["dictation", "conversation", "telehealth"])
+    parser.add_argument("--engine", default="whisper", help="see `python -m local.cloud --help`")
+    return parser
+
+
+def _audio(text: str) -> Path:
+    path = Path(text).expanduser()
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text} cannot be read ({error.strerror}); name a recording: make demo AUDIO=path/to/file.wav"
+        ) from error
+    return path
+
+
+if __name__ == "__main__":
+    main()

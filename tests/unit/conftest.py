@@ -1,0 +1,266 @@
+"""A pretended AWS in memory: moto for storage and messages, a small Transcribe one can look into."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+from moto.moto_api._internal.models import moto_api_backend
+from moto.sqs import sqs_backends
+
+from deliver_transcript import Deliverer, DeliverSettings
+from ledger import Ledger
+from reconcile import Reconciler, ReconcileSettings
+from start_transcription import Starter, StartSettings
+from stethoscript import profiles
+from stethoscript.events import Arrival, Signal
+from stethoscript.uploads import Upload
+
+ACCOUNT = "123456789012"
+INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
+WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(28)
+PROFILES = {
+    "dictation/": {"type": "DICTATION"},
+    "conversation/": {"type": "CONVERSATION", "max_speaker_labels": 2},
+}
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(socket_disabled: None) -> None:
+    """Nothing here may reach out."""
+
+
+def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
+    """An error as botocore raises it."""
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Operation")
+
+
+@dataclass
+class FakeTranscribe:
+    """Keeps jobs; `troubles` are raised by the next calls, before or (in `lost`) after their effect."""
+
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    troubles: list[Exception] = field(default_factory=list)
+    lost: list[Exception] = field(default_factory=list)
+    starts: int = 0
+
+    def start_medical_transcription_job(self, **request: Any) -> dict[str, Any]:
+        self._trouble()
+        name = request["MedicalTranscriptionJobName"]
+        if name in self.jobs:
+            raise refusal("ConflictException", "The requested job name already exists. Use a different job name.")
+        self.starts += 1
+        self.jobs[name] = {**request, "TranscriptionJobStatus": "IN_PROGRESS"}
+        if self.lost:
+            raise self.lost.pop(0)
+        return {"MedicalTranscriptionJob": self.jobs[name]}
+
+    def get_medical_transcription_job(self, MedicalTranscriptionJobName: str) -> dict[str, Any]:  # noqa: N803
+        self._trouble()
+        if MedicalTranscriptionJobName not in self.jobs:
+            raise refusal("BadRequestException", "The requested job couldn't be found. Check the job name.")
+        return {"MedicalTranscriptionJob": self.jobs[MedicalTranscriptionJobName]}
+
+    def end(self, name: str, status: str = "COMPLETED", reason: str | None = None) -> None:
+        """Let a job come to its end."""
+        at = datetime.fromtimestamp(time.time(), UTC)
+        self.jobs[name] |= {"TranscriptionJobStatus": status, "CompletionTime": at}
+        if reason:
+            self.jobs[name]["FailureReason"] = reason
+
+    def _trouble(self) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+
+
+class Troubled:
+    """A client whose named calls fail before their effect (`before`) or after it (`after`), in turn."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self.before: dict[str, list[Exception]] = {}
+        self.after: dict[str, list[Exception]] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        if not callable(call) or name == "exceptions":
+            return call
+
+        def troubled(*args: Any, **kwargs: Any) -> Any:
+            if self.before.get(name):
+                raise self.before[name].pop(0)
+            answer = call(*args, **kwargs)
+            if self.after.get(name):
+                raise self.after[name].pop(0)
+            return answer
+
+        return troubled
+
+
+@dataclass
+class Clinic:
+    """One deployment's far ends, and its three functions over them."""
+
+    s3: Any
+    sqs: Any
+    sns: Any
+    dynamodb: Any
+    transcribe: FakeTranscribe
+    intake_queue: str
+    completion_queue: str
+    inbox: str
+    topic: str
+    clock: float = 1_800_000_000.0
+    slept: float = 0.0
+
+    def upload(self, key: str = "dictation/Jane Doe.wav", body: bytes = WAV, **more: Any) -> Upload:
+        version = self.s3.put_object(Bucket=INTAKE, Key=key, Body=body, **more)["VersionId"]
+        return Upload(INTAKE, key, version)
+
+    def starter(self, **changes: Any) -> Starter:
+        settings = {
+            "deployment": "clinic", "intake_bucket": INTAKE, "work_bucket": WORK, "transcripts_bucket": TRANSCRIPTS,
+            "account": ACCOUNT, "key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "ledger_table": "ledger",
+            "intake_queue_url": self.intake_queue, "completion_queue_url": self.completion_queue,
+            "completion_topic_arn": self.topic, "profiles": json.dumps(PROFILES), "jobs_at_once": 250,
+            "patience_seconds": 1, "watch_seconds": 0, "row_days": 0,
+        }  # fmt: skip
+        return Starter(
+            StartSettings(**settings | changes), profiles.read(PROFILES), self.ledger, self.s3, self.transcribe,
+            self.sqs, self.sns, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
+        )  # fmt: skip
+
+    def deliverer(self) -> Deliverer:
+        settings = DeliverSettings(
+            "clinic", WORK, TRANSCRIPTS, ACCOUNT, "ledger", self.completion_queue, self.topic, patience_seconds=1
+        )
+        return Deliverer(
+            settings, self.ledger, self.s3, self.transcribe, self.sqs, self.sns, now=self.now, jitter=lambda: 0.5
+        )
+
+    def reconciler(self, sweep_pages: int = 1) -> Reconciler:
+        settings = ReconcileSettings(
+            "clinic", INTAKE, ACCOUNT, "ledger", self.intake_queue, self.completion_queue, 60, sweep_pages
+        )
+        return Reconciler(settings, self.ledger, self.s3, self.transcribe, self.sqs, now=self.now)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.dynamodb, "ledger")
+
+    def now(self) -> float:
+        return self.clock
+
+    def sleep(self, seconds: float) -> None:
+        self.clock += seconds
+        self.slept += seconds
+
+    def start(self, upload: Upload, **changes: Any) -> None:
+        """Have the start function take an upload, with five minutes' time."""
+        self.starter(**changes).take(Arrival(upload), self.clock + 300)
+
+    def deliver(self, job: str, source: str = "object") -> None:
+        self.deliverer().take(Signal(job, source))
+
+    def write_raw(self, job: str, text: str = "Hello there.") -> None:
+        """Leave a transcript as Transcribe does."""
+        self.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=json.dumps(output(text)).encode())
+
+    def row(self) -> Any:
+        """The only row of the ledger."""
+        names = [item["recording"]["S"] for item in self.dynamodb.scan(TableName="ledger")["Items"]]
+        (name,) = [name for name in names if name.startswith("clinic-")]
+        return self.ledger.find(name)
+
+    def messages(self, queue: str) -> list[SimpleNamespace]:
+        """What waits in a queue, delayed or not."""
+        kept = sqs_backends[ACCOUNT]["us-east-1"].queues[queue.rpartition("/")[2]]._messages  # noqa: SLF001
+        now = time.time() * 1000
+        return [
+            SimpleNamespace(body=json.loads(each.body), delay=max(0, round((each.delayed_until - now) / 1000)))
+            for each in kept
+        ]
+
+    def told(self) -> list[dict[str, Any]]:
+        """What a subscriber received."""
+        return [message.body for message in self.messages(self.inbox)]
+
+    def keys(self, bucket: str) -> list[str]:
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+
+
+def output(text: str) -> dict[str, Any]:
+    """A job's output in which these words are spoken, half a second each."""
+    items: list[dict[str, Any]] = []
+    for number, word in enumerate(text.split()):
+        spoken = word.rstrip(".,?")
+        items.append(
+            {
+                "type": "pronunciation",
+                "start_time": f"{number / 2:.2f}",
+                "end_time": f"{number / 2 + 0.4:.2f}",
+                "alternatives": [{"confidence": "0.98", "content": spoken}],
+            }
+        )
+        if mark := word[len(spoken) :]:
+            items.append({"type": "punctuation", "alternatives": [{"confidence": "0.0", "content": mark}]})
+    return {"results": {"transcripts": [{"transcript": text}], "items": items}, "status": "COMPLETED"}
+
+
+@pytest.fixture(scope="session")
+def _far_ends() -> Iterator[dict[str, Any]]:
+    """moto's clients; making them takes longer than any test."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            environment.setenv(name, "testing")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        with mock_aws():
+            yield {name: boto3.client(name) for name in ("s3", "sqs", "sns", "dynamodb")}
+
+
+@pytest.fixture
+def clinic(_far_ends: dict[str, Any]) -> Clinic:
+    """Buckets, queues, table and topic of a deployment called clinic."""
+    moto_api_backend.reset()
+    ends = {name: Troubled(client) for name, client in _far_ends.items()}
+    for bucket in (INTAKE, WORK, TRANSCRIPTS):
+        ends["s3"].create_bucket(Bucket=bucket)
+    ends["s3"].put_bucket_versioning(Bucket=INTAKE, VersioningConfiguration={"Status": "Enabled"})
+    urls = [ends["sqs"].create_queue(QueueName=name)["QueueUrl"] for name in ("intake", "completion", "inbox")]
+    topic = ends["sns"].create_topic(Name="completion")["TopicArn"]
+    ends["sns"].subscribe(
+        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox",
+        Attributes={"RawMessageDelivery": "true"},
+    )  # fmt: skip
+    ends["dynamodb"].create_table(TableName="ledger", BillingMode="PAY_PER_REQUEST", **LEDGER)
+    return Clinic(
+        **ends, transcribe=FakeTranscribe(), intake_queue=urls[0], completion_queue=urls[1], inbox=urls[2], topic=topic
+    )
+
+
+LEDGER: dict[str, Any] = {
+    "KeySchema": [{"AttributeName": "recording", "KeyType": "HASH"}],
+    "AttributeDefinitions": [
+        {"AttributeName": "recording", "AttributeType": "S"},
+        {"AttributeName": "state", "AttributeType": "S"},
+        {"AttributeName": "updated", "AttributeType": "N"},
+    ],
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "by-state",
+            "KeySchema": [
+                {"AttributeName": "state", "KeyType": "HASH"},
+                {"AttributeName": "updated", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }
+    ],
+}

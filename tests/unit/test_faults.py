@@ -1,0 +1,41 @@
+"""What an error means, by class, code and, only where it must be, its text."""
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
+
+from stethoscript import faults
+from stethoscript.faults import Fault
+from tests.unit.conftest import refusal
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (refusal("LimitExceededException"), Fault.BUSY),
+        (refusal("ThrottlingException"), Fault.BUSY),
+        (refusal("SlowDown", status=503), Fault.BUSY),
+        (refusal("InternalFailureException", status=500), Fault.UNAVAILABLE),
+        (refusal("SomethingNew", status=503), Fault.UNAVAILABLE),
+        (refusal("AccessDeniedException"), Fault.CONFIGURATION),
+        (refusal("403", status=403), Fault.CONFIGURATION),
+        (refusal("KMS.DisabledException"), Fault.CONFIGURATION),
+        (refusal("ConflictException"), Fault.TAKEN),
+        (refusal("BadRequestException", "The requested job couldn't be found. Check the job name"), Fault.ABSENT),
+        (refusal("NotFoundException"), Fault.ABSENT),
+        (refusal("BadRequestException", "The S3 URI that you provided can't be accessed."), Fault.CONFIGURATION),
+        (refusal("BadRequestException", "The requested vocabulary couldn't be found."), Fault.CONFIGURATION),
+        (refusal("BadRequestException", "something else"), Fault.OTHER),
+        (refusal("SomethingNew"), Fault.OTHER),
+        (EndpointConnectionError(endpoint_url="x"), Fault.UNAVAILABLE),
+        (ReadTimeoutError(endpoint_url="x"), Fault.UNAVAILABLE),
+        (ConnectTimeoutError(endpoint_url="x"), Fault.UNAVAILABLE),
+        (NoCredentialsError(), Fault.CONFIGURATION),
+        (ValueError(), Fault.OTHER),
+    ],
+)
+def test_each_error_has_one_meaning(error, fault):
+    assert faults.fault(error) is fault
+
+
+def test_an_error_is_described_without_its_message():
+    assert faults.described(refusal("NoSuchKey", "dictation/Jane Doe.wav")) == "ClientError NoSuchKey"

@@ -1,0 +1,64 @@
+"""Profiles and the metadata that overrides them."""
+
+import pytest
+
+from stethoscript import profiles
+from stethoscript.profiles import BadSetting, Recipe
+from stethoscript.rejections import Rejected
+
+READ = profiles.read({"dictation/": {}, "dictation/cardiology/": {"max_alternatives": 2}})
+
+
+def test_the_longest_prefix_decides():
+    assert profiles.match(READ, "dictation/cardiology/a.wav").name == "dictation/cardiology"
+    assert profiles.match(READ, "dictation/cardio.wav").name == "dictation"
+
+
+def test_a_key_under_no_profile_is_told_the_prefixes():
+    with pytest.raises(Rejected) as refusal:
+        profiles.match(READ, "a.wav")
+    assert "dictation/cardiology/" in refusal.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"type": "SONG"}, "type"),
+        ({"specialty": "CARDIOLOGY"}, "specialty"),
+        ({"max_speaker_labels": 1}, "max_speaker_labels"),
+        ({"max_speaker_labels": 31}, "max_speaker_labels"),
+        ({"max_speaker_labels": True}, "max_speaker_labels"),
+        ({"max_alternatives": 11}, "max_alternatives"),
+        ({"max_alternatives": "2"}, "max_alternatives"),
+        ({"channel_identification": "yes"}, "channel_identification"),
+        ({"channel_identification": True, "max_speaker_labels": 2}, "exclude each other"),
+        ({"vocabulary_name": "my drugs"}, "vocabulary_name"),
+        ({"content_identification_type": "PII"}, "content_identification_type"),
+        ({"speaker_labels": 2}, "unknown speaker_labels"),
+    ],
+)
+def test_a_setting_nobody_could_mean_is_named(settings, named):
+    with pytest.raises(BadSetting, match=named):
+        profiles.read({"dictation/": settings})
+
+
+@pytest.mark.parametrize("prefix", ["", "dictation", "/dictation/", "Dictation/", "a b/", "ü/", "../"])
+def test_a_prefix_that_could_surprise_is_refused(prefix):
+    with pytest.raises(BadSetting, match="prefix"):
+        profiles.read({prefix: {}})
+
+
+def test_metadata_turns_things_on_and_off_and_leaves_strangers_alone():
+    speakers = Recipe(type="CONVERSATION", max_speaker_labels=2)
+    changed = profiles.overridden(
+        speakers, {"max-speaker-labels": "none", "channel-identification": "true", "colour": "blue"}
+    )
+    assert changed == Recipe(type="CONVERSATION", channel_identification=True)
+
+
+def test_every_setting_reaches_the_request_under_transcribes_name():
+    recipe = Recipe(max_speaker_labels=3, max_alternatives=2, vocabulary_name="drugs")
+    assert recipe.settings() == {
+        "ShowSpeakerLabels": True, "MaxSpeakerLabels": 3, "ShowAlternatives": True, "MaxAlternatives": 2,
+        "VocabularyName": "drugs",
+    }  # fmt: skip

@@ -1,0 +1,262 @@
+"""The start function: every upload becomes one job, a rejection, or a message that comes back."""
+
+import json
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+import start_transcription
+from stethoscript import jobs
+from stethoscript.events import Arrival
+from stethoscript.uploads import Upload
+from tests.unit.conftest import INTAKE, WAV, WORK, refusal
+
+
+def test_an_upload_is_frozen_and_transcribed(clinic):
+    upload = clinic.upload(Metadata={"correlation-id": "visit-7"})
+    clinic.start(upload)
+    row = clinic.row()
+    assert (row.state, row.profile, row.correlation_id) == ("TRANSCRIBING", "dictation", "visit-7")
+    assert clinic.keys(WORK) == [f"staging/{row.job}.wav"]
+    assert clinic.transcribe.jobs[row.job]["Media"] == {"MediaFileUri": f"s3://{WORK}/staging/{row.job}.wav"}
+
+
+def test_the_frozen_copy_carries_neither_metadata_nor_tags(clinic):
+    clinic.start(clinic.upload(Metadata={"patient": "Jane Doe"}, Tagging="patient=Jane"))
+    (key,) = clinic.keys(WORK)
+    assert clinic.s3.head_object(Bucket=WORK, Key=key)["Metadata"] == {}
+    assert clinic.s3.get_object_tagging(Bucket=WORK, Key=key)["TagSet"] == []
+
+
+def test_an_overwritten_upload_is_transcribed_as_it_was_when_it_arrived(clinic):
+    first = clinic.upload(body=WAV + b"first")
+    second = clinic.upload(body=WAV + b"second")
+    clinic.start(first)
+    clinic.start(second)
+    frozen = {clinic.s3.get_object(Bucket=WORK, Key=key)["Body"].read() for key in clinic.keys(WORK)}
+    assert frozen == {WAV + b"first", WAV + b"second"}
+
+
+def test_a_repeated_message_starts_nothing_more(clinic):
+    upload = clinic.upload()
+    clinic.start(upload)
+    clinic.start(upload)
+    assert clinic.transcribe.starts == 1
+
+
+def test_a_job_whose_answer_got_lost_is_adopted(clinic):
+    clinic.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
+    upload = clinic.upload()
+    clinic.start(upload)
+    assert clinic.row().state == "CLAIMED"
+    clinic.start(upload)
+    assert clinic.row().state == "TRANSCRIBING"
+    assert clinic.transcribe.starts == 1
+
+
+def test_a_name_taken_for_other_media_goes_back_to_the_queue(clinic):
+    upload = clinic.upload()
+    job = jobs.recording("clinic", upload)
+    clinic.transcribe.jobs[job] = {"Media": {"MediaFileUri": "s3://elsewhere/other.wav"}}
+    with pytest.raises(start_transcription.NameTaken):
+        clinic.start(upload)
+
+
+def test_a_throttle_is_waited_out_with_the_message_in_hand(clinic):
+    clinic.transcribe.troubles += [refusal("LimitExceededException"), refusal("ThrottlingException")]
+    clinic.start(clinic.upload())
+    assert clinic.row().state == "TRANSCRIBING"
+    assert clinic.slept == 2
+
+
+def test_a_lasting_throttle_puts_the_message_off_without_failing_it(clinic):
+    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+    upload = clinic.upload()
+    clinic.start(upload)
+    (again,) = clinic.messages(clinic.intake_queue)
+    assert again.body == {"upload": {"bucket": INTAKE, "key": upload.key, "version": upload.version}, "deferrals": 1}
+    assert again.delay == 1
+    assert clinic.row().state == "CLAIMED"
+
+
+def test_no_slot_free_means_waiting_not_starting(clinic):
+    clinic.start(clinic.upload("dictation/a.wav"))
+    clinic.start(clinic.upload("dictation/b.wav"), jobs_at_once=1)
+    assert clinic.transcribe.starts == 1
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+
+
+def test_a_record_is_not_begun_without_time_for_a_whole_copy(clinic):
+    upload = clinic.upload()
+    clinic.starter().take(Arrival(upload), clinic.clock + start_transcription.COPY_SECONDS - 1)
+    assert clinic.keys(WORK) == []
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "error"),
+    [
+        ("s3", "head_object", refusal("403")),
+        ("s3", "copy_object", refusal("AccessDenied")),
+        ("s3", "copy_object", refusal("KMS.DisabledException")),
+        ("s3", "copy_object", refusal("InternalError", status=500)),
+        ("dynamodb", "get_item", refusal("ProvisionedThroughputExceededException")),
+        ("dynamodb", "put_item", refusal("AccessDeniedException")),
+        ("dynamodb", "update_item", refusal("InternalServerError", status=500)),
+    ],
+)
+def test_a_broken_configuration_or_an_outage_only_delays(clinic, service, call, error):
+    upload = clinic.upload()
+    getattr(clinic, service).before[call] = [error]
+    clinic.start(upload)
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+    clinic.start(upload)
+    assert clinic.row().state == "TRANSCRIBING"
+    assert clinic.transcribe.starts == 1
+
+
+@pytest.mark.parametrize("call", ["put_item", "update_item"])
+def test_a_ledger_answer_that_gets_lost_starts_nothing_twice(clinic, call):
+    upload = clinic.upload()
+    clinic.dynamodb.after[call] = [EndpointConnectionError(endpoint_url="x")]
+    clinic.start(upload)
+    clinic.start(upload)
+    assert clinic.row().state == "TRANSCRIBING"
+    assert clinic.transcribe.starts == 1
+
+
+def test_an_error_nobody_expected_goes_back_to_the_queue(clinic):
+    clinic.transcribe.troubles.append(refusal("BadRequestException", "1 validation error detected"))
+    with pytest.raises(Exception, match="validation"):
+        clinic.start(clinic.upload())
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "metadata", "reason"),
+    [
+        ("elsewhere/a.wav", WAV, {}, "NoProfile"),
+        ("dictation/a.wav", b"", {}, "Empty"),
+        ("dictation/a.wav", b"<html>", {}, "UnsupportedMediaFormat"),
+        ("dictation/a.wav", WAV, {"max-speaker-labels": "1"}, "BadSetting"),
+        ("dictation/a.wav", WAV, {"type": "Song"}, "BadSetting"),
+        ("conversation/a.wav", WAV, {"channel-identification": "true"}, "BadSetting"),
+        ("dictation/a.wav", WAV, {"correlation-id": "Jane Doe"}, "BadCorrelationId"),
+    ],
+)
+def test_what_can_never_be_transcribed_is_refused_with_a_remedy(clinic, key, body, metadata, reason):
+    clinic.start(clinic.upload(key, body, Metadata=metadata))
+    (told,) = clinic.told()
+    assert (told["status"], told["reason"]["class"]) == ("REJECTED", reason)
+    assert told["reason"]["remedy"].endswith(".")
+    assert clinic.row().state == "REJECTED"
+    assert clinic.transcribe.starts == 0
+
+
+def test_an_upload_deleted_meanwhile_is_refused_as_gone(clinic):
+    upload = clinic.upload()
+    clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
+    clinic.start(upload)
+    assert clinic.told()[0]["reason"]["class"] == "Gone"
+
+
+def test_an_upload_deleted_after_its_claim_is_refused_as_gone(clinic):
+    upload = clinic.upload()
+    clinic.s3.before["copy_object"] = [refusal("NoSuchVersion", status=404)]
+    clinic.start(upload)
+    assert clinic.row().state == "REJECTED"
+    assert clinic.told()[0]["profile"] == "dictation"
+
+
+def test_a_refusal_is_told_before_it_is_noted_and_told_once(clinic):
+    upload = clinic.upload("dictation/a.wav", b"")
+    clinic.sns.before["publish"] = [refusal("InternalError", status=500)]
+    clinic.start(upload)
+    assert clinic.told() == []
+    clinic.start(upload)
+    clinic.start(upload)
+    assert len(clinic.told()) == 1
+
+
+def test_metadata_overrides_the_profile(clinic):
+    clinic.start(clinic.upload("conversation/a.wav", Metadata={"max-speaker-labels": "5", "type": "DICTATION"}))
+    (job,) = clinic.transcribe.jobs.values()
+    assert job["Settings"] == {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 5}
+    assert job["Type"] == "DICTATION"
+
+
+def test_a_folder_made_in_the_console_is_nobodys_recording(clinic):
+    clinic.start(clinic.upload("dictation/", b""))
+    assert clinic.told() == []
+    assert clinic.dynamodb.scan(TableName="ledger")["Items"] == []
+
+
+def test_another_buckets_upload_is_ignored(clinic):
+    clinic.start(Upload("somebody-elses", "dictation/a.wav", "v1"))
+    assert clinic.dynamodb.scan(TableName="ledger")["Items"] == []
+
+
+def test_a_watch_message_is_left_where_it_is_asked_for(clinic):
+    clinic.start(clinic.upload(), watch_seconds=60)
+    (watch,) = clinic.messages(clinic.completion_queue)
+    assert (watch.body["job"], watch.delay) == (clinic.row().job, 60)
+
+
+def test_what_is_asked_of_transcribe_satisfies_its_service_model(clinic):
+    clinic.start(clinic.upload("conversation/a.wav"))
+    (request,) = clinic.transcribe.jobs.values()
+    client = boto3.client("transcribe")
+    operation = client.meta.service_model.operation_model("StartMedicalTranscriptionJob")
+    assert (
+        constraints_broken(operation.input_shape, {k: v for k, v in request.items() if k != "TranscriptionJobStatus"})
+        == []
+    )
+
+
+def constraints_broken(shape, value, path=""):
+    """What botocore does not check itself: enums, patterns and maxima of its own model."""
+    import re
+
+    broken = []
+    if shape.type_name == "structure":
+        broken += [f"{path}.{name}: unknown" for name in value if name not in shape.members]
+        for name, member in shape.members.items():
+            if name in value:
+                broken += constraints_broken(member, value[name], f"{path}.{name}")
+    elif shape.type_name == "string":
+        if shape.enum and value not in shape.enum:
+            broken.append(f"{path}: {value} is none of {shape.enum}")
+        if (pattern := shape.metadata.get("pattern")) and not re.search(pattern, value):
+            broken.append(f"{path}: {value} does not match {pattern}")
+        if len(value) > shape.metadata.get("max", len(value)):
+            broken.append(f"{path}: too long")
+    return broken
+
+
+def test_the_handler_answers_per_message(clinic, monkeypatch):
+    good, bad = clinic.upload(), "not json"
+    starter = clinic.starter()
+    for name, value in vars(starter.settings).items():
+        monkeypatch.setenv(name.upper(), str(value))
+    monkeypatch.setattr(start_transcription, "_starter", lambda: starter)
+    event = {"Records": [record("1", notification(good)), record("2", bad), record("3", TEST_EVENT)]}
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
+    answer = start_transcription.handler(event, context)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert clinic.row().state == "TRANSCRIBING"
+
+
+TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": INTAKE})
+
+
+def notification(upload):
+    entity = {
+        "bucket": {"name": upload.bucket},
+        "object": {"key": "dictation/Jane+Doe.wav", "versionId": upload.version},
+    }
+    return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": entity}]})
+
+
+def record(message_id, body):
+    return {"messageId": message_id, "body": body, "eventSource": "aws:sqs", "attributes": {}, "messageAttributes": {}}
