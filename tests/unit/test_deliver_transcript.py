@@ -48,6 +48,25 @@ def test_any_number_of_signals_delivers_once(clinic, job):
     assert len(clinic.told()) == 1
 
 
+def test_of_signals_that_come_at_once_one_is_taken_and_the_others_look_again(clinic, job):
+    completed(clinic, job)
+    assert clinic.ledger.lease(clinic.row(), clinic.clock, deliver_transcript.LEASE_SECONDS)
+    clinic.deliver(job)
+    assert clinic.told() == []
+    assert len(clinic.messages(clinic.completion_queue)) == 1
+    clinic.clock += deliver_transcript.LEASE_SECONDS
+    clinic.deliver(job)
+    assert len(clinic.told()) == 1
+
+
+def test_a_delivery_that_failed_is_given_back_at_once(clinic, job):
+    completed(clinic, job)
+    clinic.s3.before["put_object"] = [refusal("InternalError", status=500)]
+    clinic.deliver(job)
+    clinic.deliver(job)
+    assert clinic.row().state == "DELIVERED"
+
+
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "QUEUED"])
 def test_a_job_that_has_not_ended_is_looked_at_again_later(clinic, job, status):
     clinic.transcribe.jobs[job]["TranscriptionJobStatus"] = status
@@ -88,6 +107,7 @@ def test_a_call_that_fails_before_or_after_its_effect_is_made_good(clinic, job, 
             clinic.deliver(job)
         except Exception as error:  # noqa: BLE001 - the queue would bring the message again
             assert "InternalError" in str(error)
+        clinic.clock += deliver_transcript.LEASE_SECONDS
     told = clinic.told()
     assert {notice["id"] for notice in told} == {f"{job}:DELIVERED"}
     assert 1 <= len(told) <= 2

@@ -1,0 +1,1 @@
+"""The same app on a laptop, never deployed: the cloud, Transcribe Medical and the recogniser."""

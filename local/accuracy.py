@@ -1,0 +1,94 @@
+"""How well a recording was heard: the share of words and of speaking time that went wrong."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import combinations, permutations
+from pathlib import Path
+from typing import NamedTuple
+
+# One thing that both the speaker's text and the recogniser may write in two ways.
+_SAME = (
+    (re.compile(r"(\d)\s*/\s*(\d)"), r"\1 over \2"),
+    (re.compile(r"(?<=\w)-(?=\w)"), " "),
+    (re.compile(r"\bmilligrams?\b", re.IGNORECASE), "mg"),
+    (re.compile(r"(\d)(mg)\b", re.IGNORECASE), r"\1 \2"),
+)
+_FRAME_SECONDS = 0.01
+
+
+class Turn(NamedTuple):
+    """One stretch of one speaker, in seconds."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+def word_error_rate(reference: str, heard: str) -> float:
+    """Return the share of the reference's words that were changed, lost or added, 0.0 being none.
+
+    Case, punctuation and spelling of numbers do not count, as in Whisper's own evaluation; nor do
+    "milligrams" for "mg" and "148/92" for "148 over 92".
+    """
+    import jiwer  # noqa: PLC0415 - half a second, only for those who measure
+
+    return float(jiwer.wer(plain(reference), plain(heard)))
+
+
+def plain(text: str) -> str:
+    """Bring a text to the form in which words are compared."""
+    from whisper_normalizer.english import EnglishTextNormalizer  # noqa: PLC0415 - see above
+
+    for pattern, replacement in _SAME:
+        text = pattern.sub(replacement, text)
+    normalise: Callable[[str], str] = EnglishTextNormalizer()  # type: ignore[no-untyped-call]
+    return normalise(text)
+
+
+def spoken(reference: Path) -> str:
+    """Return the words of a reference text, without the `0: ` that names each turn's speaker."""
+    return " ".join(re.sub(r"^\d+:\s*", "", line) for line in reference.read_text().splitlines())
+
+
+def turns(rttm: Path) -> list[Turn]:
+    """Read who spoke when, as the NIST evaluations write it."""
+    fields = [line.split() for line in rttm.read_text().splitlines()]
+    return [Turn(float(f[3]), float(f[3]) + float(f[4]), f[7]) for f in fields if f and f[0] == "SPEAKER"]
+
+
+def diarization_error(reference: Iterable[Turn], heard: Iterable[Turn], *, collar: float = 0.25) -> float:
+    """Return the share of speaking time that was missed, invented, or given to somebody else.
+
+    Times within `collar` seconds of the reference's edges are not counted. Speakers' names need not agree:
+    the best assignment counts. Made for the few speakers of a consultation.
+    """
+    reference, heard = list(reference), list(heard)
+    end = max(turn.end for turn in [*reference, *heard])
+    true, found = _frames(reference, end), _frames(heard, end)
+    edges = {round(edge / _FRAME_SECONDS) for turn in reference for edge in (turn.start, turn.end)}
+    near = round(collar / _FRAME_SECONDS)
+    ignored = {frame for edge in edges for frame in range(edge - near, edge + near)}
+    scored = [(a, b) for n, (a, b) in enumerate(zip(true, found, strict=True)) if n not in ignored]
+    most = sum(max(len(a), len(b)) for a, b in scored)
+    return (most - _agreed(scored)) / max(sum(len(a) for a, _ in scored), 1)
+
+
+def _frames(turns: Iterable[Turn], end: float) -> list[frozenset[str]]:
+    """Return who speaks in each hundredth of a second."""
+    frames: list[set[str]] = [set() for _ in range(round(end / _FRAME_SECONDS) + 1)]
+    for turn in turns:
+        for n in range(round(turn.start / _FRAME_SECONDS), round(turn.end / _FRAME_SECONDS)):
+            frames[n].add(turn.speaker)
+    return [frozenset(frame) for frame in frames]
+
+
+def _agreed(scored: list[tuple[frozenset[str], frozenset[str]]]) -> int:
+    """Return in how many frames the speakers agree, under the assignment of names that agrees most."""
+    true = sorted({name for names, _ in scored for name in names})
+    found = sorted({name for _, names in scored for name in names})
+    shared = {(a, b): sum(a in names and b in others for names, others in scored) for a in true for b in found}
+    fewer = min(len(true), len(found))
+    ways = (
+        zip(some, others, strict=True) for some in permutations(true, fewer) for others in combinations(found, fewer)
+    )
+    return max((sum(shared[pair] for pair in way) for way in ways), default=0)

@@ -1,0 +1,1 @@
+"""A speech recogniser in a process of its own: orders in, words with times out."""

@@ -1,0 +1,95 @@
+"""Decode the recording on stdin into 16 kHz, 16-bit samples; run by `audio`, on its own, within limits.
+
+Arguments: ffmpeg's name of the format, "mono" or "channels", the open file to write to, the seconds to live.
+Prints one line of JSON: the recording's own sample rate and channels.
+"""
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import chain, groupby
+from typing import IO
+
+import av
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+
+SAMPLE_RATE = 16_000
+SAMPLE_BYTES = 2
+MEMORY_BYTES = 2 * 1024**3
+# Four hours and a minute: enough to see that a recording is longer than the service takes.
+LONGEST_SAMPLES = (4 * 60 + 1) * 60 * SAMPLE_RATE
+
+
+def main(demuxer: str, layout: str, samples: str, seconds: str) -> None:
+    """Decode stdin into the open file `samples`; whatever goes wrong ends the process."""
+    limit(int(seconds))
+    with os.fdopen(int(samples), "wb", closefd=False) as out, os.fdopen(0, "rb") as recording:
+        print(json.dumps(decode(recording, demuxer, layout, out)))
+
+
+def limit(seconds: int) -> None:
+    """Bound the time, memory and disk this process may use, as far as the system lets us."""
+    signal.alarm(seconds)
+    bounds = {
+        resource.RLIMIT_AS: MEMORY_BYTES,
+        resource.RLIMIT_CPU: seconds,
+        resource.RLIMIT_FSIZE: 2 * LONGEST_SAMPLES * SAMPLE_BYTES,
+        resource.RLIMIT_CORE: 0,  # a dump would hold the patient's voice
+    }
+    for kind, value in bounds.items():
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (value, value))
+
+
+def decode(recording: IO[bytes], demuxer: str, layout: str, out: IO[bytes]) -> dict[str, int]:
+    """Write the first audio track's samples to `out`; say what the track is."""
+    with av.open(recording, "r", format=demuxer, io_open=refuse) as opened:
+        track = opened.streams.audio[0]
+        channels = track.codec_context.channels
+        target = "stereo" if layout == "channels" and channels > 1 else "mono"
+        left = LONGEST_SAMPLES
+        for frame in resampled(frames(opened, track), target):
+            size = frame.samples * len(frame.layout.channels) * SAMPLE_BYTES
+            out.write(memoryview(frame.planes[0])[:size])
+            left -= frame.samples
+            if left <= 0:
+                break
+        return {"sample_rate": track.codec_context.sample_rate, "channels": channels}
+
+
+def refuse(*_: object) -> IO[bytes]:
+    """Open nothing that a recording refers to: no other file, no address."""
+    raise PermissionError
+
+
+def frames(opened: av.container.InputContainer, track: av.AudioStream) -> Iterator[AudioFrame]:
+    """Yield what can be decoded; damaged packets are skipped, as long as they are the smaller part."""
+    good = bad = 0
+    with suppress(av.InvalidDataError, av.EOFError):  # a recording that was cut off ends where it was cut
+        for packet in opened.demux(track):
+            try:
+                decoded = packet.decode()
+            except av.InvalidDataError:
+                bad += 1
+            else:
+                good += 1
+                yield from decoded
+    if bad >= good:
+        raise ValueError
+
+
+def resampled(frames: Iterator[AudioFrame], layout: str) -> Iterator[AudioFrame]:
+    """Bring frames to the rate, width and layout that the recogniser hears, even if they change midway."""
+    for _, alike in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
+        resampler = AudioResampler("s16", layout, SAMPLE_RATE)
+        for frame in chain(alike, [None]):  # None asks for what it still holds
+            yield from resampler.resample(frame)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,71 @@
+"""Which recordings Amazon Transcribe Medical refuses, and in which words."""
+
+from dataclasses import dataclass
+
+from local.recogniser.words import Order, Unusable
+
+# The FailureReason texts that the service's API model documents for a medical job ...
+UNSUPPORTED_FORMAT = "Unsupported media format"
+FORMAT_MISMATCH = "The media format provided does not match the detected media format"
+INVALID_SAMPLE_RATE = "Invalid sample rate for audio file"
+SAMPLE_RATE_MISMATCH = "The sample rate provided does not match the detected sample rate"
+FILE_TOO_LARGE = "Invalid file size: file size too large"
+TOO_MANY_CHANNELS = "Invalid number of channels: number of channels too large"
+# ... and those that users of the service have met (the missing space is the service's).
+TOO_LONG = (
+    f"{FILE_TOO_LARGE}. Maximum audio duration is 4.000000 hours."
+    "Check the length of the file and try your request again."
+)
+TOO_SHORT = "The input media file length is too small. Check the length of the file and try your request again."
+# Ours: the recogniser itself broke, whatever the recording is.
+INTERNAL_FAILURE = "Internal failure. Try your request again."
+
+LONGEST_SECONDS = 4 * 60 * 60
+SHORTEST_SECONDS = 0.5
+LARGEST_BYTES = 2 * 1024**3
+LOWEST_HERTZ = 16_000
+HIGHEST_HERTZ = 48_000
+MOST_CHANNELS = 2
+
+# One container under two names: a recording of either may be sent as the other.
+_SAME = {"m4a": "mp4"}
+
+
+@dataclass(frozen=True)
+class Media:
+    """What a recording is, whatever its name or its sender says."""
+
+    format: str
+    sample_rate: int
+    seconds: float
+    channels: int
+
+
+def check_size(size: int) -> None:
+    """Refuse a file of so many bytes if the service would."""
+    if size > LARGEST_BYTES:
+        raise Unusable(FILE_TOO_LARGE)
+
+
+def check_format(claimed: str | None, detected: str | None) -> str:
+    """Return the detected format, or refuse what has none or is not what was claimed."""
+    if detected is None:
+        raise Unusable(UNSUPPORTED_FORMAT)
+    if claimed and _SAME.get(claimed, claimed) != _SAME.get(detected, detected):
+        raise Unusable(FORMAT_MISMATCH)
+    return detected
+
+
+def check(order: Order, media: Media) -> None:
+    """Refuse a recording that Transcribe Medical would fail, with the service's reason."""
+    check_format(order.format, media.format)
+    if order.sample_rate and order.sample_rate != media.sample_rate:
+        raise Unusable(SAMPLE_RATE_MISMATCH)
+    if not LOWEST_HERTZ <= media.sample_rate <= HIGHEST_HERTZ:
+        raise Unusable(INVALID_SAMPLE_RATE)
+    if media.channels > MOST_CHANNELS:
+        raise Unusable(TOO_MANY_CHANNELS)
+    if media.seconds > LONGEST_SECONDS:
+        raise Unusable(TOO_LONG)
+    if media.seconds < SHORTEST_SECONDS:
+        raise Unusable(TOO_SHORT)

@@ -1,0 +1,127 @@
+"""Who spoke: voices are compared in short windows, alike ones are grouped, and each word gets its group."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from local.recogniser import voice_encoder, weights
+from local.recogniser.spans import Span, pack
+from local.recogniser.voice_encoder import SAMPLE_RATE, WINDOW_SECONDS, Floats, VoiceEncoder, unit
+from local.recogniser.words import Word
+
+Labels = NDArray[np.intp]
+
+_HOP_SECONDS = 0.4
+# From here on windows stand further apart, so that four hours are not an hour's work ...
+_MOST_WINDOWS = 6_000
+# ... and groups are found among so many of them, since comparing all with all grows with the square.
+_MOST_COMPARED = 1_000
+_BATCH = 128
+# Average cosine distance between two groups from which they are two voices.
+_APART = 0.30
+# A group smaller than this is an accident (two voices at once, a cough), not a person ...
+_LEAST_SECONDS = 3.2
+_LEAST_SHARE = 0.04
+# ... unless it is so much of a short recording.
+_SURE_SHARE = 0.3
+# What it costs, in cosine similarity, to say that the speaker changes; less where there was a pause.
+_CHANGE = 0.15
+_CHANGE_AFTER_PAUSE = 0.045
+_PAUSE_SECONDS = 0.3
+
+
+def load() -> VoiceEncoder:
+    """Load the voice encoder after checking its weights; Unready if they are not there."""
+    return voice_encoder.load(weights.find(weights.VOICE_ENCODER) / "pretrained.pt")
+
+
+def label(words: Sequence[Word], samples: NDArray[np.int16], encode: VoiceEncoder, most: int) -> list[Word]:
+    """Give every word a speaker: 0 is who spoke first, and there are at most `most`."""
+    if not words:
+        return []
+    spoken = pack([Span(word.start, word.end) for word in words], longest=float("inf"), gap=_PAUSE_SECONDS)
+    hop = max(_HOP_SECONDS, sum(span.end - span.start for span in spoken) / _MOST_WINDOWS)
+    middles, pauses = windows(spoken, hop)
+    vectors = np.concatenate([encode(batch) for batch in _batches(samples, middles)])
+    voices = centroids(vectors, most, hop)
+    track = smooth(vectors @ voices.T, pauses)
+    nearest = [int(np.abs(middles - (word.start + word.end) / 2).argmin()) for word in words]
+    return _numbered(words, track[nearest])
+
+
+def windows(spoken: Iterable[Span], hop: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the middles of windows `hop` seconds apart, and before which of them there is a pause."""
+    middles = [np.arange(span.start, max(span.end, span.start + 0.01), hop) + hop / 2 for span in spoken]
+    pauses = [np.arange(len(part)) == 0 for part in middles]
+    return np.concatenate(middles).astype(np.float32), np.concatenate(pauses)
+
+
+def _batches(samples: NDArray[np.int16], middles: Floats) -> Iterable[Floats]:
+    size = round(WINDOW_SECONDS * SAMPLE_RATE)
+    latest = max(0, len(samples) - size)
+    starts = np.clip((middles * SAMPLE_RATE).astype(int) - size // 2, 0, latest)
+    for n in range(0, len(starts), _BATCH):
+        rows = [np.asarray(samples[start : start + size], np.float32) / 32768 for start in starts[n : n + _BATCH]]
+        yield np.stack([np.pad(row, (0, size - len(row))) for row in rows])
+
+
+def centroids(vectors: Floats, most: int, hop: float) -> Floats:
+    """Return one vector for each voice, at most `most` of them."""
+    compared = vectors[np.unique(np.linspace(0, len(vectors) - 1, _MOST_COMPARED).astype(int))]
+    groups = group(1 - compared @ compared.T, _APART)
+    sizes = np.bincount(groups)
+    shortest = _LEAST_SECONDS / hop / len(vectors)
+    least = min(max(shortest, _LEAST_SHARE), _SURE_SHARE) * len(compared)
+    kept = np.flatnonzero(sizes >= least) if (sizes >= least).any() else np.array([sizes.argmax()])
+    means = unit(np.stack([compared[groups == n].mean(axis=0) for n in kept]))
+    merged = group(1 - means @ means.T, np.inf, at_most=most) if len(means) > most else np.arange(len(means))
+    weight = sizes[kept][:, None]
+    return unit(np.stack([(means * weight)[merged == n].sum(axis=0) for n in np.unique(merged)]))
+
+
+def group(distances: Floats, apart: float, at_most: int = 1) -> Labels:
+    """Join the two groups that are closest on average until they are `apart`, or until `at_most` are left."""
+    far = np.array(distances, dtype=np.float64)
+    np.fill_diagonal(far, np.inf)
+    sizes = np.ones(len(far))
+    labels = np.arange(len(far))
+    left = len(far)
+    while left > at_most:
+        a, b = np.unravel_index(far.argmin(), far.shape)
+        if not far[a, b] < apart:
+            break
+        row = (far[a] * sizes[a] + far[b] * sizes[b]) / (sizes[a] + sizes[b])
+        row[a] = np.inf
+        far[a, :] = far[:, a] = row
+        far[b, :] = far[:, b] = np.inf
+        sizes[a] += sizes[b]
+        labels[labels == labels[b]] = labels[a]
+        left -= 1
+    inverse: Labels = np.unique(labels, return_inverse=True)[1]
+    return inverse
+
+
+def smooth(likeness: Floats, pauses: NDArray[np.bool_]) -> Labels:
+    """Return the likeliest sequence of voices, when changing from one to another has its price (Viterbi)."""
+    best = likeness[0]
+    came_from = []
+    for row, pause in zip(likeness[1:], pauses[1:], strict=True):
+        price = _CHANGE_AFTER_PAUSE if pause else _CHANGE
+        reached = best[:, None] - price * (1 - np.eye(len(best)))
+        came_from.append(reached.argmax(axis=0))
+        best = reached.max(axis=0) + row
+    path = [int(best.argmax())]
+    for back in reversed(came_from):
+        path.append(int(back[path[-1]]))
+    return np.array(path[::-1])
+
+
+def _numbered(words: Sequence[Word], voices: Labels) -> list[Word]:
+    """Number the voices in the order in which they appear."""
+    numbers: dict[int, int] = {}
+    return [
+        replace(word, speaker=numbers.setdefault(int(voice), len(numbers)))
+        for word, voice in zip(words, voices, strict=True)
+    ]

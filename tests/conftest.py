@@ -1,0 +1,26 @@
+"""Options of the whole test suite."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--prove", action="store_true", help="run the heavy proofs as well")
+    parser.addoption(
+        "--target",
+        choices=["local", "aws"],
+        default="local",
+        help="where the end-to-end test runs; aws takes your credentials, region and deployed stacks, and costs cents",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--prove"):
+        return
+    skip = pytest.mark.skip(reason="a heavy proof: run `make prove`")
+    for item in items:
+        if "proof" in item.keywords:
+            item.add_marker(skip)

@@ -1,0 +1,302 @@
+"""The cloud as a process: who may talk to it, what it hands to functions, how it starts and ends."""
+
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from local.cloud.problems import CannotStart
+from local.cloud.running import ROOT, running
+from local.recogniser.scripted import recording
+
+LOOPBACK = "0100007F"  # 127.0.0.1 as the kernel writes it
+LISTENING = "0A"
+linux_only = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks processes up in /proc")
+
+
+def get(cloud, path="/", **headers):
+    request = urllib.request.Request(cloud.endpoint + path, headers=headers)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, dict(refused.headers), refused.read().decode()
+
+
+def test_a_web_page_is_turned_away_with_a_sentence(cloud):
+    status, headers, body = get(cloud, Origin="https://example.org")
+    assert (status, body) == (403, "This cloud answers programs, not web pages.")
+    assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+def test_a_foreign_host_name_is_turned_away(cloud):
+    assert get(cloud, Host="example.org")[0] == 403
+
+
+def test_nobody_resets_the_cloud_from_outside(cloud):
+    assert get(cloud, "/_ministack/reset")[0] == 403
+    assert get(cloud, "/_ministack/health")[0] == 200
+
+
+def test_answers_to_programs_invite_no_other_origin(cloud):
+    _status, headers, _body = get(cloud, "/_ministack/health")
+    assert not [name for name in headers if name.lower().startswith("access-control")]
+
+
+def test_whom_no_policy_allows_is_refused(cloud):
+    s3 = cloud.client("s3", **key_of(cloud, "nobody"))
+    with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
+        s3.list_buckets()
+
+
+def key_of(cloud, name):
+    iam = cloud.client("iam")
+    iam.create_user(UserName=name)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+
+
+@linux_only
+def test_the_cloud_listens_once_and_on_the_loopback_alone(cloud):
+    inodes = {inode for pid in family(cloud.pid) for inode in sockets_of(pid)}
+    lines = [line.split() for table in ("tcp", "tcp6") for line in read(f"/proc/net/{table}").splitlines()[1:]]
+    listening = [line[1] for line in lines if line[3] == LISTENING and line[9] in inodes]
+    assert listening == [f"{LOOPBACK}:{int(cloud.endpoint.rsplit(':', 1)[1]):04X}"]
+
+
+def family(pid):
+    children = [int(child) for child in read(f"/proc/{pid}/task/{pid}/children").split()]
+    return [pid, *(member for child in children for member in family(child))]
+
+
+def sockets_of(pid):
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = str(link.readlink())
+        except FileNotFoundError:
+            continue
+        if target.startswith("socket:["):
+            yield target[8:-1]
+
+
+def read(path):
+    return Path(path).read_text()
+
+
+# --- functions ---
+
+
+def function(cloud, name, code):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("index.py", code)
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    role = cloud.client("iam").create_role(
+        RoleName=name, AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    )["Role"]["Arn"]
+    cloud.client("lambda").create_function(
+        FunctionName=name,
+        Runtime="python3.14",
+        Handler="index.handler",
+        Role=role,
+        Timeout=60,
+        Code={"ZipFile": packed.getvalue()},
+    )
+
+
+def invoke(cloud, name, **how):
+    answer = cloud.client("lambda").invoke(FunctionName=name, **how)["Payload"].read()
+    return json.loads(answer or b"null")
+
+
+def test_nothing_of_who_started_the_cloud_reaches_a_function(tmp_path, monkeypatch):
+    outer = {
+        "CLINIC_PASSWORD": "outer-secret",
+        "AWS_ACCESS_KEY_ID": "AKIAOUTER",
+        "AWS_PROFILE": "outer-profile",
+        "HTTPS_PROXY": "http://outer-proxy:1",
+        "LOG_LEVEL": "outer-level",
+    }
+    for name, value in outer.items():
+        monkeypatch.setenv(name, value)
+    with running(state=tmp_path / "state", engine="scripted") as cloud:
+        function(
+            cloud, "shows", "import os, sys\ndef handler(event, context): return [dict(os.environ), sys.executable]"
+        )
+        seen, interpreter = invoke(cloud, "shows")
+    assert not [name for name, value in seen.items() if "outer" in value.lower()]
+    assert "LOG_LEVEL" not in seen
+    assert seen["AWS_ENDPOINT_URL"] == cloud.endpoint
+    assert Path(interpreter).parent == Path(sys.executable).parent
+    assert Path(seen["HOME"]) == tmp_path / "state" / "home"
+
+
+@linux_only
+def test_a_clean_stop_leaves_no_process_and_no_temporary_file(tmp_path):
+    with running(state=tmp_path / "state", engine="scripted") as cloud:
+        function(cloud, "quick", "def handler(event, context): return 1")
+        function(cloud, "hangs", "import time\ndef handler(event, context): time.sleep(50)")
+        assert invoke(cloud, "quick") == 1
+        invoke(cloud, "hangs", InvocationType="Event")
+        processes = family(cloud.pid)
+        assert len(processes) >= 3
+        began = time.monotonic()
+    assert time.monotonic() - began < 10
+    assert not [pid for pid in processes if Path(f"/proc/{pid}").exists()]
+    assert not list((tmp_path / "state" / "tmp").iterdir())
+
+
+@linux_only
+def test_the_cloud_ends_with_the_program_that_runs_it_even_if_that_is_killed(tmp_path):
+    program = (
+        "import sys, time; from pathlib import Path; from local.cloud.running import running\n"
+        "with running(state=Path(sys.argv[1]), engine='scripted') as cloud:\n"
+        "    print(cloud.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path / "state")], cwd=ROOT, stdout=subprocess.PIPE
+    ) as user:
+        processes = family(int(user.stdout.readline()))
+        user.send_signal(signal.SIGKILL)
+    until(lambda: not [pid for pid in processes if Path(f"/proc/{pid}").exists()])
+
+
+def until(done, *, patience=15.0):
+    deadline = time.monotonic() + patience
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+# --- starting ---
+
+
+def test_a_port_in_use_is_said_with_its_remedy(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotStart, match=f"Port {port} cannot be used .* choose another with --port"):
+            start_and_stop(state=tmp_path / "state", port=port)
+
+
+def test_a_state_folder_in_use_is_said_with_its_remedy(tmp_path):
+    with (
+        running(state=tmp_path / "state", engine="scripted"),
+        pytest.raises(CannotStart, match="Another running cloud"),
+    ):
+        start_and_stop(state=tmp_path / "state")
+
+
+def test_a_recogniser_that_cannot_load_is_said(tmp_path):
+    with pytest.raises(CannotStart, match="The recogniser cannot be loaded"):
+        start_and_stop(state=tmp_path / "state", engine=f"whisper:{tmp_path}/nothing-here")
+
+
+def start_and_stop(*, state, port=0, engine="scripted"):
+    with running(state=state, port=port, engine=engine):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ("del iam_actions.request_tag_context", "MiniStack has no ministack.core.iam_actions.request_tag_context"),
+        ("iam_actions.request_tag_context = lambda request: {}", "takes other parameters than the cloud knows"),
+        ("workarounds.KNOWN = '1.0'", "the cloud knows only 1.0"),
+    ],
+)
+def test_another_ministack_than_the_known_one_is_refused_by_name(changed, sentence):
+    program = (
+        "from ministack.core import iam_actions; from local.cloud import workarounds\n"
+        f"{changed}\n"
+        "try: workarounds.apply()\n"
+        "except workarounds.CannotStart as problem: print(problem)"
+    )
+    said = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert sentence in said.stdout
+
+
+# --- remembering ---
+
+
+def test_a_cloud_that_was_killed_says_that_what_it_kept_is_incomplete(tmp_path):
+    with running(state=tmp_path / "state", engine="scripted") as cloud:
+        os.kill(cloud.pid, signal.SIGKILL)
+    with pytest.raises(CannotStart, match="start with --fresh"):
+        start_and_stop(state=tmp_path / "state")
+
+
+def test_objects_messages_and_jobs_survive_a_restart(tmp_path):
+    with running(state=tmp_path / "state", engine="scripted") as cloud:
+        s3 = cloud.client("s3")
+        s3.create_bucket(Bucket="clinic")
+        s3.upload_file(recording("!slow 1\n0: still here.", tmp_path / "slow.wav"), "clinic", "slow.wav")
+        cloud.client("sqs").create_queue(QueueName="mail")
+        cloud.client("sqs").send_message(QueueUrl=url_of(cloud, "mail"), MessageBody="hello")
+        cloud.client("transcribe").start_medical_transcription_job(
+            MedicalTranscriptionJobName="slow",
+            LanguageCode="en-US",
+            Media={"MediaFileUri": "s3://clinic/slow.wav"},
+            OutputBucketName="clinic",
+            OutputKey="raw/slow.json",
+            Specialty="PRIMARYCARE",
+            Type="DICTATION",
+        )
+    with running(state=tmp_path / "state", engine="scripted") as cloud:
+        assert cloud.client("s3").head_object(Bucket="clinic", Key="slow.wav")
+        [message] = cloud.client("sqs").receive_message(QueueUrl=url_of(cloud, "mail"))["Messages"]
+        assert message["Body"] == "hello"
+        transcribe = cloud.client("transcribe")
+        until(lambda: status(transcribe, "slow") == "COMPLETED")
+    assert os.listdir(tmp_path / "state" / "tmp") == []  # noqa: PTH208  # a plain comparison
+
+
+@linux_only
+@pytest.mark.parametrize(("deaths", "outcome"), [(1, "COMPLETED"), (2, "FAILED")])
+def test_a_recording_during_which_the_recogniser_dies_is_tried_once_more_and_no_more(tmp_path, cloud, deaths, outcome):
+    bucket, name = f"deaths-{deaths}", f"deaths-{deaths}"
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    cloud.client("s3").upload_file(recording("!slow 1\n0: again.", tmp_path / "slow.wav"), bucket, "slow.wav")
+    transcribe = cloud.client("transcribe")
+    transcribe.start_medical_transcription_job(
+        MedicalTranscriptionJobName=name,
+        LanguageCode="en-US",
+        Media={"MediaFileUri": f"s3://{bucket}/slow.wav"},
+        OutputBucketName=bucket,
+        Specialty="PRIMARYCARE",
+        Type="DICTATION",
+    )
+    killed = set()
+    for _death in range(deaths):
+        until(lambda: recogniser_of(cloud) not in {None, *killed})
+        victim = recogniser_of(cloud)
+        time.sleep(0.6)  # it is ready by then, and in the middle of the recording
+        os.kill(victim, signal.SIGKILL)
+        killed.add(victim)
+    until(lambda: status(transcribe, name) != "IN_PROGRESS")
+    assert status(transcribe, name) == outcome
+
+
+def recogniser_of(cloud):
+    running_now = [pid for pid in family(cloud.pid)[1:] if "local.recogniser" in read(f"/proc/{pid}/cmdline")]
+    return running_now[0] if running_now else None
+
+
+def url_of(cloud, queue):
+    return cloud.client("sqs").get_queue_url(QueueName=queue)["QueueUrl"]
+
+
+def status(transcribe, name):
+    job = transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)
+    return job["MedicalTranscriptionJob"]["TranscriptionJobStatus"]

@@ -1,0 +1,49 @@
+"""The quota of jobs at once, on a service whose recogniser never finishes."""
+
+import asyncio
+
+import pytest
+
+from local.transcribe_medical.contract import Refused
+from local.transcribe_medical.service import CONCURRENT_JOBS, Service
+from local.transcribe_medical.surroundings import Caller
+
+CALLER = Caller("000000000000", "us-east-1", "test")
+
+
+class Permissive:
+    """Surroundings in which everything exists and everybody may do everything."""
+
+    def __getattr__(self, question):
+        return lambda *_asked: b"" if question == "read" else True
+
+
+class Listening:
+    async def hear(self, _order):
+        await asyncio.Event().wait()
+
+
+def request(number):
+    return {
+        "MedicalTranscriptionJobName": f"job-{number}",
+        "LanguageCode": "en-US",
+        "Media": {"MediaFileUri": "s3://clinic/a.wav"},
+        "OutputBucketName": "work",
+        "Specialty": "PRIMARYCARE",
+        "Type": "DICTATION",
+    }
+
+
+def test_one_job_more_than_the_quota_is_refused_and_another_region_has_its_own(tmp_path):
+    async def starting():
+        service = Service(Permissive(), Listening(), temporary=tmp_path)
+        for number in range(CONCURRENT_JOBS):
+            service.answer("StartMedicalTranscriptionJob", CALLER, request(number))
+        with pytest.raises(Refused) as refused:
+            service.answer("StartMedicalTranscriptionJob", CALLER, request("too-many"))
+        elsewhere = Caller(CALLER.account, "eu-west-1", CALLER.access_key)
+        service.answer("StartMedicalTranscriptionJob", elsewhere, request("elsewhere"))
+        service.pause()
+        return refused.value.code
+
+    assert asyncio.run(starting()) == "LimitExceededException"

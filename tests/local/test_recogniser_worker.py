@@ -1,0 +1,234 @@
+"""The real recogniser in its own process: what it hears, what it does not, and what cannot harm it."""
+
+import json
+import queue
+import socket
+import subprocess
+import sys
+import threading
+import wave
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from local import accuracy
+from local.recogniser import refusals
+
+RECORDINGS = Path("local/recordings")
+RATE = 16_000
+Samples = np.ndarray[Any, Any]
+MANIFEST = json.loads((RECORDINGS / "manifest.json").read_text())
+
+
+class Worker:
+    """The recogniser's process, and one way to talk to it."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "local.recogniser", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.lines: queue.Queue[str] = queue.Queue()
+        self.reader = threading.Thread(target=self._read)
+        self.reader.start()
+
+    def _read(self) -> None:
+        for line in self.process.stdout or ():
+            self.lines.put(line)
+
+    def answer(self) -> dict[str, Any]:
+        return json.loads(self.lines.get(timeout=60))
+
+    def order(self, audio: Path, **order: object) -> list[dict[str, Any]]:
+        """Give an order and return all the lines of its answer."""
+        self.process.stdin.write(json.dumps({"id": audio.name, "audio": str(audio)} | order) + "\n")
+        self.process.stdin.flush()
+        answers = [self.answer()]
+        while "progress" in answers[-1]:
+            answers.append(self.answer())
+        return answers
+
+    def hear(self, audio: Path, **order: object) -> dict[str, Any]:
+        return self.order(audio, **order)[-1]
+
+    def end(self) -> str:
+        """Let it end by itself and return what it wrote to stderr."""
+        self.process.stdin.close()
+        self.reader.join(timeout=30)
+        errors = self.process.stderr.read()
+        self.process.stdout.close()
+        self.process.stderr.close()
+        assert self.process.wait(timeout=30) == 0
+        return errors
+
+
+@pytest.fixture(scope="module")
+def worker():
+    started = Worker()
+    assert started.answer() == {"ready": True, "engine": "faster-whisper tiny.en"}
+    yield started
+    assert started.end() == ""  # nothing of a recording in anybody's log
+
+
+@pytest.fixture(scope="module")
+def dictation():
+    """Return the samples of the first sentences of the dictation."""
+    with wave.open(str(RECORDINGS / "dictation.wav")) as file:
+        return np.frombuffer(file.readframes(round(11.2 * RATE)), np.int16)
+
+
+def written(path: Path, samples: Samples, rate: int = RATE) -> Path:
+    """Write a WAV of one row of samples for each channel."""
+    channels = np.atleast_2d(samples)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((len(channels), 2, rate, 0, "NONE", ""))
+        file.writeframes(channels.T.astype(np.int16).tobytes())
+    return path
+
+
+def text(words: list[dict[str, str]]) -> str:
+    return " ".join(word["text"] + word["punctuation"] for word in words)
+
+
+SPOKEN = (
+    "Follow up visit on March 14th. Alan Whitfield is a 58 year old man with type 2 diabetes and high blood "
+    "pressure. Four days ago he scratched his left leg in the garden."
+)
+
+
+def test_speech_is_heard(worker: Worker, dictation: Samples, tmp_path: Path):
+    *progress, last = worker.order(written(tmp_path / "dictation.wav", dictation))
+    heard = last["heard"]
+    assert heard["seconds"] == pytest.approx(11.2)
+    assert accuracy.word_error_rate(SPOKEN, text(heard["words"])) <= 0.25
+    assert progress[-1]["progress"] == 1.0
+    assert all(0 < word["confidence"] <= 1 for word in heard["words"])
+    moments = [moment for word in heard["words"] for moment in (word["start"], word["end"])]
+    assert moments == sorted(moments)
+    assert {word["speaker"] for word in heard["words"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.flac", "flac"), ("a.mp3", "libmp3lame"), ("a.m4a", "aac"), ("a.webm", "libopus")]
+)
+def test_other_formats_are_decoded(worker: Worker, dictation: Samples, tmp_path: Path, name: str, codec: str):
+    path = tmp_path / name
+    with av.open(str(path), "w", format="ipod" if name.endswith("m4a") else None) as file:
+        stream = file.add_stream(codec, rate=48_000, layout="mono")
+        frame = av.AudioFrame.from_ndarray(dictation[None, : 4 * RATE].copy(), format="s16", layout="mono")
+        frame.sample_rate = RATE
+        resampler = av.AudioResampler(stream.codec_context.format.name, "mono", 48_000)
+        frames = [*resampler.resample(frame), *resampler.resample(None)]
+        for packet in (packet for frame in [*frames, None] for packet in stream.encode(frame)):
+            file.mux(packet)
+    heard = worker.hear(path)["heard"]
+    assert (heard["format"], heard["sample_rate"]) == (name[2:], 48_000)
+    assert "March" in text(heard["words"])
+
+
+@pytest.mark.parametrize("loudness", [0, 300, 8000])
+def test_silence_and_noise_have_no_words(worker: Worker, tmp_path: Path, loudness: int):
+    noise = np.random.default_rng(1).normal(0, 1, 5 * RATE) * loudness
+    answer = worker.hear(written(tmp_path / "noise.wav", noise), max_speakers=3)
+    assert answer["heard"]["words"] == []
+
+
+def test_speakers_of_the_consultation_are_told_apart(worker: Worker):
+    words = worker.hear(RECORDINGS / "consultation.flac", max_speakers=5)["heard"]["words"]
+    turns: list[accuracy.Turn] = []
+    for word in words:
+        speaker = str(word["speaker"])
+        if turns and turns[-1].speaker == speaker and word["start"] - turns[-1].end < 1:
+            turns[-1] = turns[-1]._replace(end=word["end"])
+        else:
+            turns.append(accuracy.Turn(word["start"], word["end"], speaker))
+    assert words[0]["speaker"] == 0
+    assert accuracy.diarization_error(accuracy.turns(RECORDINGS / "consultation.rttm"), turns) <= 0.05
+    assert accuracy.word_error_rate(accuracy.spoken(RECORDINGS / "consultation.txt"), text(words)) <= 0.15
+
+
+def test_channels_are_heard_each_by_itself(worker: Worker, dictation: Samples, tmp_path: Path):
+    other = np.roll(dictation, 6 * RATE)
+    other[: 6 * RATE] = 0
+    stereo = np.stack([np.where(np.arange(len(dictation)) < 4 * RATE, dictation, 0), other])
+    heard = worker.hear(written(tmp_path / "stereo.wav", stereo), channels=True)["heard"]
+    assert heard["channels"] == 2
+    for channel in (0, 1):
+        assert "March" in text([word for word in heard["words"] if word["channel"] == channel])
+    starts = [word["start"] for word in heard["words"]]
+    assert starts == sorted(starts)
+    mixed = worker.hear(tmp_path / "stereo.wav")["heard"]["words"]
+    assert {word["channel"] for word in mixed} == {0}
+    assert text(mixed).count("March") == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "#EXTM3U\n#EXTINF:10,\nhttp://127.0.0.1:{port}/audio.wav\n",
+        "ffconcat version 1.0\nfile 'http://127.0.0.1:{port}/audio.wav'\n",
+        '<?xml version="1.0"?><MPD><BaseURL>http://127.0.0.1:{port}/</BaseURL></MPD>',
+    ],
+)
+def test_a_file_that_points_elsewhere_is_refused_and_followed_nowhere(worker: Worker, tmp_path: Path, content: str):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        path = tmp_path / "recording.m4a"
+        path.write_text(content.format(port=server.getsockname()[1]))
+        assert worker.hear(path)["failed"] == refusals.UNSUPPORTED_FORMAT
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_a_recording_that_was_cut_off_is_heard_as_far_as_it_goes(worker: Worker, dictation: Samples, tmp_path: Path):
+    path = written(tmp_path / "cut.wav", dictation)
+    path.write_bytes(path.read_bytes()[: 4 * RATE * 2])
+    heard = worker.hear(path)["heard"]
+    assert heard["seconds"] == pytest.approx(4, abs=0.1)
+    assert "March" in text(heard["words"])
+
+
+@pytest.mark.parametrize("head", [b"RIFF\0\0\0\0WAVE", b"fLaC", b"OggS", b"\0\0\0\x20ftypisom", b"\x1aE\xdf\xa3webm"])
+def test_garbage_behind_a_good_beginning_is_refused(worker: Worker, tmp_path: Path, head: bytes):
+    path = tmp_path / "garbage"
+    path.write_bytes(head + np.random.default_rng(2).bytes(100_000))
+    assert worker.hear(path)["failed"] == refusals.UNSUPPORTED_FORMAT
+
+
+def test_the_service_goes_on_after_a_failure(worker: Worker, dictation: Samples, tmp_path: Path):
+    assert worker.hear(tmp_path / "missing.wav")["failed"] == refusals.UNSUPPORTED_FORMAT
+    short = written(tmp_path / "short.wav", dictation[: RATE // 4])
+    assert worker.hear(short)["failed"] == refusals.TOO_SHORT
+    slow = written(tmp_path / "telephone.wav", dictation, rate=8_000)
+    assert worker.hear(slow)["failed"] == refusals.INVALID_SAMPLE_RATE
+    surround = written(tmp_path / "surround.wav", np.stack([dictation] * 6))
+    assert worker.hear(surround)["failed"] == refusals.TOO_MANY_CHANNELS
+    assert worker.hear(written(tmp_path / "good.wav", dictation[: 4 * RATE]))["heard"]["words"]
+
+
+def test_a_folder_without_a_model_is_refused_with_a_remedy(tmp_path: Path):
+    refused = Worker("--engine", f"whisper:{tmp_path}")
+    answer = refused.answer()
+    assert answer["ready"] is False
+    assert "name a folder" in answer["problem"]
+    assert refused.process.wait(timeout=30) == 1
+    refused.reader.join()
+    for stream in (refused.process.stdin, refused.process.stdout, refused.process.stderr):
+        stream.close()
+
+
+@pytest.mark.parametrize("entry", MANIFEST, ids=lambda entry: entry["path"])
+def test_every_demo_recording_is_what_the_manifest_says(entry: dict[str, Any]):
+    with av.open(str(RECORDINGS / entry["path"])) as file:
+        track = file.streams.audio[0]
+        assert track.codec_context.sample_rate == RATE
+        assert track.codec_context.channels == (2 if entry["profile"] == "telehealth" else 1)
+        assert file.duration / av.time_base == pytest.approx(entry["seconds"], abs=0.01)
+    assert (RECORDINGS / entry["path"]).stat().st_size < 2_000_000
+    assert accuracy.spoken(RECORDINGS / entry["reference"])

