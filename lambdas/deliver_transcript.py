@@ -32,6 +32,9 @@ STUCK_SECONDS = 24 * 3600
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
 
+LEASE_SECONDS = 150
+"""How long a delivery is one invocation's alone: a little longer than the function may run."""
+
 
 @dataclass(frozen=True)
 class DeliverSettings:
@@ -83,6 +86,22 @@ class Deliverer:
             self._tidy(row)
             return
         job = self._job(row)
+        status = job.get("TranscriptionJobStatus")
+        if status in ("QUEUED", "IN_PROGRESS") or (not status and self.now() - row.updated < VANISHED_SECONDS):
+            if self.now() - row.received < STUCK_SECONDS:
+                self._look_again(signal, Fault.UNAVAILABLE)
+            return
+        # Several signals of one end come at once: one is taken, the others look again.
+        if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
+            self._look_again(signal, Fault.UNAVAILABLE)
+            return
+        try:
+            self._finish(row, job, signal)
+        except Exception:
+            self.ledger.release(row)
+            raise
+
+    def _finish(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
         match job.get("TranscriptionJobStatus"):
             case "COMPLETED":
                 self._deliver(row, job, signal)
@@ -92,10 +111,8 @@ class Deliverer:
                     row, State.FAILED, signal, _ended(job, self.now()),
                     reason=reason, remedy=remedy, failure=job.get("FailureReason"),
                 )  # fmt: skip
-            case None if self.now() - row.updated >= VANISHED_SECONDS:
+            case _:
                 self._vanished(row, signal)
-            case _ if self.now() - row.received < STUCK_SECONDS:
-                self._look_again(signal, Fault.UNAVAILABLE)
 
     def _vanished(self, row: Row, signal: Signal) -> None:
         """Somebody deleted the job's record, or it aged out; what it wrote is ours all the same."""

@@ -14,6 +14,7 @@ BY_STATE = "by-state"
 """Index: state, then `updated`; holds keys only."""
 
 _CURSOR = "#sweep"  # no recording's name: those begin with a letter
+_OPEN = "job = :own_job AND #state IN (:claimed, :transcribing)"
 _to = TypeSerializer().serialize
 _from = TypeDeserializer().deserialize
 
@@ -50,14 +51,33 @@ class Ledger:
             self.dynamodb.update_item,
             Key=_serialised({"recording": row.recording}),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in kept),
-            ConditionExpression="job = :job AND #state IN (:claimed, :transcribing)",
+            ConditionExpression=_OPEN,
             ExpressionAttributeNames={f"#{name}": name for name in kept},
-            ExpressionAttributeValues=_serialised(
-                {f":{name}": value for name, value in kept.items()}
-                | {":job": row.job, ":claimed": State.CLAIMED, ":transcribing": State.TRANSCRIBING}
-            ),
+            ExpressionAttributeValues=_serialised({f":{name}": value for name, value in kept.items()} | _open(row)),
         )
         return after if done else None
+
+    def lease(self, row: Row, now: float, seconds: int) -> bool:
+        """Take the delivery of an open recording for so long; False while somebody else has it."""
+        return self._conditionally(
+            self.dynamodb.update_item,
+            Key=_serialised({"recording": row.recording}),
+            UpdateExpression="SET leased = :until",
+            ConditionExpression=f"{_OPEN} AND (attribute_not_exists(leased) OR leased <= :now)",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=_serialised({":until": int(now) + seconds, ":now": int(now)} | _open(row)),
+        )
+
+    def release(self, row: Row) -> None:
+        """Give a delivery back that did not succeed, so that the next attempt need not wait."""
+        self._conditionally(
+            self.dynamodb.update_item,
+            Key=_serialised({"recording": row.recording}),
+            UpdateExpression="REMOVE leased",
+            ConditionExpression=_OPEN,
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=_serialised(_open(row)),
+        )
 
     def in_flight(self, enough: int) -> int:
         """How many recordings are with Transcribe, counted up to `enough`."""
@@ -114,6 +134,11 @@ class Ledger:
                 raise
             return False
         return True
+
+
+def _open(row: Row) -> dict[str, Any]:
+    """The values that the condition _OPEN speaks of."""
+    return {":own_job": row.job, ":claimed": State.CLAIMED, ":transcribing": State.TRANSCRIBING}
 
 
 def _serialised(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,8 +40,7 @@ class PipelineStack(cdk.Stack):
             "completion", 6 * _DELIVER_SECONDS, scope=self
         )
         self._jobs = (
-            f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}"
-            f":medical-transcription-job/{choices.name}-*"
+            f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:medical-transcription-job/{choices.name}-*"
         )
         self.start_transcription = self._start_transcription()
         self.deliver_transcript = self._deliver_transcript()

@@ -1,0 +1,76 @@
+"""Start the cloud: `python -m local.cloud`."""
+
+import asyncio
+import json
+import os
+import socket
+import sys
+import tempfile
+
+from local.cloud import environment, parent, state
+from local.cloud.problems import CannotStart
+from local.cloud.settings import Settings
+from local.cloud.state import StateFolder
+
+
+def main() -> int:
+    """Run the cloud until it is told to stop; return the exit code."""
+    settings = Settings.read()
+    if settings.exit_with_parent:
+        parent.watch()
+    try:
+        with state.held(settings.state, fresh=settings.fresh) as folder:
+            _run(settings, folder, _listener(settings.port))
+    except CannotStart as problem:
+        print(problem, file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:  # before the loop runs, which takes Ctrl-C for a clean stop
+        return 130
+    return 0
+
+
+def _listener(port: int) -> socket.socket:
+    """Bind on the loopback, before MiniStack is imported and reads the port."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise CannotStart(
+            f"Port {port} cannot be used ({error.strerror}): stop what listens there, or choose another with --port."
+        ) from error
+    return listener
+
+
+def _run(settings: Settings, folder: StateFolder, listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+    outer = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment.clean(outer, folder, port))
+    tempfile.tempdir = None  # it may have been looked up in the old environment
+    from local.cloud import serving  # noqa: PLC0415  # MiniStack reads the environment while it is imported
+
+    for name in environment.READ_ONCE:
+        del os.environ[name]
+    cloud = serving.assemble(settings, folder, environment.recognisers(outer, folder))
+    asyncio.run(cloud.run(listener, ready=lambda: _announce(settings, port)))
+
+
+def _announce(settings: Settings, port: int) -> None:
+    endpoint = f"http://127.0.0.1:{port}"
+    print(
+        f"The cloud is ready at {endpoint}; what it keeps lies in {settings.state}.\n"
+        "Point the AWS CLI, boto3 or the CDK at it with\n"
+        f"  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
+        f"AWS_REGION={environment.REGION} AWS_DEFAULT_REGION={environment.REGION}",
+        flush=True,
+    )
+    if settings.ready_file:
+        half = settings.ready_file.with_name(settings.ready_file.name + ".half")
+        half.write_text(json.dumps({"pid": os.getpid(), "port": port, "endpoint": endpoint}))
+        half.replace(settings.ready_file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

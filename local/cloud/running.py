@@ -1,0 +1,137 @@
+"""Start the cloud for as long as a program needs it, in a process of its own.
+
+with running(state=Path("build/demo")) as cloud:
+    cloud.client("s3").list_buckets()
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from local.cloud.environment import REGION
+from local.cloud.problems import CannotStart
+
+ROOT = Path(__file__).parents[2]
+LONGEST_END = 12.0  # seconds; the cloud gives itself eight
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A running cloud."""
+
+    endpoint: str
+    pid: int
+    _clients: list[Any] = field(default_factory=list, repr=False)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a program's environment must say for the AWS CLI, boto3 and the CDK to use this cloud as root."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+        }
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """Make a boto3 client: of the account's root, or of whom `aws_access_key_id` and its companions name."""
+        whose = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        straight = Config(proxies={}, retries={"total_max_attempts": 1})  # no proxy leads to the loopback
+        session: Any = _session()
+        client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
+        self._clients.append(client)
+        return client
+
+    def close(self) -> None:
+        """Close the connections of every client."""
+        for client in self._clients:
+            client.close()
+
+
+def _session() -> boto3.Session:
+    """Make a session that reads no settings of the person at the keyboard: their profile may not even exist here."""
+    nobodys: dict[str, Any] = {
+        "profile": (None, [], None, None),
+        "config_file": (None, [], os.devnull, None),
+        "credentials_file": (None, [], os.devnull, None),
+    }
+    return boto3.Session(botocore_session=botocore.session.Session(nobodys))
+
+
+@contextmanager
+def running(
+    *,
+    state: Path,
+    port: int = 0,
+    engine: str = "whisper",
+    completion_events: str = "off",
+    fresh: bool = False,
+    patience: float = 120.0,
+) -> Iterator[Cloud]:
+    """Run the cloud while the block runs; raises CannotStart with the cloud's own sentence.
+
+    It is told to end with us, so nothing is left running even if this process is killed. A recogniser's first start
+    may take long, hence the patience.
+    """
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
+        ready = Path(folder) / "ready.json"
+        arguments = [
+            *("--port", str(port), "--state", str(state), "--engine", engine),
+            *("--completion-events", completion_events, "--ready-file", str(ready), "--exit-with-parent"),
+            *(["--fresh"] if fresh else []),
+        ]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.cloud", *arguments],
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=True,  # Ctrl-C is for whoever uses the cloud, who then stops it
+        )
+        try:
+            _wait(process, ready, said, patience)
+            cloud = Cloud(**{name: value for name, value in json.loads(ready.read_text()).items() if name != "port"})
+            try:
+                yield cloud
+            finally:
+                cloud.close()
+        finally:
+            _stop(process)
+
+
+def _wait(process: subprocess.Popen[bytes], ready: Path, said: IO[bytes], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while not ready.exists():
+        if process.poll() is not None:
+            raise CannotStart(_last_line(said) or f"The cloud ended at once with code {process.returncode}.")
+        if time.monotonic() > deadline:
+            raise CannotStart(f"The cloud was not ready within {patience:.0f} seconds: {_last_line(said)}")
+        time.sleep(0.02)
+
+
+def _last_line(said: IO[bytes]) -> str:
+    said.seek(0)
+    lines = said.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(LONGEST_END)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

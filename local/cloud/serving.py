@@ -1,0 +1,139 @@
+"""Serving: the listener, the guard, MiniStack with Transcribe Medical in it, and an end that comes in time.
+
+Import this only in the cloud's own environment: MiniStack reads it while it is imported.
+"""
+
+# ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
+# mypy: disable-error-code="no-untyped-call"
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ministack.app
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack.core import hypercorn_compat, lambda_runtime, persistence
+
+from local.cloud import state, workarounds
+from local.cloud.guard import guarded
+from local.cloud.problems import CannotStart
+from local.cloud.settings import Settings
+from local.cloud.state import StateFolder
+from local.transcribe_medical import in_ministack
+from local.transcribe_medical.recogniser import NotReady, Recogniser
+from local.transcribe_medical.service import Service
+
+ROOT = Path(__file__).parents[2]
+LONGEST_END = 8.0  # seconds after which the state is saved and the process leaves, whatever still runs
+PATIENCE = 1.5  # seconds for requests that are being answered when the end comes
+
+
+def assemble(settings: Settings, folder: StateFolder, recognisers_environment: Mapping[str, str]) -> "Cloud":
+    """Put Transcribe Medical into MiniStack, and mend what the pipeline needs of it; raises CannotStart."""
+    command = [sys.executable, "-m", "local.cloud.parent", "local.recogniser", "--engine", settings.engine]
+    recogniser = Recogniser(command, folder=str(ROOT), environment=recognisers_environment)
+    service = Service(
+        in_ministack.MiniStack(),
+        recogniser,
+        temporary=folder.temporary,
+        tellings=settings.tellings,
+    )
+    workarounds.apply()
+    in_ministack.install(service)
+    return Cloud(folder, recogniser, service)
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The cloud, ready to be run once."""
+
+    folder: StateFolder
+    recogniser: Recogniser
+    service: Service
+
+    async def run(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
+        """Serve until SIGTERM or SIGINT; call `ready` once requests are answered and the recogniser hears."""
+        port = listener.getsockname()[1]
+        stop = self._stop_on_signals()
+        state.unsaved(self.folder)
+        door: Any = guarded(ministack.app.app)
+        serving = asyncio.create_task(serve(door, _config(listener), shutdown_trigger=stop.wait))
+        try:
+            await self.recogniser.start()
+            await _answering(port, serving)
+            if not stop.is_set():
+                ready()
+            await serving
+        except NotReady as reason:
+            raise CannotStart(f"The recogniser cannot be loaded: {reason}") from reason
+        finally:
+            stop.set()
+            self.service.pause()
+            await self.recogniser.stop()
+            with contextlib.suppress(Exception):
+                await serving  # MiniStack saves its state before it is done
+                state.saved(self.folder)
+            await asyncio.to_thread(lambda_runtime.reset)
+
+    def _stop_on_signals(self) -> asyncio.Event:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def end() -> None:
+            if not stop.is_set():
+                self._leave_in_time()
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, end)
+        return stop
+
+    def _leave_in_time(self) -> None:
+        """See to it that the process ends: a function that waits for an answer would keep it for up to an hour."""
+        timer = threading.Timer(LONGEST_END, self._leave)
+        timer.daemon = True
+        timer.start()
+
+    def _leave(self) -> None:
+        with contextlib.suppress(Exception):
+            persistence.save_all(ministack.app._build_persistence_save_dict())
+            state.saved(self.folder)
+        with contextlib.suppress(Exception):
+            lambda_runtime.reset()
+        state.sweep(self.folder)
+        os._exit(0)
+
+
+def _config(listener: socket.socket) -> Config:
+    hypercorn_compat.install()
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]  # it is Hypercorn's to close
+    config.keep_alive_timeout = 75  # longer than boto3 keeps an idle connection
+    config.graceful_timeout = PATIENCE
+    config.shutdown_timeout = PATIENCE
+    config.accesslog = None  # paths hold object keys, and keys patients' names
+    config.errorlog = None
+    return config
+
+
+async def _answering(port: int, serving: asyncio.Task[Any]) -> None:
+    """Wait until the listener answers; MiniStack loads its state before it does."""
+    request = b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    while not serving.done():
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            answered = b" 200 " in await reader.readline()
+            writer.close()
+            if answered:
+                return
+        await asyncio.sleep(0.02)

@@ -1,0 +1,74 @@
+"""What one run of the cloud is told on its command line."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# How often a finished job is told to EventBridge: AWS documents no such event, and a bus may deliver any one twice.
+TELLINGS = {"off": 0, "on": 1, "doubled": 2}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run of the cloud: where it listens, what it remembers, what hears for it."""
+
+    port: int
+    state: Path
+    fresh: bool
+    engine: str
+    completion_events: str
+    ready_file: Path | None
+    exit_with_parent: bool
+
+    @property
+    def tellings(self) -> int:
+        """How often a finished job is told to EventBridge."""
+        return TELLINGS[self.completion_events]
+
+    @classmethod
+    def read(cls, arguments: Sequence[str] | None = None) -> "Settings":
+        """Read the command line; a mistake ends the process with argparse's own sentence."""
+        return cls(**vars(_parser().parse_args(arguments)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local.cloud",
+        description="An AWS for one laptop: S3, SQS, Lambda and the rest, with Transcribe Medical in it.",
+    )
+    parser.add_argument(
+        "--port", type=_port, default=4566, help="where to listen on 127.0.0.1; 0 takes any free port (default 4566)"
+    )
+    parser.add_argument(
+        "--state", type=_folder, default=_folder("build/cloud"), help="what is kept between runs (default build/cloud)"
+    )
+    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs kept there")
+    parser.add_argument(
+        "--engine",
+        default="whisper",
+        help="what hears the recordings: whisper, whisper:/folder/of/a/model, or scripted (default whisper)",
+    )
+    parser.add_argument(
+        "--completion-events",
+        choices=TELLINGS,
+        default="off",
+        help="whether a finished job is also told to EventBridge; AWS documents no such event (default off)",
+    )
+    parser.add_argument(
+        "--ready-file", type=_folder, help="written once the cloud answers: pid, port, endpoint as JSON"
+    )
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the process that started it ends")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:  # noqa: PLR2004  # TCP's own bounds
+        raise argparse.ArgumentTypeError(f"{text} is not a port; ports go from 0 to 65535")
+    return port
+
+
+def _folder(text: str) -> Path:
+    """Make the path absolute without following links, so that a linked folder can still be told from a real one."""
+    return Path(text).expanduser().absolute()

@@ -1,0 +1,167 @@
+"""A medical transcription job: what was asked, where its transcript goes, how far it is."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+from urllib.parse import unquote
+
+IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
+PROBE = ".write_access_check_file.temp"
+
+_S3_URI = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)")
+_PATH_STYLE = re.compile(r"https?://s3[.-][a-z0-9.-]*amazonaws\.com/(?P<bucket>[^/]+)/(?P<key>.+)")
+_HOST_STYLE = re.compile(r"https?://(?P<bucket>[a-z0-9.-]+)\.s3[.-][a-z0-9.-]*amazonaws\.com/(?P<key>.+)")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One object's place in S3."""
+
+    bucket: str
+    key: str
+
+    @property
+    def arn(self) -> str:
+        """The name by which IAM knows the object."""
+        return f"arn:aws:s3:::{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job at one moment."""
+
+    account: str
+    region: str
+    request: Mapping[str, Any]
+    created: float
+    status: str = IN_PROGRESS
+    finished: float | None = None
+    reason: str | None = None
+    format: str | None = None
+    sample_rate: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The name the caller gave it."""
+        return str(self.request["MedicalTranscriptionJobName"])
+
+    @property
+    def arn(self) -> str:
+        """The name by which IAM knows the job."""
+        return arn(self.region, self.account, self.name)
+
+    @property
+    def output(self) -> Place:
+        """Where the transcript goes."""
+        return output(self.request)
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The settings that were asked for."""
+        return self.request.get("Settings") or {}
+
+    def plain(self) -> dict[str, Any]:
+        """Return what `Job(**plain)` makes the same job of, fit for JSON."""
+        return asdict(self)
+
+
+def arn(region: str, account: str, name: str) -> str:
+    """Return the name by which IAM knows a job."""
+    return f"arn:aws:transcribe:{region}:{account}:medical-transcription-job/{name}"
+
+
+def media(request: Mapping[str, Any]) -> Place | None:
+    """Return where the recording lies, or nothing if the URI names no object in S3.
+
+    >>> media({"Media": {"MediaFileUri": "s3://clinic/staging/a.wav"}})
+    Place(bucket='clinic', key='staging/a.wav')
+    """
+    uri = request["Media"].get("MediaFileUri") or ""
+    if found := _S3_URI.fullmatch(uri):
+        return Place(found["bucket"], found["key"])
+    for style in (_PATH_STYLE, _HOST_STYLE):
+        if found := style.fullmatch(uri):
+            return Place(found["bucket"], unquote(found["key"]))
+    return None
+
+
+def output(request: Mapping[str, Any]) -> Place:
+    """Return where the transcript goes: a key that ends in .json is the object, any other a folder.
+
+    Without a key AWS's own pages say the bucket's root, and those who do so find it under `medical/`.
+    """
+    name = f"{request['MedicalTranscriptionJobName']}.json"
+    key = request.get("OutputKey")
+    if not key:
+        return Place(request["OutputBucketName"], f"medical/{name}")
+    if key.endswith(".json"):
+        return Place(request["OutputBucketName"], key)
+    return Place(request["OutputBucketName"], f"{key.rstrip('/')}/{name}")
+
+
+def probe(request: Mapping[str, Any]) -> Place:
+    """Return where the service tries whether it may write, beside the transcript."""
+    place = output(request)
+    folder, slash, _name = place.key.rpartition("/")
+    return Place(place.bucket, f"{folder}{slash}{PROBE}")
+
+
+def started(job: Job) -> dict[str, Any]:
+    """Return what Start answers: what was sent, and that it has begun."""
+    sent = (
+        "MedicalTranscriptionJobName",
+        "LanguageCode",
+        "MediaSampleRateHertz",
+        "MediaFormat",
+        "Media",
+        "Settings",
+        "ContentIdentificationType",
+        "Specialty",
+        "Type",
+        "Tags",
+    )
+    return {
+        **{member: job.request[member] for member in sent if job.request.get(member) is not None},
+        "TranscriptionJobStatus": job.status,
+        "StartTime": job.created,
+        "CreationTime": job.created,
+    }
+
+
+def described(job: Job) -> dict[str, Any]:
+    """Return what Get answers: what was sent, what was found out, and what came of it."""
+    found = {
+        "MediaFormat": job.format,
+        "MediaSampleRateHertz": job.sample_rate,
+        "CompletionTime": job.finished,
+        "FailureReason": job.reason,
+    }
+    return {
+        **started(job),
+        **{member: value for member, value in found.items() if value is not None},
+        "Settings": {"ChannelIdentification": False, "ShowAlternatives": False, **job.settings},
+        "Transcript": {"TranscriptFileUri": _uri(job)} if job.status == COMPLETED else {},
+    }
+
+
+def summed_up(job: Job) -> dict[str, Any]:
+    """Return one line of List."""
+    line = {
+        "MedicalTranscriptionJobName": job.name,
+        "CreationTime": job.created,
+        "StartTime": job.created,
+        "CompletionTime": job.finished,
+        "LanguageCode": job.request["LanguageCode"],
+        "TranscriptionJobStatus": job.status,
+        "FailureReason": job.reason,
+        "OutputLocationType": "CUSTOMER_BUCKET",
+        "Specialty": job.request["Specialty"],
+        "ContentIdentificationType": job.request.get("ContentIdentificationType"),
+        "Type": job.request["Type"],
+    }
+    return {member: value for member, value in line.items() if value is not None}
+
+
+def _uri(job: Job) -> str:
+    return f"https://s3.{job.region}.amazonaws.com/{job.output.bucket}/{job.output.key}"
