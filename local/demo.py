@@ -155,15 +155,12 @@ def _summarise(people: People, journey: Journey) -> dict[str, Any]:
     """What summary.json says of a recording; its documents are fetched as the reader."""
     notification = dict(journey.notification or {})
     documents = _fetch(people, journey.recording.name, notification.get("manifest"))
-    text = next((path.read_text(encoding="utf-8") for path in documents if path.name == "transcript.txt"), "")
-    manifest = next(
-        (json.loads(path.read_text(encoding="utf-8")) for path in documents if path.name == "manifest.json"), {}
-    )
-    raw = next(
-        (json.loads(path.read_text(encoding="utf-8")) for path in documents if path.name == "transcribe.json"), None
-    )
-    spoken = raw["results"]["transcripts"][0]["transcript"] if raw else ""
-    reference = journey.recording.reference
+    words, rate = None, None
+    if documents:
+        words = json.loads(documents["manifest.json"].read_text(encoding="utf-8"))["words"]
+        results = json.loads(documents["transcribe.json"].read_text(encoding="utf-8"))["results"]
+        if reference := journey.recording.reference:
+            rate = round(accuracy.word_error_rate(reference, results["transcripts"][0]["transcript"]), 4)
     return {
         "recording": journey.recording.path.name,
         "job": notification["job"],
@@ -171,36 +168,36 @@ def _summarise(people: People, journey: Journey) -> dict[str, Any]:
         "status": journey.state,
         "audio_seconds": journey.recording.seconds,
         "seconds": journey.seconds,
-        "words": manifest.get("words"),
-        "word_error_rate": round(accuracy.word_error_rate(reference, spoken), 4) if reference and raw else None,
-        "documents": [str(path.relative_to(ROOT)) for path in documents],
+        "words": words,
+        "word_error_rate": rate,
+        "documents": [str(path.relative_to(ROOT)) for path in documents.values()],
         "notification": notification,
-        "transcript": text,
     }
 
 
-def _fetch(people: People, name: str, manifest: Mapping[str, str] | None) -> list[Path]:
+def _fetch(people: People, name: str, manifest: Mapping[str, str] | None) -> dict[str, Path]:
+    """Everything that was delivered for a recording, under `name`; nothing if nothing was."""
     if not manifest:
-        return []
+        return {}
     s3 = people.reader()
     folder = BUILD / name
     folder.mkdir(exist_ok=True)
     inside, _, last = manifest["key"].rpartition("/")
     listed = json.loads(s3.get_object(Bucket=manifest["bucket"], Key=manifest["key"])["Body"].read())
-    fetched = []
+    fetched = {}
     for document in (last, *(entry["name"] for entry in listed["documents"])):
-        path = folder / document
-        path.write_bytes(s3.get_object(Bucket=manifest["bucket"], Key=f"{inside}/{document}")["Body"].read())
-        fetched.append(path)
+        fetched[document] = folder / document
+        body = s3.get_object(Bucket=manifest["bucket"], Key=f"{inside}/{document}")["Body"].read()
+        fetched[document].write_bytes(body)
     return fetched
 
 
 def _show(summary: list[dict[str, Any]]) -> None:
     for told in summary:
-        transcript = told.pop("transcript")
-        if transcript:
-            console.rule(f"[bold]{told['recording']}[/] · the transcript", align="left")
-            console.print(Text(transcript))
+        for document in told["documents"]:
+            if document.endswith("transcript.txt"):
+                console.rule(f"[bold]{told['recording']}[/] · the transcript", align="left")
+                console.print(Text((ROOT / document).read_text(encoding="utf-8")))
         console.rule(f"[bold]{told['recording']}[/] · what a subscriber receives", align="left")
         console.print(Text(json.dumps(told["notification"], indent=2) + "\n"), soft_wrap=True)
     table = Table(box=box.SIMPLE_HEAD)

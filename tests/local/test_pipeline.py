@@ -243,7 +243,7 @@ def test_people_can_do_what_their_policy_says_and_nothing_else(clinic):
         lambda: clinic.people.subscriber().publish(TopicArn=clinic.deployed["CompletionTopicArn"], Message="x"),
     ]
     for attempt in refused:
-        with pytest.raises(ClientError, match="AccessDenied|AuthorizationError|Forbidden|not authorized"):
+        with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError|Forbidden|not authorized"):
             attempt()
     with pytest.raises(HTTPError, match="403"):
         urlopen(f"{clinic.cloud.endpoint}/{transcripts}/{told['manifest']['key']}")

@@ -1,9 +1,11 @@
 """The deliver function: any signal, any number of times, ends in one set of documents and the same news."""
 
+import contextlib
 import json
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 import deliver_transcript
 from tests.unit.conftest import TRANSCRIPTS, WORK, refusal
@@ -103,10 +105,8 @@ def test_a_call_that_fails_before_or_after_its_effect_is_made_good(clinic, job, 
     completed(clinic, job)
     getattr(getattr(clinic, service), when)[call] = [refusal("InternalError", status=500)]
     for _ in range(2):
-        try:
+        with contextlib.suppress(ClientError):  # the queue brings the message again
             clinic.deliver(job)
-        except Exception as error:  # noqa: BLE001 - the queue would bring the message again
-            assert "InternalError" in str(error)
         clinic.clock += deliver_transcript.LEASE_SECONDS
     told = clinic.told()
     assert {notice["id"] for notice in told} == {f"{job}:DELIVERED"}

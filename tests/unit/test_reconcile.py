@@ -1,5 +1,7 @@
 """The reconciler: what every signal missed is found, in bounded work, however often it runs."""
 
+import time
+
 import pytest
 
 from stethoscript.events import Arrival, Signal
@@ -99,6 +101,4 @@ def test_what_it_finds_reaches_its_end(clinic):
 
 def lost_clock(clinic):
     """moto stamps objects with the real time; go past it."""
-    import time
-
     return max(clinic.clock, time.time() + 3600)

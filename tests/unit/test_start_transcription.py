@@ -1,6 +1,7 @@
 """The start function: every upload becomes one job, a rejection, or a message that comes back."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import boto3
@@ -216,8 +217,6 @@ def test_what_is_asked_of_transcribe_satisfies_its_service_model(clinic):
 
 def constraints_broken(shape, value, path=""):
     """What botocore does not check itself: enums, patterns and maxima of its own model."""
-    import re
-
     broken = []
     if shape.type_name == "structure":
         broken += [f"{path}.{name}: unknown" for name in value if name not in shape.members]

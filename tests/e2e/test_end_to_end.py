@@ -1,0 +1,80 @@
+"""A real voice, from upload to notification: on the laptop, or with `--target aws` in your account.
+
+On AWS the stacks must be deployed and the credentials of an operator be set; the audio is a minute long,
+so a run costs less than ten cents.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+
+from local import accuracy, deployment
+from local.cloud.running import running
+from local.deployment import Deployment
+from local.people import Inbox, People
+
+RECORDINGS = Path(deployment.ROOT) / "local" / "recordings"
+PATIENCE_SECONDS = 600
+
+
+@pytest.fixture(scope="session")
+def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """S3 as an uploader and a reader, a subscriber's inbox, and the stacks' outputs."""
+    if request.config.getoption("--target") == "aws":
+        yield _on_aws()
+        return
+    folder = tmp_path_factory.mktemp("e2e")
+    assembly = deployment.synthesise(folder, deployment.choices())
+    with running(state=folder / "state", engine="whisper") as cloud:
+        outputs = deployment.deploy(assembly, cloud.endpoint)
+        people = People(cloud, outputs)
+        inbox = Inbox(people)
+        yield SimpleNamespace(outputs=outputs, uploader=people.uploader(), reader=people.reader(), inbox=inbox)
+
+
+def _on_aws() -> Any:
+    name = deployment.choices()["name"]
+    (stack,) = boto3.client("cloudformation").describe_stacks(StackName=f"{name}-storage")["Stacks"]
+    outputs = Deployment({output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})
+    account = SimpleNamespace(client=boto3.client)
+    people = SimpleNamespace(cloud=account, deployment=outputs, subscriber=lambda: boto3.client("sns"))
+    s3 = boto3.client("s3")
+    return SimpleNamespace(outputs=outputs, uploader=s3, reader=s3, inbox=Inbox(people, f"{name}-smoke"))
+
+
+def test_what_was_really_said_is_delivered_and_told(deployed):
+    recording = RECORDINGS / "consultation.flac"
+    put = deployed.uploader.put_object(
+        Bucket=deployed.outputs["IntakeBucketName"],
+        Key="conversation/end to end.flac",
+        Body=recording.read_bytes(),
+        Metadata={"correlation-id": "end-to-end"},
+    )
+    told = _heard_of(deployed.inbox, put["VersionId"])
+    assert (told["status"], told["correlationId"]) == ("DELIVERED", "end-to-end")
+    raw = json.loads(_document(deployed, told, "transcribe.json"))
+    spoken = accuracy.spoken(RECORDINGS / "consultation.txt")
+    assert accuracy.word_error_rate(spoken, raw["results"]["transcripts"][0]["transcript"]) <= 0.2
+    text = _document(deployed, told, "transcript.txt").decode()
+    assert "Speaker 1\n" in text
+    assert "Speaker 2\n" in text
+
+
+def _heard_of(inbox: Inbox, version: str) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        for told in inbox.read(5):
+            if told["versionId"] == version:
+                return told
+    pytest.fail("nobody was told")
+
+
+def _document(deployed: Any, told: dict[str, Any], name: str) -> bytes:
+    key = told["manifest"]["key"].replace("manifest.json", name)
+    return bytes(deployed.reader.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read())
