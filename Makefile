@@ -33,6 +33,12 @@ synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out
 deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials
 	node_modules/.bin/cdk deploy --all
 
+lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
+	@pip install --quiet --target build/uv uv && \
+	uv="build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
+	$$uv requirements.txt local/requirements.txt tests/requirements.txt --output-file requirements.lock && \
+	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock
+
 install: $(INSTALLED)  ## Install everything the other commands need
 
 clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
@@ -42,4 +48,4 @@ $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock packa
 	@$(PYTHON) local/install.py
 	@touch $@
 
-.PHONY: help demo cloud test unit prove check synth deploy install clean
+.PHONY: help demo cloud test unit prove check synth deploy lock install clean
