@@ -12,8 +12,8 @@ help:  ## Show what can be done here
 demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings; AUDIO=file for one of your own
 	@python -m local.demo $(if $(AUDIO),"$(AUDIO)") $(if $(PROFILE),--profile $(PROFILE))
 
-cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C
-	@python -m local.cloud
+cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C; PORT=n to listen elsewhere than 4566
+	@python -m local.cloud $(if $(PORT),--port $(PORT))
 
 test: $(INSTALLED)  ## Run every test but the heavy proofs
 	python -m pytest tests

@@ -53,6 +53,10 @@ class NoTime(Exception):
     """No slot came free, or too little time is left to begin: the recording is put off, not failed."""
 
 
+class TakenMeanwhile(Exception):
+    """Somebody else claimed the recording between our looking and our claiming; a second look finds their row."""
+
+
 class NameTaken(Exception):
     """A job of our name transcribes other media; somebody has to look."""
 
@@ -82,7 +86,7 @@ class Starter:
             return
         try:
             self._settle(recording, upload, deadline)
-        except NoTime:
+        except (NoTime, TakenMeanwhile):
             self._put_off(recording, arrival, Fault.BUSY)
         except Exception as error:
             fault = faults.fault(error)
@@ -92,27 +96,29 @@ class Starter:
             self._put_off(recording, arrival, fault)
 
     def _settle(self, recording: str, upload: Upload, deadline: float) -> None:
-        try:
-            self._start(recording, upload, deadline)
-        except Rejected as refusal:
-            self._reject(recording, upload, refusal)
-
-    def _start(self, recording: str, upload: Upload, deadline: float) -> None:
         if deadline - self.now() < COPY_SECONDS:
             raise NoTime
-        row = self.ledger.find(recording)
-        known = row is not None
-        if row is None:
-            row = self._preflight(recording, upload)
-            if row is None:
-                return
-            if not self.ledger.claim(row):
-                row, known = self.ledger.find(recording), True
-        if row is None or row.state is not State.CLAIMED:
-            log.info("already on its way", job=recording)
-            return
+        known = self.ledger.find(recording)
+        row = known or self._row(recording, upload)
+        try:
+            if known is None:
+                head = self._head(upload)
+                if is_folder(upload.key, head["ContentLength"]):
+                    return
+                row = self._named(row, head["Metadata"])
+                row = self._checked(row, head)
+                if not self.ledger.claim(row):
+                    raise TakenMeanwhile
+            if row.state is State.CLAIMED:
+                self._start(row, deadline, anew=known is None)
+            else:
+                log.info("already on its way", job=row.job)
+        except Rejected as refusal:
+            self._reject(row, refusal)
+
+    def _start(self, row: Row, deadline: float, *, anew: bool) -> None:
         self._await_slot(deadline)
-        if not (known and self._is_frozen(row)):
+        if anew or not self._is_frozen(row):
             self._freeze(row)
         self._begin(row, deadline)
         self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=int(self.now()))
@@ -120,21 +126,31 @@ class Starter:
         count("Started")
         log.info("transcribing", job=row.job, profile=row.profile)
 
-    def _preflight(self, recording: str, upload: Upload) -> Row | None:
-        """The row to claim; None for a folder's placeholder, which is nobody's recording."""
-        head = self._head(upload)
-        if is_folder(upload.key, head["ContentLength"]):
-            return None
-        profile = profiles.match(self.profiles, upload.key)
-        metadata = head["Metadata"]
-        audio.check_size(head["ContentLength"])
-        recipe = profiles.overridden(profile.recipe, metadata)
+    def _named(self, row: Row, metadata: Mapping[str, str]) -> Row:
+        """The row with what the uploader will know it by, however it ends."""
+        profile = profiles.match(self.profiles, row.key)
         return replace(
-            self._row(recording, upload),
-            profile=profile.name,
+            row,
+            profile=profile.name if profile else None,
+            correlation_id=profiles.correlation_id(metadata),
+        )
+
+    def _checked(self, row: Row, head: Mapping[str, Any]) -> Row:
+        """The row to claim, with all that the job needs.
+
+        Raises:
+            Rejected: Transcribe would refuse it, or its metadata asks for the impossible.
+        """
+        profile = profiles.match(self.profiles, row.key)
+        if profile is None:
+            raise profiles.unmatched(self.profiles)
+        profiles.check_correlation_id(head["Metadata"])
+        audio.check_size(head["ContentLength"])
+        recipe = profiles.overridden(profile.recipe, head["Metadata"])
+        return replace(
+            row,
             recipe={name: value for name, value in asdict(recipe).items() if value is not None},
-            media_format=audio.media_format(self._header(upload)),
-            correlation_id=profiles.correlation(metadata),
+            media_format=audio.media_format(self._header(row.upload)),
         )
 
     def _row(self, recording: str, upload: Upload) -> Row:
@@ -248,9 +264,8 @@ class Starter:
                 DelaySeconds=self.settings.watch_seconds,
             )
 
-    def _reject(self, recording: str, upload: Upload, refusal: Rejected) -> None:
+    def _reject(self, row: Row, refusal: Rejected) -> None:
         """Tell, then note down: who is told twice sees the same id, nobody is left untold."""
-        row = self.ledger.find(recording) or self._row(recording, upload)
         why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
         self.sns.publish(
@@ -260,7 +275,7 @@ class Starter:
         if not self.ledger.claim(refused):
             self.ledger.advance(row, State.REJECTED, self.now(), **why)
         count("Rejected")
-        log.info("rejected", job=recording, reason=refusal.reason)
+        log.info("rejected", job=row.job, reason=refusal.reason)
 
     def _put_off(self, recording: str, arrival: Arrival, fault: Fault) -> None:
         """Send the message anew with a delay: receive counts are for unexpected errors alone."""

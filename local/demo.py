@@ -78,7 +78,7 @@ def main() -> None:
         sys.exit("\nStopped; nothing is left running. `make demo` begins anew.")
     undelivered = [journey for journey in journeys if journey.state != "DELIVERED"]
     if undelivered:
-        sys.exit(f"{len(undelivered)} of {len(journeys)} recordings were not delivered; the reasons stand above.")
+        sys.exit(f"Not delivered: {len(undelivered)} of {len(journeys)}; the reason stands in each notification above.")
 
 
 def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
@@ -97,7 +97,7 @@ def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
         deployed = deployment.deploy(assembly, cloud.endpoint, say)
         people = People(cloud, deployed)
         inbox = Inbox(people)
-        say("Deployed. An uploader, a reader and a subscriber hold the stacks' own policies.")
+        say("Deployed. Uploader, reader and subscriber hold the stacks' policies.")
         journeys = list(_upload(people, recordings, say))
         _follow(cloud, deployed, inbox, journeys, say)
         summary = [_summarise(people, journey) for journey in journeys]
@@ -216,7 +216,7 @@ def _show(summary: list[dict[str, Any]]) -> None:
 
 def _recordings(audio: Path | None, profile: str) -> list[Recording]:
     if audio:
-        return [Recording(audio, profile)]
+        return [Recording(_readable(audio), profile)]
     manifest = json.loads((RECORDINGS / "manifest.json").read_text(encoding="utf-8"))
     return [
         Recording(RECORDINGS / each["path"], each["profile"], accuracy.spoken(RECORDINGS / each["reference"]))
@@ -226,21 +226,19 @@ def _recordings(audio: Path | None, profile: str) -> list[Recording]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    parser.add_argument("audio", nargs="?", type=_audio, help="a recording of your own")
+    parser.add_argument("audio", nargs="?", type=Path, help="a recording of your own")
     parser.add_argument("--profile", default="dictation", choices=["dictation", "conversation", "telehealth"])
     parser.add_argument("--engine", default="whisper", help="see `python -m local.cloud --help`")
     return parser
 
 
-def _audio(text: str) -> Path:
-    path = Path(text).expanduser()
+def _readable(path: Path) -> Path:
+    path = path.expanduser()
     try:
         with path.open("rb") as file:
             file.read(1)
     except OSError as error:
-        raise argparse.ArgumentTypeError(
-            f"{text} cannot be read ({error.strerror}); name a recording: make demo AUDIO=path/to/file.wav"
-        ) from error
+        sys.exit(f"{path} cannot be read ({error.strerror}); name a recording: make demo AUDIO=path/to/file.wav")
     return path
 
 

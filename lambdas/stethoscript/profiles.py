@@ -100,17 +100,16 @@ def from_json(text: str) -> tuple[Profile, ...]:
     return read(json.loads(text))
 
 
-def match(profiles: tuple[Profile, ...], key: str) -> Profile:
-    """The profile with the longest prefix of this key.
-
-    Raises:
-        Rejected: the key lies under none.
-    """
+def match(profiles: tuple[Profile, ...], key: str) -> Profile | None:
+    """The profile with the longest prefix of this key; None if it lies under none."""
     under = [profile for profile in profiles if key.startswith(profile.prefix)]
-    if not under:
-        prefixes = ", ".join(sorted(profile.prefix for profile in profiles))
-        raise Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
-    return max(under, key=lambda profile: len(profile.prefix))
+    return max(under, key=lambda profile: len(profile.prefix), default=None)
+
+
+def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
+    """Why a key under no profile is refused."""
+    prefixes = ", ".join(sorted(profile.prefix for profile in profiles))
+    return Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
 
 
 def overridden(recipe: Recipe, metadata: Mapping[str, str]) -> Recipe:
@@ -132,16 +131,20 @@ def overridden(recipe: Recipe, metadata: Mapping[str, str]) -> Recipe:
         raise Rejected("BadSetting", f"Correct the object's metadata: {bad}.") from bad
 
 
-def correlation(metadata: Mapping[str, str]) -> str | None:
-    """The uploader's own `correlation-id`.
+def correlation_id(metadata: Mapping[str, str]) -> str | None:
+    """The uploader's own `correlation-id`; None if there is none, or if it could carry more than an id."""
+    given = metadata.get(CORRELATION_ID)
+    return given if given and CORRELATION.fullmatch(given) else None
+
+
+def check_correlation_id(metadata: Mapping[str, str]) -> None:
+    """Refuse one that will not be passed on.
 
     Raises:
         Rejected: it could carry more than an id.
     """
-    given = metadata.get(CORRELATION_ID)
-    if given is not None and not CORRELATION.fullmatch(given):
+    if metadata.get(CORRELATION_ID) != correlation_id(metadata):
         raise Rejected("BadCorrelationId", "Use 1 to 64 letters, digits, hyphens or underscores as correlation-id.")
-    return given
 
 
 def _profile(prefix: str, settings: object) -> Profile:

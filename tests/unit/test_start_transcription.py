@@ -155,6 +155,33 @@ def test_what_can_never_be_transcribed_is_refused_with_a_remedy(clinic, key, bod
     assert clinic.transcribe.starts == 0
 
 
+def test_a_refusal_names_the_profile_and_the_uploaders_own_id(clinic):
+    clinic.start(clinic.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "visit-7"}))
+    (told,) = clinic.told()
+    assert (told["profile"], told["correlationId"]) == ("dictation", "visit-7")
+
+
+def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(clinic):
+    upload = clinic.upload()
+    other = clinic.starter()
+    clinic.s3 = Meanwhile(clinic.s3, "get_object", lambda: other.take(Arrival(upload), clinic.clock + 300))
+    clinic.start(upload)
+    assert clinic.transcribe.starts == 1
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+
+
+class Meanwhile:
+    """A client before whose named call something else happens."""
+
+    def __init__(self, client, name, happens):
+        self._client, self._name, self._happens = client, name, happens
+
+    def __getattr__(self, name):
+        if name == self._name:
+            self._happens()
+        return getattr(self._client, name)
+
+
 def test_an_upload_deleted_meanwhile_is_refused_as_gone(clinic):
     upload = clinic.upload()
     clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
