@@ -62,8 +62,9 @@ def _step(what: str, command: list[str], packages: int = 0) -> None:
             failed = process.wait(timeout=_EVERY_SECONDS)
             break
         except subprocess.TimeoutExpired:
-            fetched = log.read_text(encoding="utf-8").count("\nCollecting ") + 1
-            doing = f"{fetched} of {packages} fetched" if fetched < packages else "unpacking"
+            said = log.read_text(encoding="utf-8")
+            fetching = "Installing collected packages" not in said
+            doing = f"{said.count('Collecting ')} of {packages} fetched" if fetching else "unpacking"
             print(f"  {doing if packages else 'still at it'}, {time.monotonic() - began:.0f} s", flush=True)
         except KeyboardInterrupt:
             process.terminate()
