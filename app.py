@@ -30,5 +30,5 @@ if __name__ == "__main__":
     try:
         stethoscript(app)
     except BadChoice as bad:
-        sys.exit(f'cdk.json, context "stethoscript": {bad}')
+        sys.exit(f'The choices in cdk.json (context "stethoscript", or the file it names): {bad}')
     app.synth()

@@ -10,16 +10,16 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-# Fewer seconds than any function of ours has, so that a silent service still leaves time to answer.
-_READ_TIMEOUT = {"s3": 240}
-
 
 @cache
-def client(service: str, attempts: int = 3) -> Any:
-    """A client that tries each call at most `attempts` times."""
+def client(service: str, *, attempts: int = 3, seconds: int = 20) -> Any:
+    """A client that tries each call at most `attempts` times, waiting so many seconds for each answer.
+
+    Both together must leave the function time to answer itself: a silent service is no reason to be killed.
+    """
     config = Config(
         connect_timeout=5,
-        read_timeout=_READ_TIMEOUT.get(service, 20),
+        read_timeout=seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload] # the name is not a literal here

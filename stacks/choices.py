@@ -44,8 +44,16 @@ _LOG_DAYS = (
     3653,
 )
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
+_KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+_POLICY = r"[\w+=,.@/-]{1,512}"
+_QUALIFIER = r"[A-Za-z0-9_-]{1,10}"  # as the CDK's bootstrap template takes it
 _MOST_CONCURRENCY = 1000
 _MOST_DELAY = 900
+_RAREST_RUN = 30
+"""Minutes between runs of the reconciler at most: an alarm expects one an hour."""
+_MOST_PROFILES = 40
+_MOST_PROFILE_TEXT = 2400
+"""What fits into a function's environment (4 KB) and into the uploaders' policy (6,144 characters)."""
 
 
 class BadChoice(ValueError):
@@ -89,9 +97,12 @@ class Emails:
     operations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        for address in self.completion + self.operations:
-            if not _EMAIL.fullmatch(address):
-                raise BadChoice(f"emails: {address!r} is not an e-mail address")
+        for addresses in (self.completion, self.operations):
+            for address in addresses:
+                if not _EMAIL.fullmatch(address):
+                    raise BadChoice(f"emails: {address!r} is not an e-mail address")
+                if addresses.count(address) > 1:
+                    raise BadChoice(f"emails: {address!r} is there twice")
 
 
 @dataclass(frozen=True)
@@ -117,8 +128,8 @@ class Reconciling:
     sweep_pages: int = 10
 
     def __post_init__(self) -> None:
-        for name in ("every_minutes", "sweep_pages"):
-            _at_least(f"reconcile.{name}", getattr(self, name), 1)
+        _between("reconcile.every_minutes", self.every_minutes, 1, _RAREST_RUN)
+        _at_least("reconcile.sweep_pages", self.sweep_pages, 1)
         _at_least("reconcile.grace_seconds", self.grace_seconds, 0)
 
 
@@ -162,8 +173,11 @@ class Choices:
             profiles.read(self.profiles)
         except profiles.BadSetting as bad:
             raise BadChoice(str(bad)) from bad
-        if self.key_arn and not re.fullmatch(r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", self.key_arn):
-            raise BadChoice("key_arn must be a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>")
+        if len(self.profiles) > _MOST_PROFILES or len(json.dumps(self.profiles)) > _MOST_PROFILE_TEXT:
+            raise BadChoice(f"profiles: at most {_MOST_PROFILES}, and {_MOST_PROFILE_TEXT} characters of JSON, fit in")
+        _like("key_arn", self.key_arn, _KEY_ARN, "a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>")
+        _like("permissions_boundary", self.permissions_boundary, _POLICY, "a policy's name, with its path, not its ARN")
+        _like("bootstrap_qualifier", self.bootstrap_qualifier, _QUALIFIER, "1 to 10 letters, digits, - or _")
         _between("patience_seconds", self.patience_seconds, 1, 60)
         _between("watch_seconds", self.watch_seconds, 0, _MOST_DELAY)
 
@@ -195,7 +209,7 @@ class Choices:
 
 def _read(kind: type[Value], given: object, path: str) -> Value:
     if not isinstance(given, Mapping):
-        raise BadChoice(f"{path or 'it'} must be an object")
+        raise BadChoice(f"{path.rstrip('.') or 'it'} must be an object")
     hints = get_type_hints(kind)
     for name in given:
         if name not in hints:
@@ -227,6 +241,11 @@ def _value(hint: Any, value: Any, path: str) -> Any:
 
 
 _WORDS = {int: "a whole number", str: "a text", bool: "true or false"}
+
+
+def _like(name: str, text: str | None, pattern: str, meant: str) -> None:
+    if text is not None and not re.fullmatch(pattern, text, re.ASCII):
+        raise BadChoice(f"{name} must be {meant}")
 
 
 def _at_least(name: str, number: int, least: int) -> None:

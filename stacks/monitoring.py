@@ -82,7 +82,7 @@ class MonitoringStack(cdk.Stack):
         return cloudwatch.Metric(
             namespace=_NAMESPACE,
             metric_name=name,
-            dimensions_map={"Deployment": self._choices.name},
+            dimensions_map={"service": self._choices.name},
             period=Duration.minutes(5),
             statistic="Sum",
         )

@@ -4,10 +4,12 @@
 needs no network.
 """
 
+import atexit
 import hashlib
 import shutil
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -24,12 +26,17 @@ _NOT_CODE = shutil.ignore_patterns("__pycache__", "requirements*", "bin")
 
 @cache
 def folder(functions: Functions) -> str:
-    """The path of a folder that holds all a function imports, but for what Lambda's runtime brings."""
-    packed = BUILD / _platform(functions)
-    shutil.rmtree(packed, ignore_errors=True)
-    shutil.copytree(SOURCE, packed, ignore=_NOT_CODE)
-    shutil.copytree(wheels(functions), packed, ignore=_NOT_CODE, dirs_exist_ok=True)
-    return str(packed)
+    """The path of a folder that holds all a function imports, but for what Lambda's runtime brings.
+
+    It is this process's own, and gone when the process ends: the CDK copies it, and another process
+    may be synthesising at the same time.
+    """
+    fetched = wheels(functions)
+    packed = tempfile.mkdtemp(prefix=f"{_platform(functions)}-", dir=BUILD)
+    atexit.register(shutil.rmtree, packed, ignore_errors=True)
+    shutil.copytree(SOURCE, packed, ignore=_NOT_CODE, dirs_exist_ok=True)
+    shutil.copytree(fetched, packed, ignore=_NOT_CODE, dirs_exist_ok=True)
+    return packed
 
 
 def wheels(functions: Functions) -> Path:

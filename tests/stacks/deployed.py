@@ -1,0 +1,158 @@
+"""What the stacks would deploy, with every reference resolved to the text it will have in one account."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+
+from app import stethoscript
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "111122223333"
+
+# What Ref and GetAtt Arn give for each kind of resource, from its properties and its logical id.
+_AT = "{region}:" + ACCOUNT
+_PHYSICAL = {
+    "AWS::S3::Bucket": ("{BucketName}", "arn:aws:s3:::{BucketName}"),
+    "AWS::SQS::Queue": (
+        f"https://sqs.{{region}}.amazonaws.com/{ACCOUNT}/{{QueueName}}",
+        f"arn:aws:sqs:{_AT}:{{QueueName}}",
+    ),
+    "AWS::SNS::Topic": (f"arn:aws:sns:{_AT}:{{TopicName}}",) * 2,
+    "AWS::DynamoDB::Table": ("{TableName}", f"arn:aws:dynamodb:{_AT}:table/{{TableName}}"),
+    "AWS::Lambda::Function": ("{FunctionName}", f"arn:aws:lambda:{_AT}:function:{{FunctionName}}"),
+    "AWS::Logs::LogGroup": ("{LogGroupName}", f"arn:aws:logs:{_AT}:log-group:{{LogGroupName}}:*"),
+    "AWS::KMS::Key": ("{id}", f"arn:aws:kms:{_AT}:key/{{id}}"),
+    "AWS::IAM::Role": ("{id}", f"arn:aws:iam::{ACCOUNT}:role/{{id}}"),
+    "AWS::IAM::ManagedPolicy": (f"arn:aws:iam::{ACCOUNT}:policy/{{id}}",) * 2,
+}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource as CloudFormation is told of it, and its properties resolved."""
+
+    id: str
+    declared: Mapping[str, Any]
+    properties: Mapping[str, Any]
+    arn: str | None
+
+    def __getitem__(self, name: str) -> Any:
+        return self.properties[name]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The templates of one synthesis, read as one region of one account would."""
+
+    templates: Mapping[str, Mapping[str, Any]]
+    region: str = "us-east-1"
+
+    def all(self, kind: str) -> list[Resource]:
+        """Every resource of a kind, `AWS::S3::Bucket`, in all stacks."""
+        return [self._resource(stack, name) for stack, name, declared in self._declared() if declared["Type"] == kind]
+
+    def one(self, kind: str, **properties: str) -> Resource:
+        """The only resource of a kind that has these properties."""
+        [found] = [
+            each
+            for each in self.all(kind)
+            if all(each.properties.get(name) == value for name, value in properties.items())
+        ]
+        return found
+
+    def bucket(self, name: str) -> Resource:
+        """The bucket of this short name, `intake`."""
+        [found] = [each for each in self.all("AWS::S3::Bucket") if f"-{name}-{ACCOUNT}" in each["BucketName"]]
+        return found
+
+    def queue(self, name: str) -> Resource:
+        """The queue of this short name, `intake` or `intake-dead-letters`."""
+        [found] = [each for each in self.all("AWS::SQS::Queue") if each["QueueName"].partition("-")[2] == name]
+        return found
+
+    def statements(self, policy: str, target: Resource) -> list[dict[str, Any]]:
+        """All statements of the resource policies, of a kind such as `AWS::SQS::QueuePolicy`, on a resource."""
+        member = {
+            "AWS::SQS::QueuePolicy": "Queues",
+            "AWS::SNS::TopicPolicy": "Topics",
+            "AWS::S3::BucketPolicy": "Bucket",
+        }
+        name = self._physical(target.id, target.declared, 0)
+        return [
+            statement
+            for each in self.all(policy)
+            if name == each[member[policy]] or name in each[member[policy]]
+            for statement in each["PolicyDocument"]["Statement"]
+        ]
+
+    def rights(self, role_arn: str) -> list[dict[str, Any]]:
+        """All statements of the managed policies that a role bears."""
+        role = role_arn.rpartition("/")[2]
+        return [
+            statement
+            for each in self.all("AWS::IAM::ManagedPolicy")
+            if role in each.properties.get("Roles", ())
+            for statement in each["PolicyDocument"]["Statement"]
+        ]
+
+    def _declared(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        for stack, template in self.templates.items():
+            for name, declared in template["Resources"].items():
+                yield stack, name, declared
+
+    def _resource(self, stack: str, name: str) -> Resource:
+        declared = self.templates[stack]["Resources"][name]
+        properties = self._resolved(declared.get("Properties", {}), stack)
+        resolved = {**declared, "Properties": properties}
+        arn = self._physical(name, resolved, 1) if declared["Type"] in _PHYSICAL else None
+        return Resource(name, resolved, properties, arn)
+
+    def _physical(self, name: str, declared: Mapping[str, Any], which: int) -> str:
+        text = _PHYSICAL[declared["Type"]][which]
+        return text.format(id=name, region=self.region, **declared.get("Properties", {}))
+
+    def _resolved(self, value: Any, stack: str) -> Any:
+        match value:
+            case {"Ref": name}:
+                resolved = self._referred(name, stack)
+            case {"Fn::GetAtt": [name, "Arn"]}:
+                resolved = self._resource(stack, name).arn
+            case {"Fn::GetAtt": [name, attribute]}:
+                resolved = self._resource(stack, name)[attribute]
+            case {"Fn::GetStackOutput": {"StackName": other, "OutputName": output}}:
+                resolved = self._resolved(self.templates[other]["Outputs"][output]["Value"], other)
+            case {"Fn::Join": [separator, parts]}:
+                resolved = separator.join(self._resolved(part, stack) for part in parts)
+            case {"Fn::Sub": text}:
+                resolved = text.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", self.region)
+            case dict():
+                resolved = {name: self._resolved(inner, stack) for name, inner in value.items()}
+            case list():
+                resolved = [self._resolved(inner, stack) for inner in value]
+            case _:
+                resolved = value
+        return resolved
+
+    def _referred(self, name: str, stack: str) -> str:
+        pseudo = {"AWS::AccountId": ACCOUNT, "AWS::Region": self.region, "AWS::Partition": "aws"}
+        if name in pseudo:
+            return pseudo[name]
+        return self._physical(name, self._resource(stack, name).declared, 0)
+
+
+def synthesise(folder: Path, **changed: Any) -> Deployment:
+    """Our app's templates, with cdk.json's choices but for those that are changed.
+
+    The CDK's own rules are another test's business, and their engine costs a second to load.
+    """
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    context["stethoscript"] |= changed
+    app = cdk.App(context=context, outdir=str(folder), builtin_cloud_formation_validation=False)
+    stethoscript(app)
+    app.synth()
+    written = sorted(folder.glob("*.template.json"))
+    return Deployment({path.name.partition(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in written})

@@ -1,0 +1,79 @@
+"""Judges a request by IAM's rules: a matching Deny wins, then a matching Allow, else nothing speaks for it.
+
+Knows the condition operators that our policies use, and fails loudly at any other.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who wants to do what with what, and what else is known of it."""
+
+    action: str
+    resource: str
+    by: str = "arn:aws:iam::111122223333:root"
+    context: Mapping[str, str] = field(default_factory=dict)
+
+
+def allowed(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
+    """Whether the statements allow the request."""
+    return _effects(statements, request) == {"Allow"}
+
+
+def denied(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
+    """Whether the statements forbid the request, whatever else may allow it."""
+    return "Deny" in _effects(statements, request)
+
+
+def texts(value: Any) -> list[Any]:
+    """A policy's member that is one value or a list of them."""
+    return value if isinstance(value, list) else [value]
+
+
+def _effects(statements: Iterable[Mapping[str, Any]], request: Request) -> set[str]:
+    return {statement["Effect"] for statement in statements if _speaks_of(statement, request)}
+
+
+def _speaks_of(statement: Mapping[str, Any], request: Request) -> bool:
+    return (
+        _is_by(statement.get("Principal", "*"), request.by)
+        and any(_like(request.action.lower(), action.lower()) for action in texts(statement["Action"]))
+        and any(_like(request.resource, resource) for resource in texts(statement["Resource"]))
+        and all(
+            _holds(operator, request.context.get(key), texts(wanted))
+            for operator, keys in statement.get("Condition", {}).items()
+            for key, wanted in keys.items()
+        )
+    )
+
+
+def _is_by(principal: Any, who: str) -> bool:
+    named = [principal] if isinstance(principal, str) else [each for some in principal.values() for each in texts(some)]
+    return "*" in named or who in named
+
+
+def _like(text: str, pattern: str) -> bool:
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
+
+
+def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool:
+    if operator == "Null":
+        return (given is None) == (wanted == ["true"])
+    if operator.endswith("IfExists"):
+        return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
+    if operator == "StringNotEquals":
+        return given not in wanted
+    return given is not None and any(_OPERATORS[operator](given, each) for each in wanted)
+
+
+_OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
+    "StringEquals": lambda given, wanted: given == wanted,
+    "Bool": lambda given, wanted: given == wanted,
+    "StringLike": _like,
+    "ArnLike": _like,
+    "NumericLessThan": lambda given, wanted: float(given) < float(wanted),
+}

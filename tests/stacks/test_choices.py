@@ -1,0 +1,255 @@
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stacks.choices import OLD_VERSION_DAYS, BadChoice, Choices, Retention
+from tests.stacks.conftest import BROUGHT_KEY
+from tests.stacks.deployed import ACCOUNT, ROOT
+
+LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
+ALIAS = "arn:aws:kms:us-east-1:111122223333:alias/clinic"
+MANY = {f"department{number}/": {} for number in range(41)}
+
+
+def chosen(**changed):
+    return LEAST | changed
+
+
+REFUSED = {
+    "an unknown choice": (chosen(email=[]), "unknown choice email; did you mean emails?"),
+    "an unknown choice like no other": (chosen(zzz=1), "unknown choice zzz; known: name, profiles"),
+    "an unknown choice deeper down": (
+        chosen(retention={"audio_day": 1}),
+        "unknown choice retention.audio_day; did you mean audio_days?",
+    ),
+    "no name": ({"profiles": {"dictation/": {}}}, "name is missing"),
+    "no profiles": ({"name": "clinic"}, "profiles is missing"),
+    "empty profiles": (chosen(profiles={}), "profiles must name at least one prefix"),
+    "too many profiles": (chosen(profiles=MANY), "profiles: at most 40"),
+    "a name with a hyphen": (chosen(name="our-clinic"), "name must be 2 to 23 lower-case letters"),
+    "a name too long": (chosen(name="a" * 24), "name must be 2 to 23 lower-case letters"),
+    "a number for a name": (chosen(name=7), "name must be a text, not 7"),
+    "a text for a number": (chosen(patience_seconds="30"), 'patience_seconds must be a whole number, not "30"'),
+    "a truth for a number": (chosen(watch_seconds=True), "watch_seconds must be a whole number, not true"),
+    "a fraction for a number": (
+        chosen(retention={"audio_days": 1.5}),
+        "retention.audio_days must be a whole number, not 1.5",
+    ),
+    "a text for an object": (chosen(retention="long"), "retention must be an object"),
+    "a list for an object": (chosen(profiles=["dictation/"]), "profiles must be an object"),
+    "a text for a list": (chosen(emails={"completion": "a@b.example"}), "emails.completion must be a list of texts"),
+    "a bad address": (chosen(emails={"operations": ["nobody"]}), "emails: 'nobody' is not an e-mail address"),
+    "an address twice": (
+        chosen(emails={"completion": ["a@b.example", "a@b.example"]}),
+        "emails: 'a@b.example' is there twice",
+    ),
+    "a prefix without its slash": (chosen(profiles={"dictation": {}}), "profile 'dictation': a prefix is"),
+    "a prefix in capitals": (chosen(profiles={"Dictation/": {}}), "profile 'Dictation/': a prefix is"),
+    "a profile that is no object": (
+        chosen(profiles={"dictation/": "DICTATION"}),
+        "profile 'dictation/': its settings must be an object",
+    ),
+    "an unknown setting": (
+        chosen(profiles={"dictation/": {"speciality": "PRIMARYCARE"}}),
+        "profile 'dictation/': unknown speciality; known: type, specialty",
+    ),
+    "labels and channels": (
+        chosen(profiles={"a/": {"max_speaker_labels": 2, "channel_identification": True}}),
+        "profile 'a/': channel_identification and max_speaker_labels exclude each other",
+    ),
+    "one speaker": (
+        chosen(profiles={"a/": {"max_speaker_labels": 1}}),
+        "profile 'a/': max_speaker_labels must be a whole number from 2 to 30",
+    ),
+    "eleven alternatives": (
+        chosen(profiles={"a/": {"max_alternatives": 11}}),
+        "profile 'a/': max_alternatives must be a whole number from 2 to 10",
+    ),
+    "an unknown type": (
+        chosen(profiles={"a/": {"type": "SONG"}}),
+        "profile 'a/': type must be DICTATION or CONVERSATION",
+    ),
+    "days CloudWatch does not know": (chosen(retention={"log_days": 100}), "retention.log_days must be one of 1, 3, 5"),
+    "a negative retention": (chosen(retention={"audio_days": -1}), "retention.audio_days must be at least 0"),
+    "access logs for ever": (chosen(retention={"access_log_days": 0}), "retention.access_log_days must be at least 1"),
+    "an alias for a key": (chosen(key_arn=ALIAS), "key_arn must be a key's ARN (not an alias)"),
+    "an empty key": (chosen(key_arn=""), "key_arn must be a key's ARN"),
+    "a boundary's ARN": (
+        chosen(permissions_boundary="arn:aws:iam::111122223333:policy/team"),
+        "permissions_boundary must be a policy's name",
+    ),
+    "a qualifier too long": (chosen(bootstrap_qualifier="ourownqualifier"), "bootstrap_qualifier must be 1 to 10"),
+    "one function at a time": (
+        chosen(quotas={"start_functions": 1}),
+        "quotas.start_functions must be from 2 to 1000",
+    ),
+    "too many functions": (
+        chosen(quotas={"deliver_functions": 1001}),
+        "quotas.deliver_functions must be from 2 to 1000",
+    ),
+    "no jobs": (chosen(quotas={"jobs_at_once": 0}), "quotas.jobs_at_once must be at least 1"),
+    "an old runtime": (chosen(functions={"runtime": "python3.9"}), "functions.runtime must be python3.11 or newer"),
+    "another language": (chosen(functions={"runtime": "nodejs22.x"}), "functions.runtime must be python3.11 or newer"),
+    "an unknown processor": (
+        chosen(functions={"architecture": "arm"}),
+        "functions.architecture must be arm64 or x86_64",
+    ),
+    "a watch beyond SQS": (chosen(watch_seconds=901), "watch_seconds must be from 0 to 900"),
+    "no patience": (chosen(patience_seconds=0), "patience_seconds must be from 1 to 60"),
+    "a reconciler its alarm would miss": (
+        chosen(reconcile={"every_minutes": 31}),
+        "reconcile.every_minutes must be from 1 to 30",
+    ),
+    "nothing at all": (None, "is missing; deploy from the project's folder"),
+    "a list": ([], "it must be an object"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_an_impossible_choice_is_refused_in_a_sentence_that_names_it(what):
+    choices, sentence = REFUSED[what]
+    with pytest.raises(BadChoice) as refused:
+        Choices.read(choices)
+    assert str(refused.value).startswith(sentence)
+
+
+def test_a_name_and_a_profile_are_enough():
+    assert Choices.read(LEAST).retention == Retention()
+
+
+def test_choices_may_stand_in_a_file_of_their_own(tmp_path):
+    path = tmp_path / "clinic.json"
+    path.write_text(json.dumps(LEAST), encoding="utf-8")
+    assert Choices.read(str(path)) == Choices.read(LEAST)
+
+
+@pytest.mark.parametrize("content", [None, "{", "\xff"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+    path = tmp_path / "clinic.json"
+    if content is not None:
+        path.write_text(content, encoding="latin-1")
+    with pytest.raises(BadChoice, match=r"cannot read choices from .*clinic\.json"):
+        Choices.read(str(path))
+
+
+@given(days=st.integers(min_value=1, max_value=100_000))
+def test_a_row_outlives_every_version_of_its_audio(days):
+    assert Retention(audio_days=days).row_days > days + OLD_VERSION_DAYS
+
+
+def test_a_row_does_not_expire_where_audio_does_not():
+    assert Retention(audio_days=0).row_days == 0
+
+
+# What choices do to the templates
+
+
+def expiry(deployment, bucket):
+    """After how many days S3 deletes an object of a bucket, and an old version."""
+    rules = deployment.bucket(bucket)["LifecycleConfiguration"]["Rules"]
+    whole = [rule for rule in rules if "Prefix" not in rule]
+    return (
+        next((rule["ExpirationInDays"] for rule in whole if "ExpirationInDays" in rule), None),
+        next((rule["NoncurrentVersionExpiration"]["NoncurrentDays"] for rule in whole), None),
+    )
+
+
+def row_days(deployment):
+    [days] = [
+        function["Environment"]["Variables"]["ROW_DAYS"]
+        for function in deployment.all("AWS::Lambda::Function")
+        if "ROW_DAYS" in function["Environment"]["Variables"]
+    ]
+    return int(days)
+
+
+def test_audio_and_transcripts_are_deleted_when_chosen_and_rows_after_them(organised):
+    assert expiry(organised, "intake") == (90, OLD_VERSION_DAYS)
+    assert expiry(organised, "transcripts") == (3650, OLD_VERSION_DAYS)
+    assert row_days(organised) == Retention(audio_days=90).row_days
+
+
+def test_audio_transcripts_and_rows_are_kept_for_ever_where_nothing_is_chosen(deployment):
+    assert expiry(deployment, "intake") == (None, OLD_VERSION_DAYS)
+    assert expiry(deployment, "transcripts") == (None, OLD_VERSION_DAYS)
+    assert row_days(deployment) == 0
+
+
+def test_whoever_brings_a_key_gets_no_other(organised):
+    assert not organised.all("AWS::KMS::Key")
+    assert not organised.all("AWS::KMS::Alias")
+    assert {queue["KmsMasterKeyId"] for queue in organised.all("AWS::SQS::Queue")} == {BROUGHT_KEY}
+    [encryption] = organised.bucket("intake")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["KMSMasterKeyID"] == BROUGHT_KEY
+    assert organised.one("AWS::DynamoDB::Table")["SSESpecification"]["KMSMasterKeyId"] == BROUGHT_KEY
+
+
+def test_every_role_bears_the_organisation_s_permissions_boundary(organised):
+    roles = organised.all("AWS::IAM::Role")
+    assert len(roles) == 4
+    assert {role["PermissionsBoundary"] for role in roles} == {f"arn:aws:iam::{ACCOUNT}:policy/team/boundary"}
+
+
+def test_the_organisation_s_own_bootstrap_is_used(organised):
+    for template in organised.templates.values():
+        assert template["Parameters"]["BootstrapVersion"]["Default"] == "/cdk-bootstrap/acme/version"
+    zips = {function["Code"]["S3Bucket"] for function in organised.all("AWS::Lambda::Function")}
+    assert zips == {f"cdk-acme-assets-{ACCOUNT}-us-east-1"}
+
+
+def test_every_address_is_subscribed_to_its_topic(organised, deployment):
+    assert not deployment.all("AWS::SNS::Subscription")
+    subscribed = {
+        (each["TopicArn"].rpartition(":")[2], each["Protocol"], each["Endpoint"])
+        for each in organised.all("AWS::SNS::Subscription")
+    }
+    assert subscribed == {
+        ("clinic-completion", "email", "records@clinic.example"),
+        ("clinic-completion", "email", "ward@clinic.example"),
+        ("clinic-operations", "email", "it@clinic.example"),
+    }
+
+
+# The program
+
+
+def run(context, outdir):
+    """app.py as the CDK's command line runs it."""
+    return subprocess.run(
+        [sys.executable, str(ROOT / "app.py")],
+        cwd=ROOT,
+        env={**os.environ, "CDK_CONTEXT_JSON": json.dumps(context), "CDK_OUTDIR": str(outdir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        (chosen(email=[]), "unknown choice email; did you mean emails?"),
+        (chosen(profiles={"dictation/": {"max_speaker_labels": 1}}), "max_speaker_labels must be a whole number"),
+        ("nowhere.json", "cannot read choices from nowhere.json"),
+    ],
+    ids=["unknown", "impossible", "no file"],
+)
+def test_the_program_ends_with_one_readable_sentence(tmp_path, choices, sentence):
+    ended = run({"stethoscript": choices}, tmp_path)
+    assert ended.returncode == 1
+    assert sentence in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_program_writes_the_templates_that_these_tests_read(tmp_path, deployment):
+    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
+    ended = run(context, tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    for stack, template in deployment.templates.items():
+        assert json.loads((tmp_path / f"{stack}.template.json").read_text(encoding="utf-8")) == template

@@ -1,0 +1,73 @@
+import json
+import re
+
+import pytest
+from aws_cdk.assertions import Template
+
+STACKS = ["stethoscript-monitoring", "stethoscript-pipeline", "stethoscript-storage"]
+MODULES = ["deliver_transcript", "reconcile", "start_transcription"]
+
+
+def test_a_deployment_is_three_stacks_of_its_own_name(deployment, organised):
+    assert sorted(deployment.templates) == STACKS
+    assert sorted(organised.templates) == ["clinic-monitoring", "clinic-pipeline", "clinic-storage"]
+
+
+def test_our_three_functions_are_all_that_runs_and_all_come_from_one_zip(functions):
+    assert sorted(functions) == [f"{module}.handler" for module in MODULES]
+    assert len({function["Code"]["S3Key"] for function in functions.values()}) == 1
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_of_the_cdk_s_own_runs_in_the_customer_s_account(deployment, stack):
+    kinds = {resource["Type"] for resource in deployment.templates[stack]["Resources"].values()}
+    assert kinds
+    assert not {kind for kind in kinds if kind.startswith("Custom::") or kind.endswith("::CustomResource")}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_nothing_waits_for_itself(deployment, stack):
+    assert Template.from_json(deployment.templates[stack]) is not None  # refuses a cycle of dependencies
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_template_names_no_account_and_no_region(deployment, stack):
+    written = json.dumps(deployment.templates[stack])
+    assert not re.findall(r"(?<![0-9a-f])\d{12}(?![0-9a-f])", written)
+    assert not re.findall(r"\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso\w?)?-[a-z]+-\d\b", written)
+
+
+def test_buckets_and_functions_carry_the_deployment_s_name(organised):
+    tagged = organised.all("AWS::S3::Bucket") + organised.all("AWS::Lambda::Function")
+    assert len(tagged) == 7
+    assert all({"Key": "application", "Value": "clinic"} in each["Tags"] for each in tagged)
+
+
+LONGEST_NAMES = {
+    "AWS::S3::Bucket": ("BucketName", 63),
+    "AWS::SQS::Queue": ("QueueName", 80),
+    "AWS::Lambda::Function": ("FunctionName", 64),
+    "AWS::Events::Rule": ("Name", 64),
+    "AWS::Scheduler::Schedule": ("Name", 64),
+    "AWS::DynamoDB::Table": ("TableName", 255),
+    "AWS::SNS::Topic": ("TopicName", 256),
+}
+
+
+@pytest.mark.parametrize("kind", LONGEST_NAMES)
+def test_the_longest_deployment_name_fits_into_every_name_in_the_longest_region(crowded, kind):
+    name, most = LONGEST_NAMES[kind]
+    lengths = [len(each[name]) for each in crowded.all(kind)]
+    assert lengths
+    assert max(lengths) <= most
+
+
+def test_as_many_profiles_as_are_let_through_fit_into_a_function_s_environment(crowded):
+    for function in crowded.all("AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        assert sum(len(name) + len(value) for name, value in variables.items()) <= 4096
+
+
+def test_as_many_profiles_as_are_let_through_fit_into_every_policy(crowded):
+    for policy in crowded.all("AWS::IAM::ManagedPolicy"):
+        assert len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) <= 6144

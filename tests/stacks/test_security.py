@@ -1,0 +1,387 @@
+import json
+
+import pytest
+
+from stethoscript import jobs
+from stethoscript.profiles import Recipe
+from tests.stacks.deployed import ACCOUNT
+from tests.stacks.policies import Request, allowed, denied, texts
+
+JOB = "stethoscript-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a"
+BUCKETS = ["intake", "work", "transcripts", "access-logs"]
+SAFE = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.3"}
+
+
+@pytest.fixture(scope="session")
+def key(deployment):
+    return deployment.one("AWS::KMS::Key").arn
+
+
+# Who may act for us
+
+
+def resource_policies(deployment):
+    """Every statement of every policy that stands on a resource."""
+    for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
+        for policy in deployment.all(kind):
+            yield from policy["PolicyDocument"]["Statement"]
+    for each in deployment.all("AWS::KMS::Key"):
+        yield from each["KeyPolicy"]["Statement"]
+
+
+def service(statement):
+    """The service that a statement allows something; None if it allows no service anything."""
+    principal = statement["Principal"]
+    return principal.get("Service") if statement["Effect"] == "Allow" and isinstance(principal, dict) else None
+
+
+def test_no_service_acts_on_behalf_of_a_stranger(deployment):
+    trusted = [statement for statement in resource_policies(deployment) if service(statement)]
+    assert len(trusted) >= 10
+    for statement in trusted:
+        keys = {key for operator in statement["Condition"].values() for key in operator}
+        if service(statement) == "logs.us-east-1.amazonaws.com":  # sends no source, but the log group's ARN
+            assert ACCOUNT in statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        else:
+            assert keys >= {"aws:SourceAccount", "aws:SourceArn"}
+
+
+def test_nobody_is_allowed_anything_by_a_resource_but_services_and_the_key_s_own_account(deployment):
+    allowing = [
+        (statement["Principal"], statement.get("Sid"))
+        for statement in resource_policies(deployment)
+        if statement["Effect"] == "Allow" and not service(statement)
+    ]
+    assert allowing == [({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Account")]
+
+
+def test_a_role_is_assumed_by_the_one_service_that_runs_it(deployment):
+    trusted = [
+        (statement["Action"], statement["Principal"], statement.get("Condition"))
+        for role in deployment.all("AWS::IAM::Role")
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]
+    ]
+    ours = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    functions = ("sts:AssumeRole", {"Service": "lambda.amazonaws.com"}, None)
+    schedule = ("sts:AssumeRole", {"Service": "scheduler.amazonaws.com"}, ours)
+    assert trusted.count(functions) == 3
+    assert trusted.count(schedule) == 1
+    assert len(trusted) == 4
+
+
+def test_only_services_create_grants_on_the_key(deployment, key):
+    policy = deployment.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+    person = {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}
+    assert denied(policy, Request("kms:CreateGrant", key, context=person))
+    assert not denied(policy, Request("kms:CreateGrant", key, context=person | {"kms:GrantIsForAWSResource": "true"}))
+
+
+# Rights of functions and people
+
+
+def test_rights_are_managed_policies_of_our_own(deployment):
+    assert not deployment.all("AWS::IAM::Policy")
+    for role in deployment.all("AWS::IAM::Role"):
+        assert not role.properties.keys() & {"Policies", "ManagedPolicyArns"}
+        assert deployment.rights(role.arn)
+
+
+def statements(deployment):
+    return [
+        (policy.id, statement)
+        for policy in deployment.all("AWS::IAM::ManagedPolicy")
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def test_only_these_statements_speak_of_every_resource(deployment):
+    everything = {
+        (policy.rstrip("0123456789ABCDEF"), statement["Sid"])
+        for policy, statement in statements(deployment)
+        if "*" in texts(statement["Resource"])
+    }
+    assert everything == {
+        ("StartTranscriptionRights", "StartJob"),  # the action takes no ARN, its conditions are the fence
+        ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
+        ("DeliverTranscriptRights", "Trace"),
+        ("ReconcileRights", "Trace"),
+    }
+
+
+def test_no_right_is_given_by_wildcard_but_one_that_the_key_s_guide_writes_so(deployment):
+    wild = {action for _, statement in statements(deployment) for action in texts(statement["Action"]) if "*" in action}
+    assert wild == {"kms:ReEncrypt*"}
+    assert all(
+        "NotAction" not in statement and "NotResource" not in statement for _, statement in statements(deployment)
+    )
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "transcribe:DeleteMedicalTranscriptionJob",
+        "s3:DeleteObjectVersion",
+        "s3:PutBucketPolicy",
+        "iam:PassRole",
+        "kms:ScheduleKeyDeletion",
+        "logs:CreateLogGroup",
+        "dynamodb:DeleteItem",
+        "sns:Subscribe",
+        "lambda:UpdateFunctionCode",
+    ],
+)
+def test_no_function_may(functions, deployment, action):
+    for function in functions.values():
+        given = {each for right in deployment.rights(function["Role"]) for each in texts(right["Action"])}
+        assert action not in given
+
+
+@pytest.fixture
+def start(deployment, functions, key):
+    """Whether the start function may start the job that it asks for, or one that differs in a member."""
+    request = jobs.request(JOB, "wav", Recipe(), jobs.Places(deployment.bucket("work")["BucketName"], key))
+    asked = {
+        f"transcribe:{member}": request[member]
+        for member in ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
+    }
+    rights = deployment.rights(functions["start_transcription.handler"]["Role"])
+
+    def start(**changed):
+        context = {**asked, **{f"transcribe:{member}": value for member, value in changed.items()}}
+        present = {name: value for name, value in context.items() if value is not None}
+        return allowed(rights, Request("transcribe:StartMedicalTranscriptionJob", "*", context=present))
+
+    return start
+
+
+def test_the_start_function_may_start_the_job_it_asks_for(start):
+    assert start()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"OutputBucketName": None},
+        {"OutputBucketName": "stethoscript-intake-111122223333-us-east-1"},
+        {"OutputKey": None},
+        {"OutputKey": "staging/stethoscript-0a1b.json"},
+        {"OutputKey": "raw/another-0a1b.json"},
+        {"OutputEncryptionKMSKeyId": None},
+        {"OutputEncryptionKMSKeyId": "arn:aws:kms:us-east-1:111122223333:key/another"},
+    ],
+    ids=str,
+)
+def test_the_start_function_may_start_no_job_that_writes_elsewhere_or_with_another_key(start, changed):
+    assert not start(**changed)
+
+
+def test_nobody_else_starts_jobs(deployment, functions):
+    for handler in ("deliver_transcript.handler", "reconcile.handler"):
+        given = json.dumps(deployment.rights(functions[handler]["Role"]))
+        assert "transcribe:StartMedicalTranscriptionJob" not in given
+
+
+S3_RIGHTS = {
+    ("start_transcription.handler", "s3:GetObjectVersion", "intake", "dictation/a.wav", True),
+    ("start_transcription.handler", "s3:PutObject", "work", f"staging/{JOB}.wav", True),
+    ("start_transcription.handler", "s3:PutObject", "work", f"raw/{JOB}.json", True),
+    ("start_transcription.handler", "s3:PutObject", "work", "raw/.write_access_check_file.temp", True),
+    ("start_transcription.handler", "s3:PutObject", "work", ".write_access_check_file.temp", True),
+    ("start_transcription.handler", "s3:PutObject", "intake", "dictation/a.wav", False),
+    ("start_transcription.handler", "s3:GetObject", "work", f"raw/{JOB}.json", False),
+    ("start_transcription.handler", "s3:GetObject", "transcripts", "a", False),
+    ("deliver_transcript.handler", "s3:GetObject", "work", f"raw/{JOB}.json", True),
+    ("deliver_transcript.handler", "s3:PutObject", "transcripts", f"2026-01-01/{JOB}/manifest.json", True),
+    ("deliver_transcript.handler", "s3:DeleteObject", "work", f"staging/{JOB}.wav", True),
+    ("deliver_transcript.handler", "s3:DeleteObject", "work", f"raw/{JOB}.json", False),
+    ("deliver_transcript.handler", "s3:DeleteObject", "transcripts", "a", False),
+    ("deliver_transcript.handler", "s3:GetObject", "intake", "dictation/a.wav", False),
+    ("reconcile.handler", "s3:GetObject", "intake", "dictation/a.wav", False),
+    ("reconcile.handler", "s3:PutObject", "work", f"staging/{JOB}.wav", False),
+}
+
+
+@pytest.mark.parametrize("right", sorted(S3_RIGHTS), ids=str)
+def test_a_function_reads_and_writes_where_its_work_is_and_nowhere_else(deployment, functions, right):
+    handler, action, bucket, path, may = right
+    request = Request(action, f"{deployment.bucket(bucket).arn}/{path}")
+    assert allowed(deployment.rights(functions[handler]["Role"]), request) is may
+
+
+PEOPLE_S_RIGHTS = {
+    ("uploader", "s3:PutObject", "intake", "/dictation/a.wav", True),
+    ("uploader", "s3:PutObject", "intake", "/elsewhere/a.wav", False),
+    ("uploader", "s3:GetObject", "intake", "/dictation/a.wav", False),
+    ("uploader", "s3:GetObject", "transcripts", "/a.json", False),
+    ("reader", "s3:GetObject", "transcripts", "/a.json", True),
+    ("reader", "s3:ListBucket", "transcripts", "", True),
+    ("reader", "s3:PutObject", "transcripts", "/a.json", False),
+    ("reader", "s3:DeleteObject", "transcripts", "/a.json", False),
+    ("reader", "s3:GetObject", "intake", "/dictation/a.wav", False),
+    ("reader", "s3:GetObject", "work", "/raw/a.json", False),
+    ("subscriber", "s3:GetObject", "transcripts", "/a.json", False),
+}
+
+
+@pytest.mark.parametrize("right", sorted(PEOPLE_S_RIGHTS), ids=str)
+def test_people_may_do_what_their_policy_is_called(deployment, right):
+    duty, action, bucket, path, may = right
+    policy = deployment.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"stethoscript-{duty}-us-east-1")
+    request = Request(action, f"{deployment.bucket(bucket).arn}{path}")
+    assert allowed(policy["PolicyDocument"]["Statement"], request) is may
+
+
+# What holds data
+
+
+@pytest.mark.parametrize("name", ["intake", "work", "transcripts"])
+def test_a_bucket_is_encrypted_with_our_key(deployment, key, name):
+    [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    assert rule["BucketKeyEnabled"]
+    assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+
+
+def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployment):
+    bucket = deployment.bucket("access-logs")
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": 90, "Status": "Enabled"}]
+
+
+@pytest.mark.parametrize("name", ["intake", "work", "transcripts"])
+def test_who_touched_what_is_logged(deployment, name):
+    logs = deployment.bucket("access-logs")
+    assert deployment.bucket(name)["LoggingConfiguration"] == {
+        "DestinationBucketName": logs["BucketName"],
+        "LogFilePrefix": f"{name}/",
+    }
+    writes = Request(
+        "s3:PutObject",
+        f"{logs.arn}/{name}/2026-01-01",
+        "logging.s3.amazonaws.com",
+        {**SAFE, "aws:SourceArn": deployment.bucket(name).arn, "aws:SourceAccount": ACCOUNT},
+    )
+    assert allowed(deployment.statements("AWS::S3::BucketPolicy", logs), writes)
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_no_bucket_can_become_public(deployment, name):
+    assert deployment.bucket(name)["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True,
+        "BlockPublicPolicy": True,
+        "IgnorePublicAcls": True,
+        "RestrictPublicBuckets": True,
+    }
+    assert deployment.bucket(name)["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+@pytest.mark.parametrize("unsafe", [{"aws:SecureTransport": "false"}, {"s3:TlsVersion": "1.1"}], ids=str)
+def test_no_bucket_is_reached_without_modern_encryption_on_the_way(deployment, name, unsafe):
+    bucket = deployment.bucket(name)
+    policy = deployment.statements("AWS::S3::BucketPolicy", bucket)
+    assert denied(policy, Request("s3:GetObject", f"{bucket.arn}/a", context=SAFE | unsafe))
+    assert denied(policy, Request("s3:ListBucket", bucket.arn, context=SAFE | unsafe))
+    assert not denied(policy, Request("s3:GetObject", f"{bucket.arn}/a", context=SAFE))
+
+
+def test_no_queue_and_no_topic_is_reached_in_clear(deployment):
+    queues = [(queue, "AWS::SQS::QueuePolicy", "sqs:SendMessage") for queue in deployment.all("AWS::SQS::Queue")]
+    topics = [(topic, "AWS::SNS::TopicPolicy", "sns:Publish") for topic in deployment.all("AWS::SNS::Topic")]
+    assert len(queues + topics) == 6
+    for target, kind, action in queues + topics:
+        policy = deployment.statements(kind, target)
+        assert denied(policy, Request(action, target.arn, context={"aws:SecureTransport": "false"}))
+        assert not denied(policy, Request(action, target.arn, context={"aws:SecureTransport": "true"}))
+
+
+def test_what_people_upload_and_what_is_delivered_is_versioned_and_working_copies_are_not(deployment):
+    versioned = {
+        name: deployment.bucket(name).properties.get("VersioningConfiguration", {}).get("Status") for name in BUCKETS
+    }
+    assert versioned == {"intake": "Enabled", "transcripts": "Enabled", "work": None, "access-logs": None}
+
+
+UPLOAD = "s3:x-amz-server-side-encryption"
+UPLOADS = {
+    "no encryption asked for": ({}, True),
+    "our key": ({UPLOAD: "aws:kms", f"{UPLOAD}-aws-kms-key-id": "ours"}, True),
+    "S3's own encryption": ({UPLOAD: "AES256"}, False),
+    "KMS without a key, which means the account's": ({UPLOAD: "aws:kms"}, False),
+    "another key": ({UPLOAD: "aws:kms", f"{UPLOAD}-aws-kms-key-id": "arn:aws:kms:us-east-1:1:key/x"}, False),
+    "double encryption with our key": ({UPLOAD: "aws:kms:dsse", f"{UPLOAD}-aws-kms-key-id": "ours"}, False),
+}
+
+
+@pytest.mark.parametrize("how", UPLOADS)
+def test_an_upload_is_encrypted_with_our_key_or_refused(deployment, key, how):
+    asked, taken = UPLOADS[how]
+    context = SAFE | {name: key if value == "ours" else value for name, value in asked.items()}
+    intake = deployment.bucket("intake")
+    upload = Request("s3:PutObject", f"{intake.arn}/dictation/a.wav", context=context)
+    assert denied(deployment.statements("AWS::S3::BucketPolicy", intake), upload) is not taken
+
+
+KEPT = [
+    "AWS::S3::Bucket",
+    "AWS::KMS::Key",
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::Logs::LogGroup",
+]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_holds_data_outlives_its_stack_but_not_a_failed_first_creation(deployment, kind):
+    kept = deployment.all(kind)
+    assert kept
+    for resource in kept:
+        assert resource.declared["DeletionPolicy"] == "RetainExceptOnCreate"
+        assert resource.declared["UpdateReplacePolicy"] == "Retain"
+
+
+def test_queues_topics_and_functions_settings_are_encrypted_with_our_key(deployment, key):
+    assert {queue["KmsMasterKeyId"] for queue in deployment.all("AWS::SQS::Queue")} == {key}
+    assert {topic["KmsMasterKeyId"] for topic in deployment.all("AWS::SNS::Topic")} == {key}
+    assert {function["KmsKeyArn"] for function in deployment.all("AWS::Lambda::Function")} == {key}
+    assert {schedule["KmsKeyArn"] for schedule in deployment.all("AWS::Scheduler::Schedule")} == {key}
+
+
+def test_the_ledger_is_encrypted_with_our_key_backed_up_and_not_deleted_by_mistake(deployment, key):
+    table = deployment.one("AWS::DynamoDB::Table")
+    assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": key}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["DeletionProtectionEnabled"]
+
+
+def test_the_key_is_rotated(deployment):
+    assert deployment.one("AWS::KMS::Key")["EnableKeyRotation"]
+
+
+def test_logs_are_encrypted_and_kept_as_long_as_chosen(deployment, organised, key):
+    groups = deployment.all("AWS::Logs::LogGroup")
+    assert {(group["KmsKeyId"], group["RetentionInDays"]) for group in groups} == {(key, 365)}
+    assert {group["RetentionInDays"] for group in organised.all("AWS::Logs::LogGroup")} == {731}
+
+
+def test_cloudwatch_logs_may_use_the_key_for_our_log_groups_alone(deployment, functions, key):
+    policy = deployment.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
+
+    def may(group):
+        context = {"kms:EncryptionContext:aws:logs:arn": f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:{group}"}
+        return allowed(policy, Request("kms:GenerateDataKey", key, "logs.us-east-1.amazonaws.com", context))
+
+    groups = {group["LogGroupName"] for group in deployment.all("AWS::Logs::LogGroup")}
+    assert {function["LoggingConfig"]["LogGroup"] for function in functions.values()} == groups
+    assert all(may(group) for group in groups)
+    assert not may("/aws/lambda/another")
+
+
+def test_every_function_may_write_its_own_log_and_no_other(deployment, functions):
+    for function in functions.values():
+        rights = deployment.rights(function["Role"])
+        for group in deployment.all("AWS::Logs::LogGroup"):
+            write = Request("logs:PutLogEvents", f"{group.arn.removesuffix('*')}log-stream:a")
+            own = group["LogGroupName"] == f"/aws/lambda/{function['FunctionName']}"
+            assert allowed(rights, write) is own

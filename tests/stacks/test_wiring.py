@@ -1,0 +1,393 @@
+import ast
+import inspect
+import json
+import os
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import deliver_transcript
+import environment
+import reconcile
+import start_transcription
+from clients import client
+from deliver_transcript import DeliverSettings
+from ledger import BY_STATE, Ledger
+from reconcile import ReconcileSettings
+from start_transcription import StartSettings
+from stethoscript import profiles
+from stethoscript.rows import Row, State
+from tests.stacks.deployed import ACCOUNT, ROOT
+from tests.stacks.policies import Request, allowed, denied
+
+READ = {
+    "start_transcription.handler": StartSettings,
+    "deliver_transcript.handler": DeliverSettings,
+    "reconcile.handler": ReconcileSettings,
+}
+READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
+
+
+def settings(functions, handler):
+    return environment.read(READ[handler], functions[handler]["Environment"]["Variables"])
+
+
+# What functions read
+
+
+@pytest.mark.parametrize("handler", READ)
+def test_a_function_is_given_all_it_reads(functions, handler):
+    settings(functions, handler)
+
+
+@pytest.mark.parametrize("handler", READ)
+def test_a_function_is_given_nothing_it_does_not_read(functions, handler):
+    given = functions[handler]["Environment"]["Variables"].keys() - READ_BY_POWERTOOLS
+    assert given == {field.name.upper() for field in fields(READ[handler])}
+
+
+@pytest.mark.parametrize("handler", READ)
+def test_a_function_is_given_the_names_of_what_is_deployed(deployment, functions, handler):
+    deployed = {
+        "deployment": "stethoscript",
+        "account": ACCOUNT,
+        "intake_bucket": deployment.bucket("intake")["BucketName"],
+        "work_bucket": deployment.bucket("work")["BucketName"],
+        "transcripts_bucket": deployment.bucket("transcripts")["BucketName"],
+        "key_arn": deployment.one("AWS::KMS::Key").arn,
+        "ledger_table": deployment.one("AWS::DynamoDB::Table")["TableName"],
+        "intake_queue_url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/stethoscript-intake",
+        "completion_queue_url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/stethoscript-completion",
+        "completion_topic_arn": deployment.one("AWS::SNS::Topic", TopicName="stethoscript-completion").arn,
+    }
+    given = vars(settings(functions, handler))
+    assert given.keys() & deployed.keys()
+    assert {name: given[name] for name in given.keys() & deployed.keys()} == {
+        name: deployed[name] for name in given.keys() & deployed.keys()
+    }
+
+
+def test_the_start_function_reads_the_chosen_profiles_and_numbers(functions, organised):
+    started = settings(functions, "start_transcription.handler")
+    assert {profile.name for profile in profiles.from_json(started.profiles)} == {
+        "dictation",
+        "conversation",
+        "telehealth",
+    }
+    theirs = {function["Handler"]: function for function in organised.all("AWS::Lambda::Function")}
+    assert settings(theirs, "start_transcription.handler").jobs_at_once == 500
+
+
+# The ledger
+
+
+@pytest.fixture
+def ledger(deployment):
+    """The functions' ledger on the table that the template describes."""
+    nobody = boto3.Session("testing", "testing", region_name="us-east-1")  # the default session is other tests'
+    table = deployment.one("AWS::DynamoDB::Table")
+    members = ("TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    with mock_aws():
+        dynamodb = nobody.client("dynamodb")
+        dynamodb.create_table(**{member: table[member] for member in members})
+        yield Ledger(dynamodb, table["TableName"])
+
+
+def test_the_ledger_works_on_the_table_that_is_deployed(ledger):
+    row = Row("r1", State.CLAIMED, "intake", "dictation/a.wav", "v1", received=1, updated=1, job="r1")
+    assert ledger.claim(row)
+    assert not ledger.claim(row)
+    assert ledger.find("r1") == row
+    assert list(ledger.waiting(before=2, most=10)) == [row]
+    assert ledger.advance(row, State.TRANSCRIBING, now=2)
+    assert ledger.in_flight(enough=10) == 1
+
+
+def test_the_sweep_s_cursor_is_kept_in_the_table_that_is_deployed(ledger):
+    ledger.move_cursor({"KeyMarker": "dictation/a.wav", "VersionIdMarker": "v1"})
+    assert ledger.cursor() == {"KeyMarker": "dictation/a.wav", "VersionIdMarker": "v1"}
+
+
+def test_functions_may_query_the_ledger_s_index_and_nothing_scans_it(deployment, functions):
+    index = f"{deployment.one('AWS::DynamoDB::Table').arn}/index/{BY_STATE}"
+    for function in functions.values():
+        rights = deployment.rights(function["Role"])
+        assert allowed(rights, Request("dynamodb:Query", index))
+        assert not allowed(rights, Request("dynamodb:Scan", index))
+
+
+def test_rows_expire_by_the_member_that_rows_have(deployment):
+    expiry = deployment.one("AWS::DynamoDB::Table")["TimeToLiveSpecification"]
+    assert expiry["Enabled"]
+    assert expiry["AttributeName"] in {field.name for field in fields(Row)}
+
+
+# Times
+
+
+def test_the_start_function_has_time_to_wait_for_a_slot_and_then_to_copy_two_gigabytes(functions):
+    handler = "start_transcription.handler"
+    longest_pause = settings(functions, handler).patience_seconds * 1.5
+    assert functions[handler]["Timeout"] >= start_transcription.COPY_SECONDS + 2 * longest_pause
+
+
+def patience(module):
+    """For each client that a function's module makes: the seconds a silent service can cost at one call."""
+    source = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    calls = [
+        each for each in ast.walk(source) if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "client"
+    ]
+    for call in calls:
+        given = {each.arg: eval(ast.unparse(each.value), vars(module)) for each in call.keywords}
+        made = inspect.signature(client).bind(call.args[0], **given)
+        made.apply_defaults()
+        yield made.arguments["attempts"] * made.arguments["seconds"]
+
+
+@pytest.mark.parametrize("module", [start_transcription, deliver_transcript, reconcile], ids=lambda each: each.__name__)
+def test_a_silent_service_leaves_a_function_time_to_answer(functions, module):
+    waits = list(patience(module))
+    assert len(waits) >= 4
+    assert max(waits) < functions[f"{module.__name__}.handler"]["Timeout"]
+
+
+def fed(deployment):
+    """Each event source mapping with its queue and its function."""
+    mappings = deployment.all("AWS::Lambda::EventSourceMapping")
+    queues = {queue.arn: queue for queue in deployment.all("AWS::SQS::Queue")}
+    functions = {function.arn: function for function in deployment.all("AWS::Lambda::Function")}
+    return [(each, queues[each["EventSourceArn"]], functions[each["FunctionName"]]) for each in mappings]
+
+
+def test_each_queue_feeds_the_function_that_is_meant(deployment):
+    assert {(queue["QueueName"], function["Handler"]) for _, queue, function in fed(deployment)} == {
+        ("stethoscript-intake", "start_transcription.handler"),
+        ("stethoscript-completion", "deliver_transcript.handler"),
+    }
+
+
+def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(deployment):
+    for _, queue, function in fed(deployment):
+        assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+def test_queues_are_answered_per_message(deployment):
+    for mapping, _, _ in fed(deployment):
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_most_of_a_backlog_stays_in_the_queue(deployment, organised):
+    def at_once(deployment):
+        return [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping, _, _ in fed(deployment)]
+
+    assert sorted(at_once(deployment)) == [5, 10]
+    assert sorted(at_once(organised)) == [3, 7]
+
+
+def test_no_function_reserves_concurrency_that_a_new_account_does_not_have(functions):
+    assert not [each for each in functions.values() if "ReservedConcurrentExecutions" in each.properties]
+
+
+def test_functions_may_send_to_the_queue_that_feeds_them(deployment, functions):
+    assert {function["RecursiveLoop"] for function in functions.values()} == {"Allow"}
+    for _, queue, function in fed(deployment):
+        assert allowed(deployment.rights(function["Role"]), Request("sqs:SendMessage", queue.arn))
+
+
+# Dead letters
+
+
+@pytest.mark.parametrize("name", ["intake", "completion"])
+def test_poison_goes_to_the_queue_s_own_dead_letters_which_outlive_it(deployment, name):
+    queue, dead = deployment.queue(name), deployment.queue(f"{name}-dead-letters")
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": dead.arn, "maxReceiveCount": 5}
+    assert dead["RedriveAllowPolicy"] == {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
+    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert queue["MessageRetentionPeriod"] <= dead["MessageRetentionPeriod"] / 2
+
+
+# From S3 to the intake queue
+
+
+def notice(deployment, bucket="intake", account=ACCOUNT):
+    """What S3 says of itself when it writes to the queue on behalf of a bucket."""
+    return {
+        "aws:SourceArn": deployment.bucket(bucket).arn,
+        "aws:SourceAccount": account,
+        "aws:SecureTransport": "true",
+    }
+
+
+def test_every_way_of_uploading_is_announced_to_the_intake_queue(deployment):
+    notifications = deployment.bucket("intake")["NotificationConfiguration"]
+    assert notifications == {
+        "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": deployment.queue("intake").arn}]
+    }
+
+
+def test_the_intake_bucket_waits_until_s3_may_write_to_the_queue(deployment):
+    [policy] = [
+        each for each in deployment.all("AWS::SQS::QueuePolicy") if each["Queues"][0].endswith("/stethoscript-intake")
+    ]
+    assert policy.id in deployment.bucket("intake").declared["DependsOn"]
+
+
+def test_s3_may_write_to_the_intake_queue_for_the_intake_bucket_alone(deployment):
+    queue = deployment.queue("intake")
+    policy = deployment.statements("AWS::SQS::QueuePolicy", queue)
+
+    def may(**of):
+        return allowed(
+            policy, Request("sqs:SendMessage", queue.arn, by="s3.amazonaws.com", context=notice(deployment, **of))
+        )
+
+    assert may()
+    assert not may(bucket="work")
+    assert not may(account="999999999999")
+
+
+def test_s3_may_use_the_key_for_the_intake_bucket_alone(deployment):
+    key = deployment.one("AWS::KMS::Key")
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        ours = Request(action, key.arn, by="s3.amazonaws.com", context=notice(deployment))
+        others = Request(action, key.arn, by="s3.amazonaws.com", context=notice(deployment, bucket="work"))
+        assert allowed(key["KeyPolicy"]["Statement"], ours)
+        assert not allowed(key["KeyPolicy"]["Statement"], others)
+
+
+# From the work bucket's events to the completion queue
+
+
+def test_the_work_bucket_tells_eventbridge_of_every_object(deployment):
+    notifications = deployment.bucket("work")["NotificationConfiguration"]
+    assert notifications == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
+
+
+def test_both_rules_are_aimed_at_the_completion_queue_and_lose_nothing(deployment):
+    rules = deployment.all("AWS::Events::Rule")
+    assert len(rules) == 2
+    for rule in rules:
+        [target] = rule["Targets"]
+        assert target["Arn"] == deployment.queue("completion").arn
+        assert target["DeadLetterConfig"] == {"Arn": deployment.queue("completion-dead-letters").arn}
+        assert "InputPath" not in target
+
+
+@pytest.mark.parametrize("queue", ["completion", "completion-dead-letters"])
+def test_our_rules_may_write_to_the_completion_queues(deployment, queue):
+    queue, key = deployment.queue(queue), deployment.one("AWS::KMS::Key")
+    for rule in deployment.all("AWS::Events::Rule"):
+        context = {
+            "aws:SourceArn": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{rule['Name']}",
+            "aws:SourceAccount": ACCOUNT,
+            "aws:SecureTransport": "true",
+        }
+        send = Request("sqs:SendMessage", queue.arn, by="events.amazonaws.com", context=context)
+        assert allowed(deployment.statements("AWS::SQS::QueuePolicy", queue), send)
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            use = Request(action, key.arn, by="events.amazonaws.com", context=context)
+            assert allowed(key["KeyPolicy"]["Statement"], use)
+
+
+def test_a_strange_rule_may_not_write_to_the_completion_queue(deployment):
+    queue = deployment.queue("completion")
+    context = {
+        "aws:SourceArn": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/another",
+        "aws:SourceAccount": ACCOUNT,
+        "aws:SecureTransport": "true",
+    }
+    send = Request("sqs:SendMessage", queue.arn, by="events.amazonaws.com", context=context)
+    assert not allowed(deployment.statements("AWS::SQS::QueuePolicy", queue), send)
+
+
+# The schedule
+
+
+def test_the_schedule_runs_the_reconciler_and_may(deployment, functions):
+    schedule = deployment.one("AWS::Scheduler::Schedule")
+    reconcile = functions["reconcile.handler"]
+    assert schedule["ScheduleExpression"] == "rate(5 minutes)"
+    assert schedule["Target"]["Arn"] == reconcile.arn
+    rights = deployment.rights(schedule["Target"]["RoleArn"])
+    assert allowed(rights, Request("lambda:InvokeFunction", reconcile.arn))
+    assert allowed(rights, Request("kms:Decrypt", deployment.one("AWS::KMS::Key").arn))
+    assert not allowed(rights, Request("lambda:InvokeFunction", functions["start_transcription.handler"].arn))
+
+
+def test_one_minute_is_written_as_one_minute(organised):
+    assert organised.one("AWS::Scheduler::Schedule")["ScheduleExpression"] == "rate(1 minute)"
+
+
+# Alarms
+
+
+def test_every_alarm_reaches_the_operations_topic(deployment):
+    alarms = deployment.all("AWS::CloudWatch::Alarm")
+    topic, key = deployment.one("AWS::SNS::Topic", TopicName="stethoscript-operations"), deployment.one("AWS::KMS::Key")
+    policy = deployment.statements("AWS::SNS::TopicPolicy", topic)
+    assert len(alarms) >= 10
+    for alarm in alarms:
+        context = {
+            "aws:SourceArn": f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{alarm['AlarmName']}",
+            "aws:SourceAccount": ACCOUNT,
+            "aws:SecureTransport": "true",
+        }
+        by = "cloudwatch.amazonaws.com"
+        assert alarm["AlarmActions"] == [topic.arn]
+        assert allowed(policy, Request("sns:Publish", topic.arn, by, context))
+        assert allowed(key["KeyPolicy"]["Statement"], Request("kms:GenerateDataKey", key.arn, by, context))
+        assert denied(policy, Request("sns:Publish", topic.arn, by, context | {"aws:SecureTransport": "false"}))
+
+
+@pytest.mark.parametrize("name", ["intake", "completion"])
+def test_an_alarm_rings_at_the_first_dead_letter(deployment, name):
+    [dimension] = deployment.one("AWS::CloudWatch::Alarm", AlarmName=f"stethoscript-{name}-dead-letters")["Dimensions"]
+    assert dimension["Value"] == f"stethoscript-{name}-dead-letters"
+
+
+def test_the_alarm_for_a_silent_reconciler_waits_longer_than_its_rarest_schedule(deployment):
+    alarm = deployment.one("AWS::CloudWatch::Alarm", AlarmName="stethoscript-reconcile-stopped")
+    assert alarm["TreatMissingData"] == "breaching"
+    assert alarm["Period"] >= 2 * 30 * 60
+
+
+def ours(deployment):
+    return [each for each in deployment.all("AWS::CloudWatch::Alarm") if each["Namespace"] == "Stethoscript"]
+
+
+def test_alarms_watch_only_what_the_functions_count(deployment):
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "lambdas").glob("*.py")]
+    counted = {
+        text.value
+        for source in sources
+        for call in ast.walk(ast.parse(source))
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "count"
+        for text in ast.walk(call.args[0])
+        if isinstance(text, ast.Constant)
+    }
+    assert ours(deployment)
+    assert {alarm["MetricName"] for alarm in ours(deployment)} <= counted
+
+
+def test_alarms_watch_metrics_under_the_dimensions_the_functions_send(deployment, functions):
+    environment = functions["start_transcription.handler"]["Environment"]["Variables"]
+    script = "import os, telemetry; telemetry.count('ConfigurationFault'); telemetry.flush(os.environ['DEPLOYMENT'])"
+    sent = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**environment, "PYTHONPATH": str(ROOT / "lambdas"), "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    metric = json.loads(sent.stdout)
+    [directive] = metric["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Stethoscript"
+    for alarm in ours(deployment):
+        watched = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
+        assert {name: metric[name] for name in watched} == watched
+        assert set(watched) in [set(dimensions) for dimensions in directive["Dimensions"]]
