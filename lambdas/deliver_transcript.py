@@ -23,11 +23,8 @@ from ledger import Ledger
 from stethoscript import events, failures, faults, jobs, notices, transcript
 from stethoscript.events import Signal
 from stethoscript.faults import Fault
-from stethoscript.rows import Row, State
+from stethoscript.rows import STUCK_SECONDS, Row, State
 from telemetry import count, flush, log
-
-STUCK_SECONDS = 24 * 3600
-"""After so long a job in progress is left to the reconciler and its alarm."""
 
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
@@ -87,8 +84,9 @@ class Deliverer:
             return
         job = self._job(row)
         status = job.get("TranscriptionJobStatus")
-        if status in ("QUEUED", "IN_PROGRESS") or (not status and self.now() - row.updated < VANISHED_SECONDS):
-            if self.now() - row.received < STUCK_SECONDS:
+        age = self.now() - (row.started or self.now())
+        if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
+            if age < STUCK_SECONDS and row.state is State.TRANSCRIBING:
                 self._look_again(signal, Fault.UNAVAILABLE)
             return
         # Several signals of one end come at once: one is taken, the others look again.
@@ -102,28 +100,29 @@ class Deliverer:
             raise
 
     def _finish(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
-        match job.get("TranscriptionJobStatus"):
-            case "COMPLETED":
-                self._deliver(row, job, signal)
-            case "FAILED":
-                reason, remedy = failures.reason(job.get("FailureReason", ""))
-                self._end(
-                    row, State.FAILED, signal, _ended(job, self.now()),
-                    reason=reason, remedy=remedy, failure=job.get("FailureReason"),
-                )  # fmt: skip
-            case _:
-                self._vanished(row, signal)
-
-    def _vanished(self, row: Row, signal: Signal) -> None:
-        """Somebody deleted the job's record, or it aged out; what it wrote is ours all the same."""
-        count("Vanished")
+        if job.get("TranscriptionJobStatus") == "FAILED":
+            reason, remedy = failures.reason(job.get("FailureReason", ""))
+            self._end(
+                row, State.FAILED, signal, _ended(job, self.now()),
+                reason=reason, remedy=remedy, failure=job.get("FailureReason"),
+            )  # fmt: skip
+            return
+        if not job:  # somebody deleted its record, or it aged out; what it wrote is ours all the same
+            count("Vanished")
         try:
-            self._deliver(row, {}, signal)
+            self._deliver(row, job, signal)
         except ClientError as error:
             if faults.fault(error) is not Fault.ABSENT:
                 raise
-            remedy = "Transcribe has no record of the job and left no transcript; have your operator retry it."
-            self._end(row, State.FAILED, signal, int(self.now()), reason="JobVanished", remedy=remedy)
+            if job and self.now() - _ended(job, self.now()) < VANISHED_SECONDS:
+                self.ledger.release(row)
+                self._look_again(signal, Fault.UNAVAILABLE)
+                return
+            self._end(
+                row, State.FAILED, signal, _ended(job, self.now()),
+                reason="TranscriptMissing" if job else "JobVanished",
+                remedy="Transcribe has left no transcript; have your operator retry the recording.",
+            )  # fmt: skip
 
     def _job(self, row: Row) -> Mapping[str, Any]:
         """What Transcribe says of the job; nothing if it does not know it (any more)."""

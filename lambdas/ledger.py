@@ -8,13 +8,22 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from stethoscript import rows
-from stethoscript.rows import OPEN, Row, State
+from stethoscript.rows import Row, State
 
 BY_STATE = "by-state"
 """Index: state, then `updated`; holds keys only."""
 
 _CURSOR = "#sweep"  # no recording's name: those begin with a letter
-_OPEN = "job = :own_job AND #state IN (:claimed, :transcribing)"
+_OPEN = "job = :own_job AND #state IN (:one, :other)"
+_BEFORE = {
+    State.ANNOUNCED: (State.ANNOUNCED, State.ANNOUNCED),
+    State.CLAIMED: (State.CLAIMED, State.CLAIMED),
+    State.REJECTED: (State.CLAIMED, State.CLAIMED),
+    State.TRANSCRIBING: (State.CLAIMED, State.TRANSCRIBING),
+    State.DELIVERED: (State.CLAIMED, State.TRANSCRIBING),
+    State.FAILED: (State.CLAIMED, State.TRANSCRIBING),
+}
+"""From which two states a recording may come into each: a job may end before its start was noted down."""
 _to = TypeSerializer().serialize
 _from = TypeDeserializer().deserialize
 
@@ -32,7 +41,17 @@ class Ledger:
         return rows.read(item) if item else None
 
     def claim(self, row: Row) -> bool:
-        """Enter a recording that has no row yet; False if somebody was quicker."""
+        """Enter a recording that nobody has worked at yet; False if somebody was quicker."""
+        return self._conditionally(
+            self.dynamodb.put_item,
+            Item=_serialised(row.item()),
+            ConditionExpression="attribute_not_exists(recording) OR #state = :announced",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=_serialised({":announced": State.ANNOUNCED}),
+        )
+
+    def announce(self, row: Row) -> bool:
+        """Enter a recording that nobody has heard of; False if it is known by now."""
         return self._conditionally(
             self.dynamodb.put_item,
             Item=_serialised(row.item()),
@@ -40,7 +59,7 @@ class Ledger:
         )
 
     def advance(self, row: Row, state: State, now: float, **changes: Any) -> Row | None:
-        """Move an open recording on; None if this job has already come to its end or is another's.
+        """Move an open recording on; None if this job has moved past that state, or the recording has another.
 
         The same state may be set again, so that repeating a step is harmless.
         """
@@ -53,7 +72,9 @@ class Ledger:
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in kept),
             ConditionExpression=_OPEN,
             ExpressionAttributeNames={f"#{name}": name for name in kept},
-            ExpressionAttributeValues=_serialised({f":{name}": value for name, value in kept.items()} | _open(row)),
+            ExpressionAttributeValues=_serialised(
+                {f":{name}": value for name, value in kept.items()} | _open(row, _BEFORE[state])
+            ),
         )
         return after if done else None
 
@@ -90,16 +111,20 @@ class Ledger:
                 return counted
             page["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def waiting(self, before: float, most: int) -> Iterator[Row]:
-        """Open recordings untouched since `before`: oldest first, at most `most` of each state."""
-        for state in OPEN:
-            page = self._by_state(state, Limit=most)
-            page["KeyConditionExpression"] += " AND updated < :before"
-            page["ExpressionAttributeValues"] |= _serialised({":before": int(before)})
-            for item in self.dynamodb.query(**page)["Items"]:
+    def waiting(self, state: State, before: float) -> Iterator[Row]:
+        """Recordings in this state that nobody has touched since `before`, the longest untouched first."""
+        page = self._by_state(state)
+        page["KeyConditionExpression"] += " AND updated < :before"
+        page["ExpressionAttributeValues"] |= _serialised({":before": int(before)})
+        while True:
+            answer = self.dynamodb.query(**page)
+            for item in answer["Items"]:
                 row = self.find(_from(item["recording"]))
                 if row and row.state == state:
                     yield row
+            if "LastEvaluatedKey" not in answer:
+                return
+            page["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def cursor(self) -> Mapping[str, str]:
         """Where the sweep of the intake bucket goes on; empty at its beginning."""
@@ -136,9 +161,10 @@ class Ledger:
         return True
 
 
-def _open(row: Row) -> dict[str, Any]:
+def _open(row: Row, states: tuple[State, State] = _BEFORE[State.DELIVERED]) -> dict[str, Any]:
     """The values that the condition _OPEN speaks of."""
-    return {":own_job": row.job, ":claimed": State.CLAIMED, ":transcribing": State.TRANSCRIBING}
+    one, other = states
+    return {":own_job": row.job, ":one": one, ":other": other}
 
 
 def _serialised(values: Mapping[str, Any]) -> dict[str, Any]:

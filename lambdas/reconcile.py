@@ -8,9 +8,8 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -20,13 +19,21 @@ from ledger import Ledger
 from stethoscript import events, faults, jobs
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
-from stethoscript.rows import Row, State
+from stethoscript.rows import STUCK_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
 from telemetry import count, flush, log
 
-STUCK_SECONDS = 24 * 3600
-_AT_ONCE = 200
-"""Open rows looked at per state and run: well below Transcribe's 30 Gets a second over a run."""
+Value = TypeVar("Value")
+
+LOST_WITHIN_DAYS = 30
+"""How far back the sweep looks: an event that got lost is found within days, and a row outlives this by far."""
+LOOK_SECONDS = 60
+"""How long a running job is left alone between two looks."""
+BUSY_GRACE_SECONDS = 6 * 3600
+"""The grace while messages wait in the intake queue: what nobody has worked at most likely waits there, too."""
+WAITS_LONG_SECONDS = 4 * 3600
+MOST_ANNOUNCEMENTS = 10
+"""After so many nobody will bring a recording further by repeating it: a person has to look."""
 _RESERVE_SECONDS = 10
 
 
@@ -42,6 +49,7 @@ class ReconcileSettings:
     completion_queue_url: str
     grace_seconds: int
     sweep_pages: int
+    row_days: int
 
 
 @dataclass(frozen=True)
@@ -57,32 +65,62 @@ class Reconciler:
 
     def run(self, deadline: float) -> dict[str, int]:
         """Look at open rows, then at some pages of the intake bucket; says how much was brought back."""
-        jobs_found = sum(self._look_at(row) for row in self._until(deadline, self._open_rows()))
-        uploads_found = sum(self._sweep() for _ in self._until(deadline, range(self.settings.sweep_pages)))
-        return {"jobs": jobs_found, "uploads": uploads_found}
+        before = self.now() - self._grace()
+        looked = self.now() - min(LOOK_SECONDS, self.settings.grace_seconds)
+        found = {"jobs": 0, "uploads": 0}
+        for row in self._in_time(deadline, self.ledger.waiting(State.TRANSCRIBING, looked)):
+            found["jobs"] += self._look_at_job(row)
+        for state in (State.CLAIMED, State.ANNOUNCED):
+            for row in self._in_time(deadline, self.ledger.waiting(state, before)):
+                found["uploads"] += self._announce_again(row)
+        for version in self._in_time(deadline, self._versions()):
+            found["uploads"] += self._announce_forgotten(version, before)
+        return found
 
-    def _open_rows(self) -> Iterator[Row]:
-        return self.ledger.waiting(self.now() - self.settings.grace_seconds, _AT_ONCE)
-
-    def _until(self, deadline: float, work: Any) -> Iterator[Any]:
+    def _in_time(self, deadline: float, work: Iterator[Value]) -> Iterator[Value]:
         for piece in work:
             if self.now() > deadline - _RESERVE_SECONDS:
                 log.info("out of time; the next run goes on")
                 return
             yield piece
 
-    def _look_at(self, row: Row) -> int:
-        if row.state is State.CLAIMED:
-            self._announce(row.upload)
-            return 1
-        status = self._status(row.job)
-        if status in ("COMPLETED", "FAILED", None):
+    def _grace(self) -> float:
+        """Seconds after which what nobody has touched counts as forgotten."""
+        asked = self.sqs.get_queue_attributes(
+            QueueUrl=self.settings.intake_queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        idle = int(asked["Attributes"]["ApproximateNumberOfMessages"]) == 0
+        return self.settings.grace_seconds if idle else max(self.settings.grace_seconds, BUSY_GRACE_SECONDS)
+
+    def _look_at_job(self, row: Row) -> int:
+        """Signal a job that has ended, once in a while; every look moves the row to the end of the line."""
+        if row.signalled and self.now() - row.signalled < self.settings.grace_seconds:
+            return 0
+        try:
+            status = self._status(row.job)
+        except ClientError as error:
+            log.warning("could not look at a job", job=row.job, error=faults.described(error))
+            return 0
+        ended = status in ("COMPLETED", "FAILED", None)
+        if ended:
             self._signal(row.job)
-            return 1
-        if self.now() - row.updated > STUCK_SECONDS:
+        elif self.now() - (row.started or row.received) > STUCK_SECONDS:
             count("Stuck")
             log.error("in progress for more than a day", job=row.job)
-        return 0
+        self.ledger.advance(row, row.state, self.now(), signalled=int(self.now()) if ended else row.signalled)
+        return int(ended)
+
+    def _announce_again(self, row: Row) -> int:
+        """Bring back a recording that nobody follows; one that will not be helped by it is said to be stuck."""
+        if self.now() - row.received > WAITS_LONG_SECONDS:
+            count("WaitsLong")
+        if row.announcements >= MOST_ANNOUNCEMENTS:
+            count("Stuck")
+            log.error("brought back in vain", job=row.job)
+            return 0
+        self._announce(row.upload)
+        self.ledger.advance(row, row.state, self.now(), announcements=row.announcements + 1)
+        return 1
 
     def _status(self, job: str) -> str | None:
         try:
@@ -94,31 +132,41 @@ class Reconciler:
         status: str = found["MedicalTranscriptionJob"]["TranscriptionJobStatus"]
         return status
 
-    def _sweep(self) -> int:
-        """One page of the bucket's object versions: whatever has no row was never heard of."""
-        markers = self.ledger.cursor()
-        page = self.s3.list_object_versions(
-            Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account, **markers
-        )
-        found = 0
-        for version in page.get("Versions", []):
-            upload = Upload(self.settings.intake_bucket, version["Key"], version["VersionId"])
-            if self._is_forgotten(upload, version):
-                self._announce(upload)
-                found += 1
-        onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
-        self.ledger.move_cursor(
-            {marker: page[following] for marker, following in onward.items() if page.get(following)}
-            if page.get("IsTruncated")
-            else {}
-        )
-        return found
+    def _versions(self) -> Iterator[Mapping[str, Any]]:
+        """Object versions of the intake bucket, some pages a run; the next run goes on where this one ends."""
+        for _ in range(self.settings.sweep_pages):
+            markers = self.ledger.cursor()
+            page = self.s3.list_object_versions(
+                Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account, **markers
+            )
+            yield from page.get("Versions", [])
+            onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
+            more = page.get("IsTruncated", False)
+            self.ledger.move_cursor({marker: page[name] for marker, name in onward.items() if more and page.get(name)})
+            if not more:
+                return
 
-    def _is_forgotten(self, upload: Upload, version: Mapping[str, Any]) -> bool:
-        age = datetime.fromtimestamp(self.now(), UTC) - version["LastModified"]
-        if age.total_seconds() < self.settings.grace_seconds or is_folder(upload.key, version["Size"]):
-            return False
-        return self.ledger.find(jobs.recording(self.settings.deployment, upload)) is None
+    def _announce_forgotten(self, version: Mapping[str, Any], before: float) -> int:
+        """Enter and announce a version that has no row although it is old enough to have one."""
+        arrived = version["LastModified"].timestamp()
+        upload = Upload(self.settings.intake_bucket, version["Key"], version["VersionId"])
+        recent = self.now() - arrived < LOST_WITHIN_DAYS * 86400
+        if not recent or arrived > before or is_folder(upload.key, version["Size"]):
+            return 0
+        recording = jobs.recording(self.settings.deployment, upload)
+        if self.ledger.find(recording) or not self.ledger.announce(self._row(recording, upload)):
+            return 0
+        self._announce(upload)
+        log.warning("nobody had heard of this upload", job=recording)
+        return 1
+
+    def _row(self, recording: str, upload: Upload) -> Row:
+        now, days = int(self.now()), self.settings.row_days
+        return Row(
+            recording=recording, state=State.ANNOUNCED, bucket=upload.bucket, key=upload.key, version=upload.version,
+            received=now, updated=now, job=jobs.name(recording, 1), announcements=1,
+            expires=now + days * 86400 if days else None,
+        )  # fmt: skip
 
     def _announce(self, upload: Upload) -> None:
         self.sqs.send_message(
@@ -149,9 +197,8 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     reconciler = _reconciler()
     try:
         found = reconciler.run(reconciler.now() + context.get_remaining_time_in_millis() / 1000)
-    except Exception as error:
-        log.error("the run failed", error=faults.described(error))
-        raise
+    except Exception as error:  # noqa: BLE001 - its message may quote keys, and Lambda would log it
+        raise RuntimeError(f"the run failed: {faults.described(error)}") from None
     else:
         count("BroughtBack", sum(found.values()))
         log.info("reconciled", jobs=found["jobs"], uploads=found["uploads"])

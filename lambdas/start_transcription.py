@@ -6,21 +6,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.exceptions import ClientError
 
 import environment
+import header
 from clients import client
 from ledger import Ledger
-from stethoscript import audio, events, faults, jobs, notices, profiles
+from ranged import Ranged
+from stethoscript import audio, events, faults, jobs, notices, profiles, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
 from stethoscript.profiles import Profile
 from stethoscript.rejections import Rejected
-from stethoscript.rows import Row, State
+from stethoscript.rows import STUCK_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
 from telemetry import count, flush, log
 
@@ -99,9 +101,10 @@ class Starter:
         if deadline - self.now() < COPY_SECONDS:
             raise NoTime
         known = self.ledger.find(recording)
-        row = known or self._row(recording, upload)
+        fresh = known is None or known.state is State.ANNOUNCED
+        row = self._row(recording, upload) if known is None or fresh else known
         try:
-            if known is None:
+            if fresh:
                 head = self._head(upload)
                 if is_folder(upload.key, head["ContentLength"]):
                     return
@@ -109,16 +112,18 @@ class Starter:
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
-            if row.state is State.CLAIMED:
-                self._start(row, deadline, anew=known is None)
-            else:
-                log.info("already on its way", job=row.job)
+            self._start(row, deadline)
         except Rejected as refusal:
             self._reject(row, refusal)
 
-    def _start(self, row: Row, deadline: float, *, anew: bool) -> None:
-        self._await_slot(deadline)
-        if anew or not self._is_frozen(row):
+    def _start(self, row: Row, deadline: float) -> None:
+        if row.state is State.CLAIMED:
+            self._await_slot(deadline)
+        standing = self.ledger.find(row.recording)  # somebody may have been quicker while we waited
+        if standing is None or standing.job != row.job or standing.state is not State.CLAIMED:
+            log.info("already on its way", job=row.job)
+            return
+        if not self._is_frozen(row):
             self._freeze(row)
         self._begin(row, deadline)
         self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=int(self.now()))
@@ -146,11 +151,15 @@ class Starter:
             raise profiles.unmatched(self.profiles)
         profiles.check_correlation_id(head["Metadata"])
         audio.check_size(head["ContentLength"])
+        storage.check_class(head)
         recipe = profiles.overridden(profile.recipe, head["Metadata"])
+        recording = Ranged(head["ContentLength"], partial(self._header, row.upload, head))
+        media_format = audio.media_format(recording.read(audio.HEADER_BYTES))
+        audio.check_sound(header.sound(recording, media_format), each_channel=recipe.channel_identification)
         return replace(
             row,
             recipe={name: value for name, value in asdict(recipe).items() if value is not None},
-            media_format=audio.media_format(self._header(row.upload)),
+            media_format=media_format,
         )
 
     def _row(self, recording: str, upload: Upload) -> Row:
@@ -169,15 +178,34 @@ class Starter:
         )
 
     def _head(self, upload: Upload) -> Mapping[str, Any]:
-        with _present():
-            head: Mapping[str, Any] = self.s3.head_object(**self._source(upload))
+        try:
+            with _present():
+                head: Mapping[str, Any] = self.s3.head_object(**self._source(upload))
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "400":  # an answer to HEAD has no body: GET says what is wrong
+                self._header(upload, {}, 0, 1)
+            raise
         return head
 
-    def _header(self, upload: Upload) -> bytes:
-        first = f"bytes=0-{audio.HEADER_BYTES - 1}"
-        with _present():
-            header: bytes = self.s3.get_object(**self._source(upload), Range=first)["Body"].read()
-        return header
+    def _header(self, upload: Upload, head: Mapping[str, Any], begin: int, end: int) -> bytes:
+        """The upload's bytes from one offset up to another.
+
+        Raises:
+            Rejected: S3 will not let us read this upload, whatever our rights.
+        """
+        try:
+            with _present():
+                part = self.s3.get_object(**self._source(upload), Range=f"bytes={begin}-{end - 1}")
+                content: bytes = part["Body"].read()
+        except ClientError as error:
+            answer = error.response["Error"]
+            refusal = storage.unreadable(answer["Code"], answer.get("Message", ""))
+            if faults.fault(error) is Fault.CONFIGURATION:
+                refusal = storage.foreign_key(head, self.settings.key_arn)
+            if refusal is None:
+                raise
+            raise refusal from error
+        return content
 
     def _source(self, upload: Upload) -> dict[str, str]:
         return {
@@ -232,11 +260,27 @@ class Starter:
                 if fault is Fault.TAKEN:
                     self._adopt(row.job, request["Media"]["MediaFileUri"])
                     return
+                self._refuse_for(fault, row)
                 if fault is not Fault.BUSY:
                     raise
                 self._wait(deadline)
             else:
                 return
+
+    def _refuse_for(self, fault: Fault, row: Row) -> None:
+        """Some of Transcribe's answers are the uploader's to mend, and waiting would never end.
+
+        Raises:
+            Rejected: too long, an unknown vocabulary of the uploader's choice, or busy for a day while idle.
+        """
+        if fault is Fault.TOO_LONG:
+            raise Rejected("TooLong", "Send at most four hours; split the recording.")
+        profile = profiles.match(self.profiles, row.key)
+        if fault is Fault.VOCABULARY and profile and profile.recipe.vocabulary_name != row.asked.vocabulary_name:
+            raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
+        idle = self.settings.jobs_at_once // 10 + 1
+        if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
+            raise Rejected("LimitExceeded", "Transcribe has refused it for a day without being busy; shorten it.")
 
     def _adopt(self, job: str, media_uri: str) -> None:
         """A job of this name exists: ours, if it transcribes our frozen copy (an answer got lost)."""
@@ -266,6 +310,10 @@ class Starter:
 
     def _reject(self, row: Row, refusal: Rejected) -> None:
         """Tell, then note down: who is told twice sees the same id, nobody is left untold."""
+        standing = self.ledger.find(row.recording)
+        if standing and (standing.job != row.job or standing.state not in (State.ANNOUNCED, State.CLAIMED)):
+            log.info("somebody else has brought it further", job=row.job)
+            return
         why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
         self.sns.publish(
@@ -285,8 +333,18 @@ class Starter:
             MessageBody=events.arrival_message(replace(arrival, deferrals=arrival.deferrals + 1)),
             DelaySeconds=seconds,
         )
-        count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
+        self._show_life(recording)
+        count("PutOff" if fault in (Fault.BUSY, Fault.UNAVAILABLE) else "ConfigurationFault")
         log.info("put off", job=recording, seconds=seconds, deferrals=arrival.deferrals + 1)
+
+    def _show_life(self, recording: str) -> None:
+        """A claimed recording that waits is not a forgotten one: the reconciler need not announce it."""
+        try:
+            row = self.ledger.find(recording)
+            if row and row.state is State.CLAIMED:
+                self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
+        except ClientError as error:  # then it is announced once more, which does no harm
+            log.info("the ledger does not answer", error=faults.described(error))
 
 
 @contextmanager
@@ -307,7 +365,7 @@ def _starter() -> Starter:
         settings=settings,
         profiles=profiles.from_json(settings.profiles),
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
-        s3=client("s3"),
+        s3=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
         transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK
         sqs=client("sqs"),
         sns=client("sns"),

@@ -69,7 +69,7 @@ def deploy(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
     _cdk(folder, there, say, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
     _cdk(
         folder, there, say,
-        "deploy", "--all", "--app", str(assembly), "--require-approval", "never",
+        "deploy", "--all", "--progress", "events", "--app", str(assembly), "--require-approval", "never",
         "--concurrency", "1", "--outputs-file", str(outputs),
     )  # fmt: skip
     by_stack = json.loads(outputs.read_text(encoding="utf-8"))
@@ -106,8 +106,6 @@ def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> No
         "--no-color",
         "--no-notices",
         "--no-version-reporting",
-        "--progress",
-        "events",
         *arguments,
     ]
     with (

@@ -124,8 +124,8 @@ class Reconciling:
     """How often and how far the reconciler looks."""
 
     every_minutes: int = 5
-    grace_seconds: int = 900
-    sweep_pages: int = 10
+    grace_seconds: int = 1800
+    sweep_pages: int = 1
 
     def __post_init__(self) -> None:
         _between("reconcile.every_minutes", self.every_minutes, 1, _RAREST_RUN)

@@ -54,7 +54,7 @@ class MonitoringStack(cdk.Stack):
         for name, ours in functions.items():
             self._alarm(
                 f"{name}-errors",
-                ours.function.metric_errors(period=Duration.minutes(5)),
+                ours.function.metric_errors(period=Duration.hours(1)),
                 3,
                 "The function fails as a whole.",
             )
@@ -66,6 +66,7 @@ class MonitoringStack(cdk.Stack):
             ),
             ("stuck", "Stuck", "Transcribe has worked at a recording for more than a day."),
             ("vanished", "Vanished", "Transcribe does not know a job that it accepted."),
+            ("waits-long", "WaitsLong", "A recording has been under way for four hours without being transcribed."),
         ):
             self._alarm(name, self._ours(metric), 1, text)
         self._alarm(

@@ -14,6 +14,7 @@ from stacks import encryption
 from stacks.choices import Choices
 from stacks.function import PythonFunction, Size, allow
 from stacks.storage import BY_STATE, START_SECONDS, StorageStack
+from stacks.vocabularies import Vocabularies
 
 _DELIVER_SECONDS = 120
 _RECONCILE_SECONDS = 120
@@ -42,6 +43,7 @@ class PipelineStack(cdk.Stack):
         self._jobs = (
             f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:medical-transcription-job/{choices.name}-*"
         )
+        self._vocabularies = Vocabularies(self, "Vocabularies", choices=choices)
         self.start_transcription = self._start_transcription()
         self.deliver_transcript = self._deliver_transcript()
         self.reconcile = self._reconcile()
@@ -66,7 +68,7 @@ class PipelineStack(cdk.Stack):
                 "INTAKE_QUEUE_URL": storage.intake_queue.queue_url,
                 "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
                 "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
-                "PROFILES": json.dumps(choices.profiles, sort_keys=True),
+                "PROFILES": json.dumps(self._vocabularies.profiles, sort_keys=True),
                 "JOBS_AT_ONCE": str(choices.quotas.jobs_at_once),
                 "PATIENCE_SECONDS": str(choices.patience_seconds),
                 "WATCH_SECONDS": str(choices.watch_seconds),
@@ -128,6 +130,7 @@ class PipelineStack(cdk.Stack):
                 allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
             ],
         )
+        function.function.node.add_dependency(self._vocabularies)
         function.takes_from(storage.intake_queue.queue_arn, batch=10, at_once=choices.quotas.start_functions)
         return function
 
@@ -182,6 +185,7 @@ class PipelineStack(cdk.Stack):
                 "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
                 "GRACE_SECONDS": str(choices.reconcile.grace_seconds),
                 "SWEEP_PAGES": str(choices.reconcile.sweep_pages),
+                "ROW_DAYS": str(choices.retention.row_days),
             },
             statements=[
                 allow("ListUploads", ["s3:ListBucketVersions"], [storage.intake.bucket_arn]),
@@ -191,6 +195,7 @@ class PipelineStack(cdk.Stack):
                     ["sqs:SendMessage"],
                     [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
                 ),
+                allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
                 *self._ledger_rights(),
             ],
         )

@@ -43,7 +43,10 @@ class StorageStack(cdk.Stack):
         self.completion = self._topic("completion", choices.emails.completion)
         self.operations = self._topic("operations", choices.emails.operations)
         self._let_alarms_publish()
-        people.policies(self, choices)
+        self._make_last(self.ledger)
+        people.policies(
+            self, choices, intake=self.intake, transcripts=self.transcripts, news=self.completion, key=self.key
+        )
         self._say("IntakeBucketName", self.intake.bucket_name)
         self._say("TranscriptsBucketName", self.transcripts.bucket_name)
         self._say("WorkBucketName", self.work.bucket_name)
@@ -189,6 +192,11 @@ class StorageStack(cdk.Stack):
             projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
         return table
+
+    def _make_last(self, table: dynamodb.Table) -> None:
+        """A protected table could not be taken back if something else failed: so nothing else comes after it."""
+        for earlier in (self.intake, self.work, self.transcripts, self.completion, self.operations):
+            table.node.add_dependency(earlier)
 
     def _topic(self, name: str, addresses: tuple[str, ...]) -> sns.Topic:
         topic = sns.Topic(

@@ -1,6 +1,13 @@
 """Options of the whole test suite."""
 
+import os
+import sys
+from pathlib import Path
+
 import pytest
+
+# The CDK's library runs the node that is on the path: ours, beside this Python.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -5,11 +5,14 @@ events (completion queue), and our own two messages below.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
 from stethoscript.uploads import Upload
+
+_MAJOR = "2"
 
 
 class Unintelligible(ValueError):
@@ -78,9 +81,9 @@ def signal(body: str) -> Signal | None:
     if not isinstance(detail, dict):
         raise Unintelligible("neither an EventBridge event nor a message of ours")
     if message.get("source") == "aws.s3":
-        key = detail.get("object", {}).get("key", "")
-        job = key.removeprefix("raw/").removesuffix(".json")
-        return Signal(job, "object") if key == f"raw/{job}.json" and "/" not in job else None
+        written = detail.get("object")
+        named = re.fullmatch(r"raw/([^/]*)\.json", str(written.get("key"))) if isinstance(written, dict) else None
+        return Signal(named[1], "object") if named else None
     # AWS documents no event for medical jobs, so any of the names its job events use will do.
     names = ("MedicalTranscriptionJobName", "TranscriptionJobName", "JobName")
     job = next((detail[name] for name in names if isinstance(detail.get(name), str)), None)
@@ -115,17 +118,31 @@ def _is_creation(record: object) -> bool:
 
 
 def _arrival(record: dict[str, Any]) -> Arrival:
-    """S3 form-encodes the key, once: a space arrives as `+`, a plus sign as `%2B`."""
+    """S3 form-encodes the key, once: a space arrives as `+`, a plus sign as `%2B`.
+
+    Another major version of the notification may mean other things by the same names (S3 user guide,
+    "Event message structure"); a newer minor one only adds.
+    """
+    if str(record.get("eventVersion", _MAJOR)).partition(".")[0] != _MAJOR:
+        raise Unintelligible("a notification of another major version")
     try:
         entity = record["s3"]
-        key = unquote_plus(entity["object"]["key"], errors="strict")
-        return Arrival(Upload(entity["bucket"]["name"], key, entity["object"]["versionId"]))
-    except (KeyError, TypeError, UnicodeDecodeError) as error:
+        key = unquote_plus(_text(entity["object"]["key"]), errors="strict")
+        return Arrival(Upload(_text(entity["bucket"]["name"]), _text(key), _text(entity["object"]["versionId"])))
+    except (KeyError, TypeError, UnicodeError) as error:
         raise Unintelligible("an S3 record without bucket, key or version") from error
 
 
 def _ours(upload: object) -> Upload:
     try:
-        return Upload(**upload)  # type: ignore[arg-type] # any other shape is refused right here
-    except TypeError as error:
+        given = Upload(**upload)  # type: ignore[arg-type] # any other shape is refused right here
+        return Upload(_text(given.bucket), _text(given.key), _text(given.version))
+    except (TypeError, UnicodeError) as error:
         raise Unintelligible("a message of ours without bucket, key or version") from error
+
+
+def _text(value: object) -> str:
+    """The value, if it is text that S3 could have been given: not empty, and UTF-8 can write it."""
+    if not isinstance(value, str) or not value.encode():
+        raise TypeError
+    return value

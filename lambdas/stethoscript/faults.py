@@ -3,6 +3,7 @@
 Only the error's class, code and, for two codes whose meaning hangs on it, its text are looked at.
 """
 
+import re
 from collections.abc import Mapping
 from enum import Enum
 
@@ -13,6 +14,8 @@ class Fault(Enum):
     BUSY = "put it off: a quota or rate is used up"
     UNAVAILABLE = "put it off: the service does not answer"
     CONFIGURATION = "put it off and raise an alarm: a right, key or resource is missing"
+    VOCABULARY = "the vocabulary that the recipe names does not exist"
+    TOO_LONG = "the recording is longer than Transcribe takes"
     ABSENT = "what was asked for does not exist"
     TAKEN = "the job's name is in use"
     OTHER = "unexpected: back to the queue"
@@ -35,7 +38,25 @@ _CODES: Mapping[str, Fault] = {
     "ServiceUnavailableException": Fault.UNAVAILABLE,
     "AccessDenied": Fault.CONFIGURATION,
     "AccessDeniedException": Fault.CONFIGURATION,
-    "AuthorizationErrorException": Fault.CONFIGURATION,
+    "AuthorizationError": Fault.CONFIGURATION,
+    "NotFound": Fault.CONFIGURATION,  # SNS: no such topic
+    "QueueDoesNotExist": Fault.CONFIGURATION,
+    "AWS.SimpleQueueService.NonExistentQueue": Fault.CONFIGURATION,
+    "KMSAccessDenied": Fault.CONFIGURATION,
+    "KMSDisabled": Fault.CONFIGURATION,
+    "KMSInvalidState": Fault.CONFIGURATION,
+    "KMSNotFound": Fault.CONFIGURATION,
+    "KMSOptInRequired": Fault.CONFIGURATION,
+    "KMSThrottling": Fault.BUSY,
+    "KmsAccessDenied": Fault.CONFIGURATION,
+    "KmsDisabled": Fault.CONFIGURATION,
+    "KmsInvalidState": Fault.CONFIGURATION,
+    "KmsNotFound": Fault.CONFIGURATION,
+    "KmsInvalidKeyUsage": Fault.CONFIGURATION,
+    "KmsOptInRequired": Fault.CONFIGURATION,
+    "KmsThrottled": Fault.BUSY,
+    "RequestThrottled": Fault.BUSY,
+    "Throttled": Fault.BUSY,
     "403": Fault.CONFIGURATION,
     "KMS.AccessDeniedException": Fault.CONFIGURATION,
     "KMS.DisabledException": Fault.CONFIGURATION,
@@ -63,6 +84,9 @@ _CLASSES: Mapping[str, Fault] = {
     "NoCredentialsError": Fault.CONFIGURATION,
 }
 _SERVER_ERROR = 500
+_OF_LENGTH = re.compile(r"\b(too long|too large|duration|length|file size)\b", re.IGNORECASE)
+"""LimitExceeded has three meanings: too many a second, too many at once, too long. AWS documents no texts for
+them, so only words of length mean the third; any other text means that waiting helps."""
 
 
 def fault(error: Exception) -> Fault:
@@ -78,13 +102,15 @@ def fault(error: Exception) -> Fault:
     code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
     if code == "BadRequestException":
         return _bad_request(text)
+    if code == "LimitExceededException" and _OF_LENGTH.search(text):
+        return Fault.TOO_LONG
     if code in _CODES:
         return _CODES[code]
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return Fault.UNAVAILABLE if status >= _SERVER_ERROR else Fault.OTHER
 
 
-PUT_OFF = (Fault.BUSY, Fault.UNAVAILABLE, Fault.CONFIGURATION)
+PUT_OFF = (Fault.BUSY, Fault.UNAVAILABLE, Fault.CONFIGURATION, Fault.VOCABULARY)
 """Faults that say nothing about the recording: it waits, however long they last."""
 
 MOST_DELAY = 900
@@ -117,6 +143,8 @@ def described(error: Exception) -> str:
 def _bad_request(text: str) -> Fault:
     if "requested job couldn't be found" in text:
         return Fault.ABSENT
-    if "can't be accessed" in text or "vocabulary couldn't be found" in text:
+    if "vocabulary couldn't be found" in text:
+        return Fault.VOCABULARY
+    if "can't be accessed" in text:
         return Fault.CONFIGURATION
     return Fault.OTHER

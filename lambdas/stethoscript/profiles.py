@@ -3,10 +3,13 @@
 Limits: StartMedicalTranscriptionJob's service model; the cross-field rules from the API reference.
 """
 
+import difflib
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from typing import Any
 
 from stethoscript.rejections import Rejected
@@ -84,6 +87,15 @@ class Profile:
 
 
 SETTINGS = tuple(field.name for field in fields(Recipe))
+_SETTING_OF = {setting.replace("_", "-"): setting for setting in SETTINGS}
+"""Settings by their names in metadata."""
+_SURELY = 0.85
+"""difflib's ratio from which a name is a misspelling: `specialist` (0.84) is a stranger, `speciality` (0.95) is not."""
+_OFTEN_MEANT = {
+    "vocabulary": "vocabulary-name",
+    "max-speakers": "max-speaker-labels",
+    "channel-id": "channel-identification",
+}
 
 
 def read(profiles: Mapping[str, Any]) -> tuple[Profile, ...]:
@@ -115,16 +127,17 @@ def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
 def overridden(recipe: Recipe, metadata: Mapping[str, str]) -> Recipe:
     """The recipe as one recording's object metadata (`x-amz-meta-…`) changes it.
 
-    Metadata that is not a setting of ours is somebody else's and left alone.
+    Metadata that is not a setting of ours is somebody else's and left alone, unless it is all but spelled as one.
 
     Raises:
-        Rejected: a setting with an impossible value.
+        Rejected: a setting with an impossible value, or one that is misspelled.
     """
     changes: dict[str, Any] = {}
-    for setting in SETTINGS:
-        text = metadata.get(setting.replace("_", "-"))
-        if text is not None:
-            changes[setting] = _value(setting, text)
+    for name, text in metadata.items():
+        if name in _SETTING_OF:
+            changes[_SETTING_OF[name]] = _value(_SETTING_OF[name], _plain(text))
+        elif meant := _meant(name):
+            raise Rejected("UnknownSetting", f"A name in the object's metadata is not ours but nearly: use {meant}.")
     try:
         return replace(recipe, **changes)
     except BadSetting as bad:
@@ -133,8 +146,8 @@ def overridden(recipe: Recipe, metadata: Mapping[str, str]) -> Recipe:
 
 def correlation_id(metadata: Mapping[str, str]) -> str | None:
     """The uploader's own `correlation-id`; None if there is none, or if it could carry more than an id."""
-    given = metadata.get(CORRELATION_ID)
-    return given if given and CORRELATION.fullmatch(given) else None
+    given = _plain(metadata.get(CORRELATION_ID, ""))
+    return given if CORRELATION.fullmatch(given) else None
 
 
 def check_correlation_id(metadata: Mapping[str, str]) -> None:
@@ -143,7 +156,7 @@ def check_correlation_id(metadata: Mapping[str, str]) -> None:
     Raises:
         Rejected: it could carry more than an id.
     """
-    if metadata.get(CORRELATION_ID) != correlation_id(metadata):
+    if CORRELATION_ID in metadata and correlation_id(metadata) is None:
         raise Rejected("BadCorrelationId", "Use 1 to 64 letters, digits, hyphens or underscores as correlation-id.")
 
 
@@ -160,15 +173,39 @@ def _profile(prefix: str, settings: object) -> Profile:
         raise BadSetting(f"profile {prefix!r}: {bad}") from bad
 
 
+def _meant(name: str) -> str | None:
+    """The name of ours that a stranger one was surely meant for; None leaves it a stranger.
+
+    >>> _meant("max-speaker-label"), _meant("specialist"), _meant("conversation-id")
+    ('max-speaker-labels', None, None)
+    """
+    plain = name.lower().replace("_", "-")
+    near = difflib.get_close_matches(plain, [*_SETTING_OF, CORRELATION_ID], n=1, cutoff=_SURELY)
+    meant = near[0] if near else _OFTEN_MEANT.get(plain)
+    return None if meant == name else meant
+
+
+def _plain(text: str) -> str:
+    """A metadata value as it was meant: S3 hands out what is not ASCII as RFC 2047's encoded words.
+
+    >>> _plain(" =?UTF-8?B?RElDVEFUSU9O?= ")
+    'DICTATION'
+    """
+    try:
+        return str(make_header(decode_header(text))).strip()
+    except (MessageError, LookupError, ValueError):
+        return text.strip()
+
+
 def _value(setting: str, text: str) -> object:
-    """Metadata is text; the word `none` turns a setting off."""
-    if text == "none":
+    """Metadata is text, and case matters only in a vocabulary's name; the word `none` turns a setting off."""
+    if text.lower() == "none":
         return False if setting == "channel_identification" else None
     if setting == "channel_identification":
-        return {"true": True, "false": False}.get(text, text)
+        return {"true": True, "false": False}.get(text.lower(), text)
     if setting.startswith("max_"):
         return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else text
-    return text
+    return text if setting == "vocabulary_name" else text.upper()
 
 
 def _one_of(setting: str, value: object, allowed: tuple[str, ...]) -> None:

@@ -12,8 +12,9 @@ SCHEMA = 1
 
 
 class State(StrEnum):
-    """Where a recording is. CLAIMED → TRANSCRIBING → DELIVERED or FAILED; or REJECTED, never claimed."""
+    """Where a recording is: [ANNOUNCED →] CLAIMED → TRANSCRIBING → DELIVERED or FAILED; or REJECTED."""
 
+    ANNOUNCED = "ANNOUNCED"  # the reconciler found it where no message spoke of it
     CLAIMED = "CLAIMED"
     TRANSCRIBING = "TRANSCRIBING"
     DELIVERED = "DELIVERED"
@@ -21,12 +22,19 @@ class State(StrEnum):
     REJECTED = "REJECTED"
 
 
-OPEN = (State.CLAIMED, State.TRANSCRIBING)
+OPEN = (State.ANNOUNCED, State.CLAIMED, State.TRANSCRIBING)
+STUCK_SECONDS = 24 * 3600
+"""After so long in one place a person should look."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A recording. Times are seconds since 1970; `key` is patient data and never leaves the table."""
+    """A recording. Times are seconds since 1970; `key` is patient data and never leaves the table.
+
+    `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
+    `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery
+    is one invocation's alone.
+    """
 
     recording: str
     state: State
@@ -48,6 +56,9 @@ class Row:
     remedy: str | None = None
     failure: str | None = None
     manifest: str | None = None
+    announcements: int = 0
+    signalled: int | None = None
+    leased: int | None = None
     expires: int | None = None
     schema: int = SCHEMA
 

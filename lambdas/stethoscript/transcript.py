@@ -5,7 +5,7 @@ Members may be missing and unknown ones may appear: what is not needed is not lo
 """
 
 import json
-import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +13,14 @@ from typing import Any
 
 PAUSE = 2.0
 """Seconds of silence after which one speaker's words begin a new turn."""
+
+MOST_BYTES = 96 * 1024**2
+"""Four hours of speech with ten alternatives have fewer; as objects in memory it is several times as much."""
+MOST_SECONDS = 24 * 3600.0
+"""No recording is longer than four hours: a later time is no time."""
+_MOST_LABEL = 40
+_NO_WRITING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+"""Control and direction characters, line separators, halves of surrogate pairs: they break documents, or fake them."""
 
 
 class Unreadable(ValueError):
@@ -77,6 +85,8 @@ def read(body: bytes) -> Transcript:
     Raises:
         Unreadable: not the output of a transcription job.
     """
+    if len(body) > MOST_BYTES:
+        raise Unreadable("the transcript is larger than any that is documented")
     try:
         results = json.loads(body)["results"]
         channels = results.get("channel_labels")
@@ -102,7 +112,7 @@ class _Speakers:
 
     @classmethod
     def labelled(cls, labels: Mapping[str, Any] | None) -> "_Speakers":
-        segments = labels["segments"] if labels else []
+        segments = labels.get("segments") or () if labels else ()
         return cls(
             None,
             {
@@ -113,8 +123,8 @@ class _Speakers:
         )
 
     def of(self, item: Mapping[str, Any]) -> str | None:
-        own = self._everyone or item.get("speaker_label")
-        return own or self._by_time.get((item["start_time"], item["end_time"]))
+        label = self._everyone or item.get("speaker_label") or self._by_time.get((item["start_time"], item["end_time"]))
+        return _writing(label)[:_MOST_LABEL] if label else None
 
 
 def _words(items: Iterable[Mapping[str, Any]], speakers: _Speakers) -> list[Word]:
@@ -129,12 +139,13 @@ def _words(items: Iterable[Mapping[str, Any]], speakers: _Speakers) -> list[Word
                     last.start,
                     last.end,
                     last.confidence,
-                    last.punctuation + best["content"],
+                    last.punctuation + _writing(best["content"]),
                     last.speaker,
                 )
             continue
         start, end = _seconds(item["start_time"]), _seconds(item["end_time"])
-        words.append(Word(str(best["content"]), start, max(start, end), _confidence(best), speaker=speakers.of(item)))
+        text = _writing(best["content"])
+        words.append(Word(text, start, max(start, end), _confidence(best), speaker=speakers.of(item)))
     return words
 
 
@@ -145,11 +156,23 @@ def _merged(channels: Iterable[list[Word]]) -> Transcript:
 
 def _seconds(text: str) -> float:
     seconds = float(text)
-    if not math.isfinite(seconds) or seconds < 0:
+    if not 0 <= seconds <= MOST_SECONDS:
         raise Unreadable("a word's time is not a time")
     return seconds
 
 
 def _confidence(alternative: Mapping[str, Any]) -> float:
-    """0 where the service gives none."""
-    return min(1.0, max(0.0, float(alternative.get("confidence") or 0)))
+    """0 where the service gives none, or none that is a number: better looked at once too often."""
+    try:
+        return min(1.0, max(0.0, float(alternative.get("confidence") or 0)))
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _writing(spoken: object) -> str:
+    r"""What was spoken as text of one line that every form of document can hold; the rest becomes U+FFFD.
+
+    >>> _writing("mg\u202e\n") == "mg\ufffd\ufffd"
+    True
+    """
+    return _NO_WRITING.sub("\ufffd", str(spoken))

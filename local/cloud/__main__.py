@@ -53,7 +53,8 @@ def _run(settings: Settings, folder: StateFolder, listener: socket.socket) -> No
 
     for name in environment.READ_ONCE:
         del os.environ[name]
-    cloud = serving.assemble(settings, folder, environment.recognisers(outer, folder))
+    endpoint = f"http://127.0.0.1:{port}"
+    cloud = serving.assemble(settings, folder, environment.recognisers(outer, folder), endpoint)
     asyncio.run(cloud.run(listener, ready=lambda: _announce(settings, port)))
 
 

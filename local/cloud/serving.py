@@ -23,32 +23,40 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core import hypercorn_compat, lambda_runtime, persistence
 
-from local.cloud import state, workarounds
+from local.cloud import state, vocabulary_resource, workarounds
+from local.cloud.checkpoints import Checkpoints
 from local.cloud.guard import guarded
 from local.cloud.problems import CannotStart
 from local.cloud.settings import Settings
 from local.cloud.state import StateFolder
 from local.transcribe_medical import in_ministack
+from local.transcribe_medical.memory import Memory
 from local.transcribe_medical.recogniser import NotReady, Recogniser
 from local.transcribe_medical.service import Service
+from local.transcribe_medical.weather import Weather
 
 ROOT = Path(__file__).parents[2]
 LONGEST_END = 8.0  # seconds after which the state is saved and the process leaves, whatever still runs
 PATIENCE = 1.5  # seconds for requests that are being answered when the end comes
 
 
-def assemble(settings: Settings, folder: StateFolder, recognisers_environment: Mapping[str, str]) -> "Cloud":
+def assemble(
+    settings: Settings, folder: StateFolder, recognisers_environment: Mapping[str, str], endpoint: str
+) -> "Cloud":
     """Put Transcribe Medical into MiniStack, and mend what the pipeline needs of it; raises CannotStart."""
     command = [sys.executable, "-m", "local.cloud.parent", "local.recogniser", "--engine", settings.engine]
     recogniser = Recogniser(command, folder=str(ROOT), environment=recognisers_environment)
     service = Service(
-        in_ministack.MiniStack(),
+        in_ministack.MiniStack(endpoint),
         recogniser,
         temporary=folder.temporary,
+        memory=Memory(folder.jobs),
+        weather=Weather(settings.weather),
         tellings=settings.tellings,
     )
     workarounds.apply()
     in_ministack.install(service)
+    vocabulary_resource.install(service)
     return Cloud(folder, recogniser, service)
 
 
@@ -65,11 +73,14 @@ class Cloud:
         port = listener.getsockname()[1]
         stop = self._stop_on_signals()
         state.unsaved(self.folder)
-        door: Any = guarded(ministack.app.app)
+        checkpoints = Checkpoints(_save)
+        door: Any = guarded(checkpoints.noting(in_ministack.downloads(ministack.app.app, self.service)))
         serving = asyncio.create_task(serve(door, _config(listener), shutdown_trigger=stop.wait))
+        saving = asyncio.create_task(checkpoints.run())
         try:
             await self.recogniser.start()
             await _answering(port, serving)
+            self.service.resume()
             if not stop.is_set():
                 ready()
             await serving
@@ -77,6 +88,7 @@ class Cloud:
             raise CannotStart(f"The recogniser cannot be loaded: {reason}") from reason
         finally:
             stop.set()
+            saving.cancel()
             self.service.pause()
             await self.recogniser.stop()
             with contextlib.suppress(Exception):
@@ -105,12 +117,16 @@ class Cloud:
 
     def _leave(self) -> None:
         with contextlib.suppress(Exception):
-            persistence.save_all(ministack.app._build_persistence_save_dict())
+            _save()
             state.saved(self.folder)
         with contextlib.suppress(Exception):
             lambda_runtime.reset()
         state.sweep(self.folder)
         os._exit(0)
+
+
+def _save() -> None:
+    persistence.save_all(ministack.app._build_persistence_save_dict())
 
 
 def _config(listener: socket.socket) -> Config:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.transcribe_medical.weather import BadForecast, Forecast
+
 # How often a finished job is told to EventBridge: AWS documents no such event, and a bus may deliver any one twice.
 TELLINGS = {"off": 0, "on": 1, "doubled": 2}
 
@@ -18,6 +20,7 @@ class Settings:
     fresh: bool
     engine: str
     completion_events: str
+    weather: Forecast
     ready_file: Path | None
     exit_with_parent: bool
 
@@ -56,6 +59,13 @@ def _parser() -> argparse.ArgumentParser:
         help="whether a finished job is also told to EventBridge; AWS documents no such event (default off)",
     )
     parser.add_argument(
+        "--weather",
+        type=_forecast,
+        default=Forecast(),
+        metavar="FILE.json|KEY=VALUE,…",
+        help="what goes wrong with Transcribe Medical, and how often, as docs/local-mode.md says (default nothing)",
+    )
+    parser.add_argument(
         "--ready-file", type=_folder, help="written once the cloud answers: pid, port, endpoint as JSON"
     )
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when the process that started it ends")
@@ -67,6 +77,13 @@ def _port(text: str) -> int:
     if not 0 <= port <= 65535:  # noqa: PLR2004  # TCP's own bounds
         raise argparse.ArgumentTypeError(f"{text} is not a port; ports go from 0 to 65535")
     return port
+
+
+def _forecast(text: str) -> Forecast:
+    try:
+        return Forecast.read(text)
+    except BadForecast as bad:
+        raise argparse.ArgumentTypeError(str(bad)) from bad
 
 
 def _folder(text: str) -> Path:

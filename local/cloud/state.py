@@ -7,6 +7,7 @@ never somebody else's, and one running cloud at a time.
 import fcntl
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ class StateFolder:
     def services(self) -> Path:
         """What MiniStack's services remember, one JSON file each."""
         return self.path / "services"
+
+    @property
+    def jobs(self) -> Path:
+        """What Transcribe Medical remembers, written at each change."""
+        return self.services / "transcribe_medical.jsonl"
 
     @property
     def objects(self) -> Path:
@@ -61,9 +67,11 @@ def held(path: Path, *, fresh: bool) -> Iterator[StateFolder]:
                 f"Another running cloud uses the state folder {path}: stop it, or name another with --state."
             ) from None
         if (path / UNSAVED).exists() and not fresh:
-            raise CannotStart(
-                f"The last run was cut short before it could save, so what lies in {path} is incomplete: "
-                "start with --fresh to forget it."
+            print(
+                f"The last run was cut short. Objects and medical jobs in {path} are whole, of all else the last "
+                "seconds may be missing; --fresh forgets everything.",
+                file=sys.stderr,
+                flush=True,
             )
         _empty(folder, SWEPT + (KEPT if fresh else ()))
         saved(folder)
@@ -74,7 +82,7 @@ def held(path: Path, *, fresh: bool) -> Iterator[StateFolder]:
 
 
 def unsaved(folder: StateFolder) -> None:
-    """Note that the cloud runs: objects are kept at once, all else only when it ends."""
+    """Note that the cloud runs: objects and jobs are kept at once, all else every few seconds and when it ends."""
     (folder.path / UNSAVED).touch()
 
 

@@ -19,7 +19,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
-from local.cloud import environment
+from local.cloud import environment, vocabulary_resource
 from local.cloud.problems import CannotStart
 from local.transcribe_medical import in_ministack
 
@@ -54,15 +54,15 @@ def policies_see_medical_requests() -> None:
         account_id: str,
     ) -> str:
         operation = in_ministack.operation_of(headers)
-        if service == "transcribe" and "Medical" in operation:
+        if service == "transcribe" and in_ministack.is_medical(operation):
             return in_ministack.resource_and_conditions(operation, body, region, account_id)[0]
         found: str = arn_of(service, method, path, headers, body, query_params, region, account_id)
         return found
 
     def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = tags_of(service, iam_action, body, params)
-        if service == "transcribe" and "Medical" in iam_action:
-            operation = iam_action.partition(":")[2]
+        operation = iam_action.partition(":")[2]
+        if service == "transcribe" and in_ministack.is_medical(operation):
             found = {**found, **in_ministack.resource_and_conditions(operation, body, "", "")[1]}
         return found
 
@@ -161,7 +161,7 @@ def apply() -> None:
     """Apply every workaround, once all they touch is found to be as they know it; raises CannotStart."""
     if (found := version("ministack")) != KNOWN:
         raise CannotStart(f"MiniStack is {found}, and the cloud knows only {KNOWN}: install local/requirements.txt.")
-    for touched in (in_ministack.USES, *WORKAROUNDS.values()):
+    for touched in (in_ministack.USES, vocabulary_resource.USES, *WORKAROUNDS.values()):
         for (owner, name), parameters in touched.items():
             _check(owner, name, parameters)
     for workaround in WORKAROUNDS:

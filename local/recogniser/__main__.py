@@ -19,6 +19,7 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us; the end of stdin ends us
     send = worker.sender(_keep_stdout())
     logging.basicConfig(format="recogniser: %(message)s")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would only get in the way of ours
     try:
         engine = engines.load(chosen)
     except Unready as problem:

@@ -8,6 +8,7 @@ from local.recogniser.words import PUNCTUATION, Word, split_punctuation
 
 # Quotation marks, brackets and dashes around a word are not spoken.
 _WRAPPING = '"“”‘()[]{}♪♫…–—'  # noqa: RUF001 - these are the marks meant
+_SHORTEST_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,14 @@ def bare(text: str) -> str:
 
 
 def in_time(words: Iterable[Word], within: Span) -> Iterator[Word]:
-    """Keep times inside the stretch, and let no word begin before the one ahead of it has ended."""
+    """Keep times inside the stretch, and let no word begin before the one ahead of it has ended.
+
+    Where Whisper leaves a word no time at all, it is given some of the pause before it.
+    """
     now = within.start
     for word in words:
         start = min(max(word.start, now), within.end)
         end = min(max(word.end, start), within.end)
+        start = max(now, min(start, end - _SHORTEST_SECONDS))
         now = end
         yield replace(word, start=round(start, 3), end=round(end, 3))

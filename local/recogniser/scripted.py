@@ -3,17 +3,33 @@
 import re
 import struct
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.recogniser import audio, refusals, wav
+from local.recogniser import alternatives, audio, entities, refusals, vocabulary, wav
 from local.recogniser.refusals import Media
-from local.recogniser.words import Order, Progress, Recognition, Unusable, Word, split_punctuation
+from local.recogniser.words import Order, Progress, Recognition, Segment, Unusable, Word, split_punctuation
 
 NAME = "scripted"
 _TURN = re.compile(r"(\d+):\s*(.*)")
 _TICK_SECONDS = 0.1
+_UNSURE = 0.5
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one voice says, and what it might have said instead."""
+
+    voice: int
+    text: str
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, line: str) -> "Turn":
+        """Read `0: Good morning.`; without a number it is voice 0."""
+        turn = _TURN.fullmatch(line)
+        return cls(int(turn[1]), turn[2]) if turn else cls(0, line)
 
 
 @dataclass(frozen=True)
@@ -21,26 +37,29 @@ class Script:
     """What a test wrote into a recording: the turns, and how the recogniser is to behave.
 
     One turn a line, `0: Good morning.`, the number being the speaker, or the channel where channels are
-    kept apart. Lines before the turns may say `!fail <FailureReason>` or `!slow <seconds>`.
+    kept apart; a line `? 0: Good evening.` is another reading of the turn above it. Lines before the turns
+    may say `!fail <FailureReason>` or `!slow <seconds>`.
     """
 
-    turns: tuple[tuple[int, str], ...] = ()
+    turns: tuple[Turn, ...] = ()
     fail: str = ""
     slow: float = 0.0
 
     @classmethod
     def read(cls, text: str) -> "Script":
         """Read the comment of a recording."""
-        turns, fail, slow = [], "", 0.0
+        turns: list[Turn] = []
+        fail, slow = "", 0.0
         for line in filter(None, map(str.strip, text.splitlines())):
             command, _, value = line.partition(" ")
             if command == "!fail":
                 fail = value
             elif command == "!slow":
                 slow = float(value)
+            elif command == "?" and turns:
+                turns[-1] = replace(turns[-1], others=(*turns[-1].others, Turn.read(value).text))
             else:
-                turn = _TURN.fullmatch(line)
-                turns.append((int(turn[1]), turn[2]) if turn else (0, line))
+                turns.append(Turn.read(line))
         return cls(tuple(turns), fail, slow)
 
 
@@ -51,8 +70,17 @@ def recognise(order: Order, progress: Progress) -> Recognition:
     if script.fail:
         raise Unusable(script.fail)
     progress(1.0)
-    words = tuple(_words(script, order, media))
-    return Recognition(media.format, media.sample_rate, media.seconds, media.channels, words)
+    segments = _segments(script, order, media)
+    words = tuple(word for segment in segments for word in segment.alternatives[0].words)
+    return Recognition(
+        media.format,
+        media.sample_rate,
+        media.seconds,
+        media.channels,
+        words,
+        tuple(segments) if order.alternatives > 1 else None,
+        entities.find(words) if order.entities else None,
+    )
 
 
 def recording(
@@ -95,19 +123,38 @@ def _wait(seconds: float, progress: Progress) -> None:
         time.sleep(_TICK_SECONDS)
 
 
-def _words(script: Script, order: Order, media: Media) -> Iterator[Word]:
-    spoken = [(voice, word) for voice, said in script.turns for word in said.split()]
-    pace = media.seconds / max(len(spoken), 1)
-    order_of_appearance: dict[int, int] = {}
-    for n, (voice, word) in enumerate(spoken):
-        text, punctuation = split_punctuation(word)
-        speaker = order_of_appearance.setdefault(voice, len(order_of_appearance))
-        yield Word(
-            text=text,
-            start=round(n * pace, 3),
-            end=round((n + 0.8) * pace, 3),
+def _segments(script: Script, order: Order, media: Media) -> list[Segment]:
+    """Return one segment for each turn, its words evenly spaced."""
+    pace = media.seconds / max(sum(len(turn.text.split()) for turn in script.turns), 1)
+    appeared: dict[int, int] = {}
+    segments: list[Segment] = []
+    said = 0
+    for turn in script.turns:
+        heard = turn.text.split()
+        if not heard:
+            continue
+        speaker = appeared.setdefault(turn.voice, len(appeared))
+        spoken = Word(
+            text="",
+            start=said * pace,
+            end=(said + len(heard)) * pace,
             confidence=0.99,
-            punctuation=punctuation,
             speaker=min(speaker, order.max_speakers - 1) if order.max_speakers else None,
-            channel=min(voice, media.channels - 1) if order.channels else 0,
+            channel=min(turn.voice, media.channels - 1) if order.channels else 0,
         )
+        said += len(heard)
+        first, *others = (
+            vocabulary.written(list(_words(text.split(), spoken)), order.vocabulary)
+            for text in (turn.text, *turn.others)
+        )
+        unsure = ([replace(word, confidence=_UNSURE) for word in other] for other in others)
+        segments.append(alternatives.segment(first, unsure, order.alternatives))
+    return segments
+
+
+def _words(texts: Sequence[str], spoken: Word) -> Iterator[Word]:
+    pace = (spoken.end - spoken.start) / max(len(texts), 1)
+    for n, written in enumerate(texts):
+        text, punctuation = split_punctuation(written)
+        start, end = spoken.start + n * pace, spoken.start + (n + 0.8) * pace
+        yield replace(spoken, text=text, start=round(start, 3), end=round(end, 3), punctuation=punctuation)

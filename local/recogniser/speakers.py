@@ -1,7 +1,8 @@
 """Who spoke: voices are compared in short windows, alike ones are grouped, and each word gets its group."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from local.recogniser.voice_encoder import SAMPLE_RATE, WINDOW_SECONDS, Floats, 
 from local.recogniser.words import Word
 
 Labels = NDArray[np.intp]
+# Windows of sound, a row each, read when they are needed; and what turns batches of them into vectors, in order.
+Batch = Callable[[], Floats]
+Encode = Callable[[Sequence[Batch]], Iterable[Floats]]
 
 _HOP_SECONDS = 0.4
 # From here on windows stand further apart, so that four hours are not an hour's work ...
@@ -37,14 +41,14 @@ def load() -> VoiceEncoder:
     return voice_encoder.load(weights.find(weights.VOICE_ENCODER) / "pretrained.pt")
 
 
-def label(words: Sequence[Word], samples: NDArray[np.int16], encode: VoiceEncoder, most: int) -> list[Word]:
+def label(words: Sequence[Word], samples: NDArray[np.int16], encode: Encode, most: int) -> list[Word]:
     """Give every word a speaker: 0 is who spoke first, and there are at most `most`."""
     if not words:
         return []
     spoken = pack([Span(word.start, word.end) for word in words], longest=float("inf"), gap=_PAUSE_SECONDS)
     hop = max(_HOP_SECONDS, sum(span.end - span.start for span in spoken) / _MOST_WINDOWS)
     middles, pauses = windows(spoken, hop)
-    vectors = np.concatenate([encode(batch) for batch in _batches(samples, middles)])
+    vectors = np.concatenate(list(encode(_batches(samples, middles))))
     voices = centroids(vectors, most, hop)
     track = smooth(vectors @ voices.T, pauses)
     nearest = [int(np.abs(middles - (word.start + word.end) / 2).argmin()) for word in words]
@@ -58,13 +62,17 @@ def windows(spoken: Iterable[Span], hop: float) -> tuple[Floats, NDArray[np.bool
     return np.concatenate(middles).astype(np.float32), np.concatenate(pauses)
 
 
-def _batches(samples: NDArray[np.int16], middles: Floats) -> Iterable[Floats]:
+def _batches(samples: NDArray[np.int16], middles: Floats) -> list[Batch]:
     size = round(WINDOW_SECONDS * SAMPLE_RATE)
     latest = max(0, len(samples) - size)
     starts = np.clip((middles * SAMPLE_RATE).astype(int) - size // 2, 0, latest)
-    for n in range(0, len(starts), _BATCH):
-        rows = [np.asarray(samples[start : start + size], np.float32) / 32768 for start in starts[n : n + _BATCH]]
-        yield np.stack([np.pad(row, (0, size - len(row))) for row in rows])
+    return [partial(_batch, samples, starts[n : n + _BATCH]) for n in range(0, len(starts), _BATCH)]
+
+
+def _batch(samples: NDArray[np.int16], starts: Labels) -> Floats:
+    size = round(WINDOW_SECONDS * SAMPLE_RATE)
+    rows = [np.asarray(samples[start : start + size], np.float32) / 32768 for start in starts]
+    return np.stack([np.pad(row, (0, size - len(row))) for row in rows])
 
 
 def centroids(vectors: Floats, most: int, hop: float) -> Floats:

@@ -2,99 +2,155 @@
 
 import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-from ctranslate2 import set_random_seed  # type: ignore[attr-defined]  # a name from C++
 from faster_whisper import WhisperModel
-from faster_whisper.vad import VadOptions, get_speech_timestamps
-from numpy.typing import NDArray
 
-from local.recogniser import audio, pieces, speakers, weights
+from local.recogniser import alternatives, audio, bleed, entities, pieces, speakers, speech, vocabulary, weights
+from local.recogniser.ear import Ear
 from local.recogniser.pieces import Piece
 from local.recogniser.spans import Span, pack
-from local.recogniser.voice_encoder import VoiceEncoder
-from local.recogniser.words import Order, Progress, Recognition, Unready, Word
+from local.recogniser.speech import Samples
+from local.recogniser.turns import Turns
+from local.recogniser.voice_encoder import Floats, VoiceEncoder
+from local.recogniser.words import Order, Progress, Recognition, Segment, Unready, Word
 
-Samples = NDArray[np.int16]
+Item = TypeVar("Item")
 
-# Whisper hears windows of 30 s and loses text where it cuts them itself; cut at pauses, it lost none.
-_LONGEST_SECONDS = 28.0
 _LONGEST_PAUSE_SECONDS = 1.0
-_SPEECH = VadOptions(
-    threshold=0.5, min_silence_duration_ms=300, speech_pad_ms=200, max_speech_duration_s=_LONGEST_SECONDS
-)
-# Speech is looked for in ten minutes at a time, so that four hours need no more memory than ten minutes.
-_BLOCK_SAMPLES = 600 * audio.SAMPLE_RATE
-# What Whisper makes of a sound that only resembles speech is less likely, word for word, than any real sentence.
-_BELIEVED = 0.15
+# A sentence heard by itself begins a little before its first word and ends a little after its last.
+_MARGIN_SECONDS = 0.2
+# Each listening thread takes about 100 MB; what more processors there are, they share.
+_MOST_LISTENING = 8
 _NEEDED = ("model.bin", "config.json", "tokenizer.json")
+
+
+class Chunk(NamedTuple):
+    """A piece of work: one stretch of one channel."""
+
+    channel: int
+    span: Span
 
 
 @dataclass(frozen=True)
 class Whisper:
-    """A loaded model and the voice encoder that tells speakers apart."""
+    """A loaded model, the voice encoder that tells speakers apart, and the threads that use both."""
 
     name: str
-    model: WhisperModel
+    ear: Ear
     voices: VoiceEncoder
+    turns: Turns
 
     def recognise(self, order: Order, progress: Progress) -> Recognition:
         """Hear one recording; Unusable if Transcribe Medical would refuse it."""
+        labels = order.max_speakers > 0 and not order.channels  # channels tell speakers apart already
+        parts = Parts(progress, 1 + labels + (order.alternatives > 1))
         with audio.decoded(order) as sound:
             samples = np.memmap(sound.samples, dtype=np.int16, mode="r").reshape(-1, sound.channels)
-            set_random_seed(0)  # the same recording gives the same words
-            labels = order.max_speakers > 0 and not order.channels  # channels tell speakers apart already
-            words: list[Word] = []
-            for channel in range(sound.channels):
-                share = _share(progress, channel, sound.channels + labels)
-                words += self._channel(samples[:, channel], channel, share)
-            words.sort(key=lambda word: word.start)
+            words = self._words(order, samples, parts)
             if labels:
-                words = speakers.label(words, samples[:, 0], self.voices, order.max_speakers)
+                words = self._labelled(order, words, samples[:, 0], parts)
+            segments = self._segments(order, words, samples, parts) if order.alternatives > 1 else None
             media = sound.media
-        return Recognition(media.format, media.sample_rate, media.seconds, media.channels, tuple(words))
-
-    def _channel(self, samples: Samples, channel: int, progress: Progress) -> list[Word]:
-        """Hear one channel; what is not speech is not looked at, so silence and noise have no words."""
-        words: list[Word] = []
-        chunks = pack(speech(samples), longest=_LONGEST_SECONDS, gap=_LONGEST_PAUSE_SECONDS)
-        progress(0.0)
-        for n, chunk in enumerate(chunks, start=1):
-            words += pieces.words(self._pieces(cut(samples, chunk), chunk.start), chunk, channel)
-            progress(n / len(chunks))
-        return words
-
-    def _pieces(self, sound: NDArray[np.float32], at: float) -> Iterator[Piece]:
-        segments, _ = self.model.transcribe(
-            sound,
-            language="en",
-            beam_size=5,
-            temperature=(0.0, 0.4),
-            word_timestamps=True,
-            condition_on_previous_text=False,
+        return Recognition(
+            media.format,
+            media.sample_rate,
+            media.seconds,
+            media.channels,
+            tuple(words),
+            segments,
+            entities.find(words) if order.entities else None,
         )
-        for segment in segments:
-            words = segment.words or []
-            if sum(word.probability for word in words) < _BELIEVED * len(words):
-                continue
-            for word in words:
-                yield Piece(word.word, at + float(word.start), at + float(word.end), float(word.probability))
+
+    def _words(self, order: Order, samples: Samples, parts: "Parts") -> list[Word]:
+        """Hear all channels; what is not speech is not looked at, so silence and noise have no words."""
+        chunks = [
+            Chunk(channel, span)
+            for channel in range(samples.shape[1])
+            for span in pack(
+                speech.spans(samples[:, channel]), longest=speech.LONGEST_SECONDS, gap=_LONGEST_PAUSE_SECONDS
+            )
+        ]
+        heard = self.turns.each(lambda chunk: self._heard(order, samples, chunk), chunks)
+        words = [word for some in parts.follow(heard, len(chunks)) for word in some]
+        words.sort(key=lambda word: word.start)
+        return bleed.without(words, samples)
+
+    def _heard(self, order: Order, samples: Samples, chunk: Chunk) -> list[Word]:
+        """Hear one chunk, and once more with the terms that may be in it."""
+        sound = speech.cut(samples[:, chunk.channel], chunk.span)
+        words = pieces.words(_moved(self.ear.hear(sound), chunk.span.start), chunk.span, chunk.channel)
+        hints = vocabulary.hints(order.vocabulary, words, self.ear.tokens)
+        if hints:
+            told = pieces.words(_moved(self.ear.hear(sound, hints), chunk.span.start), chunk.span, chunk.channel)
+            words = vocabulary.believed(words, told, order.vocabulary)
+        return vocabulary.written(words, order.vocabulary)
+
+    def _labelled(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> list[Word]:
+        def encode(batches: Sequence[speakers.Batch]) -> Iterator[Floats]:
+            return parts.follow(self.turns.each(lambda batch: self.voices(batch()), batches), len(batches))
+
+        return speakers.label(words, samples, encode, order.max_speakers)
+
+    def _segments(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> tuple[Segment, ...]:
+        """Hear each sentence once more by itself, in as many ways as are wanted."""
+        by_channel = [[word for word in words if word.channel == channel] for channel in range(samples.shape[1])]
+        sentences = [sentence for some in by_channel for sentence in alternatives.sentences(some)]
+        found = self.turns.each(lambda sentence: self._segment(order, samples, sentence), sentences)
+        return tuple(sorted(parts.follow(found, len(sentences)), key=lambda segment: segment.start))
+
+    def _segment(self, order: Order, samples: Samples, sentence: Sequence[Word]) -> Segment:
+        spoken, channel = alternatives.span(sentence), sentence[0].channel
+        heard = Span(
+            max(0.0, spoken.start - _MARGIN_SECONDS),
+            min(len(samples) / audio.SAMPLE_RATE, spoken.end + _MARGIN_SECONDS),
+        )
+        readings = (
+            vocabulary.written(pieces.words(_moved(reading, heard.start), spoken, channel), order.vocabulary)
+            for reading in self.ear.readings(speech.cut(samples[:, channel], heard), order.alternatives)
+        )
+        alike = (reading for reading in readings if alternatives.alike(sentence, reading))
+        return alternatives.segment(sentence, alike, order.alternatives)
+
+
+class Parts:
+    """The progress of work that has several parts, one after another."""
+
+    def __init__(self, progress: Progress, parts: int) -> None:
+        self._progress = progress
+        self._parts = parts
+        self._done = 0
+
+    def follow(self, items: Iterable[Item], count: int) -> Iterator[Item]:
+        """Pass the items on and tell how far the whole is."""
+        self._progress(self._done / self._parts)
+        for n, item in enumerate(items, start=1):
+            yield item
+            self._progress((self._done + n / count) / self._parts)
+        self._done += 1
+        if not count:
+            self._progress(self._done / self._parts)
 
 
 def load(folder: str = "") -> Whisper:
     """Load the model in a folder, or else our own weights after checking them."""
     where, name = (_named(Path(folder)), Path(folder).name) if folder else (weights.find(weights.TINY_EN), "tiny.en")
     voices = speakers.load()
+    cores = os.cpu_count() or 1
+    listening = min(cores, _MOST_LISTENING)
     try:
-        model = WhisperModel(str(where), device="cpu", compute_type="int8", cpu_threads=os.cpu_count() or 1)
+        # One thread for each of several stretches gets through twice as much as several threads for one.
+        model = WhisperModel(
+            str(where), device="cpu", compute_type="int8", cpu_threads=cores // listening, num_workers=listening
+        )
     except Exception as error:  # three libraries read the folder, each with errors of its own
         raise Unready(f"{where} holds no Whisper model that CTranslate2 can load: name another folder.") from error
     logging.getLogger("faster_whisper").setLevel(logging.ERROR)
-    return Whisper(f"faster-whisper {name}", model, voices)
+    return Whisper(f"faster-whisper {name}", Ear(model), voices, Turns(listening))
 
 
 def _named(folder: Path) -> Path:
@@ -105,31 +161,6 @@ def _named(folder: Path) -> Path:
     return folder
 
 
-def speech(samples: Samples) -> list[Span]:
-    """Return the stretches of a channel in which somebody speaks."""
-    found: list[Span] = []
-    at = 0
-    while at < len(samples):
-        block = floats(samples[at : at + _BLOCK_SAMPLES])
-        stretches: list[dict[str, Any]] = get_speech_timestamps(block, _SPEECH)
-        after = at + len(block)
-        if after < len(samples) and stretches and stretches[-1]["end"] > len(block) - audio.SAMPLE_RATE:
-            after = at + stretches.pop()["start"]  # cut by the block's edge: heard whole in the next
-        found += [Span((at + s["start"]) / audio.SAMPLE_RATE, (at + s["end"]) / audio.SAMPLE_RATE) for s in stretches]
-        at = after
-    return found
-
-
-def cut(samples: Samples, span: Span) -> NDArray[np.float32]:
-    """Return one stretch of a channel as the model takes it."""
-    return floats(samples[round(span.start * audio.SAMPLE_RATE) : round(span.end * audio.SAMPLE_RATE)])
-
-
-def floats(samples: Samples) -> NDArray[np.float32]:
-    """Bring samples to the range from -1 to 1."""
-    return np.asarray(samples, dtype=np.float32) / np.float32(32768)
-
-
-def _share(progress: Progress, part: int, parts: int) -> Progress:
-    """Return the progress of one part of the work, told as that of the whole."""
-    return lambda fraction: progress((part + fraction) / parts)
+def _moved(found: Iterable[Piece], seconds: float) -> list[Piece]:
+    """Count a stretch's times from the recording's start."""
+    return [replace(piece, start=piece.start + seconds, end=piece.end + seconds) for piece in found]

@@ -1,8 +1,14 @@
-"""The recogniser's conversation: one order a line comes in, its progress and its answer go out."""
+"""The recogniser's conversation: one order a line comes in, its progress and its answer go out.
+
+Orders are worked on side by side and answered as they are done, each line with its order's id.
+"""
 
 import json
 import logging
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Lock
 from typing import Any, TextIO
 
 from local.recogniser.refusals import INTERNAL_FAILURE
@@ -12,29 +18,40 @@ log = logging.getLogger(__name__)
 
 # A hundred lines of progress say as much as ten thousand.
 _STEP = 0.01
+# Each order under way holds its decoded sound; those beyond wait.
+_AT_ONCE = 8
 
 Send = Callable[..., None]
 
 
 def sender(answers: TextIO) -> Send:
     """Return a function that writes its named arguments as one line of JSON, at once."""
+    writing = Lock()
 
     def send(**answer: Any) -> None:
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+        line = json.dumps(answer) + "\n"
+        with writing:
+            answers.write(line)
+            answers.flush()
 
     return send
 
 
 def serve(orders: Iterable[str], send: Send, recognise: Recogniser) -> None:
-    """Answer order after order until there are no more; no order ends the service of the next."""
-    for line in orders:
-        try:
-            order = Order.read(line)
-        except (ValueError, KeyError, TypeError) as error:
-            log.warning("not an order: %s", type(error).__name__)
-        else:
-            send(id=order.id, **answer(order, send, recognise))
+    """Answer orders until there are no more; no order ends the service of another, nor waits for a longer one."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        for line in orders:
+            try:
+                order = Order.read(line)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                log.warning("not an order: %s", type(error).__name__)
+            else:
+                threads.submit(_serve, order, send, recognise)
+
+
+def _serve(order: Order, send: Send, recognise: Recogniser) -> None:
+    with suppress(OSError):  # nobody reads the answers any more
+        send(id=order.id, **answer(order, send, recognise))
 
 
 def answer(order: Order, send: Send, recognise: Recogniser) -> dict[str, Any]:

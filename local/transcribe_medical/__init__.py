@@ -1,6 +1,10 @@
-"""Transcribe Medical's batch jobs, for the embedded cloud: the service's contract with a recogniser behind it.
+"""Transcribe Medical's batch jobs and vocabularies, for the embedded cloud: the service's contract, our recogniser.
 
-What a job of AWS's does and one of these does not: no medical vocabularies (naming one is refused as unknown), no
-second reading of a segment, no search for patient data, no limit on how often an operation is called. Recordings are
-heard one after the other. `output` says what the transcript looks like then.
+`docs/local-mode.md` says where it differs from AWS's.
 """
+
+import sys
+from pathlib import Path
+
+# A vocabulary's table is checked by the rules the stacks check it by, which lie beside the functions.
+sys.path.append(str(Path(__file__).parents[2] / "lambdas"))

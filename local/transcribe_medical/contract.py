@@ -155,18 +155,22 @@ def _below(path: str, name: str) -> str:
 Rule = Callable[[Request], str | None]
 
 MOST_TAGS = 50
+TOO_MANY_TAGS = f"A resource can have at most {MOST_TAGS} tags."
 
 
 def _speaks_english(request: Request) -> str | None:
     if request["LanguageCode"] == "en-US":
         return None
-    return "The language code that you provided isn't supported for medical transcription. Use en-US."
+    return "The language code that you provided isn't supported by Transcribe Medical. Use en-US."
 
 
-def _has_a_name(request: Request) -> str | None:
-    if request["MedicalTranscriptionJobName"] not in (".", ".."):
-        return None
-    return "The job name can't consist of dots alone. Use a different job name."
+def _has_a_name(member: str, what: str) -> Rule:
+    def rule(request: Request) -> str | None:
+        if request[member] not in (".", ".."):
+            return None
+        return f"The {what} name can't consist of dots alone. Use a different {what} name."
+
+    return rule
 
 
 def _needs_maximum(show: str, maximum: str) -> Rule:
@@ -203,7 +207,7 @@ def _redacts_nothing(request: Request) -> str | None:
 def _tags_are_fit(request: Request) -> str | None:
     names = [tag["Key"] for tag in request.get("Tags") or []]
     if len(names) > MOST_TAGS:
-        return f"A resource can have at most {MOST_TAGS} tags."
+        return TOO_MANY_TAGS
     if len(names) != len(set(names)):
         return "A tag key can occur only once."
     if any(name.lower().startswith("aws:") for name in names):
@@ -211,9 +215,17 @@ def _tags_are_fit(request: Request) -> str | None:
     return None
 
 
+def _keys_are_fit(request: Request) -> str | None:
+    if any(name.lower().startswith("aws:") for name in request["TagKeys"]):
+        return "A tag key can't begin with aws:, which is reserved."
+    return None
+
+
+_A_VOCABULARY = (_has_a_name("VocabularyName", "vocabulary"), _speaks_english, _tags_are_fit)
+
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "StartMedicalTranscriptionJob": (
-        _has_a_name,
+        _has_a_name("MedicalTranscriptionJobName", "job"),
         _speaks_english,
         _redacts_nothing,
         _needs_maximum("ShowSpeakerLabels", "MaxSpeakerLabels"),
@@ -222,4 +234,8 @@ RULES: Mapping[str, tuple[Rule, ...]] = {
         _context_needs_key,
         _tags_are_fit,
     ),
+    "CreateMedicalVocabulary": _A_VOCABULARY,
+    "UpdateMedicalVocabulary": _A_VOCABULARY,
+    "TagResource": (_tags_are_fit,),
+    "UntagResource": (_keys_are_fit,),
 }

@@ -6,8 +6,13 @@ Only this module of the package knows MiniStack; import it after `local.cloud` h
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
 # mypy: disable-error-code="no-untyped-call"
 
+import contextlib
 import json
+import os
+import shutil
 from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 from ministack import app
@@ -16,22 +21,25 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
 from ministack.services import eventbridge, kms, s3
 
-from local.transcribe_medical import jobs
+from local.transcribe_medical import jobs, tag_operations, vocabularies
 from local.transcribe_medical.contract import Refused
-from local.transcribe_medical.jobs import Job, Place
-from local.transcribe_medical.service import Service, conditions
+from local.transcribe_medical.jobs import Job
+from local.transcribe_medical.places import Place
+from local.transcribe_medical.rights import conditions
+from local.transcribe_medical.service import Service
 from local.transcribe_medical.surroundings import Caller, Encryption
+from local.transcribe_medical.vocabulary_operations import DOWNLOADS
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
 
-STATE = "transcribe_medical"
+NAME = "transcribe_medical"
+S3_KEY = ":alias/aws/s3"  # the account's own; whoever may read the object may use it
 
 # What this module uses of MiniStack, with the parameters it knows; checked before the cloud starts.
 USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (app, "SERVICE_HANDLERS"): None,
     (app, "SERVICE_REGISTRY"): None,
-    (app, "_state_map"): None,
     (app, "_loaded_modules"): None,
     (eventbridge, "_dispatch_event"): ("event", "view"),
     (iam_actions, "s3_service_context"): ("iam_action", "query_params", "path", "headers"),
@@ -46,25 +54,25 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (kms, "_resolve_key"): ("key_id_or_arn",),
     (router, "extract_access_key_id"): ("headers", "query_params"),
     (s3, "_buckets"): None,
+    (s3, "_fire_s3_event_async"): None,
     (s3, "_get_object_data"): ("bucket_name", "key", "version_id"),
+    (s3, "_object_disk_path"): ("bucket", "key", "account_id"),
     (s3, "_put_object"): ("bucket_name", "key", "body", "headers"),
 }
 
 
 def install(service: Service) -> None:
-    """Answer the medical operations, leave Transcribe's others to MiniStack, and keep the jobs with its state."""
+    """Answer the medical operations, and leave Transcribe's others to MiniStack."""
     app.SERVICE_HANDLERS["transcribe"] = _before(app.SERVICE_HANDLERS["transcribe"], service)
-    app.SERVICE_REGISTRY[STATE] = {"module": STATE}  # what a reset goes through
-    app._state_map[STATE] = STATE  # what saving and loading go through
-    app._loaded_modules[STATE] = _Kept(service)
+    app.SERVICE_REGISTRY[NAME] = {"module": NAME}  # what a reset goes through
+    app._loaded_modules[NAME] = _Resettable(service)
+    s3._fire_s3_event_async = _as_often_as_told(s3._fire_s3_event_async)
 
 
-class _Kept:
-    """The service's state under the names MiniStack expects of a module."""
+class _Resettable:
+    """The service under the name MiniStack expects of a module."""
 
     def __init__(self, service: Service) -> None:
-        self.get_state = service.remembered
-        self.load_persisted_state = service.remember
         self.reset = service.forget
 
 
@@ -75,11 +83,42 @@ def _before(others: Handler, service: Service) -> Handler:
             return await others(method, path, headers, body, query)
         caller = Caller(get_account_id(), get_region(), router.extract_access_key_id(headers, query))
         try:
-            return _response(200, service.answer(operation, caller, _read(body)))
+            request = _read(body)
+            if not service.takes(operation, request):
+                return await others(method, path, headers, body, query)
+            return _response(200, service.answer(operation, caller, request))
         except Refused as refused:
             return _response(refused.status, {"__type": refused.code, "Message": refused.message})
 
     return handle
+
+
+_tellings: ContextVar[int] = ContextVar("tellings", default=1)
+
+
+def _as_often_as_told(fire: Callable[..., None]) -> Callable[..., None]:
+    """Let S3 tell of a transcript not at all or twice, where the weather is such."""
+
+    def firing(*event: Any, **more: Any) -> None:
+        for _time in range(_tellings.get()):
+            fire(*event, **more)
+
+    return firing
+
+
+def downloads(door: Any, service: Service) -> Any:
+    """Wrap the cloud's ASGI app so that a vocabulary's DownloadUri leads to its table."""
+
+    async def with_downloads(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith(DOWNLOADS):
+            await door(scope, receive, send)
+            return
+        table = service.vocabularies.download(scope["path"])
+        headers = [(b"content-type", b"text/plain; charset=utf-8")]
+        await send({"type": "http.response.start", "status": 404 if table is None else 200, "headers": headers})
+        await send({"type": "http.response.body", "body": table or b""})
+
+    return with_downloads
 
 
 def operation_of(headers: Mapping[str, str]) -> str:
@@ -107,16 +146,25 @@ def resource_and_conditions(operation: str, body: bytes, region: str, account: s
         request = _read(body)
     except Refused:
         return "*", {}
-    name = request.get("MedicalTranscriptionJobName")
     if operation == "StartMedicalTranscriptionJob":
         return "*", conditions(request)
-    if isinstance(name, str):
-        return jobs.arn(region, account, name), {}
+    for member, arn in (("MedicalTranscriptionJobName", jobs.arn), ("VocabularyName", vocabularies.arn)):
+        name = request.get(member)
+        if isinstance(name, str) and operation != "CreateMedicalVocabulary":
+            return arn(region, account, name), {}
     return "*", {}
+
+
+def is_medical(operation: str) -> bool:
+    """Tell whether an operation is, or may be, about medical jobs and vocabularies."""
+    return "Medical" in operation or operation in tag_operations.OPERATIONS
 
 
 class MiniStack:
     """MiniStack as the service's surroundings: the service acts with the rights of its caller."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.endpoint = endpoint
 
     def may_read(self, caller: Caller, place: Place) -> bool:
         """Tell whether the caller may read the object, its key included."""
@@ -124,7 +172,7 @@ class MiniStack:
             return False
         found = _object(place)
         key = found and found.get("preserved_headers", {}).get("x-amz-server-side-encryption-aws-kms-key-id")
-        return not key or _may_use(caller, "kms:Decrypt", place, Encryption(key, {}))
+        return not key or key.endswith(S3_KEY) or _may_use(caller, "kms:Decrypt", place, Encryption(key, {}))
 
     def may_write(self, caller: Caller, place: Place, encryption: Encryption) -> bool:
         """Tell whether the caller may write the object so encrypted."""
@@ -136,35 +184,54 @@ class MiniStack:
         return encryption.key is None or _may_use(caller, "kms:GenerateDataKey", place, encryption)
 
     def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
-        """Tell whether the caller may tag the job it starts."""
+        """Tell whether the caller may tag what it makes."""
         asked = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
         return _allowed(
             caller, "transcribe:TagResource", "transcribe", "*", {**asked, "aws:TagKeys": list(tags), **context}
         )
 
-    def bucket_exists(self, _caller: Caller, bucket: str) -> bool:
-        """Tell whether there is such a bucket."""
-        return bucket in s3._buckets
+    def region_of(self, bucket: str) -> str | None:
+        """Return the Region of a bucket, or nothing if there is no such bucket."""
+        found = s3._buckets.get(bucket)
+        return (found.get("region") or get_region()) if found else None
 
-    def object_exists(self, _caller: Caller, place: Place) -> bool:
-        """Tell whether there is such an object."""
-        return _object(place) is not None
+    def size_of(self, place: Place) -> int | None:
+        """Return how many bytes an object has, or nothing if there is no such object."""
+        found = _object(place)
+        return int(found["size"]) if found else None
 
-    def read(self, job: Job, place: Place) -> bytes | None:
-        """Return an object's content, or nothing if it is gone."""
-        with request_scope(job.account, job.region):
-            content: bytes | None = s3._get_object_data(place.bucket, place.key)
-            return content
+    def fetch(self, account: str, place: Place, to: Path) -> bool:
+        """Put an object's content into a new file and tell whether it is there.
 
-    def write(self, job: Job, place: Place, content: bytes, encryption: Encryption) -> bool:
-        """Write an object and tell whether that was possible."""
+        Objects are files, and one that is written anew is another file: so a second name for it costs nothing and
+        keeps the content as it is.
+        """
+        with request_scope(account, get_region()):
+            if _object(place) is None:
+                return False
+            if path := s3._object_disk_path(place.bucket, place.key, account):
+                for put in (os.link, shutil.copyfile):
+                    with contextlib.suppress(OSError):
+                        put(path, to)
+                        return True
+            content = s3._get_object_data(place.bucket, place.key)
+            if content is not None:
+                to.write_bytes(content)
+            return content is not None
+
+    def write(self, job: Job, place: Place, content: bytes, encryption: Encryption, *, tellings: int = 1) -> bool:
+        """Write an object and tell whether that was possible; S3 tells of it as often as that."""
         headers = {
             "content-type": "application/json",
             "content-length": str(len(content)),
             **_headers(encryption),
         }
         with request_scope(job.account, job.region):
-            status = s3._put_object(place.bucket, place.key, content, headers)[0]
+            restore = _tellings.set(tellings)
+            try:
+                status = s3._put_object(place.bucket, place.key, content, headers)[0]
+            finally:
+                _tellings.reset(restore)
             return bool(status < 300)  # noqa: PLR2004  # HTTP's success
 
     def tell(self, job: Job, detail: Mapping[str, Any]) -> None:
@@ -213,7 +280,7 @@ def _s3_conditions(action: str, place: Place, headers: Mapping[str, str]) -> dic
 def _may_use(caller: Caller, action: str, place: Place, encryption: Encryption) -> bool:
     """Tell whether the caller may use the key for this object, as S3 would on its behalf."""
     key = kms._resolve_key(encryption.key)
-    if key is None or key["KeyState"] != "Enabled":
+    if key is None or key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
         return False
     context = {f"kms:EncryptionContext:{name}": value for name, value in encryption.context.items()}
     via = {"kms:ViaService": f"s3.{caller.region}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": place.arn}

@@ -1,30 +1,13 @@
 """A medical transcription job: what was asked, where its transcript goes, how far it is."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.parse import unquote
+
+from local.transcribe_medical.places import Place, named
 
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
 PROBE = ".write_access_check_file.temp"
-
-_S3_URI = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<key>.+)")
-_PATH_STYLE = re.compile(r"https?://s3[.-][a-z0-9.-]*amazonaws\.com/(?P<bucket>[^/]+)/(?P<key>.+)")
-_HOST_STYLE = re.compile(r"https?://(?P<bucket>[a-z0-9.-]+)\.s3[.-][a-z0-9.-]*amazonaws\.com/(?P<key>.+)")
-
-
-@dataclass(frozen=True)
-class Place:
-    """One object's place in S3."""
-
-    bucket: str
-    key: str
-
-    @property
-    def arn(self) -> str:
-        """The name by which IAM knows the object."""
-        return f"arn:aws:s3:::{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True)
@@ -72,18 +55,8 @@ def arn(region: str, account: str, name: str) -> str:
 
 
 def media(request: Mapping[str, Any]) -> Place | None:
-    """Return where the recording lies, or nothing if the URI names no object in S3.
-
-    >>> media({"Media": {"MediaFileUri": "s3://clinic/staging/a.wav"}})
-    Place(bucket='clinic', key='staging/a.wav')
-    """
-    uri = request["Media"].get("MediaFileUri") or ""
-    if found := _S3_URI.fullmatch(uri):
-        return Place(found["bucket"], found["key"])
-    for style in (_PATH_STYLE, _HOST_STYLE):
-        if found := style.fullmatch(uri):
-            return Place(found["bucket"], unquote(found["key"]))
-    return None
+    """Return where the recording lies, or nothing if the URI names no object in S3."""
+    return named(request["Media"].get("MediaFileUri") or "")
 
 
 def output(request: Mapping[str, Any]) -> Place:

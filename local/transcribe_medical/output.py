@@ -1,10 +1,8 @@
 """The transcript in the shape the service writes it.
 
-Numbers are strings inside items and segments, punctuation has no times and a confidence of "0.0", and items are
-numbered so that segments can name them. Where this transcript says less than AWS's:
-
-* alternatives: each segment has the one reading that was found, for the recogniser keeps no others;
-* PHI: `entities` is always empty. Nothing here looks for it, so an empty list is no finding.
+Numbers are strings inside items and segments, and numbers in entities; punctuation has no times and a confidence of
+"0.0", and items are numbered so that segments can name them. How many readings a segment has, and what is found of a
+patient's data, is the recogniser's to say: one that knows no second reading has one a segment.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from local.transcribe_medical.heard import Heard, Word
+from local.transcribe_medical.heard import Entity, Heard, Segment, Word
 from local.transcribe_medical.jobs import Job
 
 PAUSE = 1.0  # seconds of silence after which a new segment begins
@@ -34,11 +32,11 @@ class Spoken:
 def document(job: Job, heard: Heard) -> dict[str, Any]:
     """Return the whole transcript of a completed job."""
     spoken = list(_numbered(heard.words))
-    labels = _labels(job)
+    labels = labels_of(job)
     results: dict[str, Any] = {"transcripts": [{"transcript": _text(spoken)}]}
     for asked, part in PARTS.items():
         if asked(job):
-            results |= part(spoken, heard, labels)
+            results |= part(job, spoken, heard)
     results["items"] = [item for one in spoken for item in _items(one, labels)]
     results["audio_segments"] = [
         _audio_segment(number, segment, labels) for number, segment in enumerate(_segments(spoken))
@@ -59,7 +57,8 @@ def _numbered(words: Iterable[Word]) -> Iterator[Spoken]:
 Labels = Callable[[Word], dict[str, str]]
 
 
-def _labels(job: Job) -> Labels:
+def labels_of(job: Job) -> Labels:
+    """Return what names the voice of a word, as the job asked for."""
     if job.settings.get("ShowSpeakerLabels"):
         return lambda word: {"speaker_label": f"spk_{word.speaker or 0}"}
     if job.settings.get("ChannelIdentification"):
@@ -67,7 +66,8 @@ def _labels(job: Job) -> Labels:
     return lambda _word: {}
 
 
-def _speaker_labels(spoken: Sequence[Spoken], _heard: Heard, labels: Labels) -> dict[str, Any]:
+def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: Heard) -> dict[str, Any]:
+    labels = labels_of(job)
     segments = [
         {
             **_times(segment),
@@ -80,7 +80,8 @@ def _speaker_labels(spoken: Sequence[Spoken], _heard: Heard, labels: Labels) -> 
     return {"speaker_labels": {"segments": segments, "channel_label": "ch_0", "speakers": len(speakers)}}
 
 
-def _channel_labels(spoken: Sequence[Spoken], heard: Heard, labels: Labels) -> dict[str, Any]:
+def _channel_labels(job: Job, spoken: Sequence[Spoken], heard: Heard) -> dict[str, Any]:
+    labels = labels_of(job)
     channels = [
         {
             "channel_label": f"ch_{channel}",
@@ -94,25 +95,57 @@ def _channel_labels(spoken: Sequence[Spoken], heard: Heard, labels: Labels) -> d
 # --- what else may be asked for ---
 
 
-def _alternatives(spoken: Sequence[Spoken], _heard: Heard, labels: Labels) -> dict[str, Any]:
-    segments = [
-        {
-            **_times(segment),
-            **({} if "speaker_label" in labels(segment[0].word) else labels(segment[0].word)),
-            "alternatives": [
-                {"transcript": _text(segment), "items": [item for one in segment for item in _flat_items(one)]}
-            ],
-        }
-        for segment in _segments(spoken)
-    ]
+def _alternatives(job: Job, spoken: Sequence[Spoken], heard: Heard) -> dict[str, Any]:
+    """Each part of the recording with its readings, the likeliest first, none twice and no more than asked for."""
+    channels = bool(job.settings.get("ChannelIdentification"))
+    segments = []
+    for segment in heard.segments or [_only_reading(part) for part in _segments(spoken)]:
+        readings: dict[str, list[Spoken]] = {}
+        for reading in map(_in_order, segment.readings):
+            readings.setdefault(_text(reading), reading)
+        shown = [(text, reading) for text, reading in readings.items() if text][: job.settings["MaxAlternatives"]]
+        if shown:
+            label = {"channel_label": f"ch_{shown[0][1][0].word.channel}"} if channels else {}
+            segments.append(
+                {
+                    "start_time": _seconds(segment.start),
+                    "end_time": _seconds(segment.end),
+                    **label,
+                    "alternatives": [
+                        {"transcript": text, "items": [item for one in reading for item in _flat_items(one)]}
+                        for text, reading in shown
+                    ],
+                }
+            )
     return {"segments": segments}
 
 
-def _entities(_spoken: Sequence[Spoken], _heard: Heard, _labels: Labels) -> dict[str, Any]:
-    return {"entities": []}
+def _only_reading(segment: Sequence[Spoken]) -> Segment:
+    words = tuple(one.word for one in segment)
+    return Segment(words[0].start, max(word.end for word in words), (words,))
 
 
-PARTS: Mapping[Callable[[Job], bool], Callable[[Sequence[Spoken], Heard, Labels], dict[str, Any]]] = {
+def _in_order(reading: Sequence[Word]) -> list[Spoken]:
+    return list(_numbered(reading))
+
+
+def _entities(_job: Job, _spoken: Sequence[Spoken], heard: Heard) -> dict[str, Any]:
+    return {"entities": [_entity(entity) for entity in sorted(heard.entities, key=lambda entity: entity.start)]}
+
+
+def _entity(entity: Entity) -> dict[str, Any]:
+    """Write a finding; its category begins with PHI, whatever the recogniser calls it."""
+    category = entity.category if entity.category.upper().startswith("PHI") else f"PHI-{entity.category}"
+    return {
+        "content": entity.content,
+        "category": category,
+        "startTime": round(float(entity.start), 3),
+        "endTime": round(float(entity.end), 3),
+        "confidence": round(float(entity.confidence), 4),
+    }
+
+
+PARTS: Mapping[Callable[[Job], bool], Callable[[Job, Sequence[Spoken], Heard], dict[str, Any]]] = {
     lambda job: bool(job.settings.get("ShowSpeakerLabels")): _speaker_labels,
     lambda job: bool(job.settings.get("ChannelIdentification")): _channel_labels,
     lambda job: bool(job.settings.get("ShowAlternatives")): _alternatives,

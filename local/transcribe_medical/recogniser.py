@@ -1,13 +1,13 @@
-"""The recogniser's process: one for the whole cloud, fed with recordings one after the other.
+"""The recogniser's process: one for the whole cloud, which is sent several recordings at once and shares its time out.
 
 Recognising keeps a processor busy for minutes, and a broken recording may kill a decoder; in a process of its own
-neither stops the cloud. Orders and answers are lines of JSON.
+neither stops the cloud. Orders and answers are lines of JSON, and an answer names its order.
 """
 
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ from uuid import uuid4
 from local.transcribe_medical.heard import Heard
 
 LONGEST_LINE = 256 * 1024 * 1024  # four hours of speech are some ten megabytes of words
-TRIES = 2
+AT_ONCE = 16  # recordings sent before the first is answered
 
 
 class NotHeard(Exception):
@@ -27,7 +27,7 @@ class NotReady(Exception):
 
 
 class Died(Exception):
-    """The process ended in the middle of a recording."""
+    """The process ended before it had answered."""
 
 
 @dataclass(frozen=True)
@@ -39,81 +39,129 @@ class Order:
     max_speakers: int
     format: str | None
     sample_rate: int | None
+    alternatives: int = 0
+    entities: bool = False
+    vocabulary: tuple[Mapping[str, str | None], ...] = ()
 
 
 class Recogniser:
-    """A recogniser that is started once, hears one recording at a time, and is started anew when it dies."""
+    """A recogniser that is started once, hears several recordings at once, and is started anew when it dies."""
 
-    def __init__(self, command: Sequence[str], *, folder: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], *, folder: str, environment: Mapping[str, str], at_once: int = AT_ONCE
+    ) -> None:
         self._command = command
         self._folder = folder
         self._environment = environment
-        self._process: asyncio.subprocess.Process | None = None
-        self._turn = asyncio.Lock()
+        self._worker: _Worker | None = None
+        self._starting = asyncio.Lock()
+        self._door = _Door(at_once)
 
     async def start(self) -> None:
         """Start the process if none runs, or raise NotReady."""
-        async with self._turn:
-            await self._start()
+        await self._ready()
 
     async def hear(self, order: Order) -> Heard:
         """Wait for this recording's turn and return its words, or raise NotHeard.
 
-        Whoever kills the process may well be the recording, so it is given one more try and no third.
+        When the process dies, any of the recordings it had may have killed it. So each is tried once more, by
+        itself, and only one that kills the process then is given up.
         """
-        for _try in range(TRIES):
-            async with self._turn:
-                try:
-                    await self._start()
-                    return await self._hear(order)
-                except Died:
-                    continue
-                except NotReady as reason:
-                    raise NotHeard(f"The recogniser could not be started again: {reason}") from reason
-        raise NotHeard(f"The recogniser ended {TRIES} times while it worked on this recording.")
+        try:
+            with contextlib.suppress(Died):
+                async with self._door.together():
+                    return await (await self._ready()).hear(order)
+            async with self._door.alone():
+                return await (await self._ready()).hear(order)
+        except Died:
+            raise NotHeard("The recogniser ended 2 times while it worked on this recording.") from None
+        except NotReady as reason:
+            raise NotHeard(f"The recogniser could not be started again: {reason}") from reason
 
     async def stop(self) -> None:
         """End the process."""
-        if self._process is None or self._process.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        if self._worker:
+            await self._worker.end()
 
-    async def _start(self) -> None:
-        if self._process is not None and self._process.returncode is None:
-            return
-        self._process = await asyncio.create_subprocess_exec(
-            *self._command,
-            cwd=self._folder,
-            env=self._environment,
+    async def _ready(self) -> "_Worker":
+        async with self._starting:
+            if self._worker is None or not self._worker.alive:
+                self._worker = await _Worker.begin(self._command, self._folder, self._environment)
+            return self._worker
+
+
+class _Worker:
+    """One process, from its start to its end; `alive` until it says no more."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._awaited: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self.alive = True
+
+    @classmethod
+    async def begin(cls, command: Sequence[str], folder: str, environment: Mapping[str, str]) -> "_Worker":
+        """Start a process and wait until it is ready, or raise NotReady."""
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env=environment,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
             start_new_session=True,  # Ctrl-C is for the cloud, which then stops this process itself
         )
+        worker = cls(process)
         try:
-            greeting = await self._answer()
+            greeting = await worker._answer()
         except Died:
             greeting = {"ready": False, "problem": "it ended at once, see what it printed above."}
         if not greeting.get("ready"):
-            await self.stop()
+            await worker.end()
             raise NotReady(str(greeting.get("problem", "it gave no reason.")))
+        worker._listening = asyncio.create_task(worker._listen())
+        return worker
 
-    async def _hear(self, order: Order) -> Heard:
+    async def hear(self, order: Order) -> Heard:
+        """Send one recording and wait for its answer; raises NotHeard or Died."""
         name = uuid4().hex
-        await self._say({"id": name, **asdict(order)})
-        while True:
-            answer = await self._answer()
-            if answer.get("id") != name:
-                continue
-            if "failed" in answer:
-                raise NotHeard(str(answer["failed"]))
-            if "heard" in answer:
-                return Heard.read(answer["heard"])
+        awaited = self._awaited[name] = asyncio.get_running_loop().create_future()
+        try:
+            await self._say({"id": name, **asdict(order)})
+            answer = await awaited
+        finally:
+            del self._awaited[name]
+        if "failed" in answer:
+            raise NotHeard(str(answer["failed"]))
+        return Heard.read(answer["heard"])
+
+    async def end(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        await self._process.wait()
+        if self._listening:
+            await self._listening
+
+    async def _listen(self) -> None:
+        """Hand each answer to whoever waits for it, until the process ends."""
+        with contextlib.suppress(Died):
+            while True:
+                answer = await self._answer()
+                awaited = self._awaited.get(str(answer.get("id")))
+                if awaited and not awaited.done() and ("heard" in answer or "failed" in answer):
+                    awaited.set_result(answer)
+        self.alive = False
+        for awaited in self._awaited.values():
+            if not awaited.done():
+                awaited.set_exception(Died())
+        await self._process.wait()
 
     async def _say(self, order: Mapping[str, Any]) -> None:
-        orders, _answers = self._pipes()
+        orders = self._process.stdin
+        if orders is None or not self.alive:
+            raise Died
         try:
             orders.write(json.dumps(order).encode() + b"\n")
             await orders.drain()
@@ -122,17 +170,50 @@ class Recogniser:
 
     async def _answer(self) -> dict[str, Any]:
         """Return the next line that is an answer; a library may print lines of its own."""
-        _orders, answers = self._pipes()
-        while line := await answers.readline():
+        answers = self._process.stdout
+        while answers is not None and (line := await answers.readline()):
             with contextlib.suppress(ValueError):
                 answer = json.loads(line)
                 if isinstance(answer, dict):
                     return answer
-        await self.stop()
         raise Died
 
-    def _pipes(self) -> tuple[asyncio.StreamWriter, asyncio.StreamReader]:
-        process = self._process
-        if process is None or process.stdin is None or process.stdout is None:
-            raise Died
-        return process.stdin, process.stdout
+
+class _Door:
+    """Several may be inside together, or one alone; whoever wants to be alone goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._inside = 0
+        self._waiting_to_be_alone = 0
+        self._changed = asyncio.Condition()
+
+    @contextlib.asynccontextmanager
+    async def together(self) -> AsyncIterator[None]:
+        """Be inside with others."""
+        async with self._held(lambda: not self._waiting_to_be_alone and self._inside < self._most):
+            yield
+
+    @contextlib.asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """Be inside while nobody else is."""
+        self._waiting_to_be_alone += 1
+        try:
+            async with self._held(lambda: not self._inside):
+                yield
+        finally:
+            self._waiting_to_be_alone -= 1
+            async with self._changed:
+                self._changed.notify_all()
+
+    @contextlib.asynccontextmanager
+    async def _held(self, may_enter: Callable[[], bool]) -> AsyncIterator[None]:
+        async with self._changed:
+            await self._changed.wait_for(may_enter)
+            self._inside += 1
+        try:
+            yield
+        finally:
+            async with self._changed:
+                self._inside -= 1
+                self._changed.notify_all()

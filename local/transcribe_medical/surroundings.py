@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
-from local.transcribe_medical.jobs import Job, Place
+from local.transcribe_medical.jobs import Job
+from local.transcribe_medical.places import Place
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Encryption:
 class Surroundings(Protocol):
     """The cloud as the service sees it."""
 
+    @property
+    def endpoint(self) -> str:
+        """The cloud's own address, for what can be downloaded from it."""
+
     def may_read(self, caller: Caller, place: Place) -> bool:
         """Tell whether the caller may read the object, its key included."""
 
@@ -34,22 +40,22 @@ class Surroundings(Protocol):
         """Tell whether the caller may write the object so encrypted."""
 
     def may_encrypt(self, caller: Caller, place: Place, encryption: Encryption) -> bool:
-        """Tell whether the key exists and the caller may encrypt the object with it."""
+        """Tell whether the key exists, can be used for this, and the caller may encrypt the object with it."""
 
     def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
-        """Tell whether the caller may tag the job it starts."""
+        """Tell whether the caller may tag what it makes."""
 
-    def bucket_exists(self, caller: Caller, bucket: str) -> bool:
-        """Tell whether there is such a bucket."""
+    def region_of(self, bucket: str) -> str | None:
+        """Return the Region of a bucket, or nothing if there is no such bucket."""
 
-    def object_exists(self, caller: Caller, place: Place) -> bool:
-        """Tell whether there is such an object."""
+    def size_of(self, place: Place) -> int | None:
+        """Return how many bytes an object has, or nothing if there is no such object."""
 
-    def read(self, job: Job, place: Place) -> bytes | None:
-        """Return an object's content, or nothing if it is gone."""
+    def fetch(self, account: str, place: Place, to: Path) -> bool:
+        """Put an object's content into a new file, without holding it in memory, and tell whether it is there."""
 
-    def write(self, job: Job, place: Place, content: bytes, encryption: Encryption) -> bool:
-        """Write an object and tell whether that was possible."""
+    def write(self, job: Job, place: Place, content: bytes, encryption: Encryption, *, tellings: int = 1) -> bool:
+        """Write an object and tell whether that was possible; S3 tells of it as often as that."""
 
     def tell(self, job: Job, detail: Mapping[str, Any]) -> None:
         """Put a `Transcribe Job State Change` on the account's default event bus."""

@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 
+from local.cloud import checkpoints
 from local.cloud.problems import CannotStart
 from local.cloud.running import ROOT, running
 from local.recogniser.scripted import recording
+from tests.medical import TABLE
 
 LOOPBACK = "0100007F"  # 127.0.0.1 as the kernel writes it
 LISTENING = "0A"
@@ -230,11 +232,47 @@ def test_another_ministack_than_the_known_one_is_refused_by_name(changed, senten
 # --- remembering ---
 
 
-def test_a_cloud_that_was_killed_says_that_what_it_kept_is_incomplete(tmp_path):
+def test_a_cloud_that_was_killed_goes_on_where_it_was(tmp_path):
+    """Objects and jobs to the last, and what was asked for some seconds before it was killed."""
     with running(state=tmp_path / "state", engine="scripted") as cloud:
+        s3, transcribe = cloud.client("s3"), cloud.client("transcribe")
+        s3.create_bucket(Bucket="clinic")
+        s3.put_bucket_versioning(Bucket="clinic", VersioningConfiguration={"Status": "Enabled"})
+        key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+        cloud.client("sqs").create_queue(QueueName="mail")
+        s3.put_object(Bucket="clinic", Key="terms.txt", Body=TABLE.encode())
+        words = {"VocabularyName": "words", "LanguageCode": "en-US", "VocabularyFileUri": "s3://clinic/terms.txt"}
+        transcribe.create_medical_vocabulary(**words)
+        until(lambda: transcribe.get_medical_vocabulary(VocabularyName="words")["VocabularyState"] == "READY")
+        time.sleep(2 * checkpoints.EVERY)
+        recordings = {"done": "0: All done.", "begun": "!slow 2\n0: Just begun."}
+        for name, script in recordings.items():
+            s3.upload_file(str(recording(script, tmp_path / name)), "clinic", f"{name}.wav")
+            transcribe.start_medical_transcription_job(
+                MedicalTranscriptionJobName=name,
+                LanguageCode="en-US",
+                Media={"MediaFileUri": f"s3://clinic/{name}.wav"},
+                OutputBucketName="clinic",
+                OutputKey=f"raw/{name}.json",
+                OutputEncryptionKMSKeyId=key,
+                Settings={"VocabularyName": "words"},
+                Specialty="PRIMARYCARE",
+                Type="DICTATION",
+            )
+            if name == "done":
+                until(lambda: status(transcribe, "done") == "COMPLETED")
         os.kill(cloud.pid, signal.SIGKILL)
-    with pytest.raises(CannotStart, match="start with --fresh"):
-        start_and_stop(state=tmp_path / "state")
+    with running(state=tmp_path / "state", engine="scripted") as cloud:
+        s3, transcribe = cloud.client("s3"), cloud.client("transcribe")
+        assert url_of(cloud, "mail")
+        assert status(transcribe, "done") == "COMPLETED"
+        until(lambda: status(transcribe, "begun") == "COMPLETED")
+        for name in recordings:
+            head = s3.head_object(Bucket="clinic", Key=f"raw/{name}.json")
+            assert head["SSEKMSKeyId"] == key
+        versions = s3.list_object_versions(Bucket="clinic", Prefix="raw/begun")["Versions"]
+        assert [version["IsLatest"] for version in versions] == [True]
+        assert transcribe.get_medical_vocabulary(VocabularyName="words")["VocabularyState"] == "READY"
 
 
 def test_objects_messages_and_jobs_survive_a_restart(tmp_path):

@@ -5,8 +5,9 @@ import asyncio
 import pytest
 
 from local.transcribe_medical.contract import Refused
-from local.transcribe_medical.service import CONCURRENT_JOBS, Service
+from local.transcribe_medical.service import Service
 from local.transcribe_medical.surroundings import Caller
+from local.transcribe_medical.weather import CONCURRENT_JOBS
 
 CALLER = Caller("000000000000", "us-east-1", "test")
 
@@ -14,8 +15,11 @@ CALLER = Caller("000000000000", "us-east-1", "test")
 class Permissive:
     """Surroundings in which everything exists and everybody may do everything."""
 
-    def __getattr__(self, question):
-        return lambda *_asked: b"" if question == "read" else True
+    def region_of(self, _bucket):
+        return CALLER.region
+
+    def __getattr__(self, _question):
+        return lambda *_asked, **_how: True
 
 
 class Listening:
@@ -34,14 +38,14 @@ def request(number):
     }
 
 
-def test_one_job_more_than_the_quota_is_refused_and_another_region_has_its_own(tmp_path):
+def test_one_job_more_than_the_quota_is_refused_and_another_account_has_its_own(tmp_path):
     async def starting():
         service = Service(Permissive(), Listening(), temporary=tmp_path)
         for number in range(CONCURRENT_JOBS):
             service.answer("StartMedicalTranscriptionJob", CALLER, request(number))
         with pytest.raises(Refused) as refused:
             service.answer("StartMedicalTranscriptionJob", CALLER, request("too-many"))
-        elsewhere = Caller(CALLER.account, "eu-west-1", CALLER.access_key)
+        elsewhere = Caller("111111111111", CALLER.region, CALLER.access_key)
         service.answer("StartMedicalTranscriptionJob", elsewhere, request("elsewhere"))
         service.pause()
         return refused.value.code

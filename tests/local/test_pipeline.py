@@ -87,7 +87,7 @@ class Clinic:
 def clinic(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     folder = tmp_path_factory.mktemp("deployment")
     chosen = deployment.choices(
-        name="clinic", watch_seconds=0, reconcile={"every_minutes": 60, "grace_seconds": 0, "sweep_pages": 10}
+        name="clinic", watch_seconds=0, reconcile={"every_minutes": 30, "grace_seconds": 0, "sweep_pages": 10}
     )
     assembly = deployment.synthesise(folder, chosen)
     return Clinic(cloud, deployment.deploy(assembly, cloud.endpoint), folder)

@@ -2,14 +2,17 @@
 
 import json
 import time
+import urllib.error
+import urllib.request
 from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.recogniser.scripted import recording
+from tests.medical import TABLE, unknown
 
-MEDIA, WORK = "medical-media", "medical-work"
+MEDIA, WORK, ABROAD = "medical-media", "medical-work", "medical-abroad"
 GREETING = "0: Good morning.\n1: Hello, doctor."
 PROBE = ".write_access_check_file.temp"
 
@@ -19,12 +22,22 @@ def s3(cloud):
     client = cloud.client("s3")
     for bucket in (MEDIA, WORK):
         client.create_bucket(Bucket=bucket)
+    client.create_bucket(Bucket=ABROAD, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    client.put_object(Bucket=ABROAD, Key="a.wav", Body=b"RIFF")
     return client
 
 
 @pytest.fixture(scope="module")
 def transcribe(cloud):
-    return cloud.client("transcribe")
+    client = cloud.client("transcribe")
+    client.meta.events.register("after-call.transcribe", no_unknown_members)
+    return client
+
+
+def no_unknown_members(http_response, model, **_more):
+    """Find every answer, before boto3 drops what it does not know, to be one of the service's."""
+    if http_response.status_code == 200 and "Medical" in model.name:
+        assert unknown(model.name, json.loads(http_response.content)) == []
 
 
 @pytest.fixture(scope="module")
@@ -179,6 +192,49 @@ def test_a_key_that_does_not_exist_is_refused_at_the_start(transcribe, upload):
     refused("BadRequestException", "KMS key", call, **request(upload(), OutputEncryptionKMSKeyId=nowhere))
 
 
+@pytest.mark.parametrize("spec", ["RSA_2048", "HMAC_256", "disabled"])
+def test_a_key_that_cannot_encrypt_objects_is_refused_at_the_start(cloud, transcribe, upload, spec):
+    kms = cloud.client("kms")
+    usage = {"RSA_2048": "ENCRYPT_DECRYPT", "HMAC_256": "GENERATE_VERIFY_MAC"}
+    how = {"KeySpec": spec, "KeyUsage": usage[spec]} if spec in usage else {}
+    unusable = kms.create_key(**how)["KeyMetadata"]["Arn"]
+    if not how:
+        kms.disable_key(KeyId=unusable)
+    call = transcribe.start_medical_transcription_job
+    asked = request(upload(), OutputEncryptionKMSKeyId=unusable, KMSEncryptionContext={"purpose": "transcripts"})
+    refused("BadRequestException", "symmetric key", call, **asked)
+
+
+def test_a_key_may_be_named_by_its_id_its_alias_and_the_arn_of_either(cloud, s3, transcribe, upload, key):
+    alias = f"alias/medical-{uuid4().hex}"
+    cloud.client("kms").create_alias(AliasName=alias, TargetKeyId=key)
+    for name in (key, key.rpartition("/")[2], alias, f"{key.rpartition(':')[0]}:{alias}"):
+        job = run(transcribe, upload(), OutputEncryptionKMSKeyId=name)
+        head = s3.head_object(Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
+        assert head["SSEKMSKeyId"] == key
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "https://s3.us-east-1.amazonaws.com/{bucket}/{key}",
+        "https://s3.amazonaws.com/{bucket}/{key}",
+        "https://{bucket}.s3.us-east-1.amazonaws.com/{key}",
+    ],
+)
+def test_a_recording_may_be_named_by_its_https_address(transcribe, upload, form):
+    bucket, _slash, name = upload().removeprefix("s3://").partition("/")
+    assert run(transcribe, form.format(bucket=bucket, key=name))["TranscriptionJobStatus"] == "COMPLETED"
+
+
+def test_a_recording_that_is_replaced_while_it_is_heard_is_heard_as_it_was(s3, transcribe, upload, tmp_path):
+    media = upload("!slow 0.5\n0: The first words.")
+    name = started(transcribe, media)["MedicalTranscriptionJobName"]
+    s3.upload_file(recording("0: Other words.", tmp_path / "b.wav"), MEDIA, media.removeprefix(f"s3://{MEDIA}/"))
+    ended(transcribe, name)
+    assert transcript(s3, name)["results"]["transcripts"] == [{"transcript": "The first words."}]
+
+
 # --- refusals ---
 
 
@@ -211,6 +267,8 @@ def test_an_unknown_job_is_a_bad_request(transcribe, operation):
         ({"Media": {"MediaFileUri": f"s3://{MEDIA}/nothing.wav"}}, "doesn't point to an S3 object"),
         ({"Media": {"MediaFileUri": "https://example.org/a.wav"}}, "can't be accessed"),
         ({"OutputBucketName": "no-such-bucket"}, "bucket can't be accessed"),
+        ({"Media": {"MediaFileUri": "s3://medical-abroad/a.wav"}}, "isn't in the same Region"),
+        ({"OutputBucketName": "medical-abroad"}, "isn't in the same Region"),
         (
             {"Settings": {"VocabularyName": "cardiology"}},
             "The requested vocabulary couldn't be found. Check the vocabulary name and try your request again.",
@@ -220,6 +278,78 @@ def test_an_unknown_job_is_a_bad_request(transcribe, operation):
 def test_what_the_service_does_not_accept_is_refused_at_the_start(transcribe, upload, changed, text):
     call = transcribe.start_medical_transcription_job
     refused("BadRequestException", text, call, **(request(upload()) | changed))
+
+
+# --- vocabularies ---
+
+
+@pytest.fixture
+def table(s3):
+    name = f"tables/{uuid4().hex}.txt"
+    s3.put_object(Bucket=MEDIA, Key=name, Body=TABLE.encode())
+    return f"s3://{MEDIA}/{name}"
+
+
+def vocabulary(table, name=None, **more):
+    return {
+        "VocabularyName": name or f"words-{uuid4().hex}", "LanguageCode": "en-US", "VocabularyFileUri": table, **more
+    }  # fmt: skip
+
+
+def settled(transcribe, name):
+    deadline = time.monotonic() + 5
+    while (found := transcribe.get_medical_vocabulary(VocabularyName=name))["VocabularyState"] == "PENDING":
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    return found
+
+
+def test_a_vocabulary_gets_ready_can_be_used_and_downloaded(transcribe, upload, table):
+    asked = vocabulary(table)
+    name = transcribe.create_medical_vocabulary(**asked)["VocabularyName"]
+    call = transcribe.start_medical_transcription_job
+    refused("BadRequestException", "isn't ready", call, **request(upload(), Settings={"VocabularyName": name}))
+    ready = settled(transcribe, name)
+    assert (ready["VocabularyState"], ready["LanguageCode"]) == ("READY", "en-US")
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ready["DownloadUri"]) as answer:
+        assert answer.read().decode() == TABLE
+    assert run(transcribe, upload(), Settings={"VocabularyName": name})["Settings"]["VocabularyName"] == name
+    transcribe.get_waiter("medical_vocabulary_ready").wait(VocabularyName=name)
+    transcribe.delete_medical_vocabulary(VocabularyName=name)
+    with pytest.raises(transcribe.exceptions.NotFoundException):
+        transcribe.get_medical_vocabulary(VocabularyName=name)
+
+
+def test_a_broken_update_leaves_the_vocabulary_as_it_was(s3, transcribe, table):
+    name = transcribe.create_medical_vocabulary(**vocabulary(table))["VocabularyName"]
+    before = settled(transcribe, name)["DownloadUri"]
+    s3.put_object(Bucket=MEDIA, Key="tables/broken.txt", Body=b"Phrase\n")
+    transcribe.update_medical_vocabulary(**vocabulary(f"s3://{MEDIA}/tables/broken.txt", name))
+    after = settled(transcribe, name)
+    assert (after["VocabularyState"], after["DownloadUri"]) == ("FAILED", before)
+    assert "line 1: the header must name" in after["FailureReason"]
+
+
+def test_a_guessed_download_address_leads_nowhere(cloud, transcribe, table):
+    name = transcribe.create_medical_vocabulary(**vocabulary(table))["VocabularyName"]
+    settled(transcribe, name)
+    guess = f"{cloud.endpoint}/_transcribe-medical/vocabularies/000000000000/us-east-1/{name}/guess/input.txt"
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(guess)
+
+
+def test_jobs_and_vocabularies_have_tags(transcribe, upload, table):
+    tags = [{"Key": "ward", "Value": "3"}]
+    name = transcribe.create_medical_vocabulary(**vocabulary(table, Tags=tags))["VocabularyName"]
+    job = run(transcribe, upload(), Tags=tags)["MedicalTranscriptionJobName"]
+    for kind, of in (("medical-vocabulary", name), ("medical-transcription-job", job)):
+        arn = f"arn:aws:transcribe:us-east-1:000000000000:{kind}/{of}"
+        assert transcribe.list_tags_for_resource(ResourceArn=arn)["Tags"] == tags
+        transcribe.tag_resource(ResourceArn=arn, Tags=[{"Key": "floor", "Value": ""}])
+        transcribe.untag_resource(ResourceArn=arn, TagKeys=["ward"])
+        assert transcribe.list_tags_for_resource(ResourceArn=arn)["Tags"] == [{"Key": "floor", "Value": ""}]
+    with pytest.raises(transcribe.exceptions.NotFoundException):
+        transcribe.list_tags_for_resource(ResourceArn=arn + "-never-was")
 
 
 # --- listing and deleting ---
@@ -354,6 +484,45 @@ def test_a_recording_under_a_key_needs_the_right_to_decrypt(s3, as_user, key, tm
     asked = request(f"s3://{MEDIA}/staging/locked.wav", OutputEncryptionKMSKeyId=key)
     call = as_user(rights(key).values()).start_medical_transcription_job
     refused("BadRequestException", "can't be accessed", call, **asked)
+
+
+def vocabulary_rights(**only):
+    mine = "arn:aws:transcribe:us-east-1:000000000000:medical-vocabulary/mine-*"
+    every = {
+        "create": statement("transcribe:CreateMedicalVocabulary", "*"),
+        "others": statement(["transcribe:GetMedicalVocabulary", "transcribe:DeleteMedicalVocabulary"], mine),
+        "table": statement("s3:GetObject", f"arn:aws:s3:::{MEDIA}/tables/*"),
+        "tag": statement("transcribe:TagResource", "*", **{"ForAllValues:StringEquals": {"aws:TagKeys": ["ward"]}}),
+    }
+    return [every[name] for name in every if only.get(name, True)]
+
+
+def test_who_has_every_right_may_create_a_vocabulary_under_its_own_names(as_user, table):
+    mine = as_user(vocabulary_rights())
+    name = f"mine-{uuid4().hex}"
+    mine.create_medical_vocabulary(**vocabulary(table, name, Tags=[{"Key": "ward", "Value": "3"}]))
+    settled(mine, name)
+    refused("AccessDeniedException", "GetMedicalVocabulary", mine.get_medical_vocabulary, VocabularyName="theirs-1")
+    mine.delete_medical_vocabulary(VocabularyName=name)
+
+
+@pytest.mark.parametrize(
+    ("missing", "answer"),
+    [
+        ("create", ("AccessDeniedException", "CreateMedicalVocabulary")),
+        ("table", ("BadRequestException", "The S3 URI that you provided can't be accessed.")),
+        ("tag", ("AccessDeniedException", "TagResource")),
+    ],
+)
+def test_each_right_is_needed_to_create_a_vocabulary(as_user, table, missing, answer):
+    call = as_user(vocabulary_rights(**{missing: False})).create_medical_vocabulary
+    refused(*answer, call, **vocabulary(table, Tags=[{"Key": "ward", "Value": "3"}]))
+
+
+def test_a_recording_under_the_accounts_own_key_needs_no_further_right(s3, transcribe, tmp_path):
+    path = recording(GREETING, tmp_path / "a.wav")
+    s3.upload_file(str(path), MEDIA, "staging/own-key.wav", ExtraArgs={"ServerSideEncryption": "aws:kms"})
+    assert run(transcribe, f"s3://{MEDIA}/staging/own-key.wav")["TranscriptionJobStatus"] == "COMPLETED"
 
 
 # --- events ---

@@ -160,11 +160,11 @@ def expiry(deployment, bucket):
 
 
 def row_days(deployment):
-    [days] = [
+    [days] = {
         function["Environment"]["Variables"]["ROW_DAYS"]
         for function in deployment.all("AWS::Lambda::Function")
         if "ROW_DAYS" in function["Environment"]["Variables"]
-    ]
+    }
     return int(days)
 
 

@@ -103,7 +103,7 @@ def test_the_ledger_works_on_the_table_that_is_deployed(ledger):
     assert ledger.claim(row)
     assert not ledger.claim(row)
     assert ledger.find("r1") == row
-    assert list(ledger.waiting(before=2, most=10)) == [row]
+    assert list(ledger.waiting(State.CLAIMED, before=2)) == [row]
     assert ledger.advance(row, State.TRANSCRIBING, now=2)
     assert ledger.in_flight(enough=10) == 1
 

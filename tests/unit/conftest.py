@@ -1,6 +1,7 @@
 """A pretended AWS in memory: moto for storage and messages, a small Transcribe one can look into."""
 
 import json
+import struct
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +26,12 @@ from stethoscript.uploads import Upload
 
 ACCOUNT = "123456789012"
 INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
-WAV = b"RIFF\x24\x00\x00\x00WAVEfmt " + bytes(28)
+SILENCE = bytes(16_000)  # one second of it: 16 kHz, 8 bits, mono
+WAV = (
+    b"RIFF"
+    + struct.pack("<I4s4sIHHIIHH4sI", 16_036, b"WAVE", b"fmt ", 16, 1, 1, 16_000, 16_000, 1, 8, b"data", 16_000)
+    + SILENCE
+)
 PROFILES = {
     "dictation/": {"type": "DICTATION"},
     "conversation/": {"type": "CONVERSATION", "max_speaker_labels": 2},
@@ -82,12 +88,16 @@ class FakeTranscribe:
 
 
 class Troubled:
-    """A client whose named calls fail before their effect (`before`) or after it (`after`), in turn."""
+    """A client whose named calls fail before their effect (`before`) or after it (`after`), in turn.
+
+    `limits` are further arguments of a call, such as a page's size.
+    """
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self.before: dict[str, list[Exception]] = {}
         self.after: dict[str, list[Exception]] = {}
+        self.limits: dict[str, dict[str, Any]] = {}
 
     def __getattr__(self, name: str) -> Any:
         call = getattr(self._client, name)
@@ -97,7 +107,7 @@ class Troubled:
         def troubled(*args: Any, **kwargs: Any) -> Any:
             if self.before.get(name):
                 raise self.before[name].pop(0)
-            answer = call(*args, **kwargs)
+            answer = call(*args, **kwargs, **self.limits.get(name, {}))
             if self.after.get(name):
                 raise self.after[name].pop(0)
             return answer
@@ -118,7 +128,7 @@ class Clinic:
     completion_queue: str
     inbox: str
     topic: str
-    clock: float = 1_800_000_000.0
+    clock: float = field(default_factory=time.time)
     slept: float = 0.0
 
     def upload(self, key: str = "dictation/Jane Doe.wav", body: bytes = WAV, **more: Any) -> Upload:
@@ -148,7 +158,7 @@ class Clinic:
 
     def reconciler(self, sweep_pages: int = 1) -> Reconciler:
         settings = ReconcileSettings(
-            "clinic", INTAKE, ACCOUNT, "ledger", self.intake_queue, self.completion_queue, 60, sweep_pages
+            "clinic", INTAKE, ACCOUNT, "ledger", self.intake_queue, self.completion_queue, 60, sweep_pages, 0
         )
         return Reconciler(settings, self.ledger, self.s3, self.transcribe, self.sqs, now=self.now)
 
@@ -188,6 +198,10 @@ class Clinic:
             SimpleNamespace(body=json.loads(each.body), delay=max(0, round((each.delayed_until - now) / 1000)))
             for each in kept
         ]
+
+    def drain(self, queue: str) -> None:
+        """Have somebody take every message that waits in a queue."""
+        sqs_backends[ACCOUNT]["us-east-1"].queues[queue.rpartition("/")[2]]._messages.clear()  # noqa: SLF001
 
     def told(self) -> list[dict[str, Any]]:
         """What a subscriber received."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -156,6 +157,26 @@ def test_a_job_not_yet_known_is_not_taken_for_vanished(clinic, job):
 def test_jobs_that_are_not_ours_are_ignored(clinic, name):
     clinic.deliver(name)
     assert clinic.told() == []
+
+
+def test_a_signal_for_a_recording_that_still_waits_for_its_start_ends_nothing(clinic):
+    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+    clinic.start(clinic.upload())
+    clinic.transcribe.troubles.clear()
+    clinic.clock += 2 * deliver_transcript.VANISHED_SECONDS
+    clinic.deliver(clinic.row().job)
+    assert clinic.row().state == "CLAIMED"
+    assert clinic.told() == []
+
+
+def test_a_completed_job_whose_transcript_was_deleted_fails_aloud_after_a_while(clinic, job):
+    clinic.clock = time.time()
+    clinic.transcribe.end(job)
+    clinic.deliver(job)
+    assert clinic.told() == []
+    clinic.clock += deliver_transcript.VANISHED_SECONDS + 1
+    clinic.deliver(job)
+    assert clinic.told()[0]["reason"]["class"] == "TranscriptMissing"
 
 
 def test_silence_is_delivered_as_silence(clinic, job):

@@ -1,5 +1,6 @@
 """What an error means, by class, code and, only where it must be, its text."""
 
+import botocore.session
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError, ReadTimeoutError
 
@@ -23,7 +24,7 @@ from tests.unit.conftest import refusal
         (refusal("BadRequestException", "The requested job couldn't be found. Check the job name"), Fault.ABSENT),
         (refusal("NotFoundException"), Fault.ABSENT),
         (refusal("BadRequestException", "The S3 URI that you provided can't be accessed."), Fault.CONFIGURATION),
-        (refusal("BadRequestException", "The requested vocabulary couldn't be found."), Fault.CONFIGURATION),
+        (refusal("BadRequestException", "The requested vocabulary couldn't be found."), Fault.VOCABULARY),
         (refusal("BadRequestException", "something else"), Fault.OTHER),
         (refusal("SomethingNew"), Fault.OTHER),
         (EndpointConnectionError(endpoint_url="x"), Fault.UNAVAILABLE),
@@ -39,3 +40,33 @@ def test_each_error_has_one_meaning(error, fault):
 
 def test_an_error_is_described_without_its_message():
     assert faults.described(refusal("NoSuchKey", "dictation/Jane Doe.wav")) == "ClientError NoSuchKey"
+
+
+@pytest.mark.parametrize(
+    ("service", "operations"),
+    [
+        ("s3", ["HeadObject", "GetObject", "CopyObject", "PutObject", "DeleteObject", "ListObjectVersions"]),
+        ("sqs", ["SendMessage", "GetQueueAttributes"]),
+        ("sns", ["Publish"]),
+        ("dynamodb", ["GetItem", "PutItem", "UpdateItem", "Query"]),
+        ("transcribe", ["StartMedicalTranscriptionJob", "GetMedicalTranscriptionJob"]),
+    ],
+)
+def test_every_error_that_a_call_of_ours_may_answer_has_a_meaning(service, operations):
+    model = botocore.session.get_session().get_service_model(service)
+    shapes = [shape for name in operations for shape in model.operation_model(name).error_shapes]
+    codes = {(shape.metadata.get("error") or {}).get("code") or shape.name for shape in shapes}
+    unknown = {code for code in codes if faults.fault(refusal(code, status=400)) is Fault.OTHER}
+    assert unknown <= MEANINGLESS
+
+
+# Ours to avoid (the request is wrong), or handled where it arises (conditions).
+MEANINGLESS = {
+    "BadRequestException", "ConditionalCheckFailedException", "InvalidParameter", "InvalidParameterValue",
+    "ParameterValueInvalid", "ValidationException", "InvalidMessageContents",
+    "AWS.SimpleQueueService.UnsupportedOperation", "UnsupportedOperation", "InvalidAddress",
+    "InvalidSecurity", "InvalidAttributeName", "ItemCollectionSizeLimitExceededException", "EndpointDisabled",
+    "PlatformApplicationDisabled", "TransactionConflictException", "ReplicatedWriteConflictException",
+    "InvalidObjectState", "ObjectNotInActiveTierError", "EncryptionTypeMismatch", "InvalidRequest",
+    "InvalidWriteOffset", "TooManyParts", "IdempotencyParameterMismatch",
+}  # fmt: skip

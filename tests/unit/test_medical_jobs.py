@@ -4,7 +4,10 @@ import pytest
 
 from local.transcribe_medical import jobs
 from local.transcribe_medical.contract import Refused
-from local.transcribe_medical.jobs import Job, Place
+from local.transcribe_medical.job_operations import KEPT_SECONDS
+from local.transcribe_medical.jobs import Job
+from local.transcribe_medical.memory import Memory
+from local.transcribe_medical.places import Place
 from local.transcribe_medical.service import Service
 from local.transcribe_medical.surroundings import Caller
 
@@ -61,9 +64,10 @@ def job(name, created, status=jobs.COMPLETED, **more):
     return Job("000000000000", "us-east-1", REQUEST | {"MedicalTranscriptionJobName": name}, created, status, **more)
 
 
-def service(*remembered):
-    made = Service(surroundings=None, ears=None, temporary=Path())
-    made.remember({"jobs": [one.plain() for one in remembered]})
+def service(*remembered, now=100.0):
+    made = Service(surroundings=None, ears=None, temporary=Path(), clock=lambda: now)
+    for one in remembered:
+        made.memory.jobs.keep(one)
     return made
 
 
@@ -87,7 +91,7 @@ def test_jobs_are_listed_newest_first_and_five_a_page():
 def test_a_job_that_begins_between_two_pages_shifts_nothing():
     made = service(*(job(f"j{n}", created=float(n)) for n in range(6)))
     token = listed(made)["NextToken"]
-    made.remember({"jobs": [job("new", created=9.0).plain()]})
+    made.memory.jobs.keep(job("new", created=9.0))
     assert names(listed(made, NextToken=token)) == ["j0"]
 
 
@@ -124,10 +128,34 @@ def test_a_token_of_somebody_elses_making_is_refused(token):
         listed(service(job("j", 1.0)), NextToken=token)
 
 
-def test_what_is_remembered_is_the_same_job_again():
+def test_what_is_remembered_is_the_same_job_again(tmp_path):
     done = job("j", 1.0, finished=2.0, format="wav", sample_rate=16000)
-    assert service(done).remembered() == {"jobs": [done.plain()]}
-    assert Job(**done.plain()) == done
+    Memory(tmp_path / "journal").jobs.keep(done)
+    assert list(Memory(tmp_path / "journal").jobs) == [done]
+
+
+def test_what_was_forgotten_stays_forgotten(tmp_path):
+    memory = Memory(tmp_path / "journal")
+    for name in ("a", "b"):
+        memory.jobs.keep(job(name, 1.0))
+    memory.jobs.drop(job("a", 1.0))
+    assert [one.name for one in Memory(tmp_path / "journal").jobs] == ["b"]
+
+
+def test_half_a_line_at_the_end_of_the_journal_spoils_nothing(tmp_path):
+    Memory(tmp_path / "journal").jobs.keep(job("whole", 1.0))
+    with (tmp_path / "journal").open("a") as journal:
+        journal.write('{"kind": "Job", "acc')
+    assert [one.name for one in Memory(tmp_path / "journal").jobs] == ["whole"]
+    Memory(tmp_path / "journal").jobs.keep(job("next", 1.0))
+    assert [one.name for one in Memory(tmp_path / "journal").jobs] == ["whole", "next"]
+
+
+def test_the_service_knows_a_job_for_ninety_days():
+    made = service(job("old", 1.0), job("young", 2.0), now=1.5 + KEPT_SECONDS)
+    assert names(listed(made)) == ["young"]
+    with pytest.raises(Refused, match="couldn't be found"):
+        made.answer("GetMedicalTranscriptionJob", CALLER, {"MedicalTranscriptionJobName": "old"})
 
 
 def test_a_failed_job_has_a_reason_and_no_transcript():

@@ -1,5 +1,8 @@
+import itertools
 import json
+from dataclasses import asdict
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,11 +26,12 @@ GREETING = (
 )
 
 
-def document(words=GREETING, channels=1, content=None, **settings):
+def document(words=GREETING, channels=1, content=None, heard=None, **settings):
     request = REQUEST | ({"Settings": settings} if settings else {})
     request |= {"ContentIdentificationType": content} if content else {}
     job = Job("000000000000", "us-east-1", request, created=0.0)
-    return output.document(job, Heard("wav", 16000, 3.0, channels, tuple(words)))
+    answer = {"format": "wav", "sample_rate": 16000, "seconds": 3.0, "channels": channels}
+    return output.document(job, Heard.read(answer | {"words": [asdict(word) for word in words]} | (heard or {})))
 
 
 def test_a_plain_transcript_has_the_parts_the_service_writes():
@@ -94,6 +98,96 @@ def test_channels_keep_their_own_items_and_all_are_merged_by_time():
     assert [channel["items"][0]["alternatives"][0]["content"] for channel in channels] == ["Well", "Yes"]
     assert [item["id"] for item in results["items"]] == [0, 1, 2, 3]
     assert results["transcripts"][0]["transcript"] == "Well? Yes."
+
+
+def readings(*texts, start=0.0, channel=0):
+    """A segment read in several ways, a word a half second."""
+    alternatives = [
+        {
+            "words": [
+                asdict(Word(word, start + n / 2, start + n / 2 + 0.4, 0.9, channel=channel))
+                for n, word in enumerate(text.split())
+            ]
+        }
+        for text in texts
+    ]
+    return {"start": start, "end": start + 2.0, "alternatives": alternatives}
+
+
+def test_alternatives_differ_in_words_and_none_comes_twice():
+    read = readings("atrial flutter", "a trial flutter", "atrial flutter", "atrial fluster")
+    [segment] = document(heard={"segments": [read]}, ShowAlternatives=True, MaxAlternatives=10)["results"]["segments"]
+    assert [each["transcript"] for each in segment["alternatives"]] == [
+        "atrial flutter",
+        "a trial flutter",
+        "atrial fluster",
+    ]
+    assert (segment["start_time"], segment["end_time"]) == ("0.0", "2.0")
+    assert segment["alternatives"][1]["items"][0] == {
+        "type": "pronunciation",
+        "start_time": "0.0",
+        "end_time": "0.4",
+        "confidence": "0.9",
+        "content": "a",
+    }
+
+
+def test_there_are_no_more_alternatives_than_were_asked_for():
+    read = readings(*(f"reading {n}" for n in "abcdef"))
+    [segment] = document(heard={"segments": [read]}, ShowAlternatives=True, MaxAlternatives=3)["results"]["segments"]
+    assert len(segment["alternatives"]) == 3
+
+
+def test_a_part_with_nothing_in_it_makes_no_segment():
+    read = [readings("", "hm"), readings("")]
+    segments = document(heard={"segments": read}, ShowAlternatives=True, MaxAlternatives=3)["results"]["segments"]
+    assert [[each["transcript"] for each in segment["alternatives"]] for segment in segments] == [["hm"]]
+
+
+FINDING = {"content": "Jane Doe", "category": "PHI-Personal", "start": 0.5, "end": 1.25, "confidence": 0.87654}
+
+
+def test_what_is_found_of_a_patient_is_written_with_numbers():
+    entities = document(content="PHI", heard={"entities": [FINDING | {"start": 2, "category": "Geographic"}, FINDING]})
+    assert entities["results"]["entities"] == [
+        {"content": "Jane Doe", "category": "PHI-Personal", "startTime": 0.5, "endTime": 1.25, "confidence": 0.8765},
+        {"content": "Jane Doe", "category": "PHI-Geographic", "startTime": 2.0, "endTime": 1.25, "confidence": 0.8765},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("voices", "alternatives", "content"),
+    list(itertools.product((None, "ShowSpeakerLabels", "ChannelIdentification"), (False, True), (None, "PHI"))),
+)
+def test_each_part_is_there_when_it_is_asked_for_and_no_other(voices, alternatives, content):
+    settings = {
+        None: {},
+        "ShowSpeakerLabels": {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2},
+        "ChannelIdentification": {"ChannelIdentification": True},
+    }[voices]
+    settings |= {"ShowAlternatives": True, "MaxAlternatives": 2} if alternatives else {}
+    channels = 2 if voices == "ChannelIdentification" else 1
+    heard = {"segments": [readings("one", "won", channel=channels - 1)], "entities": [FINDING]}
+    results = document(heard=heard, channels=channels, content=content, **settings)["results"]
+    asked = {
+        "speaker_labels": voices == "ShowSpeakerLabels",
+        "channel_labels": voices == "ChannelIdentification",
+        "segments": alternatives,
+        "entities": content == "PHI",
+    }
+    always = {"transcripts", "items", "audio_segments"}
+    assert set(results) == always | {name for name, wanted in asked.items() if wanted}
+    if alternatives:
+        labels = [segment.get("channel_label") for segment in results["segments"]]
+        assert labels == (["ch_1"] if channels == 2 else [None])
+
+
+def test_what_an_engine_says_beyond_this_is_passed_over():
+    word = asdict(GREETING[0]) | {"language": "en"}
+    heard = Heard.read(
+        {"format": "wav", "sample_rate": 16000, "seconds": 1.0, "channels": 1, "words": [word], "segments": None}
+    )
+    assert (heard.words, heard.segments, heard.entities) == ((GREETING[0],), (), ())
 
 
 def test_alternatives_hold_the_one_reading_there_is():

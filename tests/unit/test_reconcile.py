@@ -4,8 +4,10 @@ import time
 
 import pytest
 
+import reconcile
 from stethoscript.events import Arrival, Signal
-from tests.unit.conftest import INTAKE, WAV
+from stethoscript.uploads import Upload
+from tests.unit.conftest import INTAKE, WAV, refusal
 
 
 def run(clinic, **settings):
@@ -33,7 +35,7 @@ def test_a_claim_that_nobody_follows_is_announced_again(clinic):
     clinic.s3.before["copy_object"] = [RuntimeError("the function died here")]
     with pytest.raises(RuntimeError):
         clinic.start(upload)
-    assert run(clinic)["jobs"] == 1
+    assert run(clinic)["uploads"] == 1
     (again,) = clinic.messages(clinic.intake_queue)
     assert again.body["upload"]["version"] == upload.version
 
@@ -64,19 +66,81 @@ def test_a_large_bucket_is_swept_page_by_page_over_the_runs(clinic):
     for number in range(5):
         clinic.upload(f"dictation/{number}.wav")
     clinic.clock = lost_clock(clinic)
-    clinic.s3 = SmallPages(clinic.s3)
-    assert [run(clinic)["uploads"] for _ in range(4)] == [2, 2, 1, 2]
-    assert len({message.body["upload"]["key"] for message in clinic.messages(clinic.intake_queue)}) == 5
+    clinic.s3.limits["list_object_versions"] = {"MaxKeys": 2}
+    found = []
+    for _ in range(4):
+        found.append(run(clinic)["uploads"])
+        for message in clinic.messages(clinic.intake_queue):
+            clinic.start(Upload(**message.body["upload"]))
+        clinic.drain(clinic.intake_queue)
+    assert found == [2, 2, 1, 0]
 
 
-class SmallPages:
-    """An S3 whose listings hold two entries a page."""
+def test_a_small_bucket_is_swept_once_a_run_however_many_pages_are_allowed(clinic):
+    clinic.upload()
+    clinic.clock = lost_clock(clinic)
+    assert run(clinic, sweep_pages=10)["uploads"] == 1
 
-    def __init__(self, s3):
-        self._s3 = s3
 
-    def list_object_versions(self, **request):
-        return self._s3.list_object_versions(**request, MaxKeys=2)
+def test_what_waits_in_the_queue_is_not_taken_for_lost(clinic):
+    for number in range(3):
+        clinic.upload(f"dictation/{number}.wav")
+    clinic.clock = lost_clock(clinic)
+    assert run(clinic)["uploads"] == 3
+    assert [run(clinic)["uploads"] for _ in range(12)] == [0] * 12
+    assert len(clinic.messages(clinic.intake_queue)) == 3
+
+
+def test_what_was_announced_in_vain_is_announced_again_but_not_for_ever(clinic):
+    clinic.upload()
+    clinic.clock = lost_clock(clinic)
+    assert sum(run_and_drain(clinic)["uploads"] for _ in range(30)) == reconcile.MOST_ANNOUNCEMENTS
+
+
+def test_a_recording_that_waits_for_transcribe_is_not_announced_besides(clinic):
+    upload = clinic.upload()
+    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 10_000
+    for _ in range(5):
+        clinic.start(upload)
+        clinic.drain(clinic.intake_queue)
+        assert clinic.reconciler().run(clinic.clock + 100) == {"jobs": 0, "uploads": 0}
+
+
+def test_an_old_version_without_a_row_is_not_paid_for_again(clinic):
+    clinic.upload()
+    clinic.clock = time.time() + (reconcile.LOST_WITHIN_DAYS + 1) * 86400
+    assert run(clinic)["uploads"] == 0
+
+
+def test_an_end_is_signalled_once_in_a_while_not_at_every_run(clinic):
+    clinic.start(clinic.upload())
+    clinic.transcribe.end(clinic.row().job)
+    assert run(clinic)["jobs"] == 1
+    assert clinic.reconciler().run(clinic.clock + 100)["jobs"] == 0
+
+
+def test_more_jobs_than_a_page_of_the_index_are_all_looked_at(clinic):
+    for number in range(4):
+        clinic.start(clinic.upload(f"dictation/{number}.wav"))
+    for job in clinic.transcribe.jobs:
+        clinic.transcribe.end(job)
+    clinic.dynamodb.limits["query"] = {"Limit": 1}
+    assert run(clinic)["jobs"] == 4
+
+
+def test_one_job_that_cannot_be_looked_at_does_not_keep_the_others_waiting(clinic):
+    for number in range(2):
+        clinic.start(clinic.upload(f"dictation/{number}.wav"))
+    for job in clinic.transcribe.jobs:
+        clinic.transcribe.end(job)
+    clinic.transcribe.troubles.append(refusal("ThrottlingException"))
+    assert run(clinic)["jobs"] == 1
+
+
+def run_and_drain(clinic, **settings):
+    found = run(clinic, **settings)
+    clinic.drain(clinic.intake_queue)
+    return found
 
 
 def test_a_run_ends_before_its_time_does(clinic):

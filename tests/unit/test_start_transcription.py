@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import boto3
@@ -9,6 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 import start_transcription
+from ledger import Ledger
 from stethoscript import jobs
 from stethoscript.events import Arrival
 from stethoscript.uploads import Upload
@@ -173,13 +175,60 @@ def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(clinic):
 class Meanwhile:
     """A client before whose named call something else happens."""
 
-    def __init__(self, client, name, happens):
-        self._client, self._name, self._happens = client, name, happens
+    def __init__(self, client, name, happens, times=1):
+        self._client, self._name, self._happens, self._times = client, name, happens, times
 
     def __getattr__(self, name):
-        if name == self._name:
+        if name == self._name and self._times:
+            self._times -= 1
             self._happens()
         return getattr(self._client, name)
+
+
+def test_a_vocabulary_that_the_uploader_made_up_is_refused(clinic):
+    clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
+    clinic.start(clinic.upload(Metadata={"vocabulary-name": "nope"}))
+    assert clinic.told()[0]["reason"]["class"] == "BadSetting"
+
+
+def test_a_vocabulary_missing_from_the_deployment_waits_for_the_operator(clinic):
+    clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
+    clinic.start(clinic.upload())
+    assert clinic.told() == []
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+
+
+def test_a_limit_that_speaks_of_length_is_the_recordings_own_fault(clinic):
+    clinic.transcribe.troubles.append(refusal("LimitExceededException", "Your media file is too long."))
+    clinic.start(clinic.upload())
+    assert clinic.told()[0]["reason"]["class"] == "TooLong"
+
+
+def test_a_limit_that_lasts_a_day_while_nothing_runs_is_told(clinic):
+    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 10_000
+    upload = clinic.upload()
+    clinic.start(upload)
+    clinic.clock += 25 * 3600
+    clinic.start(upload)
+    assert clinic.told()[0]["reason"]["class"] == "LimitExceeded"
+
+
+def test_of_two_holders_of_a_claim_the_slower_one_ends_nothing(clinic):
+    upload = clinic.upload()
+    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+    clinic.start(upload)  # claimed, waiting
+    clinic.transcribe.troubles.clear()
+    other, slow = clinic.starter(), clinic.starter()
+
+    def meanwhile():
+        other.take(Arrival(upload), clinic.clock + 300)
+        clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
+
+    slow = replace(slow, ledger=Ledger(Meanwhile(clinic.dynamodb, "query", meanwhile, times=1), "ledger"))
+    slow.take(Arrival(upload), clinic.clock + 300)
+    assert clinic.row().state == "TRANSCRIBING"
+    assert clinic.told() == []
+    assert clinic.transcribe.starts == 1
 
 
 def test_an_upload_deleted_meanwhile_is_refused_as_gone(clinic):

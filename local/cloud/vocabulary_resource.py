@@ -1,0 +1,96 @@
+"""CloudFormation's `AWS::Transcribe::MedicalVocabulary`, which MiniStack does not have: made by our own service."""
+
+# ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
+# mypy: disable-error-code="no-untyped-call,attr-defined"
+
+from collections.abc import Mapping
+from typing import Any
+
+from ministack.core.responses import get_account_id, get_region
+from ministack.services.cloudformation import provisioners
+
+from local.transcribe_medical import contract, vocabularies
+from local.transcribe_medical.contract import Refused
+from local.transcribe_medical.service import Service
+from local.transcribe_medical.surroundings import Caller
+
+TYPE = "AWS::Transcribe::MedicalVocabulary"
+ROOT_KEY = "test"  # stacks are deployed with the account's own rights
+
+USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
+    (provisioners, "_RESOURCE_HANDLERS"): None,
+    (provisioners, "_REPLACING_PROPERTIES"): None,
+}
+
+Properties = Mapping[str, Any]
+Made = tuple[str, dict[str, str]]
+
+
+def install(service: Service) -> None:
+    """Let stacks hold medical vocabularies."""
+    resource = _MedicalVocabulary(service)
+    provisioners._RESOURCE_HANDLERS[TYPE] = {
+        "create": resource.create,
+        "update": resource.update,
+        "delete": resource.delete,
+    }
+    provisioners._REPLACING_PROPERTIES[TYPE] = ("VocabularyName", "LanguageCode")
+
+
+class _MedicalVocabulary:
+    """What CloudFormation does with one vocabulary; what it raises is why the stack fails."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Made:
+        """Make a vocabulary and wait until it is ready; one that never will be does not stay."""
+        made = self._made("CreateMedicalVocabulary", _request(properties))
+        try:
+            self._settle(made[0])
+        except ValueError:
+            self.delete(made[0], properties)
+            raise
+        return made
+
+    def update(self, name: str, old: Properties, new: Properties, _stack: str) -> Made:
+        """Give a vocabulary another file and wait until that is ready; its old table stays if it never will be."""
+        if old.get("VocabularyFileUri") == new.get("VocabularyFileUri"):
+            return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
+        request = _request(new)
+        request.pop("Tags", None)
+        made = self._made("UpdateMedicalVocabulary", request)
+        self._settle(name)
+        return made
+
+    def delete(self, name: str, _properties: Properties) -> None:
+        """Remove a vocabulary; one that is gone already is none too few."""
+        try:
+            self._service.vocabularies.delete(_caller(), {"VocabularyName": name})
+        except Refused as refused:
+            if refused.code != "NotFoundException":
+                raise ValueError(refused.message) from refused
+
+    def _made(self, operation: str, request: dict[str, Any]) -> Made:
+        try:
+            contract.check(operation, request)
+            self._service.operations[operation](_caller(), request)
+        except Refused as refused:
+            raise ValueError(f"{refused.message} (Service: Transcribe, {refused.code})") from refused
+        name = request["VocabularyName"]
+        return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
+
+    def _settle(self, name: str) -> None:
+        begun = self._service.memory.vocabularies.find(_caller(), name)
+        ended = begun and self._service.vocabularies.settle(begun)
+        if ended and ended.state == vocabularies.FAILED:
+            raise ValueError(ended.reason)
+
+
+def _caller() -> Caller:
+    return Caller(get_account_id(), get_region(), ROOT_KEY)
+
+
+def _request(properties: Properties) -> dict[str, Any]:
+    members = ("VocabularyName", "LanguageCode", "VocabularyFileUri", "Tags")
+    return {member: properties[member] for member in members if properties.get(member) is not None}

@@ -1,0 +1,107 @@
+"""How alike two spellings sound: roughly, for English, and enough to tell a misheard word from another one."""
+
+import re
+from functools import lru_cache
+from itertools import groupby
+
+from rapidfuzz.distance import Levenshtein
+
+_PAUSES = re.compile(r"[^a-z0-9]+")
+_POINT = re.compile(r"(?<=\d)\.(?=\d)")
+_IN_FULL = {"dr": "doctor", "mg": "milligrams", "cm": "centimeters", "ml": "milliliters", "kg": "kilograms"}
+# Spellings of one sound, the longer ones first; what stands right is written with the letters of _CLASSES.
+_SPELLINGS = (
+    (r"(?<=[aeiou])gh|(?<=\b)k(?=n)|(?<=\b)p(?=[sn])|(?<=m)b\b|e\b", ""),
+    (r"tion\b|sion\b", "sin"),
+    (r"ph", "f"),
+    (r"th", "t"),
+    (r"sch|sh|ch(?=[ei])", "s"),
+    (r"ch|ck|q", "k"),
+    (r"x", "ks"),
+    (r"c(?=[eiy])|z|\bx", "s"),
+    (r"c", "k"),
+    (r"g(?=[eiy])|j", "s"),
+    (r"wr", "r"),
+    (r"[hw]", ""),
+)
+# Sounds that a recogniser takes for each other: voiced for voiceless, m for n, one vowel for another.
+_CLASSES = str.maketrans("bdgvzmaeiouy", "ptkfsnaaaaaa")
+_UNITS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+
+
+def letters(text: str) -> str:
+    """Return a text's letters and digits alone, in lower case: what is left of a word without its looks.
+
+    >>> letters("Follow-up,"), letters("A.B.C.")
+    ('followup', 'abc')
+    """
+    return _PAUSES.sub("", text.casefold())
+
+
+def spoken(text: str) -> str:
+    """Return the letters of what is said, whichever way numbers and units are written.
+
+    >>> spoken("98.6, 20 mg, 5%") == spoken("ninety-eight point six, twenty milligrams, 5 percent")
+    True
+    """
+    text = _POINT.sub(" point ", text.casefold()).replace("%", " percent")
+    words = [_number(word) if word.isdigit() else _IN_FULL.get(word, word) for word in _PAUSES.split(text)]
+    return "".join(words)
+
+
+@lru_cache(maxsize=20_000)
+def sound(text: str) -> str:
+    """Return a text's rough sound, the same for spellings that are spoken alike.
+
+    >>> sound("Lisinopril") == sound("lisin o prill")
+    True
+    >>> sound("20") == sound("twenty")
+    True
+    """
+    words = [_number(word) if word.isdigit() else word for word in _PAUSES.split(text.casefold())]
+    spelled = " ".join(words)
+    for pattern, letter in _SPELLINGS:
+        spelled = re.sub(pattern, letter, spelled)
+    classes = spelled.replace(" ", "").translate(_CLASSES)
+    return "".join(letter for letter, _ in groupby(classes))
+
+
+def likeness(one: str, other: str) -> float:
+    """Return how alike two texts sound, from 0 to 1.
+
+    >>> likeness("on Oxus ill in", "amoxicillin") > 0.6 > likeness("temperature is", "amoxicillin")
+    True
+    """
+    return float(Levenshtein.normalized_similarity(sound(one), sound(other)))
+
+
+def _number(digits: str) -> str:
+    """Write a number below a hundred as it is spoken, a longer one digit by digit."""
+    value = int(digits)
+    if len(digits) > 2 or digits[0] == "0":  # noqa: PLR2004 - two digits are a number, three are often a code
+        return "".join(_UNITS[int(digit)] for digit in digits)
+    if value < len(_UNITS):
+        return _UNITS[value]
+    return _TENS[value // 10 - 2] + (_UNITS[value % 10] if value % 10 else "")

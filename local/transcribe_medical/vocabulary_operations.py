@@ -1,0 +1,205 @@
+"""Create, Get, List, Update and Delete of medical vocabularies, and the check that follows the first two."""
+
+import asyncio
+import logging
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from local.transcribe_medical import rights, vocabularies
+from local.transcribe_medical.contract import Refused, Request, bad_request
+from local.transcribe_medical.memory import Memory
+from local.transcribe_medical.pages import page
+from local.transcribe_medical.places import named
+from local.transcribe_medical.surroundings import Caller, Surroundings
+from local.transcribe_medical.vocabularies import FAILED, PENDING, READY, Vocabulary
+from stethoscript import vocabulary as tables
+from stethoscript.vocabulary import BadTable, Term
+
+MOST = 100
+MOST_PENDING = 10
+PENDING_SECONDS = 0.2  # minutes on AWS; long enough to be seen
+DOWNLOADS = "/_transcribe-medical/vocabularies/"
+
+ABSENT = "The requested vocabulary couldn't be found. Check the vocabulary name and try your request again."
+TAKEN = "The requested vocabulary name already exists. Use a different vocabulary name."
+UNREADY = "The requested vocabulary isn't ready. Wait until its state is READY and try your request again."
+AT_WORK = "The requested vocabulary is still being processed. Wait until that is done and try your request again."
+FULL = "You have reached your limit of medical vocabularies. Delete one and try your request again."
+BUSY = "You have reached your limit of pending medical vocabularies. Wait until one is ready."
+BAD_TABLE = (
+    "The vocabulary that you're trying to create contains invalid characters or incorrectly formatted terms. "
+    "See the developer guide for more information."
+)
+
+log = logging.getLogger(__name__)
+
+Later = Callable[[float, Callable[[], object]], object]
+
+
+def on_the_loop(seconds: float, call: Callable[[], object]) -> None:
+    """Call a function after some seconds on the loop that runs."""
+    asyncio.get_running_loop().call_later(seconds, call)
+
+
+class VocabularyOperations:
+    """The vocabularies of every account and Region of one cloud."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        surroundings: Surroundings,
+        *,
+        temporary: Path,
+        clock: Callable[[], float] = time.time,
+        later: Later,
+    ) -> None:
+        """Later is what calls a function after some seconds."""
+        self._memory = memory.vocabularies
+        self._surroundings = surroundings
+        self._temporary = temporary
+        self._clock = clock
+        self._later = later
+
+    def create(self, caller: Caller, request: Request) -> dict[str, Any]:
+        """Take a new vocabulary in; whether its table is any good is found out afterwards."""
+        if self._memory.find(caller, request["VocabularyName"]):
+            raise Refused("ConflictException", TAKEN)
+        self._check_rights(caller, request)
+        if len(self._memory.of(caller)) >= MOST:
+            raise Refused("LimitExceededException", FULL)
+        now = self._now()
+        vocabulary = Vocabulary(
+            caller.account,
+            caller.region,
+            request["VocabularyName"],
+            request["LanguageCode"],
+            request["VocabularyFileUri"],
+            created=now,
+            modified=now,
+            tags={tag["Key"]: tag["Value"] for tag in request.get("Tags") or []},
+        )
+        return vocabularies.summed_up(self._begin(caller, vocabulary))
+
+    def get(self, caller: Caller, request: Request) -> dict[str, Any]:
+        """Describe a vocabulary."""
+        vocabulary = self._found(caller, request)
+        return vocabularies.described(vocabulary, self._download_uri(vocabulary))
+
+    def list_vocabularies(self, caller: Caller, request: Request) -> dict[str, Any]:
+        """Sum up vocabularies, the newest first, a page at a time."""
+        state, part = request.get("StateEquals"), (request.get("NameContains") or "").lower()
+        matching = (
+            each for each in self._memory.of(caller) if state in (None, each.state) and part in each.name.lower()
+        )
+        shown, token = page(matching, request)
+        status = {"Status": state} if state else {}
+        return {**status, "Vocabularies": [vocabularies.summed_up(each) for each in shown], **token}
+
+    def update(self, caller: Caller, request: Request) -> dict[str, Any]:
+        """Take another table for a vocabulary in; until that is found good, and if it never is, the old one holds."""
+        old = self._found(caller, request)
+        if old.state == PENDING:
+            raise Refused("ConflictException", AT_WORK)
+        self._check_rights(caller, request)
+        new = replace(
+            old,
+            language=request["LanguageCode"],
+            uri=request["VocabularyFileUri"],
+            modified=self._now(),
+            state=PENDING,
+            reason=None,
+        )
+        return vocabularies.summed_up(self._begin(caller, new))
+
+    def delete(self, caller: Caller, request: Request) -> dict[str, Any]:
+        """Forget a vocabulary."""
+        vocabulary = self._found(caller, request)
+        if vocabulary.state == PENDING:
+            raise bad_request(AT_WORK)
+        self._memory.drop(vocabulary)
+        return {}
+
+    def terms(self, caller: Caller, name: str) -> Sequence[Term]:
+        """Return the terms that a job may use, or raise Refused."""
+        vocabulary = self._memory.find(caller, name)
+        if vocabulary is None:
+            raise bad_request(ABSENT)
+        if vocabulary.table is None:
+            raise bad_request(UNREADY)
+        return tables.read(vocabulary.table.encode())
+
+    def resume(self) -> None:
+        """Take up what an earlier run had begun to check."""
+        for vocabulary in self._memory:
+            self.settle(vocabulary)
+
+    def settle(self, begun: Vocabulary) -> Vocabulary | None:
+        """Find out at once whether a pending table is any good; return what became of the vocabulary."""
+        vocabulary = self._memory.find(Caller(begun.account, begun.region, ""), begun.name)
+        if vocabulary is None or vocabulary.state != PENDING or vocabulary.modified != begun.modified:
+            return vocabulary
+        try:
+            table = self._table(vocabulary)
+        except BadTable as bad:
+            ended = replace(vocabulary, state=FAILED, reason=f"{BAD_TABLE} ({bad})")
+        except Exception as error:  # noqa: BLE001  # a vocabulary must not stay pending
+            log.warning("medical vocabulary failed inside the service: %s", type(error).__name__)
+            ended = replace(vocabulary, state=FAILED, reason="Internal failure. Try your request again.")
+        else:
+            ended = replace(vocabulary, state=READY, table=table, secret=secrets.token_urlsafe(16))
+        self._memory.keep(ended)
+        return ended
+
+    def download(self, path: str) -> bytes | None:
+        """Return the table that lies at a download address, or nothing if that is none of ours."""
+        account, region, name, secret, *_rest = [*path.removeprefix(DOWNLOADS).split("/"), "", "", "", ""]
+        vocabulary = self._memory.find(Caller(account, region, ""), name)
+        if vocabulary is None or vocabulary.table is None or not vocabulary.secret:
+            return None
+        return vocabulary.table.encode() if secrets.compare_digest(vocabulary.secret, secret) else None
+
+    def _begin(self, caller: Caller, vocabulary: Vocabulary) -> Vocabulary:
+        if sum(each.state == PENDING for each in self._memory.of(caller)) >= MOST_PENDING:
+            raise Refused("LimitExceededException", BUSY)
+        self._memory.keep(vocabulary)
+        self._later(PENDING_SECONDS, lambda: self.settle(vocabulary))
+        return vocabulary
+
+    def _table(self, vocabulary: Vocabulary) -> str:
+        place = named(vocabulary.uri)
+        size = self._surroundings.size_of(place) if place else None
+        if place is None or size is None:
+            raise BadTable([tables.Problem(0, "the file is gone")])
+        if size > tables.MOST_BYTES:
+            raise BadTable([tables.Problem(0, f"the file has {size:,} bytes, and {tables.MOST_BYTES:,} are the most")])
+        with tempfile.TemporaryDirectory(dir=self._temporary) as folder:
+            path = Path(folder) / "table"
+            if not self._surroundings.fetch(vocabulary.account, place, path):
+                raise BadTable([tables.Problem(0, "the file is gone")])
+            content = path.read_bytes()
+        tables.read(content)
+        return content.decode()
+
+    def _found(self, caller: Caller, request: Request) -> Vocabulary:
+        vocabulary = self._memory.find(caller, request["VocabularyName"])
+        if vocabulary is None:
+            raise Refused("NotFoundException", ABSENT)
+        return vocabulary
+
+    def _check_rights(self, caller: Caller, request: Request) -> None:
+        rights.check_source(self._surroundings, caller, named(request["VocabularyFileUri"]))
+        rights.check_tags(self._surroundings, caller, request)
+
+    def _download_uri(self, vocabulary: Vocabulary) -> str | None:
+        if vocabulary.secret is None:
+            return None
+        owner = f"{vocabulary.account}/{vocabulary.region}"
+        return f"{self._surroundings.endpoint}{DOWNLOADS}{owner}/{vocabulary.name}/{vocabulary.secret}/input.txt"
+
+    def _now(self) -> float:
+        return round(self._clock(), 3)

@@ -1,0 +1,92 @@
+"""Medical vocabularies: the table files of `vocabularies/`, checked at synth and deployed where a profile names one."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aws_cdk import aws_s3_assets as assets
+from aws_cdk import aws_transcribe as transcribe
+from constructs import Construct
+
+from stacks.choices import BadChoice, Choices
+from stethoscript import vocabulary
+
+FOLDER = Path(__file__).parents[1] / "vocabularies"
+_SETTING = "vocabulary_name"
+_STEM = re.compile(r"[0-9A-Za-z._-]{1,160}")  # with deployment and digest it is no longer than a name may be
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table file, known to be one that Transcribe Medical takes, and the vocabulary it becomes."""
+
+    path: Path
+    vocabulary_name: str
+
+    @property
+    def stem(self) -> str:
+        """What a profile calls it: the file's name without its ending."""
+        return self.path.stem
+
+
+class Vocabularies(Construct):
+    """The vocabularies that the profiles name, under names that change with their content.
+
+    CloudFormation makes what is new first and removes what is old last; in between, whoever depends on this
+    construct is told the new names. So no job is ever started with a vocabulary that is not ready.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, folder: Path = FOLDER) -> None:
+        super().__init__(scope, construct_id)
+        known = {table.stem: table for table in tables(folder, choices.name)}
+        self.profiles = resolved(choices.profiles, known)
+        for stem in sorted(_named(choices.profiles)):
+            table = known[stem]
+            asset = assets.Asset(self, f"{stem}-file", path=str(table.path))
+            transcribe.CfnMedicalVocabulary(
+                self,
+                stem,
+                vocabulary_name=table.vocabulary_name,
+                language_code="en-US",
+                vocabulary_file_uri=asset.s3_object_url,
+            )
+
+
+def tables(folder: Path, deployment: str) -> Iterator[Table]:
+    """The table files of a folder, all of them checked.
+
+    Raises:
+        BadChoice: a file that Transcribe Medical would refuse, with line and reason.
+    """
+    for path in sorted(folder.glob("*.txt")):
+        if not _STEM.fullmatch(path.stem):
+            raise BadChoice(f"{folder.name}/{path.name}: name the file in letters, digits, dots, hyphens, underscores")
+        content = path.read_bytes()
+        try:
+            vocabulary.read(content)
+        except vocabulary.BadTable as bad:
+            raise BadChoice(f"{folder.name}/{path.name} is no vocabulary: {bad}") from bad
+        yield Table(path, vocabulary.deployed_name(deployment, path.stem, content))
+
+
+def resolved(profiles: Mapping[str, Any], known: Mapping[str, Table]) -> dict[str, Any]:
+    """The profiles with each vocabulary under the name it is deployed by.
+
+    Raises:
+        BadChoice: a profile names a vocabulary that no file is for.
+    """
+    for stem in sorted(_named(profiles) - set(known)):
+        have = f"there are {', '.join(sorted(known))}" if known else "the folder holds none"
+        raise BadChoice(f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {have}")
+    return {
+        prefix: {**settings, _SETTING: known[settings[_SETTING]].vocabulary_name}
+        if settings.get(_SETTING)
+        else settings
+        for prefix, settings in profiles.items()
+    }
+
+
+def _named(profiles: Mapping[str, Any]) -> set[str]:
+    return {settings[_SETTING] for settings in profiles.values() if settings.get(_SETTING)}

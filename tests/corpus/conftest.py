@@ -1,0 +1,83 @@
+"""The clinic of the unit tests, its functions by their front doors, and what became of a message."""
+
+import json
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import deliver_transcript
+import start_transcription
+from tests.corpus.item import DEAD_LETTER, IGNORED, OK, RETRY, failed, rejected
+from tests.unit.conftest import Clinic, _far_ends, _no_sockets, clinic
+
+__all__ = ["_far_ends", "_no_sockets", "clinic"]
+_CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
+
+
+def _ask(function: Any, body: str) -> Any:
+    record = {"messageId": "1", "body": body, "eventSource": "aws:sqs", "attributes": {}, "messageAttributes": {}}
+    return function.handler({"Records": [record]}, _CONTEXT)["batchItemFailures"]
+
+
+@pytest.fixture
+def intake(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Have the start function take a message of the intake queue, and say what became of it."""
+    starter = clinic.starter()
+    monkeypatch.setattr(start_transcription, "_starter", lambda: starter)
+
+    def take(body: str) -> str:
+        started, told = clinic.transcribe.starts, len(clinic.told())
+        if _ask(start_transcription, body):
+            return DEAD_LETTER
+        if clinic.transcribe.starts > started:
+            return OK
+        if len(clinic.told()) > told:
+            refused = clinic.told()[-1]
+            assert refused["status"] == "REJECTED"
+            assert refused["reason"]["remedy"].endswith(".")
+            return rejected(refused["reason"]["class"])
+        return RETRY if clinic.messages(clinic.intake_queue) else IGNORED
+
+    return take
+
+
+@pytest.fixture
+def completion(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Have the deliver function take a message of the completion queue, and say what became of it."""
+    deliverer = clinic.deliverer()
+    monkeypatch.setattr(deliver_transcript, "_deliverer", lambda: deliverer)
+
+    def take(body: str) -> str:
+        told = len(clinic.told())
+        if _ask(deliver_transcript, body):
+            return DEAD_LETTER
+        if len(clinic.told()) > told:
+            news = clinic.told()[-1]
+            return OK if news["status"] == "DELIVERED" else failed(news["reason"]["class"])
+        return RETRY if clinic.messages(clinic.completion_queue) else IGNORED
+
+    return take
+
+
+@pytest.fixture
+def signals(clinic: Clinic, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Everything that leaves the system: logs, notifications, messages to the completion queue, names."""
+
+    def collect() -> str:
+        printed = capsys.readouterr()
+        sent = [*clinic.told(), *(message.body for message in clinic.messages(clinic.completion_queue))]
+        names = [*clinic.keys("clinic-work"), *clinic.keys("clinic-transcripts"), *clinic.transcribe.jobs]
+        spoken = printed.out + printed.err + caplog.text
+        decoded = [line for line in map(_decoded, spoken.splitlines()) if line]
+        return "\n".join([spoken, *decoded, json.dumps(sent, ensure_ascii=False), *names])
+
+    return collect
+
+
+def _decoded(line: str) -> str:
+    try:
+        return json.dumps(json.loads(line), ensure_ascii=False)
+    except ValueError:
+        return ""

@@ -1,0 +1,182 @@
+"""Every item of the corpus, put before the real functions: what becomes of it is what its row says.
+
+`python -m tests.corpus` prints the table.
+"""
+
+import io
+import json
+
+import pytest
+
+from documents import FORMS
+from ranged import BLOCK_BYTES, MOST_BLOCKS
+from stacks.choices import BadChoice, Choices
+from stethoscript import events
+from stethoscript.events import Arrival
+from tests.corpus import audio, choices, completions, deliveries, keys, metadata, transcripts
+from tests.corpus.item import OK, REFUSED, SAFE
+from tests.corpus.recordings import Sparse
+from tests.unit.conftest import INTAKE, WAV, WORK
+
+SHORT = 8
+"""Characters of a name that may stand in a signal by chance, such as `.wav`."""
+
+
+def rows(table):
+    return pytest.mark.parametrize("item", [row(item) for item in table.ITEMS])
+
+
+def row(item):
+    """A test of the item; expected to fail as long as a defect of others' stands in its way."""
+    marks = [pytest.mark.xfail(reason=item.owed)] if item.owed else []
+    return pytest.param(item, id=item.id, marks=marks)
+
+
+@rows(keys)
+def test_keys(clinic, intake, signals, item):
+    if isinstance(item.given, keys.Encoded):
+        assert intake(deliveries.notification(clinic.upload(), item.given.text)) == item.expected
+        return
+    uploads = [clinic.upload(key, b"" if key.endswith("/") else WAV) for key in item.given]
+    assert {intake(deliveries.notification(upload)) for upload in uploads} == {item.expected}
+    assert clinic.transcribe.starts == len(uploads) * (item.expected == OK)
+    for upload in uploads:  # once more, as the reconciler would
+        intake(events.arrival_message(Arrival(upload)))
+    assert clinic.transcribe.starts == len(uploads) * (item.expected == OK)
+    said = signals()
+    for key in item.given:
+        name = key.partition("/")[2]
+        assert key not in said
+        assert name not in said or len(name) < SHORT
+
+
+@rows(metadata)
+def test_metadata_storage_class_and_encryption(clinic, intake, item):
+    put = item.given
+    upload = clinic.upload("dictation/a.wav", Metadata=dict(put.metadata), **put.more)
+    if put.deleted:
+        version = {"VersionId": upload.version} if put.deleted == "version" else {}
+        clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, **version)
+    for call, error in put.fails.items():
+        if call == "start":
+            clinic.transcribe.troubles = [error]
+        else:
+            clinic.s3.before[call] = [error]
+    real = clinic.s3.head_object
+    clinic.s3.head_object = lambda **asked: real(**asked) | put.head
+    body = deliveries.notification(upload)
+    assert intake(body) == item.expected
+    if put.settings is not None:
+        (job,) = clinic.transcribe.jobs.values()
+        assert job["Settings"] == put.settings
+
+
+@rows(audio)
+def test_audio(clinic, intake, item):
+    content, sparse = item.given, isinstance(item.given.body, Sparse)
+    body = WAV if sparse else content.body
+    upload = clinic.upload(f"dictation/{content.name}", body, Metadata=dict(content.metadata))
+    reads = counted(clinic, content.body)
+    assert intake(deliveries.notification(upload)) == item.expected
+    assert len(reads) <= MOST_BLOCKS
+    assert sum(reads) <= MOST_BLOCKS * BLOCK_BYTES
+    if content.found:
+        assert clinic.row().media_format == content.found
+
+
+def counted(clinic, body):
+    """Answer reads of the upload from `body`, which moto need not hold; says how many bytes each took."""
+    reads = []
+    head, size = clinic.s3.head_object, body.size if isinstance(body, Sparse) else len(body)
+
+    def read(**asked):
+        first, last = (int(number) for number in asked["Range"].removeprefix("bytes=").split("-"))
+        assert 0 <= first <= last < size, "S3 would not answer such a range"
+        reads.append(last + 1 - first)
+        return {"Body": io.BytesIO(body[first : last + 1])}
+
+    clinic.s3.head_object = lambda **asked: head(**asked) | {"ContentLength": size}
+    clinic.s3.get_object = read
+    return reads
+
+
+@rows(deliveries)
+def test_messages_of_the_intake_queue(clinic, intake, item):
+    upload = clinic.upload()
+    body = item.given(upload) if callable(item.given) else item.given
+    assert intake(body) == item.expected
+    assert clinic.transcribe.starts == (item.expected == OK)
+
+
+@rows(completions)
+def test_messages_of_the_completion_queue(clinic, completion, item):
+    clinic.start(clinic.upload())
+    job = clinic.row().job
+    clinic.write_raw(job)
+    clinic.transcribe.jobs[job] |= item.given.job
+    body = item.given.body(job)
+    assert completion(body) == item.expected
+    for _ in range(item.given.times - 1):
+        completion(body)
+    assert len(clinic.told()) == (item.expected not in ("RETRY", "IGNORED", "DEAD LETTER"))
+
+
+@rows(transcripts)
+def test_transcripts(clinic, completion, item):
+    clinic.start(clinic.upload())
+    job = clinic.row().job
+    body = item.given() if callable(item.given) else item.given
+    clinic.transcribe.end(job)
+    answer = clinic.s3.get_object
+    clinic.s3.get_object = lambda **asked: {"Body": io.BytesIO(body)} if asked["Bucket"] == WORK else answer(**asked)
+    outcome = completion(json.dumps({"job": job}))
+    assert outcome == item.expected or (outcome, item.expected) == (OK, SAFE)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("spoken", transcripts.SPOKEN.values(), ids=transcripts.SPOKEN)
+def test_a_word_is_nothing_but_a_word_in_every_document(form, spoken):
+    """What stands around the word does not change with it: it opens no element, ends no caption, begins no line."""
+    harmless = transcripts.transcript.read(transcripts.output(transcripts.word("cough")))
+    hostile = transcripts.transcript.read(transcripts.output(transcripts.word(spoken)))
+    written, expected = FORMS[form].write(hostile), FORMS[form].write(harmless)
+    if form in CHECKS:
+        CHECKS[form](written, expected)
+    else:
+        assert written
+
+
+def lines_stay(written, expected):
+    """As many lines as with any word, and no character that shows them otherwise."""
+    text = written.decode()
+    assert len(text.splitlines()) == len(expected.decode().splitlines())
+    assert not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+
+
+CHECKS = {"txt": lines_stay}
+
+
+@rows(choices)
+def test_choices(tmp_path, item):
+    given = item.given
+    if isinstance(given, str):
+        path = tmp_path / "clinic.json"
+        path.write_text(given, encoding="utf-8")
+        given = str(path)
+    else:
+        given = choices.LEAST | given
+    if item.expected == OK:
+        Choices.read(given)
+        return
+    assert item.expected == REFUSED
+    with pytest.raises(BadChoice) as refused:
+        Choices.read(given)
+    assert "\n" not in str(refused.value)
+
+
+def test_no_two_rows_bear_one_name_and_there_are_enough_of_them():
+    from tests.corpus import __main__ as table  # noqa: PLC0415 - a program, imported for its list
+
+    names = [item.id for _, items in table.TABLES for item in items]
+    assert len(set(names)) == len(names)
+    assert len(names) >= 137

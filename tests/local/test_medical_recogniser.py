@@ -1,0 +1,105 @@
+"""The recogniser's process as the service handles it: several recordings at once, and a death among them."""
+
+import asyncio
+import sys
+
+import pytest
+
+from local.transcribe_medical.recogniser import NotHeard, NotReady, Order, Recogniser
+
+# A recogniser that answers what the recording's name says: after how long, or by dying.
+WORKER = """
+import json, os, sys, threading, time
+def say(**answer):
+    sys.stdout.write(json.dumps(answer) + "\\n"); sys.stdout.flush()
+def hear(order):
+    what, _, seconds = order["audio"].partition(" ")
+    time.sleep(float(seconds or 0))
+    if what == "kills":
+        os._exit(9)
+    if what == "unusable":
+        say(id=order["id"], failed="Unsupported media format.")
+    say(id=order["id"], progress=0.5)
+    print("a library says hello", flush=True)
+    say(id=order["id"], heard={"format": "wav", "sample_rate": 16000, "seconds": 1, "channels": 1, "words": [],
+        "took": order})
+say(ready=True)
+for line in sys.stdin:
+    threading.Thread(target=hear, args=(json.loads(line),), daemon=True).start()
+"""
+
+
+def ear(script=WORKER, **how):
+    return Recogniser([sys.executable, "-c", script], folder=".", environment={}, **how)
+
+
+def order(audio):
+    return Order(audio, channels=False, max_speakers=0, format=None, sample_rate=None)
+
+
+def hearing(recogniser, *recordings):
+    """Have all of them heard at once; return what came of each."""
+
+    async def all_at_once():
+        try:
+            return await asyncio.gather(*(recogniser.hear(order(each)) for each in recordings), return_exceptions=True)
+        finally:
+            await recogniser.stop()
+
+    return asyncio.run(all_at_once())
+
+
+def test_a_short_recording_does_not_wait_for_a_long_one():
+    recogniser = ear()
+
+    async def short_after_long():
+        long = asyncio.create_task(recogniser.hear(order("fine 5")))
+        await asyncio.sleep(0.05)
+        await asyncio.wait_for(recogniser.hear(order("fine 0")), 3)
+        still_long = not long.done()
+        long.cancel()
+        await recogniser.stop()
+        return still_long
+
+    assert asyncio.run(short_after_long())
+
+
+def test_the_recording_that_kills_the_recogniser_is_given_up_and_the_others_are_heard():
+    outcomes = hearing(ear(), "fine 0.3", "kills 0.1", "fine 0.4", "unusable 0")
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Heard", "NotHeard", "Heard", "NotHeard"]
+    assert str(outcomes[1]) == "The recogniser ended 2 times while it worked on this recording."
+    assert str(outcomes[3]) == "Unsupported media format."
+
+
+def test_no_more_recordings_are_sent_than_may_be_at_once():
+    recogniser = ear(at_once=2)
+
+    async def five():
+        began = asyncio.get_running_loop().time()
+        await asyncio.gather(*(recogniser.hear(order("fine 0.2")) for _each in range(5)))
+        await recogniser.stop()
+        return asyncio.get_running_loop().time() - began
+
+    assert asyncio.run(five()) > 0.6
+
+
+def test_two_hundred_recordings_are_all_answered():
+    assert {type(outcome).__name__ for outcome in hearing(ear(), *["fine 0"] * 200)} == {"Heard"}
+
+
+@pytest.mark.parametrize(
+    ("script", "problem"),
+    [
+        ('print(\'{"ready": false, "problem": "no weights"}\', flush=True)', "no weights"),
+        ("raise SystemExit(1)", "it ended at once"),
+    ],
+)
+def test_a_recogniser_that_does_not_start_says_why(script, problem):
+    async def starting():
+        recogniser = ear(script)
+        with pytest.raises(NotReady, match=problem):
+            await recogniser.start()
+        with pytest.raises(NotHeard, match=problem):
+            await recogniser.hear(order("fine"))
+
+    asyncio.run(starting())

@@ -1,0 +1,218 @@
+"""The service by itself: its answers, what outlives it, and two hundred jobs in bad weather."""
+
+import asyncio
+
+import pytest
+
+from local.transcribe_medical.contract import Refused
+from local.transcribe_medical.memory import Memory
+from local.transcribe_medical.places import Place
+from local.transcribe_medical.weather import Forecast, Weather
+from tests.medical import CALLER, OPERATIONS, Clinic, create, start, unknown
+
+ARN = "arn:aws:transcribe:us-east-1:000000000000:"
+
+
+@pytest.fixture
+def clinics():
+    """Make clinics, and remove what they leave."""
+    made = []
+
+    def making(**settings):
+        made.append(Clinic(**settings))
+        return made[-1]
+
+    yield making
+    for clinic in made:
+        clinic.close()
+
+
+async def ended(clinic, *names):
+    """Wait until jobs have ended, and return their statuses."""
+    while True:
+        statuses = [clinic.service.memory.jobs.find(CALLER, name).status for name in names]
+        if "IN_PROGRESS" not in statuses:
+            return statuses
+        await asyncio.sleep(0.005)
+
+
+class Checked:
+    """A client that finds every answer to be one the model knows, and remembers what it asked."""
+
+    def __init__(self, clinic):
+        self.clinic = clinic
+        self.asked = set()
+
+    def __call__(self, operation, **request):
+        answer = self.clinic.ask(operation, **request)
+        assert unknown(operation, answer) == []
+        self.asked.add(operation)
+        return answer
+
+
+def test_every_answer_is_one_the_model_knows(clinics):
+    clinic = clinics(tellings=1)
+    ask = Checked(clinic)
+
+    async def a_day():
+        for name, file in (("good", "terms.txt"), ("bad", "a.wav")):
+            ask("CreateMedicalVocabulary", **create(name, file, Tags=[{"Key": "ward", "Value": ""}]))
+            ask("GetMedicalVocabulary", VocabularyName=name)
+        clinic.pass_time()
+        ask("UpdateMedicalVocabulary", **create("bad", "a.wav"))
+        clinic.pass_time()
+        settings = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "VocabularyName": "good"}
+        more = {"Settings": settings, "ContentIdentificationType": "PHI", "Tags": [{"Key": "a", "Value": "b"}]}
+        for name, media in (("job-1", "a.wav"), ("job-2", "bad.wav")):
+            ask("StartMedicalTranscriptionJob", **start(name, media, **more))
+            ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName=name)
+        assert await ended(clinic, "job-1", "job-2") == ["COMPLETED", "FAILED"]
+
+    asyncio.run(a_day())
+    for arn in ("medical-vocabulary/good", "medical-transcription-job/job-1"):
+        ask("TagResource", ResourceArn=ARN + arn, Tags=[{"Key": "floor", "Value": "3"}])
+        ask("ListTagsForResource", ResourceArn=ARN + arn)
+        ask("UntagResource", ResourceArn=ARN + arn, TagKeys=["floor", "ward", "a"])
+        ask("ListTagsForResource", ResourceArn=ARN + arn)
+    for status in (None, "FAILED"):
+        ask("ListMedicalVocabularies", StateEquals=status, MaxResults=1)
+        ask("ListMedicalTranscriptionJobs", Status=status, MaxResults=1)
+    for name in ("job-1", "job-2"):
+        ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName=name)
+        ask("DeleteMedicalTranscriptionJob", MedicalTranscriptionJobName=name)
+    for name in ("good", "bad"):
+        ask("GetMedicalVocabulary", VocabularyName=name)
+        ask("DeleteMedicalVocabulary", VocabularyName=name)
+    assert ask.asked == set(OPERATIONS)
+
+
+def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(clinics):
+    clinic = clinics()
+    clinic.ask("CreateMedicalVocabulary", **create())
+    clinic.pass_time()
+
+    async def working():
+        settings = {"VocabularyName": "drugs", "ShowAlternatives": True, "MaxAlternatives": 3}
+        more = {"Settings": settings, "ContentIdentificationType": "PHI", "MediaFormat": "wav"}
+        clinic.ask("StartMedicalTranscriptionJob", **start(**more))
+        await ended(clinic, "job-1")
+
+    asyncio.run(working())
+    [order] = clinic.ears.orders
+    assert order.vocabulary == ({"phrase": "metoprolol", "display_as": "Metoprolol", "sounds_like": None},)
+    assert (order.alternatives, order.entities, order.format, order.channels) == (3, True, "wav", False)
+
+
+def test_tags_that_come_while_a_job_works_are_kept(clinics):
+    clinic = clinics()
+
+    async def working():
+        clinic.ask("StartMedicalTranscriptionJob", **start())
+        arn = f"{ARN}medical-transcription-job/job-1"
+        clinic.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
+        await ended(clinic, "job-1")
+
+    asyncio.run(working())
+    job = clinic.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
+    assert job["Tags"] == [{"Key": "ward", "Value": "3"}]
+
+
+def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
+    first = clinics(memory=Memory(tmp_path / "journal"))
+    first.ask("CreateMedicalVocabulary", **create())
+
+    async def interrupted():
+        first.ask("StartMedicalTranscriptionJob", **start("with-words"))
+        first.service.pause()
+
+    asyncio.run(interrupted())
+    second = clinics(memory=Memory(tmp_path / "journal"))
+
+    async def resumed():
+        second.service.resume()
+        return await ended(second, "with-words")
+
+    assert asyncio.run(resumed()) == ["COMPLETED"]
+    assert second.ask("GetMedicalVocabulary", VocabularyName="drugs")["VocabularyState"] == "READY"
+    assert second.cloud.objects[Place("work", "raw/with-words.json")]
+
+
+def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, tmp_path):
+    first = clinics(memory=Memory(tmp_path / "journal"))
+    first.ask("CreateMedicalVocabulary", **create())
+    first.pass_time()
+
+    async def interrupted():
+        first.ask("StartMedicalTranscriptionJob", **start(Settings={"VocabularyName": "drugs"}))
+        first.ask("DeleteMedicalVocabulary", VocabularyName="drugs")
+        first.service.pause()
+
+    asyncio.run(interrupted())
+    second = clinics(memory=Memory(tmp_path / "journal"))
+
+    async def resumed():
+        second.service.resume()
+
+    asyncio.run(resumed())
+    job = second.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
+    assert job["TranscriptionJobStatus"] == "FAILED"
+    assert "vocabulary couldn't be found" in job["FailureReason"]
+
+
+def test_slow_jobs_take_their_time_and_others_do_not(clinics):
+    clinic = clinics(weather=Weather(Forecast(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
+    names = [f"job-{n}" for n in range(12)]
+
+    async def working():
+        for name in names:
+            clinic.ask("StartMedicalTranscriptionJob", **start(name))
+        await asyncio.sleep(0.15)
+        early = [clinic.service.memory.jobs.find(CALLER, name).status for name in names]
+        await ended(clinic, *names)
+        return early
+
+    early = asyncio.run(working())
+    assert {"IN_PROGRESS", "COMPLETED"} == set(early)
+    slow = [name for name in names if clinic.service.weather.delay(name)]
+    assert slow == [name for name, status in zip(names, early, strict=True) if status == "IN_PROGRESS"]
+
+
+def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
+    """A client that only retries: what it started unknowingly it finds by its name."""
+    forecast = Forecast(
+        seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
+        slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
+    )  # fmt: skip
+    clinic = clinics(weather=Weather(forecast), tellings=1)
+    names = [f"job-{n}" for n in range(200)]
+    refusals = []
+
+    async def client(name):
+        while True:
+            try:
+                clinic.ask("StartMedicalTranscriptionJob", **start(name))
+            except Refused as refused:
+                refusals.append(refused.code)
+                if refused.code == "ConflictException":
+                    return
+                await asyncio.sleep(0.01)
+            else:
+                return
+
+    async def working():
+        most = 0
+        clients = asyncio.gather(*map(client, names))
+        while not clients.done():
+            most = max(most, sum(job.status == "IN_PROGRESS" for job in clinic.service.memory.jobs))
+            await asyncio.sleep(0)
+        await ended(clinic, *names)
+        return most
+
+    assert asyncio.run(working()) == 5
+    written = [place.key for place in clinic.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
+    heard = len(clinic.ears.orders)
+    assert (sorted(written), heard) == (sorted(f"raw/{name}.json" for name in names), 200)
+    assert {"LimitExceededException", "InternalFailureException", "ConflictException"} == set(refusals)
+    told = [detail["MedicalTranscriptionJobName"] for detail in clinic.cloud.told]
+    assert 0 < len(set(names) - set(told)) < 200
+    assert max(map(told.count, set(told))) == 2

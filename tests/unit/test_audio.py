@@ -1,0 +1,161 @@
+"""What the header of a recording tells, at what price, and what is refused for it."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import header
+from ranged import BLOCK_BYTES, MOST_BLOCKS, MOST_STEPS, Exhausted, Ranged
+from stethoscript import audio, storage
+from stethoscript.audio import Sound
+from stethoscript.rejections import Rejected
+from tests.corpus.recordings import FTYP, WEBM, flac, id3, moov, mp3, opus_end, opus_head, wav
+
+RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
+BEGINNINGS = (
+    wav(0.1), flac(1600, size=100), mp3(0.2), mp3(0.2, mark=b"Xing"), id3(20) + mp3(0.2), FTYP + moov(1000),
+    opus_head() + opus_end(1), WEBM[:60], b"#!AMR-WB\n" + bytes(9),
+)  # fmt: skip
+
+
+class Bill:
+    """A file over some bytes, and what reading it cost."""
+
+    def __init__(self, content):
+        self.fetched = []
+        self._content = content
+        self.file = Ranged(len(content), self._fetch)
+
+    def _fetch(self, begin, end):
+        assert 0 <= begin < end <= len(self._content)
+        self.fetched.append((begin, end))
+        return self._content[begin:end]
+
+    def heard(self):
+        """What the start function makes of it."""
+        return header.sound(self.file, audio.media_format(self.file.read(audio.HEADER_BYTES)))
+
+
+@pytest.mark.parametrize(
+    ("name", "seconds", "hertz", "channels"),
+    [("dictation.wav", 59.9, 16_000, 1), ("consultation.flac", 68.7, 16_000, 1), ("telehealth.flac", 68.7, 16_000, 2)],
+)
+def test_a_real_recording_is_judged_by_its_first_block(name, seconds, hertz, channels):
+    bill = Bill((RECORDINGS / name).read_bytes())
+    assert bill.heard() == Sound(pytest.approx(seconds, abs=0.1), hertz, channels)
+    assert bill.fetched == [(0, BLOCK_BYTES)]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "blocks"),
+    [
+        (mp3(60), Sound(pytest.approx(60, abs=0.1), 48_000, 2), 2),
+        (id3(10**6) + mp3(60), Sound(pytest.approx(60, abs=0.1), 48_000, 2), 3),
+        (FTYP + moov(60_000) + bytes(10**6), Sound(60.0, 44_100, 1), 2),
+        (opus_head(channels=2) + bytes(10**6) + opus_end(60), Sound(60.0, 48_000, 2), 3),
+        (WEBM, Sound(), 1),
+    ],
+    ids=["mp3", "mp3 with a picture", "m4a", "ogg", "webm"],
+)
+def test_each_format_costs_a_few_requests(content, expected, blocks):
+    bill = Bill(content)
+    assert bill.heard() == expected
+    assert len(bill.fetched) <= blocks
+
+
+@st.composite
+def broken(draw):
+    """A recording of which some bytes are others, or that ends early or goes on."""
+    content = bytearray(draw(st.sampled_from(BEGINNINGS)))
+    for _ in range(draw(st.integers(0, 6))):
+        content[draw(st.integers(0, len(content) - 1))] = draw(st.sampled_from((0, 1, 0x7F, 0x80, 0xFF)))
+    return bytes(content[: draw(st.integers(1, len(content)))]) + draw(st.binary(max_size=40))
+
+
+@given(broken() | st.binary(min_size=1, max_size=200))
+def test_no_bytes_at_all_raise_anything_but_a_rejection_or_cost_more_than_the_budget(content):
+    bill = Bill(content)
+    with contextlib.suppress(Rejected):
+        audio.check_sound(bill.heard(), each_channel=True)
+    assert len(bill.fetched) <= MOST_BLOCKS
+
+
+@given(st.binary(max_size=300_000), st.lists(st.tuples(st.integers(0, 300_000), st.integers(0, 200_000)), max_size=5))
+def test_a_ranged_file_reads_as_any_file(content, reads):
+    file = Bill(content).file
+    for offset, count in reads:
+        file.seek(offset)
+        assert file.read(count) == content[offset : offset + count]
+        assert file.tell() == offset + len(content[offset : offset + count])
+
+
+def test_a_ranged_file_gives_up_at_its_budget_and_stays_so():
+    file = Bill(bytes(BLOCK_BYTES * (MOST_BLOCKS + 1))).file
+    with pytest.raises(Exhausted):
+        file.read()
+    with pytest.raises(Exhausted):
+        file.seek(0)
+
+
+def test_a_ranged_file_gives_up_on_many_small_steps():
+    file = Bill(bytes(10)).file
+    for _ in range(MOST_STEPS):
+        file.seek(0)
+    with pytest.raises(Exhausted):
+        file.seek(0)
+
+
+def test_a_ranged_file_has_nothing_before_its_beginning():
+    with pytest.raises(OSError, match="before"):
+        Bill(b"RIFF").file.seek(-5, 2)
+
+
+def test_what_s3_says_meanwhile_is_not_taken_for_damage():
+    def fetch(begin, _end):
+        if begin:
+            raise ConnectionError
+        return (id3(10**6) + mp3(1))[:BLOCK_BYTES]
+
+    with pytest.raises(ConnectionError):
+        header.sound(Ranged(2 * 10**6, fetch), "mp3")
+
+
+@pytest.mark.parametrize(
+    ("sound", "reason"),
+    [
+        (Sound(channels=3), "TooManyChannels"),
+        (Sound(channels=1), "OneChannel"),
+        (Sound(hertz=15_999), "InvalidSampleRate"),
+        (Sound(hertz=48_001), "InvalidSampleRate"),
+        (Sound(seconds=0.4999), "TooShort"),
+        (Sound(seconds=14_400.1), "TooLong"),
+    ],
+)
+def test_what_transcribe_would_refuse_is_refused(sound, reason):
+    with pytest.raises(Rejected) as refused:
+        audio.check_sound(sound, each_channel=True)
+    assert refused.value.reason == reason
+
+
+@pytest.mark.parametrize("sound", [Sound(), Sound(0.5, 16_000, 2), Sound(14_400.0, 48_000, 2)])
+def test_what_is_in_order_or_untold_is_left_to_transcribe(sound):
+    audio.check_sound(sound, each_channel=True)
+
+
+def test_one_channel_is_enough_where_they_are_not_told_apart():
+    audio.check_sound(Sound(channels=1), each_channel=False)
+
+
+def test_a_key_that_is_ours_says_that_our_rights_are_at_fault():
+    ours = "arn:aws:kms:us-east-1:123456789012:key/1"
+    assert storage.foreign_key({"SSEKMSKeyId": ours}, ours) is None
+    assert storage.foreign_key({}, ours) is None
+    assert storage.foreign_key({"SSEKMSKeyId": ours + "2"}, ours) is not None
+
+
+def test_an_error_that_says_nothing_of_the_upload_refuses_nothing():
+    assert storage.unreadable("AccessDenied", "") is None
+    assert storage.unreadable("InvalidRequest", "Missing required header for this request") is None
