@@ -34,9 +34,9 @@ deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials
 	node_modules/.bin/cdk deploy --all
 
 lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
-	@pip install --quiet --target build/uv uv && \
+	@pip install --quiet --upgrade --target build/uv uv && \
 	uv="build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
-	$$uv requirements.txt local/requirements.txt tests/requirements.txt --output-file requirements.lock && \
+	$$uv requirements.txt local/requirements.txt operations/requirements.txt tests/requirements.txt --output-file requirements.lock && \
 	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock
 
 install: $(INSTALLED)  ## Install everything the other commands need

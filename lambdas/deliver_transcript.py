@@ -73,6 +73,7 @@ class Deliverer:
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
+                log.error("back to the queue", job=row.job, error=faults.described(error))
                 raise
             log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
             count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
@@ -137,8 +138,8 @@ class Deliverer:
 
     def _deliver(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
         completed = _ended(job, self.now())
-        raw = self._raw(row)
         try:
+            raw = self._raw(row)
             heard = transcript.read(raw)
         except transcript.Unreadable:
             remedy = "Ask your operator: Transcribe's own output is kept in the work bucket."
@@ -156,10 +157,16 @@ class Deliverer:
         self._end(row, State.DELIVERED, signal, completed, manifest=listed)
 
     def _raw(self, row: Row) -> bytes:
-        """Transcribe's output, from where we told it to write: its TranscriptFileUri is not needed."""
+        """Transcribe's output, from where we told it to write: its TranscriptFileUri is not needed.
+
+        Raises:
+            Unreadable: too large to be one.
+        """
         answer = self.s3.get_object(
             Bucket=self.settings.work_bucket, Key=jobs.raw(row.job), ExpectedBucketOwner=self.settings.account
         )
+        if answer["ContentLength"] > transcript.MOST_BYTES:
+            raise transcript.Unreadable("far more than four hours of speech need")
         body: bytes = answer["Body"].read()
         return body
 
@@ -229,7 +236,7 @@ def _record(record: Any) -> None:
         if signal:
             _deliverer().take(signal)
     except Exception as error:
-        log.error("back to the queue", message=record.message_id, error=faults.described(error))
+        log.error("back to the queue", message_id=record.message_id, error=faults.described(error))
         raise
 
 

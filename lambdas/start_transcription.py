@@ -93,6 +93,7 @@ class Starter:
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
+                log.error("back to the queue", job=recording, error=faults.described(error))
                 raise
             log.warning("put off", job=recording, error=faults.described(error), fault=fault.name)
             self._put_off(recording, arrival, fault)
@@ -198,11 +199,8 @@ class Starter:
                 part = self.s3.get_object(**self._source(upload), Range=f"bytes={begin}-{end - 1}")
                 content: bytes = part["Body"].read()
         except ClientError as error:
-            answer = error.response["Error"]
-            refusal = storage.unreadable(answer["Code"], answer.get("Message", ""))
-            if faults.fault(error) is Fault.CONFIGURATION:
-                refusal = storage.foreign_key(head, self.settings.key_arn)
-            if refusal is None:
+            refusal = storage.foreign_key(head, self.settings.key_arn)
+            if refusal is None or faults.fault(error) is not Fault.CONFIGURATION:
                 raise
             raise refusal from error
         return content
@@ -274,7 +272,7 @@ class Starter:
             Rejected: too long, an unknown vocabulary of the uploader's choice, or busy for a day while idle.
         """
         if fault is Fault.TOO_LONG:
-            raise Rejected("TooLong", "Send at most four hours; split the recording.")
+            raise audio.too_long()
         profile = profiles.match(self.profiles, row.key)
         if fault is Fault.VOCABULARY and profile and profile.recipe.vocabulary_name != row.asked.vocabulary_name:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
@@ -349,10 +347,13 @@ class Starter:
 
 @contextmanager
 def _present() -> Iterator[None]:
-    """Reads of the upload: if it is gone, that is the end of it."""
+    """Reads of the upload: if it is gone or S3 will not hand it out, whatever our rights, that is the end of it."""
     try:
         yield
     except ClientError as error:
+        answer = error.response["Error"]
+        if refusal := storage.unreadable(answer["Code"], answer.get("Message", "")):
+            raise refusal from error
         if faults.fault(error) is Fault.ABSENT:
             raise Rejected("Gone", "The upload was deleted before it was transcribed; upload it again.") from error
         raise
@@ -383,7 +384,7 @@ def _record(record: Any, lambda_context: Any) -> None:
         for arrival in events.arrivals(record.body):
             starter.take(arrival, deadline)
     except Exception as error:
-        log.error("back to the queue", message=record.message_id, error=faults.described(error))
+        log.error("back to the queue", message_id=record.message_id, error=faults.described(error))
         raise
 
 

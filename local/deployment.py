@@ -33,21 +33,15 @@ class Deployment:
 
 
 def choices(**changed: Any) -> dict[str, Any]:
-    """cdk.json's choices as this machine can run them: functions run on its own Python here.
+    """The laptop's own choices (`local/choices.json`): what cdk.json says of a customer's key or name is not for here.
 
-    Delays that are minutes on AWS are seconds; `changed` replaces whole choices.
+    Functions run on this machine's Python; delays that are minutes on AWS are seconds. `changed` replaces
+    whole choices.
     """
-    context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
-    here = {
-        "functions": {
-            "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
-            "architecture": _ARCHITECTURES.get(platform.machine(), "x86_64"),
-        },
-        "patience_seconds": 1,
-        "watch_seconds": 5,
-        "reconcile": {"every_minutes": 1, "grace_seconds": 30},
-    }
-    return {**context, **here, **changed}
+    chosen: dict[str, Any] = json.loads((ROOT / "local" / "choices.json").read_text(encoding="utf-8"))
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
+    return {**chosen, "functions": {"runtime": runtime, "architecture": architecture}, **changed}
 
 
 def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Path:

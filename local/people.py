@@ -63,9 +63,11 @@ class Inbox:
             ],
         }
         self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(policy)})
-        people.subscriber().subscribe(
-            TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"}
-        )
+        self._sns = people.subscriber()
+        self._subscription = self._sns.subscribe(
+            TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"},
+            ReturnSubscriptionArn=True,
+        )["SubscriptionArn"]  # fmt: skip
 
     def read(self, seconds: int = 1) -> list[dict[str, Any]]:
         """Notifications that came in, waiting up to so many seconds for the first."""
@@ -74,3 +76,8 @@ class Inbox:
         for message in messages:
             self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         return [json.loads(message["Body"]) for message in messages]
+
+    def close(self) -> None:
+        """Unsubscribe, and remove the queue."""
+        self._sns.unsubscribe(SubscriptionArn=self._subscription)
+        self._sqs.delete_queue(QueueUrl=self._url)

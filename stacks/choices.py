@@ -191,7 +191,7 @@ class Choices:
         if isinstance(context, str):
             try:
                 context = json.loads(Path(context).read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise BadChoice(f"cannot read choices from {context}: {error}") from error
         if context is None:
             raise BadChoice("is missing; deploy from the project's folder, where cdk.json is")

@@ -31,6 +31,10 @@ class MonitoringStack(cdk.Stack):
     ) -> None:
         super().__init__(scope, construct_id, **properties)
         self._choices = choices
+        if not choices.emails.operations:
+            cdk.Annotations.of(self).add_warning_v2(
+                "stethoscript:alarms", "Nobody is mailed about alarms: name somebody under emails.operations."
+            )
         self._tell = actions.SnsAction(storage.operations)
         dead = {"intake": storage.intake_dead_letters, "completion": pipeline.completion_dead_letters}
         for name, queue in dead.items():

@@ -67,6 +67,11 @@ def check_size(size: int) -> None:
         raise Rejected("TooLarge", "Send at most 2 GB; compress the recording (FLAC) or split it.")
 
 
+def too_long() -> Rejected:
+    """Why a recording longer than the quota is refused, whoever finds out."""
+    return Rejected("TooLong", "Send at most 4 hours; split the recording.")
+
+
 def check_sound(sound: Sound, *, each_channel: bool) -> None:
     """Refuse what Transcribe would refuse for how it sounds; what is not told is left to Transcribe.
 
@@ -88,7 +93,7 @@ def check_sound(sound: Sound, *, each_channel: bool) -> None:
     if sound.seconds is not None and sound.seconds < LEAST_SECONDS:
         raise Rejected("TooShort", "Send at least half a second; the recorder may have been stopped too early.")
     if sound.seconds is not None and sound.seconds > MOST_SECONDS:
-        raise Rejected("TooLong", "Send at most 4 hours; split the recording.")
+        raise too_long()
 
 
 def damaged() -> Rejected:

@@ -18,6 +18,11 @@ _REASONS = (
         "SampleRateMismatch",
         "Export the recording again; its sample rate is not what it claims.",
     ),
+    (
+        "Invalid file size: file size too large. Maximum audio duration",
+        "TooLong",
+        "Send at most 4 hours; split the recording.",
+    ),
     ("Invalid file size", "TooLarge", "Send at most 2 GB and 4 hours; split the recording."),
     ("Invalid number of channels", "TooManyChannels", "Send mono or stereo audio."),
 )

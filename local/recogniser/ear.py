@@ -1,6 +1,6 @@
 """Whisper, on one stretch of sound at a time; several threads may listen at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ _PRICE_OF_REPETITION = 1.2
 _HYPOTHESES_FOR_EACH = 3
 _MOST_HYPOTHESES = 20
 _MOST_TOKENS = 200
+_FEW_TOKENS = 20
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,29 @@ class Ear:
 
     model: WhisperModel
 
-    def hear(self, sound: Sound, hints: str = "") -> list[Piece]:
-        """Return what is said in at most 28 s of sound, with times from its start; hints are words to expect."""
-        segments = self._segments(sound, hints, 1.0)
+    def hear(self, sound: Sound) -> list[Piece]:
+        """Return what is said in at most 28 s of sound, with times from its start."""
+        segments = self._segments(sound)
         if any(segment.compression_ratio > _IN_CIRCLES for segment in segments):
-            again = self._segments(sound, hints, _PRICE_OF_REPETITION)
+            again = self._segments(sound, repetition_penalty=_PRICE_OF_REPETITION)
             segments = min(segments, again, key=lambda tried: max((s.compression_ratio for s in tried), default=0.0))
-        return [piece for segment in segments if _believed(segment) for piece in _pieces(segment.words or ())]
+        return _pieces(segments)
 
-    def _segments(self, sound: Sound, hints: str, price: float) -> list[Any]:
+    def hear_again(self, sound: Sound, before: Sequence[Piece], hints: str) -> list[Piece]:
+        """Return what is said, knowing what was heard before and that the words in `hints` may be among it."""
+        # Told words that are not there, Whisper may recite them without end.
+        longest = self.tokens("".join(piece.text for piece in before)) * 3 // 2 + _FEW_TOKENS
+        return _pieces(self._segments(sound, hotwords=hints, max_new_tokens=min(longest, _MOST_TOKENS)))
+
+    def _segments(self, sound: Sound, **how: Any) -> list[Any]:
         segments, _ = self.model.transcribe(
             sound,
             language="en",
             beam_size=_BEAMS,
             temperature=0.0,  # no dice: the same recording gives the same words
-            repetition_penalty=price,
             word_timestamps=True,
             condition_on_previous_text=False,
-            hotwords=hints or None,
+            **how,
         )
         return list(segments)
 
@@ -99,6 +105,10 @@ def _believed(segment: Any) -> bool:
     return bool(segment.no_speech_prob < doubt and sum(word.probability for word in words) >= _BELIEVED * len(words))
 
 
-def _pieces(words: Sequence[Any]) -> Iterator[Piece]:
-    for word in words:
-        yield Piece(word.word, float(word.start), float(word.end), float(word.probability))
+def _pieces(segments: Iterable[Any]) -> list[Piece]:
+    return [
+        Piece(word.word, float(word.start), float(word.end), float(word.probability))
+        for segment in segments
+        if _believed(segment)
+        for word in segment.words or ()
+    ]

@@ -83,11 +83,13 @@ class Whisper:
     def _heard(self, order: Order, samples: Samples, chunk: Chunk) -> list[Word]:
         """Hear one chunk, and once more with the terms that may be in it."""
         sound = speech.cut(samples[:, chunk.channel], chunk.span)
-        words = pieces.words(_moved(self.ear.hear(sound), chunk.span.start), chunk.span, chunk.channel)
+        found = self.ear.hear(sound)
+        words = _words(found, chunk)
         hints = vocabulary.hints(order.vocabulary, words, self.ear.tokens)
         if hints:
-            told = pieces.words(_moved(self.ear.hear(sound, hints), chunk.span.start), chunk.span, chunk.channel)
-            words = vocabulary.believed(words, told, order.vocabulary)
+            words = vocabulary.believed(
+                words, _words(self.ear.hear_again(sound, found, hints), chunk), order.vocabulary
+            )
         return vocabulary.written(words, order.vocabulary)
 
     def _labelled(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> list[Word]:
@@ -159,6 +161,11 @@ def _named(folder: Path) -> Path:
         if not (folder / name).is_file():
             raise Unready(f"{folder} has no {name}: name a folder with a Whisper model for CTranslate2.")
     return folder
+
+
+def _words(found: Iterable[Piece], chunk: Chunk) -> list[Word]:
+    """Return the words of a chunk, with times from the recording's start."""
+    return pieces.words(_moved(found, chunk.span.start), chunk.span, chunk.channel)
 
 
 def _moved(found: Iterable[Piece], seconds: float) -> list[Piece]:

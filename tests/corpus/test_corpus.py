@@ -128,7 +128,8 @@ def test_transcripts(clinic, completion, item):
     body = item.given() if callable(item.given) else item.given
     clinic.transcribe.end(job)
     answer = clinic.s3.get_object
-    clinic.s3.get_object = lambda **asked: {"Body": io.BytesIO(body)} if asked["Bucket"] == WORK else answer(**asked)
+    written = {"Body": io.BytesIO(body), "ContentLength": len(body)}
+    clinic.s3.get_object = lambda **asked: written if asked["Bucket"] == WORK else answer(**asked)
     outcome = completion(json.dumps({"job": job}))
     assert outcome == item.expected or (outcome, item.expected) == (OK, SAFE)
 

@@ -7,6 +7,7 @@ so a run costs less than ten cents.
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,6 +19,7 @@ from local import accuracy, deployment
 from local.cloud.running import running
 from local.deployment import Deployment
 from local.people import Inbox, People
+from stacks.choices import Choices
 
 RECORDINGS = Path(deployment.ROOT) / "local" / "recordings"
 PATIENCE_SECONDS = 600
@@ -27,7 +29,8 @@ PATIENCE_SECONDS = 600
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """S3 as an uploader and a reader, a subscriber's inbox, and the stacks' outputs."""
     if request.config.getoption("--target") == "aws":
-        yield _on_aws()
+        with _on_aws() as deployed_there:
+            yield deployed_there
         return
     folder = tmp_path_factory.mktemp("e2e")
     assembly = deployment.synthesise(folder, deployment.choices())
@@ -38,14 +41,21 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield SimpleNamespace(outputs=outputs, uploader=people.uploader(), reader=people.reader(), inbox=inbox)
 
 
-def _on_aws() -> Any:
-    name = deployment.choices()["name"]
+@contextmanager
+def _on_aws() -> Iterator[Any]:
+    """The deployment that cdk.json describes; the inbox made for it is removed again."""
+    context = json.loads((deployment.ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
+    name = Choices.read(context).name
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=f"{name}-storage")["Stacks"]
     outputs = Deployment({output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})
     account = SimpleNamespace(client=boto3.client)
     people = SimpleNamespace(cloud=account, deployment=outputs, subscriber=lambda: boto3.client("sns"))
-    s3 = boto3.client("s3")
-    return SimpleNamespace(outputs=outputs, uploader=s3, reader=s3, inbox=Inbox(people, f"{name}-smoke"))
+    inbox = Inbox(people, f"{name}-end-to-end")
+    try:
+        s3 = boto3.client("s3")
+        yield SimpleNamespace(outputs=outputs, uploader=s3, reader=s3, inbox=inbox)
+    finally:
+        inbox.close()
 
 
 def test_what_was_really_said_is_delivered_and_told(deployed):

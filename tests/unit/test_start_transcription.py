@@ -309,7 +309,7 @@ def constraints_broken(shape, value, path=""):
     return broken
 
 
-def test_the_handler_answers_per_message(clinic, monkeypatch):
+def test_the_handler_answers_per_message_and_names_the_error(clinic, monkeypatch, caplog):
     good, bad = clinic.upload(), "not json"
     starter = clinic.starter()
     for name, value in vars(starter.settings).items():
@@ -319,6 +319,8 @@ def test_the_handler_answers_per_message(clinic, monkeypatch):
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
     answer = start_transcription.handler(event, context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    (named,) = [vars(each) for each in caplog.records if each.getMessage() == "back to the queue"]
+    assert (named["message_id"], named["error"]) == ("2", "Unintelligible")
     assert clinic.row().state == "TRANSCRIBING"
 
 

@@ -1,0 +1,316 @@
+"""The commands: each gathers, asks the domain, and shows or does what it decided."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Group
+from rich.live import Live
+from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+from typer.core import TyperCommand
+
+from operations import backfill as backfilling
+from operations import deployment, erasure, evidence, overview, problems, queues, recordings, show, uploading
+from operations import explain as explaining
+from operations.deployment import Deployment
+from operations.erasure import Eraser
+from operations.problems import Misused, Problem
+from operations.recordings import STUCK_SECONDS, Wanted
+from operations.times import since as moment
+from stethoscript import faults
+from stethoscript.rows import State
+
+_WATCH_SECONDS = 2.0
+_WATCHED = 20
+
+
+class Courteous(TyperCommand):
+    """A command that ends every failure with one sentence and an exit code that means something."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Problem as problem:
+            _end(problem)
+        except (ClientError, BotoCoreError) as error:
+            _end(problems.of(error))
+        except KeyboardInterrupt:
+            _end(Problem("Stopped; what was done so far stays done, and repeating the command is harmless."))
+        except Exception as error:  # noqa: BLE001 - its text may quote a key, and nobody can act on a traceback
+            _end(Problem(f"Something went wrong in the tool itself ({faults.described(error)}): please report it."))
+
+
+def _end(problem: Problem) -> None:
+    show.err.print(str(problem), soft_wrap=True)
+    raise typer.Exit(problem.code)
+
+
+app = typer.Typer(
+    name="python -m operations",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Where every recording is, why it waits, and what one can do about it.",
+    epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not found, 4 the cloud or its credentials.",
+)
+
+command = partial(app.command, cls=Courteous)
+
+Name = Annotated[str | None, typer.Option(envvar="STETHOSCRIPT_NAME", help="The deployment; cdk.json's by default.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
+ShowKey = Annotated[bool, typer.Option("--show-key", help="Show the source's key too: it is patient data.")]
+Job = Annotated[str, typer.Argument(help="A job's name, a version id or a correlation id.")]
+
+
+@command()
+def upload(
+    context: typer.Context,
+    files: Annotated[list[Path], typer.Argument(help="Recordings.")],
+    *,
+    profile: Annotated[str, typer.Option(help="The prefix to upload under.")],
+    correlation_id: Annotated[str | None, typer.Option(help="Your own id; it comes back with the news.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of all of them.")] = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Upload recordings and say their version ids and jobs."""
+    here = _here(context, name)
+    uploading.check(here, files, profile, correlation_id)
+    sent = []
+    for path in files:
+        with _progress(path) as advance:
+            sent.append(uploading.send(here, path, profile, correlation_id, advance))
+        if not as_json:
+            show.out.print(f"{path.name}: version {sent[-1].version}, job {sent[-1].job}", soft_wrap=True)
+    ended = {row.recording: row for row in uploading.wait(here, sent)} if wait else {}
+    if as_json:
+        show.as_json(
+            [
+                {"file": str(each.path), "versionId": each.version, "job": each.job}
+                | ({"row": show.row(ended[each.job], show_key=False)} if wait else {})
+                for each in sent
+            ]
+        )
+    elif wait:
+        show.out.print(show.rows(ended.values(), time.time(), show_key=False))
+    if any(row.state is not State.DELIVERED for row in ended.values()):
+        raise typer.Exit(1)
+
+
+@command()
+def status(context: typer.Context, as_json: AsJson = False, name: Name = None) -> None:
+    """Show recordings by state, queues, and Transcribe's load."""
+    found = overview.look(_here(context, name))
+    show.as_json(found.plain()) if as_json else show.out.print(show.overview(found))
+
+
+@command("list")
+def list_(
+    context: typer.Context,
+    *,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.", case_sensitive=False)] = None,
+    profile: Annotated[str | None, typer.Option(help="Only those under this profile.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only those touched since: 30m, 2h, 7d or an ISO time.")] = None,
+    stuck: Annotated[
+        bool, typer.Option("--stuck", help="Only open ones that have been where they are for an hour.")
+    ] = False,
+    most: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
+    show_key: ShowKey = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """List recordings, those touched last first.
+
+    With --stuck, those that wait longest come first.
+    """
+    now = time.time()
+    which = Wanted(state, profile, _moment(since, now), int(now) - STUCK_SECONDS if stuck else None)
+    found = recordings.wanted(_here(context, name), which, most)
+    if as_json:
+        show.as_json([show.row(row, show_key=show_key) for row in found])
+    else:
+        show.out.print(show.rows(found, now, show_key=show_key))
+
+
+@command()
+def watch(
+    context: typer.Context,
+    every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = _WATCH_SECONDS,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Show status and recordings live, until Ctrl-C."""
+    here = _here(context, name)
+    try:
+        if as_json:
+            _lines(here, every)
+        _live(here, every)
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only disturb Python's own end
+
+
+@command()
+def explain(
+    context: typer.Context, job: Job, show_key: ShowKey = False, as_json: AsJson = False, name: Name = None
+) -> None:
+    """Show a recording's way, and why it is where it is."""
+    here = _here(context, name)
+    found = recordings.find(here, job)
+    known = evidence.gather(here, found, time.time())
+    way, why = explaining.way(known), explaining.explain(known)
+    if as_json:
+        show.as_json(show.explanation_json(found, way, why, show_key=show_key))
+    else:
+        show.out.print(show.explanation(found, way, why, show_key=show_key))
+
+
+@command()
+def retry(context: typer.Context, job: Job, as_json: AsJson = False, name: Name = None) -> None:
+    """Have a FAILED recording transcribed again.
+
+    One that Transcribe has not been asked about yet is announced anew, which is harmless.
+    """
+    found = recordings.retry(_here(context, name), job, time.time())
+    attempt, called = (found.row.attempt, found.row.job) if found.row else (1, found.name)
+    if as_json:
+        show.as_json({"recording": found.name, "job": called, "attempt": attempt})
+    else:
+        show.out.print(f"Attempt {attempt} is announced, as job {called}.", soft_wrap=True)
+
+
+@command()
+def redrive(
+    context: typer.Context,
+    queue: Annotated[str | None, typer.Argument(help="intake or completion; both by default.")] = None,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Move dead letters back into their queue."""
+    if queue is not None and queue not in queues.NAMES:
+        raise Misused(f"There is no queue {queue}: name {' or '.join(queues.NAMES)}, or none for both.")
+    here = _here(context, name)
+    moved = {each: queues.redrive(here, each) for each in ([queue] if queue else queues.NAMES)}
+    if as_json:
+        show.as_json({"moved": moved})
+    else:
+        for each, number in moved.items():
+            show.out.print(f"{each}: dead letters moved back: {number}" if number else f"{each}: no dead letters")
+
+
+@command()
+def backfill(
+    context: typer.Context,
+    prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
+    go: Annotated[bool, typer.Option("--go", help="Announce what was found; without it, only count.")] = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Count and price uploads nobody has heard of.
+
+    With --go, announce them to be transcribed.
+    """
+    here = _here(context, name)
+    with show.err.status("Looking …") as progress:
+        found = backfilling.run(
+            here, prefix, time.time(), go=go, say=lambda so_far: progress.update(show.tally(so_far))
+        )
+    if as_json:
+        show.as_json(show.tally_json(found, announced=go))
+        return
+    show.out.print(show.tally(found), soft_wrap=True)
+    if go:
+        show.out.print("They are announced; `watch` shows them move.")
+    elif found.estimate.recordings:
+        show.out.print("Nothing was announced; --go does that.")
+
+
+@command()
+def erase(
+    context: typer.Context,
+    job: Job,
+    *,
+    all_versions: Annotated[
+        bool, typer.Option("--all-versions", help="Every recording ever uploaded under the same key.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[bool, typer.Option(help="Wait for functions and jobs that still have it in hand.")] = True,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Remove a recording and all that was made of it."""
+    here = _here(context, name)
+    found = recordings.find(here, job)
+    every = erasure.of_the_same_key(here, found) if all_versions else [found]
+    eraser = Eraser(here, wait, say=lambda sentence: show.err.print(sentence, soft_wrap=True))
+    eraser.check(every)
+    if not yes:
+        _confirm(every, as_json=as_json)
+    certificates = [eraser.erase(each) for each in every]
+    if as_json:
+        show.as_json([each.plain() for each in certificates])
+    else:
+        for each in certificates:
+            show.out.print(show.certified(each), width=120)
+
+
+def _here(context: typer.Context, name: str | None) -> Deployment:
+    """The deployment; the far ends are the context's object where a test gives them."""
+    client = context.find_object(object) or deployment.ordinary()
+    return deployment.find(name or deployment.chosen_name(), client)  # type: ignore[arg-type]
+
+
+def _live(here: Deployment, every: float) -> None:
+    with Live(console=show.screen, auto_refresh=False) as live:
+        while True:
+            latest = recordings.wanted(here, Wanted(), _WATCHED)
+            shown = Group(show.overview(overview.look(here)), show.rows(latest, time.time(), show_key=False))
+            live.update(shown, refresh=True)
+            time.sleep(every)
+
+
+def _lines(here: Deployment, every: float) -> None:
+    while True:
+        show.as_line(overview.look(here).plain())
+        time.sleep(every)
+
+
+def _moment(text: str | None, now: float) -> int:
+    try:
+        return moment(text, now) if text else 0
+    except ValueError as error:
+        raise Misused(f"{text} is no time: write 90s, 30m, 2h, 7d, or an ISO date such as 2026-11-23.") from error
+
+
+def _confirm(every: list[recordings.Recording], *, as_json: bool) -> None:
+    if as_json:
+        raise Misused("With --json nobody is asked: add --yes if you mean it.")
+    for each in every:
+        state = str(each.row.state) if each.row else "not looked at yet"
+        show.err.print(f"{each.name} ({state})", soft_wrap=True)
+    try:
+        typer.confirm("Erase it all for good: audio, transcripts, records?", err=True, abort=True)
+    except typer.Abort as answer:
+        raise Problem("Nothing was erased.") from answer
+
+
+@contextmanager
+def _progress(path: Path) -> Iterator[Any]:
+    """A bar on standard error, where that is a terminal."""
+    columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal) as progress:
+        task = progress.add_task("uploading", total=path.stat().st_size)
+        yield lambda sent: progress.advance(task, sent)
+
+
+if __name__ == "__main__":
+    app()

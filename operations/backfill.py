@@ -1,0 +1,124 @@
+"""What lies in the intake bucket and has no row: counted and priced first, and announced if that is wanted."""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+import header
+from operations import price, queues
+from operations.deployment import Deployment
+from operations.price import Estimate
+from ranged import Ranged
+from stethoscript import audio, jobs
+from stethoscript.rejections import Rejected
+from stethoscript.uploads import Upload, is_folder
+
+GRACE_SECONDS = 900
+"""What is younger may simply be on its way."""
+_AT_ONCE = 16
+_ONWARD = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A version that nobody has heard of."""
+
+    upload: Upload
+    size: int
+    age: float
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What was found so far."""
+
+    estimate: Estimate = field(default_factory=Estimate)
+    known: int = 0
+    young: int = 0
+    refused: int = 0
+    """Under no profile: they would be REJECTED, which costs nothing."""
+
+
+def run(
+    deployment: Deployment, prefix: str, now: float, *, go: bool, say: Callable[[Tally], None] = lambda _tally: None
+) -> Tally:
+    """Look at every version under the prefix, a page at a time; with `go`, announce what has no row.
+
+    The place of the next page is kept in the ledger, after a page's uploads are announced: who breaks off and
+    begins again with the same prefix goes on there, and announces at most one page twice, which is harmless.
+    """
+    tally, profiles = Tally(), deployment.profiles()
+    for page in _pages(deployment, prefix, _cursor(deployment, prefix) if go else {}):
+        found, skipped = _unheard_of(deployment, page, now)
+        named = [each for each in found if not profiles or each.upload.key.startswith(profiles)]
+        if go:
+            queues.announce(deployment, [each.upload for each in found])
+            deployment.ledger.move_backfill_cursor(_next(page, prefix))
+        tally = Tally(
+            tally.estimate + price.estimate(_lengths(deployment, named)),
+            tally.known + skipped["known"],
+            tally.young + skipped["young"],
+            tally.refused + len(found) - len(named),
+        )
+        say(tally)
+    return tally
+
+
+def _cursor(deployment: Deployment, prefix: str) -> Mapping[str, str]:
+    markers = dict(deployment.ledger.backfill_cursor())
+    return markers if markers.pop("Prefix", None) == prefix else {}
+
+
+def _next(page: Mapping[str, Any], prefix: str) -> Mapping[str, str]:
+    if not page.get("IsTruncated"):
+        return {}
+    return {"Prefix": prefix} | {marker: page[following] for marker, following in _ONWARD.items() if page[following]}
+
+
+def _pages(deployment: Deployment, prefix: str, markers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    while True:
+        page = deployment.client("s3").list_object_versions(Bucket=deployment.intake, Prefix=prefix, **markers)
+        yield page
+        markers = {name: value for name, value in _next(page, prefix).items() if name != "Prefix"}
+        if not markers:
+            return
+
+
+def _unheard_of(deployment: Deployment, page: Mapping[str, Any], now: float) -> tuple[list[Found], Mapping[str, int]]:
+    named: dict[str, Found] = {}
+    for version in page.get("Versions", []):
+        upload = Upload(deployment.intake, version["Key"], version["VersionId"])
+        if not is_folder(upload.key, version["Size"]):
+            found = Found(upload, version["Size"], now - version["LastModified"].timestamp())
+            named[jobs.recording(deployment.name, upload)] = found
+    known = deployment.ledger.known(named)
+    unheard = [found for recording, found in named.items() if recording not in known]
+    old = [found for found in unheard if found.age >= GRACE_SECONDS]
+    return old, {"known": len(known), "young": len(unheard) - len(old)}
+
+
+def _lengths(deployment: Deployment, found: list[Found]) -> list[float | None]:
+    deployment.client("s3")  # made here: making clients is not for many threads at once
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        return list(threads.map(lambda each: _seconds(deployment, each), found))
+
+
+def _seconds(deployment: Deployment, found: Found) -> float | None:
+    """How long a recording is, by its header; None where that does not tell, or we may not read it."""
+
+    def fetch(begin: int, end: int) -> bytes:
+        answer = deployment.client("s3").get_object(
+            Bucket=found.upload.bucket, Key=found.upload.key, VersionId=found.upload.version,
+            Range=f"bytes={begin}-{end - 1}",
+        )  # fmt: skip
+        content: bytes = answer["Body"].read()
+        return content
+
+    recording = Ranged(found.size, fetch)
+    try:
+        return header.sound(recording, audio.media_format(recording.read(audio.HEADER_BYTES))).seconds
+    except (Rejected, ClientError):
+        return None

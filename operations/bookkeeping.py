@@ -1,0 +1,164 @@
+"""The ledger as an operator may read and change it: whole states, a deliberate retry, an erasure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+from ledger import Ledger
+from stethoscript import jobs, rows
+from stethoscript.rows import Row, State
+
+Item = TypeVar("Item")
+
+ERASED = "Erased"
+"""The reason of a recording that was erased, and of one whose erasure is under way."""
+
+_REMEDY = "It was erased on purpose; upload it anew if it is wanted again."
+_BACKFILL, _SWEEP = "#backfill", "#sweep"
+_MOST_AT_ONCE = 100
+"""Keys that BatchGetItem takes."""
+_OF_ONE_ATTEMPT = (
+    "started",
+    "completed",
+    "signal",
+    "signalled",
+    "leased",
+    "reason",
+    "remedy",
+    "failure",
+    "manifest",
+)
+_to = TypeSerializer().serialize
+_from = TypeDeserializer().deserialize
+
+
+class Bookkeeping(Ledger):
+    """The ledger's table; every change is conditional on what it changes, as the functions' are."""
+
+    def count(self, state: State) -> int:
+        """How many recordings are in a state."""
+        pages = self.dynamodb.get_paginator("query").paginate(**self._by_state(state, Select="COUNT"))
+        return sum(int(page["Count"]) for page in pages)
+
+    def in_state(self, state: State, since: int = 0, *, newest_first: bool = False) -> Iterator[Row]:
+        """Recordings in a state that were touched since then, in the order in which they were."""
+        query = self._by_state(state, ScanIndexForward=not newest_first)
+        query["KeyConditionExpression"] += " AND updated >= :since"
+        query["ExpressionAttributeValues"] |= _serialised({":since": since})
+        for page in self.dynamodb.get_paginator("query").paginate(**query):
+            names = [_from(item["recording"]) for item in page["Items"]]
+            found = self.known(names)
+            yield from (found[name] for name in names if name in found and found[name].state is state)
+
+    def known(self, recordings: Iterable[str]) -> dict[str, Row]:
+        """The rows of these recordings, where they have one."""
+        found: dict[str, Row] = {}
+        for some in chunks(recordings, _MOST_AT_ONCE):
+            wanted: Any = {self.table: {"Keys": [_serialised({"recording": name}) for name in set(some)]}}
+            while wanted:
+                answer = self.dynamodb.batch_get_item(RequestItems=wanted)
+                for row in map(_row, answer["Responses"].get(self.table, [])):
+                    found[row.recording] = row
+                wanted = answer.get("UnprocessedKeys")
+        return found
+
+    def search(self, **wanted: str) -> Iterator[Row]:
+        """Rows in which all these members have these values; reads the whole table."""
+        scan = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.table,
+            ConsistentRead=True,
+            FilterExpression=" AND ".join(f"#{name} = :{name}" for name in wanted),
+            ExpressionAttributeNames={f"#{name}": name for name in wanted},
+            ExpressionAttributeValues=_serialised({f":{name}": value for name, value in wanted.items()}),
+        )
+        for page in scan:
+            yield from map(_row, page["Items"])
+
+    def again(self, row: Row, now: float) -> Row | None:
+        """Reopen a FAILED recording as its next attempt; None if somebody else did, or it is not FAILED.
+
+        The number is taken here, conditionally: of two who retry one wins, and the other finds their number.
+        """
+        if row.state is not State.FAILED:
+            return None
+        attempt = row.attempt + 1
+        name = jobs.name(row.recording, attempt)
+        changed = {"attempt": attempt, "job": name, "updated": int(now), "announcements": 0}
+        return self._rewrite(row, State.CLAIMED, changed, removed=_OF_ONE_ATTEMPT)
+
+    def close(self, row: Row, now: float, leased: int) -> Row | None:
+        """Take a recording out of everybody's hands before it is erased; None if it changed meanwhile.
+
+        Its row keeps what erasing needs to know, so that an erasure that broke off can be repeated.
+        """
+        changed = {"reason": ERASED, "remedy": _REMEDY, "updated": int(now), "leased": leased}
+        return self._rewrite(row, State.REJECTED, changed)
+
+    def bury(self, row: Row, now: float) -> None:
+        """Leave a tombstone: neither key nor version nor anything else about whom it was.
+
+        It stays, so that a message that comes late, or a sweep, finds the recording ended and not unheard of.
+        """
+        stone = Row(
+            recording=row.recording, state=State.REJECTED, bucket="", key="", version="", received=int(now),
+            updated=int(now), job=row.job, attempt=row.attempt, reason=ERASED, remedy=_REMEDY, expires=row.expires,
+        )  # fmt: skip
+        self.dynamodb.put_item(TableName=self.table, Item=_serialised(stone.item()))
+
+    def backfill_cursor(self) -> Mapping[str, str]:
+        """Where a backfill that broke off goes on; empty if none did."""
+        markers: Mapping[str, str] = self._get(_BACKFILL).get("markers", {})
+        return markers
+
+    def move_backfill_cursor(self, markers: Mapping[str, str]) -> None:
+        """Remember where a backfill goes on."""
+        self._put_cursor(_BACKFILL, markers)
+
+    def forget_cursors_at(self, key: str) -> int:
+        """Let a sweep or backfill that stands at this key begin anew; says how many did."""
+        standing = [name for name in (_BACKFILL, _SWEEP) if self._get(name).get("markers", {}).get("KeyMarker") == key]
+        for name in standing:
+            self._put_cursor(name, {})
+        return len(standing)
+
+    def _put_cursor(self, name: str, markers: Mapping[str, str]) -> None:
+        self.dynamodb.put_item(TableName=self.table, Item=_serialised({"recording": name, "markers": dict(markers)}))
+
+    def _rewrite(self, row: Row, state: State, changed: Mapping[str, Any], removed: tuple[str, ...] = ()) -> Row | None:
+        """Change a row that is still as we read it; None if it is not."""
+        values = {**changed, "state": state}
+        taken_away = " REMOVE " + ", ".join(f"#{name}" for name in removed) if removed else ""
+        done = self._conditionally(
+            self.dynamodb.update_item,
+            Key=_serialised({"recording": row.recording}),
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values) + taken_away,
+            ConditionExpression="#state = :state_was AND #job = :job_was",
+            ExpressionAttributeNames={f"#{name}": name for name in {*values, *removed, "job"}},
+            ExpressionAttributeValues=_serialised(
+                {f":{name}": value for name, value in values.items()} | {":state_was": row.state, ":job_was": row.job}
+            ),
+        )
+        after: dict[str, Any] = {**dict.fromkeys(removed), **changed}
+        return replace(row, state=state, **after) if done else None
+
+
+def chunks(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+    """The items in lists of at most so many.
+
+    >>> list(chunks("abcde", 2))
+    [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    rest = iter(items)
+    while some := list(islice(rest, most)):
+        yield some
+
+
+def _row(item: Mapping[str, Any]) -> Row:
+    return rows.read({name: _from(value) for name, value in item.items()})
+
+
+def _serialised(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _to(str(value) if isinstance(value, State) else value) for name, value in values.items()}

@@ -1,0 +1,144 @@
+"""Finds a deployment by its name, wherever the ordinary AWS configuration leads."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from operations.bookkeeping import Bookkeeping
+from operations.problems import Misused, NotFound, unless_denied
+
+ROOT = Path(__file__).resolve().parents[1]
+_STACK = "-storage"
+
+Client = Callable[[str], Any]
+"""A service's client by the service's name: the far end, and all of it that a test replaces."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One deployment: what its stacks put out, and the way to its services."""
+
+    name: str
+    outputs: Mapping[str, str]
+    client: Client
+
+    @property
+    def intake(self) -> str:
+        """The bucket people upload to."""
+        return self.outputs["IntakeBucketName"]
+
+    @property
+    def work(self) -> str:
+        """The bucket of frozen audio and Transcribe's own output."""
+        return self.outputs["WorkBucketName"]
+
+    @property
+    def transcripts(self) -> str:
+        """The bucket of what was delivered."""
+        return self.outputs["TranscriptsBucketName"]
+
+    @property
+    def account(self) -> str:
+        """The account it is deployed in."""
+        return self.outputs["CompletionTopicArn"].split(":")[4]
+
+    @property
+    def ledger(self) -> Bookkeeping:
+        """Its ledger, as an operator may read and change it."""
+        return Bookkeeping(self.client("dynamodb"), self.outputs["LedgerTableName"])
+
+    def queue(self, name: str) -> str:
+        """The URL of one of its queues."""
+        url: str = self.client("sqs").get_queue_url(QueueName=f"{self.name}-{name}")["QueueUrl"]
+        return url
+
+    def log_group(self, function: str) -> str:
+        """Where a function of its notes what it does."""
+        return f"/aws/lambda/{self.name}-{function}"
+
+    def settings(self) -> Mapping[str, str]:
+        """What the start function is deployed with; nothing if we may not see it."""
+        found: Mapping[str, str] = unless_denied(
+            lambda: self.client("lambda").get_function_configuration(FunctionName=f"{self.name}-start-transcription")[
+                "Environment"
+            ]["Variables"],
+            otherwise={},
+        )
+        return found
+
+    def quota(self) -> int | None:
+        """How many jobs may run at once, as deployed; None if we may not see it."""
+        given = self.settings().get("JOBS_AT_ONCE")
+        return int(given) if given else None
+
+    def profiles(self) -> tuple[str, ...]:
+        """The prefixes that are profiles; none if we may not see them."""
+        return tuple(json.loads(self.settings().get("PROFILES", "{}")))
+
+
+def ordinary() -> Client:
+    """Clients as the AWS CLI would make them: environment, profiles, Region, AWS_ENDPOINT_URL."""
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # of the two variables boto3 knows only the other
+    config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
+
+    @cache
+    def client(service: str) -> Any:
+        return session.client(service, config=config)  # type: ignore[call-overload] # the name is not a literal here
+
+    return client
+
+
+def find(name: str, client: Client) -> Deployment:
+    """The deployment of this name.
+
+    Raises:
+        NotFound: no such stack here; names those there are.
+    """
+    try:
+        (stack,) = client("cloudformation").describe_stacks(StackName=f"{name}{_STACK}")["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        raise NotFound(_nothing_called(name, client)) from error
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    if "LedgerTableName" not in outputs:
+        raise NotFound(f"{name}{_STACK} is not (yet) a complete deployment: run `cdk deploy --all` to its end.")
+    return Deployment(name, outputs, client)
+
+
+def chosen_name(folder: Path = ROOT) -> str:
+    """The name that cdk.json's choices give.
+
+    Raises:
+        Misused: there is none; name it on the command line.
+    """
+    try:
+        choices = json.loads((folder / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
+        if isinstance(choices, str):
+            choices = json.loads((folder / choices).read_text(encoding="utf-8"))
+        return str(choices["name"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Misused("cdk.json names no deployment: name it with --name.") from error
+
+
+def _nothing_called(name: str, client: Client) -> str:
+    pages = client("cloudformation").get_paginator("describe_stacks").paginate()
+    here = [
+        stack["StackName"].removesuffix(_STACK)
+        for page in pages
+        for stack in page["Stacks"]
+        if stack["StackName"].endswith(_STACK)
+        and any(each["OutputKey"] == "IntakeBucketName" for each in stack.get("Outputs", []))
+    ]
+    others = f"there are: {', '.join(sorted(here))}" if here else "there is none at all"
+    return (
+        f"No deployment is called {name} in this account and Region ({others}): use --name, AWS_PROFILE or AWS_REGION."
+    )

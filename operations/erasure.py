@@ -1,0 +1,235 @@
+"""Removes a recording from everywhere the product has put it, and looks again before it says so.
+
+State before effect, deletion last: the recording is closed first, so that no function begins anything new with it;
+its row, which knows where everything is, becomes a tombstone only when all else is gone. Who breaks off in between
+runs the command again.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from operations import locks, medical_jobs, places, queues, recordings
+from operations.bookkeeping import ERASED, chunks
+from operations.certificate import Certificate, Keeping, Removed, remaining
+from operations.deployment import Deployment
+from operations.problems import NotFound, Refused, unless_denied
+from operations.recordings import Recording
+from operations.times import clock
+from stethoscript import jobs
+from stethoscript.rows import Row, State
+from stethoscript.uploads import Upload
+
+HANDS_SECONDS = 300
+"""How long a start function that took the recording up before it was closed may still be at it."""
+_LOOK_SECONDS = 5.0
+_MOST_AT_ONCE = 1000  # DeleteObjects
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Eraser:
+    """A deployment, and the clock by which its functions' hands are waited for."""
+
+    deployment: Deployment
+    wait: bool = True
+    say: Callable[[str], None] = lambda _sentence: None
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+
+    def check(self, found: list[Recording]) -> None:
+        """See to it that all of them may be erased, before any of them is.
+
+        Raises:
+            Refused: one is under a legal hold or retention.
+            NotFound: it was erased before.
+        """
+        for each in found:
+            if each.row is not None and each.row.reason == ERASED and not each.row.key:
+                raise NotFound(f"Nothing is left of {each.name}: it was erased at {clock(each.row.updated)}.")
+            for bucket, versions in self._versions(self._row(each)):
+                locks.check(self.deployment, bucket, versions)
+
+    def erase(self, recording: Recording) -> Certificate:
+        """Erase one recording, with the documents of all its attempts.
+
+        Raises:
+            Refused: not all could be removed yet; says when to run it again.
+        """
+        row, quiet = self._close(recording)
+        removed = _sum(self._remove(row), self._wait_until_quiet(row, quiet))
+        self._verify(row)
+        now = int(self.now())
+        gone = (*removed, Removed("ledger row", 1, "a tombstone is left in its place"))
+        certificate = Certificate(row.recording, now, self._who(), gone, remaining(now, _keeping(self.deployment)))
+        self.deployment.ledger.bury(row, now)
+        return certificate
+
+    # --- closing: nothing new begins ---
+
+    def _close(self, recording: Recording) -> tuple[Row, int]:
+        """The closed row, and when the last function that may be at it has ended."""
+        ledger = self.deployment.ledger
+        for _try in range(_TRIES):
+            row = ledger.find(recording.name)
+            if row is None:
+                if not ledger.claim(self._row(recording)):
+                    continue
+                row = self._row(recording)
+            quiet = self._quiet(row)
+            if closed := ledger.close(row, self.now(), quiet):
+                return closed, quiet
+        raise Refused("Its state changes faster than it can be closed: run `erase` again.")
+
+    def _row(self, recording: Recording) -> Row:
+        """Its row; for an upload that no function has looked at, one that keeps them from it."""
+        if recording.row is not None:
+            return recording.row
+        now, upload = int(self.now()), recording.upload
+        return Row(
+            recording.name, State.REJECTED, upload.bucket, upload.key, upload.version, now, now, recording.name,
+            reason=ERASED,
+        )  # fmt: skip
+
+    def _quiet(self, row: Row) -> int:
+        leased = row.leased or 0
+        if row.open:
+            return max(int(self.now()) + HANDS_SECONDS, leased)
+        if row.state is State.REJECTED:
+            return leased if row.reason == ERASED else 0
+        return (row.started or row.updated) + HANDS_SECONDS
+
+    # --- removing ---
+
+    def _remove(self, row: Row) -> list[Removed]:
+        return [
+            *(self._remove_versions(*each) for each in self._versions(row)),
+            Removed("unfinished uploads", self._abort_uploads(row), self.deployment.intake),
+            Removed("Transcribe's job records", self._forget_jobs(row), "Transcribe Medical"),
+            Removed("dead letters", queues.remove_dead_letters(self.deployment, row.recording), "dead-letter queues"),
+            Removed("places in a sweep", self.deployment.ledger.forget_cursors_at(row.key), "ledger"),
+        ]
+
+    def _remove_versions(self, bucket: str, versions: list[dict[str, Any]]) -> Removed:
+        """Delete exactly these; by one request each in the intake bucket, whose keys may hold what XML cannot."""
+        s3 = self.deployment.client("s3")
+        for some in chunks(versions, 1 if bucket == self.deployment.intake else _MOST_AT_ONCE):
+            named = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in some]
+            if len(named) == 1:
+                s3.delete_object(Bucket=bucket, **named[0])
+            elif s3.delete_objects(Bucket=bucket, Delete={"Objects": named, "Quiet": True}).get("Errors"):
+                raise Refused("S3 did not delete everything: run `erase` again; the recording is closed meanwhile.")
+        return Removed(_WHAT[self._place(bucket)], len(versions), bucket)
+
+    def _versions(self, row: Row) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """What of it lies in each bucket: delete markers too, if nothing else is left under its key."""
+        here, intake = self.deployment, recordings.of_key(self.deployment, self.deployment.intake, row.key)
+        own = [each for each in intake if each["VersionId"] == row.version]
+        if not [each for each in intake if "Size" in each and each not in own]:
+            own = intake
+        yield here.intake, own
+        for bucket, prefixes in ((here.work, places.working(row)), (here.transcripts, places.documents(row))):
+            yield bucket, [each for prefix in prefixes for each in recordings.versions(here, bucket, prefix)]
+
+    def _place(self, bucket: str) -> str:
+        return {self.deployment.intake: "intake", self.deployment.work: "work"}.get(bucket, "transcripts")
+
+    def _abort_uploads(self, row: Row) -> int:
+        """Multipart uploads of the same key that never came to their end: if no other version is left there."""
+        s3, bucket = self.deployment.client("s3"), self.deployment.intake
+        if any("Size" in each for each in recordings.of_key(self.deployment, bucket, row.key)):
+            return 0
+        answer = s3.list_multipart_uploads(Bucket=bucket, Prefix=row.key)
+        unfinished = [each for each in answer.get("Uploads", []) if each["Key"] == row.key]
+        for each in unfinished:
+            s3.abort_multipart_upload(Bucket=bucket, Key=row.key, UploadId=each["UploadId"])
+        return len(unfinished)
+
+    def _forget_jobs(self, row: Row) -> int:
+        forgotten = 0
+        for job in places.attempts(row):
+            found = medical_jobs.find(self.deployment, job)
+            if found is not None and not found.running:
+                forgotten += medical_jobs.forget(self.deployment, job)
+        return forgotten
+
+    # --- waiting for whoever had it in hand, and looking again ---
+
+    def _wait_until_quiet(self, row: Row, quiet: int) -> list[Removed]:
+        """Let functions and jobs that began before come to their end, and remove what they left."""
+        if self.now() >= quiet and not self._running(row):
+            return []
+        if not self.wait:
+            raise Refused(
+                f"It is closed, and what there was is gone, but a function or job may be at it until {clock(quiet)} or "
+                "longer: run `erase` again after that."
+            )
+        self.say(f"A function or job may still have it in hand; waiting until {clock(quiet)}, longer if a job runs …")
+        while self.now() < quiet or self._running(row):
+            self.pause(_LOOK_SECONDS)
+        return self._remove(row)
+
+    def _running(self, row: Row) -> bool:
+        found = (medical_jobs.find(self.deployment, job) for job in places.attempts(row))
+        return any(job is not None and job.running for job in found)
+
+    def _verify(self, row: Row) -> None:
+        left = [bucket for bucket, versions in self._versions(row) if versions]
+        jobs_left = [job for job in places.attempts(row) if medical_jobs.find(self.deployment, job)]
+        if left or jobs_left:
+            where = ", ".join([*left, *(["Transcribe Medical"] if jobs_left else [])])
+            raise Refused(f"Something is still left in {where}: run `erase` again; the recording is closed meanwhile.")
+
+    def _who(self) -> str:
+        answer = unless_denied(lambda: self.deployment.client("sts").get_caller_identity(), otherwise={})
+        return str(answer.get("Arn", "unknown"))
+
+
+_WHAT = {
+    "intake": "versions of the upload, with their delete markers",
+    "work": "frozen copies and Transcribe's outputs",
+    "transcripts": "documents, in all their versions",
+}
+
+
+def of_the_same_key(deployment: Deployment, recording: Recording) -> list[Recording]:
+    """Every recording that was ever uploaded under this one's key, as the bucket and the ledger know them."""
+    key = recording.upload.key
+    rows = {row.recording: row for row in deployment.ledger.search(key=key)}
+    found = {name: Recording(name, row.upload, row, None) for name, row in rows.items()}
+    for version in recordings.of_key(deployment, deployment.intake, key):
+        upload = Upload(deployment.intake, key, version["VersionId"])
+        name = jobs.recording(deployment.name, upload)
+        if "Size" in version and name not in found:
+            found[name] = Recording(name, upload, None, int(version["LastModified"].timestamp()))
+    return [recording, *(each for name, each in found.items() if name != recording.name)]
+
+
+def _sum(first: list[Removed], second: list[Removed]) -> tuple[Removed, ...]:
+    """What was removed at once and what came after it, kind by kind."""
+    later = {(each.what, each.where): each.count for each in second}
+    return tuple(Removed(each.what, each.count + later.get((each.what, each.where), 0), each.where) for each in first)
+
+
+def _keeping(deployment: Deployment) -> Keeping:
+    s3, dynamodb = deployment.client("s3"), deployment.client("dynamodb")
+    rules = unless_denied(
+        lambda: s3.get_bucket_lifecycle_configuration(
+            Bucket=s3.get_bucket_logging(Bucket=deployment.intake)["LoggingEnabled"]["TargetBucket"]
+        )["Rules"],
+        otherwise=[],
+    )
+    return Keeping(
+        access_log_days=next((int(rule["Expiration"]["Days"]) for rule in rules if "Expiration" in rule), None),
+        backup_days=unless_denied(
+            lambda: dynamodb.describe_continuous_backups(TableName=deployment.outputs["LedgerTableName"])[
+                "ContinuousBackupsDescription"
+            ]["PointInTimeRecoveryDescription"].get("RecoveryPeriodInDays")
+        ),
+        log_days=unless_denied(
+            lambda: deployment.client("logs").describe_log_groups(
+                logGroupNamePrefix=deployment.log_group("start-transcription")
+            )["logGroups"][0]["retentionInDays"]
+        ),
+    )

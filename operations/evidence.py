@@ -1,0 +1,72 @@
+"""Gathers what there is to know about one recording, for `explain` to decide on."""
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations import medical_jobs, places, queues, traces
+from operations.deployment import Deployment
+from operations.explain import Evidence
+from operations.medical_jobs import Job
+from operations.problems import unless_denied
+from operations.recordings import Recording
+from stethoscript import faults
+from stethoscript.rows import Row, State
+
+
+def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence:
+    """All evidence about an open recording; of one that has ended, its row and its way."""
+    row = recording.row
+    if row is not None and not row.open:
+        return Evidence(int(now), row, recording.uploaded)
+    outage, job, running = _transcribe(deployment, row)
+    depths = {name: queues.depth(deployment, name) for name in queues.NAMES}
+    return Evidence(
+        int(now),
+        row,
+        recording.uploaded,
+        job,
+        outage,
+        running,
+        deployment.quota(),
+        row.leased if row else None,
+        _written(deployment, row),
+        tuple(name for name in queues.NAMES if depths[name].dead and _is_dead(deployment, name, recording.name)),
+        depths["intake"].messages,
+        depths["intake"].in_hand,
+        depths["completion"].messages,
+        traces.read(deployment, recording.name, _begun(recording, now), now),
+    )
+
+
+def _transcribe(deployment: Deployment, row: Row | None) -> tuple[str | None, Job | None, int]:
+    """The job and how many run; or the error, if Transcribe does not answer us either."""
+    try:
+        asked = row is not None and row.state is State.TRANSCRIBING
+        job = medical_jobs.find(deployment, row.job) if row and asked else None
+        return None, job, medical_jobs.running(deployment)
+    except (ClientError, BotoCoreError) as error:
+        if faults.fault(error) not in (faults.Fault.UNAVAILABLE, faults.Fault.BUSY):
+            raise
+        return faults.described(error), None, 0
+
+
+def _is_dead(deployment: Deployment, name: str, recording: str) -> bool:
+    return any(recording in letter.recordings for letter in queues.dead_letters(deployment, name))
+
+
+def _written(deployment: Deployment, row: Row | None) -> int | None:
+    """Since when the manifest is there; its place is the one the deliver function gives it."""
+    if row is None or row.state is not State.TRANSCRIBING:
+        return None
+    head: Any = unless_denied(
+        lambda: deployment.client("s3").head_object(Bucket=deployment.transcripts, Key=places.manifest(row))
+    )
+    return int(head["LastModified"].timestamp()) if head else None
+
+
+def _begun(recording: Recording, now: float) -> int:
+    row = recording.row
+    if row is not None and row.attempt > 1:
+        return row.updated  # what its earlier attempts met does not explain this one
+    return recording.uploaded or (row.received if row else int(now))

@@ -1,0 +1,104 @@
+"""Why a command ends without having done what it was asked: one sentence, with the next step, and an exit code."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from stethoscript import faults
+from stethoscript.faults import Fault
+
+
+class Problem(Exception):
+    """Its text is what the operator reads: one sentence, with the next step."""
+
+    code = 1
+
+
+class Refused(Problem):
+    """It was refused or has failed."""
+
+
+class Misused(Problem):
+    """The command line asks for what cannot be."""
+
+    code = 2
+
+
+class NotFound(Problem):
+    """What was named is not there."""
+
+    code = 3
+
+
+class Unreachable(Problem):
+    """The cloud does not answer, or does not let us in."""
+
+    code = 4
+
+
+_SIGN_IN = "sign in again (`aws sso login`, or new keys) and look at AWS_PROFILE"
+_NOT_LET_IN = frozenset(
+    {
+        "AuthFailure",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_NOT_ALLOWED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403", "KMS.AccessDeniedException"}
+)
+# Errors of the SDK's own, by the class's name.
+_CLASSES = {
+    "NoCredentialsError": f"There are no AWS credentials: {_SIGN_IN}.",
+    "PartialCredentialsError": f"The AWS credentials are incomplete: {_SIGN_IN}.",
+    "ProfileNotFound": "AWS_PROFILE names a profile that is not configured: `aws configure list-profiles` lists them.",
+    "NoRegionError": "No AWS Region is set: set AWS_REGION.",
+    "EndpointConnectionError": "Nothing answers at the cloud's address: look at AWS_ENDPOINT_URL, AWS_REGION and "
+    "your network; on a laptop, `make cloud` starts the embedded one.",
+    "TokenRetrievalError": f"The sign-on has expired: {_SIGN_IN}.",
+    "SSOTokenLoadError": f"There is no sign-on: {_SIGN_IN}.",
+    "UnauthorizedSSOTokenError": f"The sign-on has expired: {_SIGN_IN}.",
+}
+
+
+def of(error: ClientError | BotoCoreError) -> Problem:
+    """What an error of AWS's or the SDK's means to the operator; its own text, which may quote a key, is not shown."""
+    if isinstance(error, ClientError):
+        return _answered(error)
+    sentence = _CLASSES.get(type(error).__name__)
+    return Unreachable(
+        sentence or f"The cloud cannot be used ({type(error).__name__}): look at your network and AWS settings."
+    )
+
+
+def _answered(error: ClientError) -> Problem:
+    code, operation = str(error.response.get("Error", {}).get("Code", "")), error.operation_name
+    if code in _NOT_LET_IN:
+        return Unreachable(f"AWS does not take these credentials ({code}): {_SIGN_IN}.")
+    fault = faults.fault(error)
+    if code in _NOT_ALLOWED:
+        return Unreachable(
+            f"AWS does not let you call {operation} ({code}): use credentials of this deployment's account "
+            "that may; docs/operator.md lists what each command needs."
+        )
+    if fault is Fault.CONFIGURATION:
+        return Refused(
+            f"A part of the deployment is not there, or its key cannot be used ({operation}: {code}): mend it."
+        )
+    if fault in (Fault.BUSY, Fault.UNAVAILABLE):
+        return Unreachable(f"AWS cannot answer {operation} just now ({code}): try again in a minute.")
+    return Refused(f"AWS refused {operation} ({code}): try again, and report it if that does not help.")
+
+
+def unless_denied(call: Callable[[], Any], otherwise: Any = None) -> Any:
+    """What a call answers; `otherwise` where it only would have told us more and is denied or not there."""
+    try:
+        return call()
+    except (ClientError, BotoCoreError, LookupError):
+        return otherwise

@@ -1,0 +1,182 @@
+"""What the operator sees: tables for people, JSON for scripts. The source's key only where it is asked for."""
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from operations import certificate
+from operations.backfill import Tally
+from operations.bookkeeping import ERASED
+from operations.certificate import Certificate
+from operations.explain import Explanation, Step
+from operations.overview import Overview
+from operations.price import DOLLARS_A_MINUTE
+from operations.recordings import Recording, began
+from operations.times import clock, iso, span
+from stethoscript.rows import Row
+
+_WIDE = 200
+"""Columns there are at least: a terminal that is narrower wraps lines itself, and a name stays in one piece."""
+
+out = Console(highlight=False, markup=False, width=max(_WIDE, shutil.get_terminal_size().columns))
+screen = Console(highlight=False, markup=False)
+err = Console(highlight=False, markup=False, stderr=True)
+
+
+def as_json(value: Any) -> None:
+    """JSON on standard output: the only thing there."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def as_line(value: Any) -> None:
+    """JSON on one line, for what comes again and again."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
+    """A recording, fit for JSON."""
+    told = {
+        "recording": row.recording,
+        "job": row.job,
+        "state": ERASED.upper() if row.reason == ERASED else str(row.state),
+        "attempt": row.attempt,
+        "profile": row.profile,
+        "versionId": row.version,
+        "correlationId": row.correlation_id,
+        "received": iso(row.received),
+        "started": iso(row.started),
+        "completed": iso(row.completed),
+        "updated": iso(row.updated),
+        "signal": row.signal,
+        "reason": row.reason,
+        "remedy": row.remedy,
+        "manifest": row.manifest,
+    }
+    return {**told, "key": row.key} if show_key else told
+
+
+def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
+    """Recordings, one a line."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("job", no_wrap=True)
+    for heading in ("state", "profile", "for", "why", *(["key"] if show_key else [])):
+        table.add_column(heading, overflow="fold")
+    for each in found:
+        state = ERASED.upper() if each.reason == ERASED else str(each.state)
+        cells = [each.job, state, each.profile or "-", span(now - began(each)), each.reason or ""]
+        table.add_row(*cells, *([each.key] if show_key else []))
+    return table if table.rows else Text("None.")
+
+
+def overview(found: Overview) -> RenderableType:
+    """How a deployment is doing."""
+    states = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for state in found.states:
+        states.add_column(str(state), justify="right")
+    states.add_row(*map(str, found.states.values()))
+    waiting = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    waiting.add_column("queue")
+    for heading in ("waiting", "put off", "in hand", "oldest", "dead letters"):
+        waiting.add_column(heading, justify="right")
+    for each in found.queues:
+        oldest = "-" if each.oldest_seconds is None else span(each.oldest_seconds)
+        waiting.add_row(each.name, str(each.waiting), str(each.delayed), str(each.in_hand), oldest, str(each.dead))
+    quota = "?" if found.quota is None else str(found.quota)
+    lines = [f"Transcribe: {found.running} of {quota} jobs in progress"]
+    if longest := found.waiting_longest:
+        lines.append(f"Waiting for longest: {longest.job} ({longest.state}), since {clock(began(longest))}")
+    return Group(Text(f"Deployment {found.name}"), states, waiting, Text("\n".join(lines)))
+
+
+def explanation(found: Recording, way: list[Step], why: Explanation, *, show_key: bool) -> RenderableType:
+    """A recording's whole way, and why it is where it is."""
+    state = "NOT LOOKED AT YET" if found.row is None else str(found.row.state)
+    if found.row is not None and found.row.reason == ERASED:
+        state = ERASED.upper()
+    facts = Table(box=None, show_header=False, pad_edge=False)
+    facts.add_row("recording", found.name)
+    facts.add_row("state", state)
+    if found.row is not None:
+        facts.add_row("job", f"{found.row.job} (attempt {found.row.attempt})")
+        facts.add_row("profile", found.row.profile or "-")
+        facts.add_row("correlation id", found.row.correlation_id or "-")
+    facts.add_row("version id", found.upload.version or "-")
+    if show_key:
+        facts.add_row("key", found.upload.key or "-")
+    steps = Table(box=None, show_header=False, pad_edge=False)
+    for step in way:
+        steps.add_row(clock(step.at), step.what)
+    return Group(facts, Text(), steps, Text(), Text(why.sentence), Text(why.remedy))
+
+
+def explanation_json(found: Recording, way: list[Step], why: Explanation, *, show_key: bool) -> Mapping[str, Any]:
+    """The same, for scripts."""
+    told: dict[str, Any] = {
+        "recording": found.name,
+        "versionId": found.upload.version,
+        "row": row(found.row, show_key=show_key) if found.row else None,
+        "way": [{"at": iso(step.at), "what": step.what} for step in way],
+        "why": str(why.why),
+        "deferrals": why.deferrals,
+        "sentence": why.sentence,
+        "remedy": why.remedy,
+    }
+    return {**told, "key": found.upload.key} if show_key else told
+
+
+def tally(found: Tally) -> str:
+    """What a backfill found, as a sentence or two."""
+    cost = found.estimate
+    known = cost.recordings - cost.unknown
+    sentences = [
+        "Nothing lies in the bucket that nobody has heard of."
+        if not cost.recordings
+        else f"{cost.recordings} recordings that nobody has heard of: {known} of {cost.minutes:.1f} minutes together"
+        + (f", {cost.unknown} of unknown length" if cost.unknown else "")
+        + f"; {'at least ' if cost.unknown else ''}${cost.dollars:.2f} at ${DOLLARS_A_MINUTE} a minute."
+    ]
+    if found.refused:
+        sentences.append(f"{found.refused} more lie under no profile and would be refused, which costs nothing.")
+    if found.young:
+        sentences.append(f"{found.young} are younger than 15 minutes and may be on their way; they were left alone.")
+    return " ".join([*sentences, f"{found.known} have a row and were skipped."])
+
+
+def tally_json(found: Tally, *, announced: bool) -> Mapping[str, Any]:
+    """The same, for scripts."""
+    return {
+        "announced": announced,
+        "recordings": found.estimate.recordings,
+        "ofUnknownLength": found.estimate.unknown,
+        "minutes": round(found.estimate.minutes, 2),
+        "dollarsAtLeast": round(found.estimate.dollars, 2),
+        "underNoProfile": found.refused,
+        "tooYoung": found.young,
+        "known": found.known,
+    }
+
+
+def certified(found: Certificate) -> RenderableType:
+    """An erasure's certificate, to file."""
+    gone = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Gone, and looked for again", title_justify="left")
+    for heading in ("what", "removed in this run", "where"):
+        gone.add_column(heading, overflow="fold")
+    for each in found.removed:
+        gone.add_row(each.what, str(each.count), each.where)
+    left = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Remains elsewhere", title_justify="left")
+    for heading in ("where", "what", "until", ""):
+        left.add_column(heading, overflow="fold")
+    for remains in found.remains:
+        left.add_row(remains.where, remains.what, certificate.until(remains), remains.note)
+    head = Table(box=None, show_header=False, pad_edge=False)
+    for what, value in (("recording", found.recording), ("erased", clock(found.erased)), ("by", found.by)):
+        head.add_row(what, value)
+    return Group(Text("Certificate of erasure"), head, Text(), gone, left)

@@ -1,0 +1,288 @@
+"""The operator's tool on the embedded cloud: what the deployed functions make of what it does, and what it sees."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from local import deployment
+from local.recogniser import scripted
+from operations import backfill, recordings
+from operations import deployment as deployments
+from operations.__main__ import app
+from stethoscript import events, jobs
+from stethoscript.events import Arrival
+from stethoscript.uploads import Upload
+from tests.local.test_pipeline import PATIENCE, Clinic
+
+NAME = "ward"
+
+
+class Ward(Clinic):
+    """A deployment with room for one job at a time, and the tool over it."""
+
+    def __init__(self, cloud: Any, deployed: Any, folder: Any) -> None:
+        super().__init__(cloud, deployed, folder)
+        self.client: Callable[[str], Any] = cache(cloud.client)
+        self.folder = folder
+
+    @property
+    def found(self) -> deployments.Deployment:
+        return deployments.find(NAME, self.client)
+
+    def run(self, *command: str, code: int = 0) -> Any:
+        result = CliRunner().invoke(app, [*command, "--name", NAME], obj=self.client)
+        assert result.exit_code == code, result.output
+        return result
+
+    def json(self, *command: str, code: int = 0) -> Any:
+        return json.loads(self.run(*command, "--json", code=code).stdout)
+
+    def why(self, called: str, *awaited: str) -> str:
+        """The reason, once it is the awaited one."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            told = self.json("explain", called)
+            if told["why"] in awaited or time.monotonic() > deadline:
+                return str(told["why"])
+            time.sleep(0.2)
+
+    def job(self, key: str, version: str) -> str:
+        return jobs.recording(NAME, Upload(self.deployed["IntakeBucketName"], key, version))
+
+    @contextmanager
+    def standstill(self, queue: str) -> Iterator[str]:
+        """Nobody takes from this queue meanwhile; its URL."""
+        lambda_ = self.client("lambda")
+        listed = lambda_.list_event_source_mappings()["EventSourceMappings"]
+        mapping = next(each["UUID"] for each in listed if each["EventSourceArn"].endswith(f":{NAME}-{queue}"))
+        lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
+        try:
+            yield self.found.queue(queue)
+        finally:
+            lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
+
+    def unannounced(self, key: str, script: str) -> str:
+        """An upload whose event got lost; for use in a standstill of the intake queue."""
+        version = self.upload(key, script)
+        url = self.found.queue("intake")
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            for message in self.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=1).get("Messages", []):
+                self.client("sqs").delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                if version in message["Body"]:
+                    return version
+        pytest.fail("no event came to be lost")
+
+    def rewrite(self, recording: str, **members: str | int) -> None:
+        """Change what the ledger says of a recording."""
+        self.client("dynamodb").update_item(
+            TableName=self.deployed["LedgerTableName"], Key={"recording": {"S": recording}},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in members),
+            ExpressionAttributeNames={f"#{name}": name for name in members},
+            ExpressionAttributeValues={
+                f":{name}": {"N": str(value)} if isinstance(value, int) else {"S": value}
+                for name, value in members.items()
+            },
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def ward(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Ward:
+    folder = tmp_path_factory.mktemp("ward")
+    chosen = deployment.choices(
+        name=NAME, watch_seconds=0, quotas={"jobs_at_once": 1}, reconcile={"every_minutes": 30, "grace_seconds": 900}
+    )
+    return Ward(cloud, deployment.deploy(deployment.synthesise(folder, chosen), cloud.endpoint), folder)
+
+
+def test_a_large_file_goes_up_in_parts_and_is_waited_for(ward):
+    file = scripted.recording("0: A long one.", ward.folder / "long.wav", seconds=2200)
+    (told,) = ward.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
+    assert told["row"]["state"] == "DELIVERED"
+    assert told["versionId"] == ward.heard_of(told["versionId"])["versionId"]
+    assert ward.json("explain", "visit-1")["recording"] == told["job"]
+    status = ward.json("status")
+    assert (status["states"]["DELIVERED"], status["transcribe"]["quota"]) == (1, 1)
+
+
+def test_explain_says_why_a_recording_waits_from_quota_to_delivery(ward):
+    with ward.standstill("completion"):
+        first = ward.upload("dictation/first.wav", "!slow 4\n0: First.")
+        assert ward.why(first, "in-transcribe") == "in-transcribe"
+        second = ward.upload("dictation/second.wav", "0: Second.")
+        assert ward.why(second, "over-quota") == "over-quota"
+        assert "1 of 1 jobs are in progress" in ward.run("explain", second).stdout
+        assert ward.why(first, "undelivered") == "undelivered"
+    assert ward.heard_of(first)["status"] == "DELIVERED"
+    assert ward.heard_of(second)["status"] == "DELIVERED"
+    told = ward.json("explain", first)
+    assert [step["what"].split(",")[0] for step in told["way"]] == [
+        "uploaded", "first looked at", "Transcribe began", "Transcribe ended", "DELIVERED",
+    ]  # fmt: skip
+
+
+def test_a_failed_recording_is_retried_under_the_same_name_whoever_asks(ward):
+    version = ward.upload("dictation/asthma.wav", "0: The patient has asthma.")
+    first = ward.heard_of(version)["job"]
+    ward.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
+    with ward.standstill("intake"):
+        with ThreadPoolExecutor(3) as operators:
+            told = list(operators.map(lambda _: recordings.retry(ward.found, version, time.time()), range(3)))
+        assert {each.row.job for each in told} == {f"{first}-2"}
+        assert ward.json("retry", version)["attempt"] == 2
+        assert ward.json("explain", version)["why"] == "being-retried"
+    deadline = time.monotonic() + PATIENCE
+    while len(news := ward.all_news_of(version, 1)) < 2:
+        assert time.monotonic() < deadline
+    assert (news[1]["job"], news[1]["status"]) == (f"{first}-2", "DELIVERED")
+    assert f"/{first}-2/" in news[1]["manifest"]["key"]
+    assert "The patient has asthma." in ward.text(news[1])
+    work = ward.client("s3").list_objects_v2(Bucket=ward.deployed["WorkBucketName"], Prefix=f"raw/{first}")
+    assert [entry["Key"] for entry in work["Contents"]] == [f"raw/{first}-2.json", f"raw/{first}.json"]
+    staged = ward.client("s3").list_objects_v2(Bucket=ward.deployed["WorkBucketName"], Prefix=f"staging/{first}")
+    assert "Contents" not in staged
+
+
+def test_what_fails_again_is_told_under_its_own_attempt(ward):
+    version = ward.upload("dictation/broken.wav", "!fail Unsupported media format")
+    first = ward.heard_of(version)["job"]
+    assert ward.json("retry", first)["attempt"] == 2
+    deadline = time.monotonic() + PATIENCE
+    while len(news := ward.all_news_of(version, 1)) < 2:
+        assert time.monotonic() < deadline
+    assert [(told["id"], told["status"]) for told in news] == [
+        (f"{first}:FAILED", "FAILED"), (f"{first}-2:FAILED", "FAILED"),
+    ]  # fmt: skip
+    assert ward.json("list", "--state", "failed")[0]["job"] == f"{first}-2"
+
+
+def test_dead_letters_are_explained_and_brought_back(ward):
+    key = "dictation/dead letter.wav"
+    with ward.standstill("intake"):
+        version = ward.unannounced(key, "0: Dead no more.")
+        letter = events.arrival_message(Arrival(Upload(ward.deployed["IntakeBucketName"], key, version)))
+        ward.client("sqs").send_message(QueueUrl=ward.found.queue("intake-dead-letters"), MessageBody=letter)
+        assert ward.why(version, "dead-letter") == "dead-letter"
+    assert ward.json("status")["queues"]["intake"]["deadLetters"] == 1
+    assert ward.json("redrive") == {"moved": {"intake": 1, "completion": 0}}
+    assert "Dead no more." in ward.text(ward.heard_of(version))
+    assert ward.json("status")["queues"]["intake"]["deadLetters"] == 0
+
+
+def test_what_lies_unheard_of_is_priced_and_then_announced(ward):
+    with ward.standstill("intake"):
+        version = ward.unannounced("dictation/old.wav", "0: Found after all.")
+        assert ward.json("explain", version)["row"] is None
+    assert ward.json("backfill", "--go")["tooYoung"] == 1
+    later = time.time() + 3600
+    found = backfill.run(ward.found, "dictation/old", later, go=False)
+    assert (found.estimate.recordings, found.estimate.unknown, found.estimate.dollars) == (1, 0, 0.01875)
+    backfill.run(ward.found, "dictation/old", later, go=True)
+    assert "Found after all." in ward.text(ward.heard_of(version))
+    assert backfill.run(ward.found, "dictation/old", later, go=False).estimate.recordings == 0
+
+
+def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(ward):
+    patient, spoken = "Zebulon-Quackenbush", "Pneumonoultramicroscopic"
+    key = f"dictation/{patient}.wav"
+    told = [ward.heard_of(ward.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
+    ward.heard_of(ward.upload("dictation/somebody else.wav", "0: Unremarkable."))
+    assert spoken in ward.text(told[0])
+    for each in told:
+        ward.rewrite(each["job"], started=int(time.time()) - 3600)  # as if it was a while ago
+    secrets = [patient.encode(), spoken.encode()]
+    assert set(_kept(ward.client, secrets)) == {"s3", "dynamodb"}
+    certificates = ward.json("erase", told[0]["job"], "--all-versions", "--yes")
+    assert {each["recording"] for each in certificates} == {each["job"] for each in told}
+    ward.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
+    for version in told:
+        letter = events.arrival_message(Arrival(Upload(ward.deployed["IntakeBucketName"], key, version["versionId"])))
+        ward.client("sqs").send_message(QueueUrl=ward.found.queue("intake"), MessageBody=letter)
+    deadline = time.monotonic() + PATIENCE
+    while ward.json("status")["queues"]["intake"] != dict.fromkeys(
+        ("waiting", "delayed", "inHand", "deadLetters"), 0
+    ) | {"oldestSeconds": None}:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    assert not list(_kept(ward.client, secrets))
+    assert all(ward.json("explain", each["job"])["why"] == "erased" for each in told)
+    assert "Unremarkable" in str(list(_kept(ward.client, [b"Unremarkable"])))
+    for each in told:
+        assert len(ward.all_news_of(each["versionId"], 0)) == 1
+
+
+def _kept(client: Any, secrets: list[bytes]) -> Iterator[str]:
+    """The services in which any of these is found: in every bucket, table, queue, log and record of the account."""
+    for service, content in _everything(client):
+        if any(secret in content for secret in secrets):
+            yield service if b"Unremarkable" not in secrets else f"{service} {content!r}"
+
+
+def _everything(client: Any) -> Iterator[tuple[str, bytes]]:
+    s3, sqs, logs = client("s3"), client("sqs"), client("logs")
+    for bucket in s3.list_buckets()["Buckets"]:
+        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
+            for version in page.get("Versions", []):
+                named = {"Bucket": bucket["Name"], "Key": version["Key"], "VersionId": version["VersionId"]}
+                yield "s3", version["Key"].encode() + repr(s3.head_object(**named)).encode()
+                yield "s3", s3.get_object(**named)["Body"].read()
+            yield "s3", repr(page.get("DeleteMarkers", [])).encode()
+        yield "s3", repr(s3.list_multipart_uploads(Bucket=bucket["Name"]).get("Uploads", [])).encode()
+    for table in client("dynamodb").list_tables()["TableNames"]:
+        yield "dynamodb", repr(client("dynamodb").scan(TableName=table)["Items"]).encode()
+    for url in sqs.list_queues()["QueueUrls"]:
+        asked = {"QueueUrl": url, "MaxNumberOfMessages": 10, "MessageAttributeNames": ["All"]}
+        while messages := sqs.receive_message(**asked, VisibilityTimeout=2).get("Messages", []):
+            yield "sqs", repr(messages).encode()
+    for group in logs.describe_log_groups()["logGroups"]:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+            yield "logs", repr(page["events"]).encode()
+    transcribe = client("transcribe")
+    for each in transcribe.list_medical_transcription_jobs(MaxResults=100)["MedicalTranscriptionJobSummaries"]:
+        name = each["MedicalTranscriptionJobName"]
+        yield "transcribe", repr(transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)).encode()
+
+
+def _tool(ward: Ward, *command: str, **environment: str) -> "subprocess.Popen[str]":
+    """The tool as people start it: a process of its own, under the ordinary AWS configuration."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "operations", *command], cwd=deployment.ROOT, text=True, start_new_session=True,
+        env={**kept, **ward.cloud.environment, "NO_PROXY": "*", "STETHOSCRIPT_NAME": NAME, **environment},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def test_the_live_view_ends_cleanly_with_ctrl_c(ward):
+    with _tool(ward, "watch", "--json", "--every", "0.5") as process:
+        lines = [json.loads(process.stdout.readline()) for _ in range(2)]
+        process.send_signal(signal.SIGINT)
+        left = process.communicate(timeout=PATIENCE)
+    assert [line["deployment"] for line in lines] == [NAME, NAME]
+    assert (process.returncode, left[1]) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("environment", "code", "words"),
+    [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, 4, "Nothing answers"),
+        ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, 4, "credentials"),
+        ({"STETHOSCRIPT_NAME": "elsewhere"}, 3, f"there are: {NAME}"),
+    ],
+)
+def test_whatever_the_environment_says_wrong_is_told_in_one_sentence(ward, environment, code, words):
+    with _tool(ward, "status", **environment) as process:
+        _, said = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, len(said.splitlines())) == (code, 1)
+    assert words in said

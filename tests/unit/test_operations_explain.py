@@ -1,0 +1,165 @@
+"""Why a recording waits: every answer the operator's tool has, decided from evidence alone."""
+
+import ast
+import doctest
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from operations.bookkeeping import ERASED
+from operations.certificate import Keeping, remaining, until
+from operations.explain import Evidence, Why, explain, way
+from operations.medical_jobs import Job
+from operations.traces import Trace, traces
+from stethoscript.faults import Fault
+from stethoscript.rows import Row, State
+
+NOW = 1_800_000_000
+START, DELIVER = "start-transcription", "deliver-transcript"
+CLAIMED = Row("clinic-0a", State.CLAIMED, "b", "dictation/Jane Doe.wav", "v1", NOW - 900, NOW - 900, "clinic-0a")
+TRANSCRIBING = replace(CLAIMED, state=State.TRANSCRIBING, started=NOW - 600, updated=NOW - 600)
+RUNNING = Job("clinic-0a", "IN_PROGRESS", NOW - 600)
+COMPLETED = Job("clinic-0a", "COMPLETED", NOW - 600, NOW - 60)
+BUSY = Trace(NOW - 60, START, Fault.BUSY, None, 7, 30)
+SILENT = Trace(NOW - 60, START, Fault.UNAVAILABLE, "EndpointConnectionError", 3, 120)
+BROKEN = Trace(NOW - 60, START, None, "KeyError")
+FORBIDDEN = Trace(NOW - 60, START, Fault.CONFIGURATION, "ClientError AccessDenied", 2, 60)
+
+
+def ended(state, **more):
+    return replace(TRANSCRIBING, state=state, updated=NOW - 50, **more)
+
+
+REASONS = [
+    # over quota
+    (Evidence(NOW, None, NOW - 900, running=250, quota=250, intake_messages=9), Why.OVER_QUOTA, "250 of 250"),
+    (Evidence(NOW, CLAIMED, running=250, quota=250, traces=(BUSY,)), Why.OVER_QUOTA, "put off 7 times"),
+    (Evidence(NOW, CLAIMED, running=3, quota=None, traces=(BUSY,)), Why.OVER_QUOTA, "no free slot"),
+    # outage
+    (Evidence(NOW, CLAIMED, traces=(BUSY, SILENT)), Why.OUTAGE, "EndpointConnectionError); put off 3 times"),
+    (Evidence(NOW, CLAIMED, outage="ClientError InternalFailure"), Why.OUTAGE, "InternalFailure"),
+    (Evidence(NOW, TRANSCRIBING, outage="ReadTimeoutError"), Why.OUTAGE, "ReadTimeoutError"),
+    (
+        Evidence(NOW, TRANSCRIBING, job=COMPLETED, traces=(replace(SILENT, function=DELIVER),)),
+        Why.OUTAGE,
+        "Connection",
+    ),
+    # a right is missing
+    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.VOCABULARY),)), Why.CONFIGURATION, "put off 2"),
+    (Evidence(NOW, CLAIMED, traces=(FORBIDDEN,)), Why.CONFIGURATION, "AccessDenied"),
+    (
+        Evidence(NOW, TRANSCRIBING, job=COMPLETED, traces=(replace(FORBIDDEN, function=DELIVER),)),
+        Why.CONFIGURATION,
+        "right",
+    ),
+    # being retried
+    (Evidence(NOW, CLAIMED, traces=(BUSY, BROKEN), running=9, quota=9), Why.RETRIED, "KeyError"),
+    (Evidence(NOW, CLAIMED, intake_messages=1, intake_in_hand=1), Why.RETRIED, "did not get to its end"),
+    (Evidence(NOW, replace(CLAIMED, attempt=2, job="clinic-0a-2")), Why.RETRIED, "Attempt 2"),
+    # in Transcribe
+    (Evidence(NOW, TRANSCRIBING, job=RUNNING), Why.IN_TRANSCRIBE, "for 10 min, since"),
+    (Evidence(NOW, TRANSCRIBING, job=replace(RUNNING, started=NOW - 90_000)), Why.STUCK, "1 d 1 h"),
+    (Evidence(NOW, replace(CLAIMED, announcements=10)), Why.STUCK, "10 times in vain"),
+    (Evidence(NOW, TRANSCRIBING), Why.VANISHED, "no record of the job clinic-0a"),
+    # undelivered
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, completion_messages=2), Why.UNDELIVERED, "about 2 signals"),
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60), Why.DELIVERING, "in hand until"),
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60, written=NOW - 5), Why.UNTOLD, "nobody is told"),
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW - 1, written=NOW - 5), Why.UNTOLD, "nobody has been"),
+    # in the dead letters
+    (Evidence(NOW, CLAIMED, dead_letters=("intake",), running=9, quota=9), Why.DEAD_LETTER, "the intake queue's"),
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, dead_letters=("completion",)), Why.DEAD_LETTER, "the completion"),
+    # its turn has not come, or nobody knows of it
+    (Evidence(NOW, None, NOW - 900, intake_messages=40, quota=250), Why.QUEUED, "about 40 messages"),
+    (Evidence(NOW, None, NOW - 5), Why.QUEUED, "its turn"),
+    (Evidence(NOW, None, NOW - 7200), Why.UNANNOUNCED, "for 2 h 0 min"),
+    # it has ended
+    (Evidence(NOW, ended(State.DELIVERED, manifest="2026-11-23/m.json")), Why.DELIVERED, "2026-11-23/m.json"),
+    (
+        Evidence(NOW, ended(State.FAILED, reason="TooLarge", remedy="Split it.", failure="Big")),
+        Why.FAILED,
+        "words: Big",
+    ),
+    (Evidence(NOW, ended(State.REJECTED, reason="Empty", remedy="Upload it again.")), Why.REJECTED, "Empty"),
+    (Evidence(NOW, ended(State.REJECTED, reason=ERASED, key="")), Why.ERASED, "was erased at"),
+    (Evidence(NOW, ended(State.REJECTED, reason=ERASED)), Why.ERASED, "not come to its end"),
+]
+
+
+@pytest.mark.parametrize(("evidence", "why", "words"), REASONS)
+def test_each_reason_is_told_in_a_sentence_with_what_to_do(evidence, why, words):
+    told = explain(evidence)
+    assert told.why is why
+    assert words in told.sentence
+    assert told.remedy
+    assert "Jane Doe" not in told.sentence + told.remedy
+
+
+def test_every_reason_there_is_has_been_told_above():
+    assert {why for _, why, _ in REASONS} == set(Why)
+
+
+@pytest.mark.parametrize(("trace", "deferrals"), [(BUSY, 7), (SILENT, 3), (FORBIDDEN, 2)])
+def test_how_often_it_was_put_off_is_told_where_the_logs_say_so(trace, deferrals):
+    assert explain(Evidence(NOW, CLAIMED, traces=(trace,))).deferrals == deferrals
+
+
+def test_the_way_is_told_in_order():
+    row = ended(State.DELIVERED, manifest="m", completed=NOW - 60, signal="object", attempt=2)
+    steps = way(Evidence(NOW, row, NOW - 1000, traces=(replace(BUSY, at=NOW - 800), replace(BUSY, at=NOW - 700))))
+    assert [step.what.split(" (")[0] for step in steps] == [
+        "uploaded", "first looked at", "put off", "Transcribe began", "Transcribe ended", "DELIVERED, told by object",
+    ]  # fmt: skip
+    assert steps == sorted(steps, key=lambda step: step.at)
+    assert "2 times, last at" in steps[2].what
+
+
+def test_a_retry_that_has_not_begun_is_on_the_way():
+    assert way(Evidence(NOW, replace(CLAIMED, attempt=2)))[-1].what == "attempt 2 asked for"
+
+
+def test_log_lines_become_traces_with_the_fault_that_was_met():
+    lines = [
+        {"at": 1, "message": "put off", "job": "j", "seconds": 30, "deferrals": 1},
+        {"at": 2, "message": "put off", "job": "j", "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
+        {"at": 2, "message": "put off", "job": "j", "seconds": 60, "deferrals": 2},
+        {"at": 3, "message": "put off", "job": "j", "seconds": 30, "deferrals": 3},
+        {"at": 4, "message": "back to the queue", "job": "j", "error": "KeyError"},
+        {"at": 5, "message": "transcribing", "job": "j"},
+    ]
+    assert list(traces(START, lines)) == [
+        Trace(1, START, Fault.BUSY, None, 1, 30),
+        Trace(2, START, Fault.UNAVAILABLE, "ReadTimeoutError", 2, 60),
+        Trace(3, START, Fault.BUSY, None, 3, 30),
+        Trace(4, START, None, "KeyError"),
+    ]
+    assert list(traces(DELIVER, lines[1:2])) == [Trace(2, DELIVER, Fault.UNAVAILABLE, "ReadTimeoutError")]
+
+
+def test_a_certificate_says_until_when_the_rest_remains():
+    days = {each.where: each.until and (each.until - NOW) // 86400 for each in remaining(NOW, Keeping(30, 35, 365))}
+    assert days["S3's access logs"] == 30
+    assert days["the ledger's point-in-time backups"] == 35
+    assert days["the functions' logs"] == 365
+    assert days["subscribers"] is None
+    usual = {each.where: until(each) for each in remaining(0, Keeping())}
+    assert usual["S3's access logs"] == "1970-04-01"
+    assert usual["subscribers"] == "not known here"
+
+
+MODULES = sorted((Path(__file__).parents[2] / "operations").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_the_tool_knows_neither_stacks_nor_laptops(path):
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert not {name.partition(".")[0] for name in names} & {"stacks", "local", "aws_cdk", "ministack"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+def test_the_examples_in_its_docstrings_are_true(path):
+    assert doctest.testmod(importlib.import_module(f"operations.{path.stem}")).failed == 0
