@@ -229,7 +229,7 @@ def output(text: str) -> dict[str, Any]:
     return {"results": {"transcripts": [{"transcript": text}], "items": items}, "status": "COMPLETED"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # and no longer: moto stands in for AWS as long as this lasts
 def _far_ends() -> Iterator[dict[str, Any]]:
     """moto's clients; making them takes longer than any test."""
     with pytest.MonkeyPatch.context() as environment:

@@ -1,0 +1,213 @@
+"""Work shared out in turns, sentences and their readings, speech caught by another's microphone."""
+
+import io
+import json
+import threading
+import time
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.recogniser import alternatives, bleed, scripted, worker
+from local.recogniser.turns import Turns
+from local.recogniser.words import Word, split_punctuation
+
+
+def said(text, *, start=0.0, pace=0.5, **how):
+    words = [split_punctuation(word) for word in text.split()]
+    return [Word(w, start + n * pace, start + (n + 0.8) * pace, 0.9, mark, **how) for n, (w, mark) in enumerate(words)]
+
+
+def text(words):
+    return " ".join(word.text + word.punctuation for word in words)
+
+
+# Turns
+
+
+def test_results_come_in_the_order_of_what_they_are_of():
+    def slower_at_first(n):
+        time.sleep(0.01 / (n + 1))
+        return n * n
+
+    assert list(Turns(4).each(slower_at_first, range(10))) == [n * n for n in range(10)]
+
+
+def test_a_short_order_does_not_wait_for_a_long_one_that_came_before():
+    turns, done, go = Turns(1), [], threading.Event()
+
+    def work(name):
+        go.wait()
+        done.append(name)
+
+    def order(name, pieces):
+        list(turns.each(work, [name] * pieces))
+
+    orders = [threading.Thread(target=order, args=("long", 50))]
+    orders[0].start()
+    while not turns._lines and len(done) == 0:  # noqa: SLF001 - until the first piece of the long order is under way
+        time.sleep(0.001)
+    orders.append(threading.Thread(target=order, args=("short", 2)))
+    orders[1].start()
+    while len(turns._lines) < 2:  # noqa: SLF001
+        time.sleep(0.001)
+    go.set()
+    for thread in orders:
+        thread.join()
+    assert max(n for n, name in enumerate(done) if name == "short") <= 5
+
+
+def test_an_error_ends_its_own_order_and_no_other():
+    turns = Turns(1)
+    with pytest.raises(ZeroDivisionError):
+        list(turns.each(lambda n: 1 / n, [1, 0, 2]))
+    assert list(turns.each(lambda n: n, [1, 2])) == [1, 2]
+
+
+def test_nothing_to_do_is_done_at_once():
+    assert list(Turns(1).each(lambda n: n, [])) == []
+
+
+def test_work_that_nobody_waits_for_any_more_is_not_done():
+    turns, done = Turns(1), []
+    first = turns.each(lambda n: (time.sleep(0.005), done.append(n)), range(100))
+    list(islice(first, 2))
+    first.close()
+    list(turns.each(lambda n: n, [1]))
+    assert len(done) < 10
+
+
+def test_a_short_recording_is_answered_while_a_long_one_is_worked_on(tmp_path):
+    answers = io.StringIO()
+    slow = scripted.recording("!slow 0.5\n0: Later.", tmp_path / "slow.wav")
+    fast = scripted.recording("0: Sooner.", tmp_path / "fast.wav")
+    orders = [json.dumps({"id": path.stem, "audio": str(path)}) for path in (slow, fast)]
+    worker.serve(orders, worker.sender(answers), scripted.recognise)
+    lines = [json.loads(line) for line in answers.getvalue().splitlines()]
+    assert [line["id"] for line in lines if "heard" in line] == ["fast", "slow"]
+
+
+# Sentences and their readings
+
+
+def test_sentences_end_with_their_marks_and_at_pauses_and_with_their_speaker():
+    words = [
+        *said("Good morning, Mrs. Carter. Sit down.", speaker=0),
+        *said("Thanks", start=4, speaker=0),
+        *said("Hello", start=4.5, speaker=1),
+        *said("again", start=9, speaker=1),
+    ]
+    assert [text(part) for part in alternatives.sentences(words)] == [
+        "Good morning, Mrs. Carter.",
+        "Sit down.",
+        "Thanks",
+        "Hello",
+        "again",
+    ]
+
+
+@given(st.lists(st.sampled_from(["word", "word,", "end."]), max_size=120), st.floats(0.1, 3))
+def test_cutting_into_sentences_loses_no_word_and_leaves_none_too_long(texts, pace):
+    words = said(" ".join(texts), pace=pace)
+    cut = alternatives.sentences(words)
+    assert [word for part in cut for word in part] == words
+    assert all(part[-1].end - part[0].start <= 12 or len(part) == 1 for part in cut)
+
+
+def test_readings_that_differ_only_in_looks_are_none():
+    heard = said("Take 20 mg at night, doctor.")
+    readings = [
+        said(t)
+        for t in ("Take twenty milligrams at night doctor", "take 20mg at night, Dr.", "Take 20 MG, at night: Doctor!")
+    ]
+    assert alternatives.segment(heard, readings[:1], 5).alternatives[1:] == ()
+    assert alternatives.segment(heard, readings[2:], 5).alternatives[1:] == ()
+
+
+def test_the_first_reading_is_what_was_heard_and_there_are_no_more_than_asked_for():
+    heard = said("Four days ago.", start=3, speaker=1)
+    segment = alternatives.segment(heard, [said(t) for t in ("For days ago.", "Fore days a go", "Four day ago.")], 2)
+    assert (segment.start, segment.end) == (3.0, 4.4)
+    assert [text(reading.words) for reading in segment.alternatives] == ["Four days ago.", "For days ago."]
+    assert {word.speaker for reading in segment.alternatives for word in reading.words} == {1}
+
+
+def test_what_sounds_otherwise_is_no_reading():
+    assert alternatives.alike(said("Four days ago."), said("For days a go"))
+    assert not alternatives.alike(said("Four days ago."), said("Thanks for watching"))
+
+
+# The twin has both
+
+
+def hear(tmp_path, script, **order):
+    answers = io.StringIO()
+    path = scripted.recording(script, tmp_path / "recording.wav")
+    worker.serve([json.dumps({"id": "job", "audio": str(path)} | order)], worker.sender(answers), scripted.recognise)
+    return json.loads(answers.getvalue().splitlines()[-1])["heard"]
+
+
+SCRIPT = "0: Four days ago, Mrs. Carter.\n? 0: For days ago, Mrs. Carter.\n? 0: Far days ago Mrs. Carter\n1: Yes."
+
+
+def test_a_script_has_other_readings_of_its_turns(tmp_path):
+    segments = hear(tmp_path, SCRIPT, alternatives=2)["segments"]
+    assert [[text(Word(**w) for w in a["words"]) for a in s["alternatives"]] for s in segments] == [
+        ["Four days ago, Mrs. Carter.", "For days ago, Mrs. Carter."],
+        ["Yes."],
+    ]
+    assert segments[0]["alternatives"][0]["words"] == hear(tmp_path, SCRIPT)["words"][:5]
+
+
+def test_what_is_not_asked_for_is_not_answered(tmp_path):
+    heard = hear(tmp_path, SCRIPT)
+    assert "segments" not in heard
+    assert "entities" not in heard
+    assert text(Word(**word) for word in heard["words"]) == "Four days ago, Mrs. Carter. Yes."
+
+
+def test_a_script_has_the_entities_of_its_words(tmp_path):
+    (entity,) = hear(tmp_path, SCRIPT, entities=True)["entities"]
+    assert (entity["content"], entity["category"]) == ("Carter", "PHI-Personal")
+    assert set(entity) == {"content", "category", "start", "end", "confidence"}
+    assert hear(tmp_path, "0: Good morning.", entities=True)["entities"] == []
+
+
+def test_a_script_is_written_in_the_orders_vocabulary(tmp_path):
+    heard = hear(
+        tmp_path, "0: An atrial fibrillation.", vocabulary=[{"phrase": "atrial-fibrillation", "display_as": "AFib"}]
+    )
+    assert text(Word(**word) for word in heard["words"]) == "An AFib."
+
+
+# Speech caught by another's microphone
+
+
+@pytest.fixture
+def two_microphones():
+    """The left speaks for two seconds, then the right; each is heard faintly in the other's channel."""
+    samples = np.random.default_rng(1).normal(0, 3000, (64_000, 2))
+    samples[32_000:, 0] /= 10
+    samples[:32_000, 1] /= 10
+    return samples.astype(np.int16)
+
+
+def test_a_word_is_dropped_while_another_channel_says_it_much_louder(two_microphones):
+    left, right = said("my own words said", channel=0), said("my own herds sad", channel=1)
+    answer = said("thank you", start=2.5, channel=1)
+    words = sorted([*left, *right, *answer], key=lambda word: word.start)
+    assert bleed.without(words, two_microphones) == [*left, *answer]
+
+
+def test_a_quiet_word_is_kept_where_nobody_else_speaks(two_microphones):
+    words = said("quietly said alone", channel=1)
+    assert bleed.without(words, two_microphones) == words
+
+
+def test_words_at_the_same_time_and_as_loud_are_all_kept(two_microphones):
+    two_microphones[:, 1] = two_microphones[:, 0]
+    words = sorted([*said("one two", channel=0), *said("three four", channel=1)], key=lambda word: word.start)
+    assert bleed.without(words, two_microphones) == words
