@@ -24,8 +24,17 @@ unit: $(INSTALLED)  ## Run the unit tests: a few seconds
 prove: $(INSTALLED)  ## Run the heavy proofs as well
 	python -m pytest tests --prove
 
+bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
+	python -m benchmarks.recogniser $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
+
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
+
+simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
+	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))
+
+bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the public samples' design
+	@PYTHONPATH=lambdas python -m benchmarks.backlog
 
 synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out
 	node_modules/.bin/cdk synth --quiet
@@ -48,4 +57,4 @@ $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock packa
 	@$(PYTHON) local/install.py
 	@touch $@
 
-.PHONY: help demo cloud test unit prove check synth deploy lock install clean
+.PHONY: help demo cloud test unit prove bench-recogniser check simulate bench-backlog synth deploy lock install clean

@@ -29,6 +29,9 @@ from telemetry import count, flush, log
 COPY_SECONDS = 120
 """Long enough for S3 to copy 2 GB; a record is begun only if this much time is left."""
 
+IN_HAND_SECONDS = 2
+"""Between two looks for a free slot with the message in hand: a slot that lies idle is time lost."""
+
 
 @dataclass(frozen=True)
 class StartSettings:
@@ -292,7 +295,7 @@ class Starter:
             self._wait(deadline)
 
     def _wait(self, deadline: float) -> None:
-        pause = self.settings.patience_seconds * (0.5 + self.jitter())
+        pause = min(IN_HAND_SECONDS, self.settings.patience_seconds) * (0.5 + self.jitter())
         if self.now() + pause > deadline - COPY_SECONDS:
             raise NoTime
         self.sleep(pause)

@@ -52,6 +52,7 @@ _STATE = (
     r"|Ohio|Oklahoma|Oregon|Pennsylvania|Rhode\sIsland|Tennessee|Texas|Utah|Vermont|(?:West\s)?Virginia|Washington"
     r"|Wisconsin|Wyoming)"
 )
+_TOWNS = r"(?:New|Old|Fort|Port|Mount|Lake|San|Santa|St\.?|Saint|Los|Las|El|La|North|South|East|West)"
 _DOT = r"(?:\.|\s?dot\s)"
 _DOMAIN = rf"[\w-]+(?:{_DOT}[\w-]+)*{_DOT}(?:com|org|net|edu|gov|info|health)"
 
@@ -106,7 +107,7 @@ PATTERNS = (
         rf"\d+\s(?:(?:North|South|East|West|[NSEW]\.)\s)?(?:{_CAPITAL}\s|\d+\w\w\s){{1,3}}{_STREET}\.?"
         r"(?:,?\s(?:Apartment|Apt\.?|Suite|Unit)\s\w+)?",
     ),
-    _pattern(GEOGRAPHIC, 0.9, rf"(?:{_CAPITAL},?\s){{0,2}}{_STATE},?\s\d{{5}}(?:-\d{{4}})?"),
+    _pattern(GEOGRAPHIC, 0.9, rf"(?:(?:{_TOWNS}\s)?{_CAPITAL},?\s)?{_STATE},?\s\d{{5}}(?:-\d{{4}})?"),
     _pattern(
         GEOGRAPHIC,
         0.9,

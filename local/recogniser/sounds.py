@@ -7,6 +7,7 @@ from itertools import groupby
 from rapidfuzz.distance import Levenshtein
 
 _PAUSES = re.compile(r"[^a-z0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _IN_FULL = {"dr": "doctor", "mg": "milligrams", "cm": "centimeters", "ml": "milliliters", "kg": "kilograms"}
 # Spellings of one sound, the longer ones first; what stands right is written with the letters of _CLASSES.
@@ -26,6 +27,7 @@ _SPELLINGS = (
 )
 # Sounds that a recogniser takes for each other: voiced for voiceless, m for n, one vowel for another.
 _CLASSES = str.maketrans("bdgvzmaeiouy", "ptkfsnaaaaaa")
+_VOWEL = "a"
 _UNITS = (
     "zero",
     "one",
@@ -67,6 +69,7 @@ def spoken(text: str) -> str:
     True
     """
     text = _POINT.sub(" point ", text.casefold()).replace("%", " percent")
+    text = _DIGITS.sub(r" \g<0> ", text)
     words = [_number(word) if word.isdigit() else _IN_FULL.get(word, word) for word in _PAUSES.split(text)]
     return "".join(words)
 
@@ -80,12 +83,13 @@ def sound(text: str) -> str:
     >>> sound("20") == sound("twenty")
     True
     """
-    words = [_number(word) if word.isdigit() else word for word in _PAUSES.split(text.casefold())]
-    spelled = " ".join(words)
+    digits = _DIGITS.sub(r" \g<0> ", text.casefold())
+    spelled = " ".join(_number(word) if word.isdigit() else word for word in _PAUSES.split(digits))
     for pattern, letter in _SPELLINGS:
         spelled = re.sub(pattern, letter, spelled)
     classes = spelled.replace(" ", "").translate(_CLASSES)
-    return "".join(letter for letter, _ in groupby(classes))
+    # Consonants stand twice: vowels, being all alike by now, tell half as much.
+    return "".join(letter if letter == _VOWEL else letter * 2 for letter, _ in groupby(classes))
 
 
 def likeness(one: str, other: str) -> float:

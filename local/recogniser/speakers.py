@@ -22,7 +22,8 @@ _HOP_SECONDS = 0.4
 _MOST_WINDOWS = 6_000
 # ... and groups are found among so many of them, since comparing all with all grows with the square.
 _MOST_COMPARED = 1_000
-_BATCH = 128
+# Few enough that a batch in each thread takes tens of megabytes.
+_BATCH = 32
 # Average cosine distance between two groups from which they are two voices.
 _APART = 0.30
 # A group smaller than this is an accident (two voices at once, a cough), not a person ...

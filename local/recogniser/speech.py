@@ -17,8 +17,8 @@ LONGEST_SECONDS = 28.0
 _SPEECH = VadOptions(
     threshold=0.5, min_silence_duration_ms=300, speech_pad_ms=200, max_speech_duration_s=LONGEST_SECONDS
 )
-# Speech is looked for in ten minutes at a time, so that four hours need no more memory than ten minutes.
-_BLOCK_SAMPLES = 600 * SAMPLE_RATE
+# Speech is looked for in five minutes at a time, so that four hours need no more memory than five minutes.
+_BLOCK_SAMPLES = 300 * SAMPLE_RATE
 
 
 def spans(samples: Samples) -> list[Span]:

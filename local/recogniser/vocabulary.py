@@ -20,7 +20,7 @@ MOST_TOKENS = 216
 # More terms than this distract more than they help.
 _MOST_TERMS = 16
 # How alike a term and something that was heard must sound, for the term to be worth a second look ...
-_WORTH = 0.55
+_WORTH = 0.65
 # ... and how alike both hearings must sound, for the second to count.
 _SAME = 0.6
 # A term may have been taken for so many words more than it has.

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from mmap import ACCESS_READ, MADV_DONTNEED, mmap
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -48,9 +49,15 @@ class Whisper:
     def recognise(self, order: Order, progress: Progress) -> Recognition:
         """Hear one recording; Unusable if Transcribe Medical would refuse it."""
         labels = order.max_speakers > 0 and not order.channels  # channels tell speakers apart already
-        parts = Parts(progress, 1 + labels + (order.alternatives > 1))
         with audio.decoded(order) as sound:
-            samples = np.memmap(sound.samples, dtype=np.int16, mode="r").reshape(-1, sound.channels)
+            file = mmap(sound.samples.fileno(), 0, access=ACCESS_READ)
+            samples = np.frombuffer(file, np.int16).reshape(-1, sound.channels)
+
+            def tell(fraction: float) -> None:
+                file.madvise(MADV_DONTNEED)  # four hours of sound need not stay in memory
+                progress(fraction)
+
+            parts = Parts(tell, 1 + labels + (order.alternatives > 1))
             words = self._words(order, samples, parts)
             if labels:
                 words = self._labelled(order, words, samples[:, 0], parts)

@@ -14,8 +14,10 @@ import av
 import numpy as np
 import pytest
 
+from benchmarks import measure
 from local import accuracy
 from local.recogniser import refusals
+from tests.local import noises
 
 RECORDINGS = Path("local/recordings")
 RATE = 16_000
@@ -132,9 +134,9 @@ def test_other_formats_are_decoded(worker: Worker, dictation: Samples, tmp_path:
     assert "March" in text(heard["words"])
 
 
-@pytest.mark.parametrize("loudness", [0, 300, 8000])
-def test_silence_and_noise_have_no_words(worker: Worker, tmp_path: Path, loudness: int):
-    noise = np.random.default_rng(1).normal(0, 1, 5 * RATE) * loudness
+@pytest.mark.parametrize("name", ["silence", "white", "hum", "vowels", "music"])
+def test_silence_noise_and_music_have_no_words(worker: Worker, tmp_path: Path, name: str):
+    noise = noises.samples(noises.NOISES[name](noises.seconds(8)))
     answer = worker.hear(written(tmp_path / "noise.wav", noise), max_speakers=3)
     assert answer["heard"]["words"] == []
 
@@ -166,6 +168,132 @@ def test_channels_are_heard_each_by_itself(worker: Worker, dictation: Samples, t
     mixed = worker.hear(tmp_path / "stereo.wav")["heard"]["words"]
     assert {word["channel"] for word in mixed} == {0}
     assert text(mixed).count("March") == 2
+
+
+def test_a_voice_that_both_microphones_caught_is_heard_once(worker: Worker, dictation: Samples, tmp_path: Path):
+    stereo = np.stack([dictation, dictation // 20])
+    heard = worker.hear(written(tmp_path / "bleed.wav", stereo), channels=True)["heard"]["words"]
+    assert {word["channel"] for word in heard} == {0}
+    assert text(heard).count("March") == 1
+
+
+VOCABULARY = [
+    {"phrase": "levothyroxine", "display_as": None, "sounds_like": None},
+    {"phrase": "albuterol", "display_as": "Albuterol (Ventolin)", "sounds_like": None},
+    {"phrase": "prednisone"},
+    {"phrase": "ibuprofen"},
+    *(
+        {"phrase": f"{a}{b}{c}"}
+        for a in ("meto", "ator", "glip")
+        for b in ("va", "pro", "zi")
+        for c in ("statin", "lol")
+    ),
+]
+
+
+def test_words_of_a_vocabulary_are_heard_and_written_as_they_shall_be(worker: Worker):
+    consultation = accuracy.spoken(RECORDINGS / "consultation.txt")
+    plain = text(worker.hear(RECORDINGS / "consultation.flac")["heard"]["words"])
+    told = text(worker.hear(RECORDINGS / "consultation.flac", vocabulary=VOCABULARY)["heard"]["words"])
+    assert "levothyroxine" not in plain
+    assert "levothyroxine" in told
+    assert "Albuterol (Ventolin)" in told
+    assert "statin" not in told
+    told = told.replace("Albuterol (Ventolin)", "albuterol")
+    assert accuracy.word_error_rate(consultation, told) < accuracy.word_error_rate(consultation, plain) - 0.02
+
+
+def test_a_vocabulary_adds_nothing_to_speech_without_its_words_nor_to_noise(
+    worker: Worker, dictation: Samples, tmp_path: Path
+):
+    path = written(tmp_path / "dictation.wav", np.concatenate([dictation, np.zeros(3 * RATE)]))
+    plain, told = (worker.hear(path, **order)["heard"]["words"] for order in ({}, {"vocabulary": VOCABULARY}))
+    assert told == plain
+    for name in ("white", "vowels"):
+        noise = noises.samples(noises.NOISES[name](noises.seconds(5)))
+        assert worker.hear(written(tmp_path / "noise.wav", noise), vocabulary=VOCABULARY)["heard"]["words"] == []
+
+
+def test_alternatives_begin_with_what_was_heard_and_differ_in_words(worker: Worker, dictation: Samples, tmp_path: Path):
+    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), alternatives=3)["heard"]
+    segments = [segment["alternatives"] for segment in heard["segments"]]
+    assert [word for alternatives in segments for word in alternatives[0]["words"]] == heard["words"]
+    assert all(1 <= len(alternatives) <= 3 for alternatives in segments)
+    assert any(len(alternatives) > 1 for alternatives in segments)
+    for alternatives in segments:
+        plain = [accuracy.plain(text(alternative["words"])) for alternative in alternatives]
+        assert len(set(plain)) == len(plain)
+    for segment in heard["segments"]:
+        for alternative in segment["alternatives"]:
+            moments = [moment for word in alternative["words"] for moment in (word["start"], word["end"])]
+            assert moments == sorted(moments)
+            assert segment["start"] <= moments[0]
+            assert moments[-1] <= segment["end"] + 0.001
+
+
+def test_what_tells_who_the_patient_is_is_marked(worker: Worker, dictation: Samples, tmp_path: Path):
+    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), entities=True)["heard"]
+    found = {entity["content"]: entity for entity in heard["entities"]}
+    assert {"March 14", "Alan Whitfield"} <= set(found)
+    (start,) = (word["start"] for word in heard["words"] if word["text"] == "Alan")
+    assert found["Alan Whitfield"]["start"] == start
+    assert found["Alan Whitfield"]["category"] == "PHI-Personal"
+
+
+def test_a_short_recording_is_not_kept_waiting_by_a_long_one(worker: Worker, dictation: Samples, tmp_path: Path):
+    paths = {
+        "long.wav": written(tmp_path / "long.wav", np.tile(dictation, 8)),
+        "short.wav": written(tmp_path / "short.wav", dictation[: 4 * RATE]),
+    }
+    for name, path in paths.items():
+        worker.process.stdin.write(json.dumps({"id": name, "audio": str(path)}) + "\n")
+    worker.process.stdin.flush()
+    done: list[str] = []
+    while len(done) < len(paths):
+        answer = worker.answer()
+        if "progress" not in answer:
+            done.append(answer["id"])
+    assert done == ["short.wav", "long.wav"]
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("name", [*noises.NOISES, "babble of 3", "babble of 8"])
+def test_a_minute_without_speech_has_no_words(worker: Worker, tmp_path: Path, name: str):
+    minute = noises.seconds(60)
+    if name in noises.NOISES:
+        sound = noises.NOISES[name](minute)
+    else:
+        with wave.open(str(RECORDINGS / "dictation.wav")) as file:
+            speech = np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32768
+        sound = noises.babble(minute, speech, int(name.removeprefix("babble of ")))
+    answer = worker.hear(written(tmp_path / "noise.wav", noises.samples(sound)), max_speakers=3, alternatives=3)
+    assert text(answer["heard"]["words"]) == ""
+    assert answer["heard"]["segments"] == []
+
+
+@pytest.mark.proof
+@pytest.mark.parametrize("order", [{}, {"max_speakers": 5}], ids=["plain", "speakers"])
+def test_an_hour_of_speech_takes_five_minutes_of_two_processors_and_a_gigabyte(tmp_path: Path, order: dict[str, int]):
+    parts = []
+    for name in ("dictation.wav", "consultation.flac"):
+        with av.open(str(RECORDINGS / name)) as file:
+            parts += [frame.to_ndarray()[0] for frame in file.decode(audio=0)]
+        parts.append(np.zeros(RATE, np.int16))
+    pause_and_speech = np.concatenate(parts)
+    path = written(tmp_path / "hour.wav", np.resize(pause_and_speech, 3600 * RATE))
+    started = Worker()
+    started.answer()
+    with measure.watched(started.process.pid) as usage:
+        started.process.stdin.write(json.dumps({"id": "hour", "audio": str(path)} | order) + "\n")
+        started.process.stdin.flush()
+        answer = json.loads(started.lines.get(timeout=1200))
+        while "progress" in answer:
+            answer = json.loads(started.lines.get(timeout=1200))
+    assert started.end() == ""
+    assert len(answer["heard"]["words"]) > 7_000
+    assert usage.cpu <= 2 * 300
+    assert usage.peak_megabytes <= 1000
+    sys.stderr.write(f"\n{order}: {usage}\n")
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ def test_nothing_of_a_patient_is_in_any_signal(clinic, capsys, caplog, ending):
         clinic.deliver(job)
     printed = capsys.readouterr()
     signals = [
-        printed.out, printed.err, str([vars(record) for record in caplog.records]), json.dumps(clinic.told()), *clinic.keys(WORK), *clinic.keys(TRANSCRIPTS),
+        printed.out, printed.err, str([vars(record) for record in caplog.records]), json.dumps(clinic.told()),
+        *clinic.keys(WORK), *clinic.keys(TRANSCRIPTS),
         json.dumps([message.body for message in clinic.messages(clinic.completion_queue)]),
         *(json.dumps({name: value for name, value in job.items() if name != "CompletionTime"})
           for job in clinic.transcribe.jobs.values() if not job.get("FailureReason")),

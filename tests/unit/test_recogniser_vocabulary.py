@@ -1,0 +1,162 @@
+"""The custom vocabulary: which terms are worth telling, which second hearings count, and how terms are written."""
+
+import doctest
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from local.recogniser import sounds, vocabulary
+from local.recogniser.words import Order, Term, Word, split_punctuation
+
+
+def said(text, *, confidence=0.9, start=0.0):
+    """One word each half second."""
+    return [
+        Word(*split_punctuation(one)[:1], start + n / 2, start + n / 2 + 0.4, confidence, split_punctuation(one)[1])
+        for n, one in zip(count(), text.split(), strict=False)
+    ]
+
+
+def text(words):
+    return " ".join(word.text + word.punctuation for word in words)
+
+
+def letters_as_tokens(text):
+    return len(text)
+
+
+LISINOPRIL = Term("lisinopril")
+DRUGS = [LISINOPRIL, Term("amoxicillin"), Term("metformin"), Term("warfarin")]
+
+
+def test_examples_about_sounds_are_true():
+    assert doctest.testmod(sounds).failed == 0
+
+
+@given(st.text(max_size=40))
+def test_any_text_at_all_has_a_sound(anything):
+    assert sounds.likeness(anything, anything) == 1
+    assert set(sounds.sound(anything)) <= set("abcdefghijklmnopqrstuvwxyz")
+
+
+# Which terms are told
+
+
+def test_terms_that_sound_like_nothing_in_the_recording_are_not_told():
+    assert vocabulary.hints(DRUGS, said("Good morning, how are you today?"), letters_as_tokens) == ""
+
+
+def test_terms_that_may_have_been_misheard_are_told_as_a_sentence():
+    heard = said("He takes lisin o pearl daily and on oxus ill in for a week.")
+    assert vocabulary.hints(DRUGS, heard, letters_as_tokens) == "amoxicillin, lisinopril."
+
+
+def test_over_silence_no_term_is_told():
+    assert vocabulary.hints(DRUGS, [], letters_as_tokens) == ""
+
+
+def test_how_a_term_sounds_may_be_said_apart():
+    heard = said("Then Dr. Wynn spoke.")
+    assert vocabulary.hints([Term("Nguyen")], heard, letters_as_tokens) == ""
+    assert vocabulary.hints([Term("Nguyen", None, "win")], heard, letters_as_tokens) == "Nguyen."
+
+
+def test_what_was_heard_less_surely_is_looked_at_first():
+    heard = said("aspirin daily", confidence=0.99) + said("lysin opril", confidence=0.2, start=5)
+    assert vocabulary.likely([Term("aspirin"), LISINOPRIL], heard) == [LISINOPRIL, Term("aspirin")]
+
+
+def test_of_a_list_that_is_too_long_the_likeliest_terms_are_told():
+    crowd = [Term(f"lisin{letter}ril{letter}") for letter in "abcdefghijklmnopqrst"]
+    told = vocabulary.hints([*crowd, LISINOPRIL], said("lisinopril"), letters_as_tokens)
+    assert told.startswith("lisinopril, ")
+    assert told.count(",") < len(crowd)
+    assert len(told) <= vocabulary.MOST_TOKENS + 1
+
+
+def test_a_list_of_thousands_takes_no_time_worth_telling():
+    many = [Term(f"term{n}ine") for n in range(3_000)]
+    assert vocabulary.likely([*many, LISINOPRIL], said("take lisinopril " * 20))[0] == LISINOPRIL
+
+
+# Which second hearing counts
+
+
+def test_a_term_takes_the_place_of_what_sounded_like_it():
+    words = vocabulary.believed(said("He takes lisin o pearl daily."), said("He takes lisinopril daily."), DRUGS)
+    assert text(words) == "He takes lisinopril daily."
+    assert words[2].start == pytest.approx(1.0)
+    assert words[2].end <= 2.4
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("He sleeps well.", "He sleeps well lisinopril."),
+        ("He sleeps in the garden.", "He sleeps lisinopril, warfarin."),
+        ("", "lisinopril, amoxicillin, metformin."),
+    ],
+)
+def test_a_term_is_never_put_where_nothing_or_something_else_was_said(before, after):
+    assert vocabulary.believed(said(before), said(after), DRUGS) == said(before)
+
+
+def test_a_second_hearing_changes_nothing_but_terms():
+    before, after = said("I have read the four books, lisin oprill."), said("I of red the for books, lisinopril.")
+    assert text(vocabulary.believed(before, after, DRUGS)) == "I have read the four books, lisinopril."
+
+
+words = st.lists(
+    st.sampled_from(["take", "lisinopril", "lisin", "o", "pril", "warfarin", "in", "the", "garden"]), max_size=12
+)
+
+
+@given(words, words)
+def test_times_never_go_back_whatever_is_heard_the_second_time(before, after):
+    found = vocabulary.believed(said(" ".join(before)), said(" ".join(after)), DRUGS)
+    starts = [word.start for word in vocabulary.written(found, DRUGS)]
+    assert starts == sorted(starts)
+
+
+# How a term is written
+
+
+@pytest.mark.parametrize(
+    ("term", "heard", "expected"),
+    [
+        (Term("atrial-fibrillation", "AFib"), "He has atrial fibrillation, again.", "He has AFib, again."),
+        (Term("lisinopril", "Lisinopril"), "Take lisinopril daily.", "Take Lisinopril daily."),
+        (Term("F.B.I.", "FBI"), "the F B I, the FBI and the F.B.I.", "the FBI, the FBI and the FBI."),
+        (Term("type-two-diabetes", "type 2 diabetes"), "Type two diabetes.", "type 2 diabetes."),
+        (Term("lisinopril"), "Lisinopril helps.", "Lisinopril helps."),
+        (Term("Plavix"), "take plavix now", "take Plavix now"),
+        (Term("nothing-of-this"), "take plavix now", "take plavix now"),
+        (Term("..."), "take plavix now", "take plavix now"),
+    ],
+)
+def test_a_term_is_written_as_it_shall_be_displayed(term, heard, expected):
+    assert text(vocabulary.written(said(heard), [term])) == expected
+
+
+def test_words_displayed_share_the_time_in_which_the_phrase_was_spoken():
+    words = vocabulary.written(said("afib now", confidence=0.7), [Term("afib", "atrial fibrillation")])
+    assert [(word.text, word.start, word.end) for word in words] == [
+        ("atrial", 0.0, 0.133),
+        ("fibrillation", 0.133, 0.4),
+        ("now", 0.5, 0.9),
+    ]
+    assert words[1].confidence == 0.7
+
+
+def test_two_speakers_do_not_say_one_term_together():
+    first, second = said("atrial fibrillation")
+    parted = [first, Word(second.text, second.start, second.end, 0.9, channel=1)]
+    assert vocabulary.written(parted, [Term("atrial-fibrillation", "AFib")]) == parted
+
+
+def test_an_order_carries_its_vocabulary():
+    order = Order.read('{"id": "1", "audio": "a", "vocabulary": [{"phrase": "a-b", "display_as": null}]}')
+    assert order.vocabulary == (Term("a-b"),)
+    assert order.vocabulary[0].written == "a b"
