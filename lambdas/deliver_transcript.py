@@ -87,7 +87,7 @@ class Deliverer:
         status = job.get("TranscriptionJobStatus")
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
-            if age < STUCK_SECONDS and row.state is State.TRANSCRIBING:
+            if self.now() - (row.started or row.received) < STUCK_SECONDS:
                 self._look_again(signal, Fault.UNAVAILABLE)
             return
         # Several signals of one end come at once: one is taken, the others look again.

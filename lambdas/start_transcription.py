@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 import environment
 import header
@@ -328,13 +328,14 @@ class Starter:
 
     def _put_off(self, recording: str, arrival: Arrival, fault: Fault) -> None:
         """Send the message anew with a delay: receive counts are for unexpected errors alone."""
+        self._show_life(recording)
         seconds = faults.delay(fault, arrival.deferrals, self.settings.patience_seconds, self.jitter())
+        # Last: whatever failed after it would bring back the old message beside the new one.
         self.sqs.send_message(
             QueueUrl=self.settings.intake_queue_url,
             MessageBody=events.arrival_message(replace(arrival, deferrals=arrival.deferrals + 1)),
             DelaySeconds=seconds,
         )
-        self._show_life(recording)
         count("PutOff" if fault in (Fault.BUSY, Fault.UNAVAILABLE) else "ConfigurationFault")
         log.info("put off", job=recording, seconds=seconds, deferrals=arrival.deferrals + 1)
 
@@ -344,7 +345,7 @@ class Starter:
             row = self.ledger.find(recording)
             if row and row.state is State.CLAIMED:
                 self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
-        except ClientError as error:  # then it is announced once more, which does no harm
+        except (BotoCoreError, ClientError) as error:  # then it is announced once more, which does no harm
             log.info("the ledger does not answer", error=faults.described(error))
 
 

@@ -18,6 +18,9 @@ from stacks.vocabularies import Vocabularies
 
 _DELIVER_SECONDS = 120
 _RECONCILE_SECONDS = 120
+_ONE_BY_ONE = 1
+"""Messages of the intake queue a start function takes at once. One: a function that dies after it has put off several
+would leave each of them twice, and one that waits for a slot would keep nine others waiting."""
 # Where Transcribe leaves a file to see whether it may write: seen in the output's folder and at the root.
 _WRITE_PROBE = ".write_access_check_file.temp"
 
@@ -131,7 +134,7 @@ class PipelineStack(cdk.Stack):
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
-        function.takes_from(storage.intake_queue.queue_arn, batch=10, at_once=choices.quotas.start_functions)
+        function.takes_from(storage.intake_queue.queue_arn, batch=_ONE_BY_ONE, at_once=choices.quotas.start_functions)
         return function
 
     def _deliver_transcript(self) -> PythonFunction:

@@ -73,7 +73,7 @@ def _pattern(category: str, sure: float, form: str, *, any_case: bool = False) -
 # The first that claims a word keeps it, so the more telling forms stand first.
 PATTERNS = (
     _pattern(OTHER, 0.98, rf"(?:https?://|www{_DOT}){_DOMAIN}(?:/\S+)?", any_case=True),
-    _pattern(PERSONAL, 0.98, rf"[\w.-]+(?:@|\sat\s){_DOMAIN}", any_case=True),
+    _pattern(PERSONAL, 0.98, rf"(?<![.-])\w[\w.-]*(?:@|\sat\s){_DOMAIN}", any_case=True),
     _pattern(OTHER, 0.9, r"(?:\d{1,3}\.){3}\d{1,3}"),
     _pattern(OTHER, 0.9, rf"\w+{_DOT}(?:com|org|net|edu|gov)", any_case=True),
     _pattern(ACCOUNT, 0.98, r"\d{3}-\d{2}-\d{4}"),

@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from faster_whisper import WhisperModel
 
-from local.recogniser import alternatives, audio, bleed, entities, pieces, speakers, speech, vocabulary, weights
+from local.recogniser import alternatives, audio, bleed, entities, onsets, pieces, speakers, speech, vocabulary, weights
 from local.recogniser.ear import Ear
 from local.recogniser.pieces import Piece
 from local.recogniser.spans import Span, pack
@@ -97,6 +97,7 @@ class Whisper:
             words = vocabulary.believed(
                 words, _words(self.ear.hear_again(sound, found, hints), chunk), order.vocabulary
             )
+        words = list(onsets.found(words, samples[:, chunk.channel]))
         return vocabulary.written(words, order.vocabulary)
 
     def _labelled(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> list[Word]:

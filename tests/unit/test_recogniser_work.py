@@ -8,10 +8,10 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.recogniser import alternatives, bleed, scripted, worker
+from local.recogniser import alternatives, bleed, onsets, scripted, worker
 from local.recogniser.turns import Turns
 from local.recogniser.words import Word, split_punctuation
 
@@ -82,7 +82,7 @@ def test_work_that_nobody_waits_for_any_more_is_not_done():
 
 def test_a_short_recording_is_answered_while_a_long_one_is_worked_on(tmp_path):
     answers = io.StringIO()
-    slow = scripted.recording("!slow 0.5\n0: Later.", tmp_path / "slow.wav")
+    slow = scripted.recording("!slow 0.3\n0: Later.", tmp_path / "slow.wav")
     fast = scripted.recording("0: Sooner.", tmp_path / "fast.wav")
     orders = [json.dumps({"id": path.stem, "audio": str(path)}) for path in (slow, fast)]
     worker.serve(orders, worker.sender(answers), scripted.recognise)
@@ -109,6 +109,7 @@ def test_sentences_end_with_their_marks_and_at_pauses_and_with_their_speaker():
     ]
 
 
+@settings(deadline=None)  # a busy machine breaks no promise of ours
 @given(st.lists(st.sampled_from(["word", "word,", "end."]), max_size=120), st.floats(0.1, 3))
 def test_cutting_into_sentences_loses_no_word_and_leaves_none_too_long(texts, pace):
     words = said(" ".join(texts), pace=pace)
@@ -211,3 +212,28 @@ def test_words_at_the_same_time_and_as_loud_are_all_kept(two_microphones):
     two_microphones[:, 1] = two_microphones[:, 0]
     words = sorted([*said("one two", channel=0), *said("three four", channel=1)], key=lambda word: word.start)
     assert bleed.without(words, two_microphones) == words
+
+
+# Where words begin
+
+
+@pytest.mark.parametrize(("spoken_from", "expected"), [(0.0, 1.0), (0.15, 1.15), (0.7, 1.4)])
+def test_a_word_after_a_pause_begins_with_its_sound_and_not_much_later(spoken_from, expected):
+    samples = np.random.default_rng(1).normal(0, 3, 48_000)
+    samples[round((1 + spoken_from) * 16_000) :] *= 1000
+    word = Word("late", 1.0, 1.9, 0.9)
+    (begun,) = onsets.found([word], samples.astype(np.int16))
+    assert begun.start == pytest.approx(expected, abs=0.011)
+    assert begun.end == word.end
+
+
+def test_a_word_in_flowing_speech_begins_where_the_one_before_it_ends():
+    words = [Word("one", 0.0, 0.5, 0.9), Word("two", 0.5, 1.0, 0.9)]
+    samples = np.ones(16_000, np.int16)
+    samples[10_000:] = 10_000
+    assert list(onsets.found(words, samples)) == words
+
+
+def test_a_word_of_no_length_keeps_its_place():
+    word = Word("o", 1.0, 1.0, 0.9)
+    assert list(onsets.found([word], np.ones(16_000, np.int16))) == [word]

@@ -130,6 +130,14 @@ def test_a_ledger_answer_that_gets_lost_starts_nothing_twice(clinic, call):
     assert clinic.transcribe.starts == 1
 
 
+def test_a_ledger_that_does_not_answer_leaves_one_message_not_two(clinic):
+    upload = clinic.upload()
+    silent = EndpointConnectionError(endpoint_url="x")
+    clinic.dynamodb.before["get_item"] = [silent, silent]
+    clinic.start(upload)
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+
+
 def test_an_error_nobody_expected_goes_back_to_the_queue(clinic):
     clinic.transcribe.troubles.append(refusal("BadRequestException", "1 validation error detected"))
     with pytest.raises(Exception, match="validation"):

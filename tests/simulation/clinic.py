@@ -1,0 +1,138 @@
+"""What people do in a world: they upload, overwrite and delete, some of it no recording at all."""
+
+import io
+import random
+import wave
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.simulation.deployment import INTAKE, World
+from tests.simulation.far_ends.transcribe import Heard
+from tests.simulation.misfortune import HOUR, MINUTE, Misfortune
+
+IN_KEYS, IN_METADATA, IN_SPEECH = "JaneDoeCanary", "OMalleyCanary", "DiabetesCanary"
+"""Words that may stand in no signal: patients' names and what was said."""
+HERTZ = 16_000
+
+
+def wav(seconds: int = 1) -> bytes:
+    """Silence, as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(HERTZ)
+        writer.writeframes(bytes(2 * HERTZ * seconds))
+    return file.getvalue()
+
+
+WAV = wav()
+
+
+@dataclass(eq=False)
+class Recording:
+    """One version somebody uploaded, and what should become of it."""
+
+    number: int
+    key: str
+    body: bytes
+    metadata: dict[str, str]
+    heard: Heard | None
+    """None for what is no recording that can be transcribed."""
+    at: float
+    version: str = ""
+    deleted: bool = False
+
+    @property
+    def token(self) -> str:
+        """A word that is spoken in this recording and in no other."""
+        return f"w{self.number}w"
+
+    @property
+    def folder(self) -> bool:
+        """Whether it is only a folder's placeholder."""
+        return self.key.endswith("/") and not self.body
+
+
+@dataclass(eq=False)
+class Clinic:
+    """The people of one seed."""
+
+    seed: int
+    begins: float
+    luck: Misfortune
+    recordings: list[Recording] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        chance = self._chance = random.Random(f"clinic {self.seed}")
+        keys = [f"dictation/{IN_KEYS} {number}+ü.wav" for number in range(chance.randint(1, 4))]
+        keys.append(f"conversation/{IN_KEYS}.wav")
+        spread = chance.choice((1, 5, 40)) * MINUTE
+        for number in range(chance.randint(3, 9)):
+            self.recordings.append(self._recording(number, chance.choice(keys), self.begins + chance.random() * spread))
+        self.recordings.sort(key=lambda recording: recording.at)
+
+    def hear(self, body: bytes) -> Heard:
+        """What Transcribe makes of an object's content."""
+        number = int(body.rpartition(b"|")[2])
+        heard = next(recording for recording in self.recordings if recording.number == number).heard
+        assert heard is not None, "a job was started on what is no recording"
+        return heard
+
+    def move_in(self, world: World) -> None:
+        """Do everything at its time."""
+        for recording in self.recordings:
+            world.time.at(recording.at, lambda recording=recording: self._upload(world, recording))
+            if self._chance.random() < self._deleting:
+                when = recording.at + self._chance.random() * 10 * MINUTE
+                world.time.at(when, lambda recording=recording: self._delete(world, recording))
+
+    @property
+    def _deleting(self) -> float:
+        return 0.15 if self.luck.losses else 0.0
+
+    def _upload(self, world: World, recording: Recording) -> None:
+        answer: dict[str, Any] = world.s3.put_object(
+            Bucket=INTAKE, Key=recording.key, Body=recording.body, Metadata=recording.metadata
+        )
+        recording.version = answer["VersionId"]
+
+    def _delete(self, world: World, recording: Recording) -> None:
+        """Half of the time for good, else by putting a delete marker before it."""
+        if self._chance.random() < 0.5:
+            recording.deleted = True
+            world.s3.delete_object(Bucket=INTAKE, Key=recording.key, VersionId=recording.version)
+        else:
+            world.s3.delete_object(Bucket=INTAKE, Key=recording.key)
+
+    def _recording(self, number: int, key: str, at: float) -> Recording:
+        metadata = {"patient": IN_METADATA, "correlation-id": f"visit-{number}"}
+        body = WAV + f"|{number}".encode()
+        match self._chance.choices(("good", "empty", "text", "elsewhere", "folder", "setting"), (12, 1, 1, 1, 1, 1))[0]:
+            case "empty":
+                return Recording(number, key, b"", metadata, None, at)
+            case "text":
+                return Recording(number, key, b"<html>" + IN_SPEECH.encode(), metadata, None, at)
+            case "elsewhere":
+                return Recording(number, f"elsewhere/{IN_KEYS}.wav", body, metadata, None, at)
+            case "folder":
+                return Recording(number, f"dictation/{IN_KEYS}/", b"", {}, None, at)
+            case "setting":
+                return Recording(number, key, body, metadata | {"type": IN_METADATA}, None, at)
+        return Recording(number, key, body, metadata, self._heard(number), at)
+
+    def _heard(self, number: int) -> Heard:
+        luck, chance = self.luck, self._chance
+        seconds = chance.uniform(5, 240)
+        if chance.random() < luck.job_crawls:
+            seconds *= chance.choice((10, 100))
+        ending = "COMPLETED"
+        for name, likely in (
+            ("FAILED", luck.job_fails), ("VANISHES", luck.job_vanishes), ("STUCK", luck.job_stuck),
+            ("GARBLED", luck.output_garbled),
+        ):  # fmt: skip
+            if chance.random() < likely:
+                ending = name
+        if ending == "STUCK":
+            seconds, ending = 30 * HOUR, chance.choice(("COMPLETED", "FAILED", "VANISHES"))
+        return Heard(seconds, f"w{number}w says {IN_SPEECH}", ending)

@@ -1,0 +1,237 @@
+"""What must hold in every world, whatever went wrong in it."""
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from stethoscript import events
+from stethoscript import rows as ledger_rows
+from tests.simulation.clinic import IN_KEYS, IN_METADATA, IN_SPEECH, Clinic, Recording
+from tests.simulation.deployment import TRANSCRIPTS, World
+from tests.simulation.far_ends.sqs import Message, Queue
+from tests.simulation.functions import Function, Invocation
+from tests.simulation.misfortune import HOUR, MINUTE
+
+_TERMINAL = {"DELIVERED", "FAILED", "REJECTED"}
+_from = TypeDeserializer().deserialize
+PATIENCE = 12 * MINUTE
+"""How late news may be where nothing was lost, beyond the time that the quota takes."""
+
+
+MOST_MESSAGES = 40
+"""Messages that may speak of one recording at once, through repeats, losses and sweeps together."""
+
+
+class Multiplied(Exception):
+    """Messages beget messages: the world is not worth running on."""
+
+
+@dataclass(eq=False)
+class Judge:
+    """Watches a world while it runs, and sums up at its end; `broken` names what did not hold."""
+
+    world: World
+    clinic: Clinic
+    broken: list[str] = field(default_factory=list)
+    _rows: dict[str, ledger_rows.Row] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.world.on_done = self._success
+        self.world.dynamodb.changed = self._changed
+
+    # While it runs
+
+    def _changed(self, key: str, before: Any, after: Any) -> None:
+        """A terminal state is never left; what expires is remembered."""
+        if after is not None and "state" in after:
+            self._rows[key] = ledger_rows.read({name: _from(value) for name, value in after.items()})
+        state = before and before.get("state", {}).get("S")
+        if state in _TERMINAL and after is not None and after["state"]["S"] != state:
+            self._say(f"{key} left its terminal state {state} for {after['state']['S']}")
+
+    def _success(self, function: Function, message: Message, invocation: Invocation) -> None:
+        """A function says that a message is done: then the work is done, or handed on."""
+        if function.name == "start":
+            self._start_succeeded(message, invocation)
+        elif function.name == "deliver":
+            self._deliver_succeeded(message, invocation)
+
+    def _start_succeeded(self, message: Message, invocation: Invocation) -> None:
+        for arrival in events.arrivals(message.body):
+            recording = self._uploaded(arrival.upload.key, arrival.upload.version)
+            if recording is None or recording.folder:
+                continue
+            row = self.row(recording)
+            done = row is not None and (row.state in _TERMINAL or self._job_created(row.job))
+            if not done and not self._waits(self.world.intake_queue, message, arrival.upload.version):
+                self._say(f"{invocation.name} reported success for {recording.token} without a job or a message")
+
+    def _deliver_succeeded(self, message: Message, invocation: Invocation) -> None:
+        signal = events.signal(message.body)
+        row = next((row for row in self._rows.values() if signal and row.job == signal.job), None)
+        if row is None or not row.open or not signal:
+            return
+        world = self.world
+        if world.transcribe.status(row.job) != "COMPLETED" or world.time.now - row.received > 23 * HOUR:
+            return
+        if not self._waits(world.completion_queue, message, row.job):
+            self._say(f"{invocation.name} reported success for {row.job}, completed and not delivered")
+
+    def _waits(self, queue: Queue, besides: Message | None, what: str) -> bool:
+        return any(what in message.body for message in queue.messages.values() if message is not besides)
+
+    def _job_created(self, job: str) -> bool:
+        return any(each.name == job for each in self.world.transcribe.history)
+
+    def few_messages(self) -> None:
+        """However long a trouble lasts, the messages about a recording do not multiply."""
+        for queue in (self.world.intake_queue, self.world.completion_queue):
+            if len(queue.messages) > MOST_MESSAGES * len(self.clinic.recordings):
+                self._say(
+                    f"{len(queue.messages)} messages in {queue.name} for {len(self.clinic.recordings)} recordings"
+                )
+                raise Multiplied
+
+    # At its end
+
+    def settled(self) -> bool:
+        """Whether every recording has ended and nothing is under way."""
+        world = self.world
+        if world.intake_queue.messages or world.completion_queue.messages:
+            return False
+        rows_by = self._rows_by_upload()
+        return all(
+            (row := rows_by.get((each.key, each.version))) is not None and not row.open
+            for each in self.clinic.recordings
+            if not self._excused(each) and not self._awaits_redrive(each)
+        )
+
+    def conclude(self) -> list[str]:
+        """Everything that does not hold."""
+        self._each_ended_once()
+        self._each_was_told()
+        self._no_job_twice()
+        self._no_text_mixed_up()
+        self._no_patient_in_signals()
+        return self.broken
+
+    def on_time(self) -> None:
+        """Where nothing gets lost, news comes soon after the quota allows it."""
+        if self.world.misfortune.losses:
+            return
+        heard = [each.heard.seconds for each in self.clinic.recordings if each.heard]
+        busy = sum(heard) / min(self.world.quota, self.world.numbers_of.jobs_at_once) + max(heard, default=0)
+        last = max(self.world.free_from, *(each.at for each in self.clinic.recordings))
+        told = defaultdict(lambda: float("inf"))
+        for notice in self.world.sns.notices:
+            told[notice.body["versionId"]] = min(told[notice.body["versionId"]], notice.at)
+        for each in self.clinic.recordings:
+            late = told[each.version] - (last + busy)
+            if not each.folder and late > PATIENCE:
+                self._say(f"{each.token} was told {late / MINUTE:.0f} minutes late though nothing was lost")
+
+    def _each_ended_once(self) -> None:
+        by_upload = self._rows_by_upload()
+        for each in self.clinic.recordings:
+            row = by_upload.get((each.key, each.version))
+            if self._excused(each):
+                continue
+            if row is None or row.open:
+                self._say(f"{each.token} ({each.version}) never ended: {row.state if row else 'no row'}")
+            elif row.state not in self._allowed(each):
+                self._say(f"{each.token} ended {row.state} {row.reason}, not {' or '.join(self._allowed(each))}")
+
+    def _allowed(self, each: Recording) -> tuple[str, ...]:
+        if each.heard is None:
+            return ("REJECTED",)
+        usual = {"COMPLETED": ("DELIVERED",)}.get(each.heard.ending, ("FAILED",))
+        return (*usual, "REJECTED") if each.deleted and not self._jobs_of(each) else usual
+
+    def _excused(self, each: Recording) -> bool:
+        """Placeholders, and uploads that were deleted before anybody heard of them."""
+        return each.folder or (each.deleted and (each.key, each.version) not in self.world.announcements.heard_of)
+
+    def _awaits_redrive(self, each: Recording) -> bool:
+        """Deleted meanwhile, and its only message is dead: then nothing but a redrive can bring it to its end."""
+        dead = self.world.intake_queue.dead_letters
+        return each.deleted and dead is not None and self._waits(dead, None, each.version)
+
+    def _each_was_told(self) -> None:
+        told = defaultdict(set)
+        for notice in self.world.sns.notices:
+            told[notice.body["versionId"]].add(notice.body["id"])
+        by_upload = self._rows_by_upload()
+        for each in self.clinic.recordings:
+            row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
+            if row is not None and not row.open and ids != {f"{row.job}:{row.state}"}:
+                self._say(f"{each.token} ended {row.state} and was told as {sorted(ids)}")
+        if told:
+            self._say(f"told of versions nobody uploaded: {sorted(told)}")
+
+    def _no_job_twice(self) -> None:
+        for each in self.clinic.recordings:
+            lasting = [job.name for job in self._jobs_of(each) if job.status != "FAILED"]
+            if len(lasting) > 1:
+                self._say(f"{each.token} was transcribed {len(lasting)} times: {lasting}")
+
+    def _jobs_of(self, each: Recording) -> list[Any]:
+        """Jobs that were started for a recording, told by their media."""
+        ending = f"|{each.number}".encode()
+        return [job for job in self.world.transcribe.history if (job.media or b"").endswith(ending)]
+
+    def _no_text_mixed_up(self) -> None:
+        by_version = {each.version: each for each in self.clinic.recordings}
+        documents = self.world.s3.buckets[TRANSCRIPTS]
+        for notice in self.world.sns.notices:
+            if notice.body["status"] != "DELIVERED":
+                continue
+            each = by_version[notice.body["versionId"]]
+            folder = notice.body["manifest"]["key"].rpartition("/")[0]
+            for version in documents.objects.get(f"{folder}/transcript.txt", []):
+                if f" {each.token} " not in f" {(version.body or b'').decode()} ".replace("\n", " "):
+                    self._say(f"the transcript told for {each.token} holds another recording's words")
+            if f"{folder}/transcript.txt" not in documents.objects:
+                self._say(f"{each.token} was told as delivered without a transcript")
+
+    def _no_patient_in_signals(self) -> None:
+        world = self.world
+        asked = [json.dumps(job.request) for job in world.transcribe.history]
+        places = world.s3.buckets["work"].keys + world.s3.buckets[TRANSCRIPTS].keys
+        told = [notice.everything for notice in world.sns.notices]
+        for where, texts in (("a log or metric", world.signals), ("a request", asked), ("a notice", told),
+                             ("a key", places)):  # fmt: skip
+            for word in (IN_KEYS, IN_METADATA, IN_SPEECH):
+                if found := next((text for text in texts if word in text), None):
+                    self._say(f"{where} names a patient or what was said: {found[:300]}")
+
+    def only_poison_is_dead(self) -> None:
+        """Waiting fills no dead-letter queue, however long: only errors nobody expects may."""
+        luck = self.world.misfortune
+        if luck.crash or luck.odd_error or luck.deletion_lost or luck.message_doubled or luck.output_garbled:
+            return
+        for queue in (self.world.intake_queue, self.world.completion_queue):
+            if queue.dead_letters and queue.dead_letters.messages:
+                bodies = [message.body for message in queue.dead_letters.messages.values()]
+                self._say(f"{len(bodies)} innocent messages among the dead letters of {queue.name}: {bodies[0][:200]}")
+
+    # Looking things up
+
+    def row(self, recording: Recording) -> ledger_rows.Row | None:
+        """One recording's row, also after it has expired."""
+        return self._rows_by_upload().get((recording.key, recording.version))
+
+    def _rows_by_upload(self) -> dict[tuple[str, str], ledger_rows.Row]:
+        return {(row.key, row.version): row for row in self._rows.values()}
+
+    def _uploaded(self, key: str, version: str) -> Recording | None:
+        found = [each for each in self.clinic.recordings if (each.key, each.version) == (key, version)]
+        return found[0] if found else None
+
+    def _say(self, what: str) -> None:
+        if what not in self.broken:
+            self.broken.append(what)
+            if self.world.trace is not None:
+                self.world.trace.append((self.world.time.now, "judge", "BROKEN", {}, what))

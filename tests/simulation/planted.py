@@ -1,0 +1,262 @@
+# ruff: noqa: SLF001 - a planted bug changes what nobody else may touch
+"""Bugs to plant: each is a mistake somebody could make in the functions, or a setting somebody could forget.
+
+They prove the simulation, not the functions: one that no world shows is a fault nobody would see. Each is planted by
+patching, and names how many seeds at most it takes until something is broken.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import deliver_transcript
+import start_transcription
+from deliver_transcript import Deliverer
+from ledger import Ledger
+from reconcile import Reconciler
+from start_transcription import NameTaken, Starter
+from stethoscript import faults, jobs, notices
+from stethoscript.faults import Fault
+from stethoscript.rows import State
+
+Patch = pytest.MonkeyPatch
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug, and the seeds it takes at most to be found."""
+
+    plant: Callable[[Patch], None]
+    within: int
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def _random_name(patch: Patch) -> None:
+    def name(prefix: str, _upload: Any) -> str:
+        return f"{prefix}-{hashlib.sha256(str(next(_numbers)).encode()).hexdigest()[:40]}"
+
+    patch.setattr(start_transcription, "jobs", SimpleNamespace(**vars(jobs) | {"recording": name}))
+
+
+def _name_ignores_version(patch: Patch) -> None:
+    named = jobs.recording
+    patch.setattr(jobs, "recording", lambda prefix, upload: named(prefix, replace(upload, version="")))
+
+
+def _state_before_start(patch: Patch) -> None:
+    begin = Starter._begin
+
+    def early(self: Starter, row: Any, deadline: float) -> None:
+        self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=int(self.now()))
+        begin(self, row, deadline)
+
+    patch.setattr(Starter, "_begin", early)
+
+
+def _marked_before_told(patch: Patch) -> None:
+    def end(self: Deliverer, row: Any, state: State, signal: Any, completed: int, **more: Any) -> None:
+        changes = {"completed": completed, "signal": signal.source, **more}
+        ended = replace(row, state=state, updated=int(self.now()), **changes)
+        self.ledger.advance(row, state, self.now(), **changes)
+        told = notices.publication(ended, self.settings.transcripts_bucket)
+        self.sns.publish(TopicArn=self.settings.completion_topic_arn, **told)
+        self._tidy(ended)
+
+    patch.setattr(Deliverer, "_end", end)
+
+
+def _refused_before_told(patch: Patch) -> None:
+    reject = Starter._reject
+
+    def early(self: Starter, row: Any, refusal: Any) -> None:
+        self.ledger.claim(replace(row, state=State.REJECTED, reason=refusal.reason, remedy=refusal.remedy))
+        found = self.ledger.find(row.recording)
+        if found and found.state is State.REJECTED:
+            told = notices.publication(found, self.settings.transcripts_bucket)
+            self.sns.publish(TopicArn=self.settings.completion_topic_arn, **told)
+            return
+        reject(self, row, refusal)
+
+    patch.setattr(Starter, "_reject", early)
+
+
+def _no_reconciler(patch: Patch) -> None:
+    patch.setattr(Reconciler, "run", lambda _self, _deadline: {"jobs": 0, "uploads": 0})
+
+
+def _never_announces(patch: Patch) -> None:
+    patch.setattr(Reconciler, "_announce", lambda _self, _upload: None)
+
+
+def _ignores_failed(patch: Patch) -> None:
+    status = Reconciler._status
+
+    def blind(self: Reconciler, job: str) -> str | None:
+        found = status(self, job)
+        return "IN_PROGRESS" if found == "FAILED" else found
+
+    patch.setattr(Reconciler, "_status", blind)
+
+
+def _ignores_claimed(patch: Patch) -> None:
+    announce = Reconciler._announce_again
+
+    def blind(self: Reconciler, row: Any) -> int:
+        return 0 if row.state is State.CLAIMED else announce(self, row)
+
+    patch.setattr(Reconciler, "_announce_again", blind)
+
+
+def _throttle_swallowed(patch: Patch) -> None:
+    put_off = Starter._put_off
+
+    def swallow(self: Starter, recording: str, arrival: Any, fault: Fault) -> None:
+        if fault is not Fault.BUSY:
+            put_off(self, recording, arrival, fault)
+
+    patch.setattr(Starter, "_put_off", swallow)
+
+
+def _put_off_counts(patch: Patch) -> None:
+    def fail(_self: Starter, _recording: str, _arrival: Any, _fault: Fault) -> None:
+        raise RuntimeError
+
+    patch.setattr(Starter, "_put_off", fail)
+
+
+def _newest_version_frozen(patch: Patch) -> None:
+    freeze = Starter._freeze
+
+    def newest(self: Starter, row: Any) -> None:
+        def copy(*, CopySource: dict[str, str], **more: Any) -> Any:  # noqa: N803 - AWS's own name
+            current = {name: value for name, value in CopySource.items() if name != "VersionId"}
+            return self.s3.copy_object(CopySource=current, **more)
+
+        freeze(replace(self, s3=SimpleNamespace(copy_object=copy)), row)
+
+    patch.setattr(Starter, "_freeze", newest)
+
+
+def _conflict_is_an_error(patch: Patch) -> None:
+    def refuse(_self: Starter, _job: str, _media_uri: str) -> None:
+        raise NameTaken
+
+    patch.setattr(Starter, "_adopt", refuse)
+
+
+def _lease_for_ever(patch: Patch) -> None:
+    lease = Ledger.lease
+    patch.setattr(Ledger, "lease", lambda self, row, now, _seconds: lease(self, row, now, 10**9))
+    patch.setattr(Ledger, "release", lambda _self, _row: None)
+
+
+def _ends_are_not_final(patch: Patch) -> None:
+    patch.setattr("ledger._OPEN", "attribute_exists(recording) OR job = :own_job AND #state IN (:one, :other)")
+
+
+def _sweep_skips_versions(patch: Patch) -> None:
+    move = Ledger.move_cursor
+
+    def forgetful(self: Ledger, markers: Any) -> None:
+        move(self, {name: value for name, value in markers.items() if name == "KeyMarker"})
+
+    patch.setattr(Ledger, "move_cursor", forgetful)
+
+
+def _sweep_never_starts_over(patch: Patch) -> None:
+    move = Ledger.move_cursor
+
+    def onward(self: Ledger, markers: Any) -> None:
+        if markers:
+            move(self, markers)
+
+    patch.setattr(Ledger, "move_cursor", onward)
+
+
+def _staging_deleted_early(patch: Patch) -> None:
+    bring = Deliverer._bring_to_end
+
+    def early(self: Deliverer, row: Any, signal: Any) -> None:
+        self._tidy(row)
+        bring(self, row, signal)
+
+    patch.setattr(Deliverer, "_bring_to_end", early)
+
+
+def _every_signal_is_believed(patch: Patch) -> None:
+    long_ago = SimpleNamespace(timestamp=lambda: 0.0)
+    ended = {"TranscriptionJobStatus": "COMPLETED", "CompletionTime": long_ago}
+    patch.setattr(Deliverer, "_job", lambda _self, _row: ended)
+
+
+def _vanished_at_once(patch: Patch) -> None:
+    patch.setattr(deliver_transcript, "VANISHED_SECONDS", 0)
+
+
+def _delivery_errors_swallowed(patch: Patch) -> None:
+    take = Deliverer.take
+
+    def swallow(self: Deliverer, *arguments: Any) -> None:
+        with suppress(Exception):
+            take(replace(self, sqs=SimpleNamespace(send_message=lambda **_message: None)), *arguments)
+
+    patch.setattr(Deliverer, "take", swallow)
+
+
+def _ids_differ(patch: Patch) -> None:
+    body = notices.body
+
+    def another(row: Any, transcripts_bucket: str) -> dict[str, Any]:
+        return body(row, transcripts_bucket) | {"id": f"{row.job}:{row.state}:{next(_numbers)}"}
+
+    patch.setattr(notices, "body", another)
+
+
+def _key_is_told(patch: Patch) -> None:
+    body = notices.body
+    patch.setattr(notices, "body", lambda row, bucket: body(row, bucket) | {"file": row.key})
+
+
+def _error_is_logged(patch: Patch) -> None:
+    patch.setattr(faults, "described", str)
+
+
+def _nothing(_patch: Patch) -> None:
+    """The bug is in the numbers."""
+
+
+PLANTED = {
+    "a random job name": Planted(_random_name, 40),
+    "a name that ignores the version": Planted(_name_ignores_version, 10),
+    "the state noted before the start": Planted(_state_before_start, 60),
+    "the end noted before it is told": Planted(_marked_before_told, 60),
+    "a refusal noted before it is told": Planted(_refused_before_told, 200),
+    "no reconciler": Planted(_no_reconciler, 20),
+    "a reconciler that announces nothing": Planted(_never_announces, 40),
+    "a reconciler that ignores failed jobs": Planted(_ignores_failed, 40),
+    "a reconciler that ignores claims": Planted(_ignores_claimed, 200),
+    "a throttle swallowed": Planted(_throttle_swallowed, 40),
+    "a put-off that counts as a receive": Planted(_put_off_counts, 40),
+    "the newest version frozen, not the one announced": Planted(_newest_version_frozen, 40),
+    "a taken name that is an error": Planted(_conflict_is_an_error, 200),
+    "a lease that never expires": Planted(_lease_for_ever, 100),
+    "an end that is not final": Planted(_ends_are_not_final, 100),
+    "a sweep that skips versions": Planted(_sweep_skips_versions, 200),
+    "a sweep that never starts over": Planted(_sweep_never_starts_over, 100),
+    "frozen audio deleted before delivery": Planted(_staging_deleted_early, 60),
+    "every signal believed": Planted(_every_signal_is_believed, 60),
+    "a job taken for vanished at once": Planted(_vanished_at_once, 60),
+    "errors of delivery swallowed": Planted(_delivery_errors_swallowed, 40),
+    "duplicates with other ids": Planted(_ids_differ, 40),
+    "the key in the notice": Planted(_key_is_told, 5),
+    "an error's message in the log": Planted(_error_is_logged, 40),
+    "loop detection left on": Planted(_nothing, 100, {"recursive_loop": "Terminate"}),
+    "rows that expire before their audio": Planted(_nothing, 60, {"row_margin_days": -35}),
+}
