@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 import environment
 from clients import client
 from documents import FORMS, manifest
+from documents.facts import Facts
 from documents.manifest import Document
 from ledger import Ledger
 from stethoscript import events, failures, faults, jobs, notices, transcript
@@ -145,9 +146,10 @@ class Deliverer:
             remedy = "Ask your operator: Transcribe's own output is kept in the work bucket."
             self._end(row, State.FAILED, signal, completed, reason="TranscriptUnreadable", remedy=remedy)
             return
+        facts = Facts.of(row)
         written = (
             Document("raw", "transcribe.json", "application/json", raw),
-            *(Document(form, kind.name, kind.content_type, kind.write(heard)) for form, kind in FORMS.items()),
+            *(Document(form, kind.name, kind.content_type, kind.write(heard, facts)) for form, kind in FORMS.items()),
         )
         folder = f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}"
         for document in written:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from documents import text
+from documents.facts import Facts
 from stethoscript.transcript import Transcript
 
 
@@ -13,7 +14,7 @@ class Form:
 
     name: str
     content_type: str
-    write: Callable[[Transcript], bytes]
+    write: Callable[[Transcript, Facts], bytes]
 
 
 FORMS: Mapping[str, Form] = {

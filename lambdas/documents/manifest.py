@@ -43,7 +43,7 @@ def write(row: Row, transcript: Transcript, documents: tuple[Document, ...]) -> 
         "versionId": row.version,
         "correlationId": row.correlation_id,
         "words": len(transcript.words),
-        "lastWordEnds": max((word.end for word in transcript.words), default=0.0),
+        "lastWordEnds": max((word.end for word in transcript.words if word.end is not None), default=0.0),
         "documents": listed,
     }
     return json.dumps(about, indent=2).encode()

@@ -1,22 +1,25 @@
 """Plain text: a line of time and speaker, then what was said."""
 
+from documents.facts import Facts
 from stethoscript.transcript import Transcript, Turn
 
 _ROLES = {"spk": "Speaker", "ch": "Channel"}
 
 
-def write(transcript: Transcript) -> bytes:
+def write(transcript: Transcript, _facts: Facts) -> bytes:
     """UTF-8; a recording without speech is said to be one, never left as an empty file."""
     turns = [_turn(turn) for turn in transcript.turns()]
     return ("\n\n".join(turns or ["(no speech)"]) + "\n").encode()
 
 
-def clock(seconds: float) -> str:
+def clock(seconds: float | None) -> str:
     """Time from the beginning of the recording, to the second.
 
-    >>> clock(3725.9)
-    '1:02:05'
+    >>> clock(3725.9), clock(None)
+    ('1:02:05', '?')
     """
+    if seconds is None:
+        return "?"
     minutes, second = divmod(int(seconds), 60)
     hour, minute = divmod(minutes, 60)
     return f"{hour}:{minute:02}:{second:02}"

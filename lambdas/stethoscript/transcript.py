@@ -27,16 +27,30 @@ class Unreadable(ValueError):
     """Transcribe's output is not of a shape we know; says where, never quotes it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
-    """One spoken word with the punctuation that follows it. Times are seconds from the beginning."""
+    """One spoken word with the punctuation that follows it.
+
+    Times are seconds from the beginning, confidence is from 0 to 1; None where the service gave none.
+    `category` is that of the protected health information it belongs to: Personal, Geographic, …
+    """
 
     text: str
-    start: float
-    end: float
-    confidence: float
+    start: float | None
+    end: float | None
+    confidence: float | None
     punctuation: str = ""
     speaker: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A stretch of the recording that may have been said in several ways, likeliest first."""
+
+    start: float
+    end: float
+    readings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -47,9 +61,9 @@ class Turn:
     words: tuple[Word, ...]
 
     @property
-    def start(self) -> float:
-        """When the first word begins."""
-        return self.words[0].start
+    def start(self) -> float | None:
+        """When the first word that has a time begins."""
+        return next((word.start for word in self.words if word.start is not None), None)
 
     @property
     def text(self) -> str:
@@ -59,9 +73,16 @@ class Turn:
 
 @dataclass(frozen=True)
 class Transcript:
-    """Every spoken word once, in the order of speech."""
+    """Every spoken word once, in the order of speech.
+
+    `alternatives` are there where they were asked for. `identified` says whether protected health
+    information was looked for at all. `notes` are sentences about what the service left out.
+    """
 
     words: tuple[Word, ...]
+    alternatives: tuple[Stretch, ...] = ()
+    identified: bool = False
+    notes: tuple[str, ...] = ()
 
     def turns(self) -> tuple[Turn, ...]:
         """The words split where the speaker changes or pauses."""
@@ -69,7 +90,7 @@ class Transcript:
             return ()
         begins = [0]
         for index, (before, word) in enumerate(pairwise(self.words), start=1):
-            if word.speaker != before.speaker or word.start - before.end > PAUSE:
+            if word.speaker != before.speaker or _pause(before, word) > PAUSE:
                 begins.append(index)
         ends = [*begins[1:], len(self.words)]
         return tuple(
@@ -149,9 +170,13 @@ def _words(items: Iterable[Mapping[str, Any]], speakers: _Speakers) -> list[Word
     return words
 
 
+def _pause(before: Word, word: Word) -> float:
+    return 0.0 if before.end is None or word.start is None else word.start - before.end
+
+
 def _merged(channels: Iterable[list[Word]]) -> Transcript:
     words = [word for channel in channels for word in channel]
-    return Transcript(tuple(sorted(words, key=lambda word: word.start)))
+    return Transcript(tuple(sorted(words, key=lambda word: word.start or 0.0)))
 
 
 def _seconds(text: str) -> float:

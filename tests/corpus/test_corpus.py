@@ -9,10 +9,12 @@ import json
 import pytest
 
 from documents import FORMS
+from documents.facts import Facts
 from ranged import BLOCK_BYTES, MOST_BLOCKS
 from stacks.choices import BadChoice, Choices
 from stethoscript import events
 from stethoscript.events import Arrival
+from stethoscript.profiles import Recipe
 from tests.corpus import audio, choices, completions, deliveries, keys, metadata, transcripts
 from tests.corpus.item import OK, REFUSED, SAFE
 from tests.corpus.recordings import Sparse
@@ -134,13 +136,16 @@ def test_transcripts(clinic, completion, item):
     assert outcome == item.expected or (outcome, item.expected) == (OK, SAFE)
 
 
+FACTS = Facts("job", "dictation/visit.wav", 0, Recipe("DICTATION", "PRIMARYCARE"))
+
+
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("spoken", transcripts.SPOKEN.values(), ids=transcripts.SPOKEN)
 def test_a_word_is_nothing_but_a_word_in_every_document(form, spoken):
     """What stands around the word does not change with it: it opens no element, ends no caption, begins no line."""
     harmless = transcripts.transcript.read(transcripts.output(transcripts.word("cough")))
     hostile = transcripts.transcript.read(transcripts.output(transcripts.word(spoken)))
-    written, expected = FORMS[form].write(hostile), FORMS[form].write(harmless)
+    written, expected = FORMS[form].write(hostile, FACTS), FORMS[form].write(harmless, FACTS)
     if form in CHECKS:
         CHECKS[form](written, expected)
     else:

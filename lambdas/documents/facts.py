@@ -1,0 +1,23 @@
+"""What a document says of its recording beside the words."""
+
+from dataclasses import dataclass
+
+from stethoscript.profiles import Recipe
+from stethoscript.rows import Row
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Read by whoever may read the transcript. `source` is the object's key: patient data, and anybody's text."""
+
+    job: str
+    source: str
+    received: int
+    recipe: Recipe
+    profile: str | None = None
+    correlation_id: str | None = None
+
+    @classmethod
+    def of(cls, row: Row) -> "Facts":
+        """Those of the ledger's row; `received` in seconds since 1970."""
+        return cls(row.job, row.key, row.received, row.asked, row.profile, row.correlation_id)
