@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from documents import text
+from documents import html, text
 from documents.facts import Facts
 from stethoscript.transcript import Transcript
 
@@ -19,4 +19,5 @@ class Form:
 
 FORMS: Mapping[str, Form] = {
     "txt": Form("transcript.txt", "text/plain; charset=utf-8", text.write),
+    "html": Form("transcript.html", "text/html; charset=utf-8", html.write),
 }
