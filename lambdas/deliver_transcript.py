@@ -30,6 +30,8 @@ from telemetry import count, flush, log
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
 
+_FORMS = ("txt",)
+
 LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
 
@@ -149,7 +151,10 @@ class Deliverer:
         facts = Facts.of(row)
         written = (
             Document("raw", "transcribe.json", "application/json", raw),
-            *(Document(form, kind.name, kind.content_type, kind.write(heard, facts)) for form, kind in FORMS.items()),
+            *(
+                Document(name, (form := FORMS[name]).name, form.content_type, form.write(heard, facts))
+                for name in _FORMS
+            ),
         )
         folder = f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}"
         for document in written:

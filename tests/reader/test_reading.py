@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from documents.reader import escaping
+from stethoscript.members import writing
 from stethoscript.transcript import Stretch, Transcript, Word
 from tests.reader import samples
 from tests.reader.conftest import word
@@ -161,7 +161,7 @@ def test_nothing_that_is_said_or_named_does_anything(opened):
         page.get_by_role("searchbox").fill(text)
         page.locator("input.rename").first.fill(text)
         word(page, number).dispatch_event("click")
-        expect(page.locator("#word-said")).to_have_text(escaping.shown(text).strip())
+        expect(page.locator("#word-said")).to_have_text(writing(text).strip())
         assert page.locator("body *").count() - elements < 20  # the card's readings
     assert page.evaluate("() => globalThis.hacked") is None
     assert page.url.endswith("transcript.html")

@@ -1,12 +1,11 @@
 """What the page says beside the words: facts, what is missing, what the marks mean, and what can be switched."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 
 from documents import text
 from documents.facts import Facts
-from documents.reader import sureness
 from documents.reader.escaping import text as escaped
+from stethoscript.confidence import LIKELY, SURE, Band, level
 from stethoscript.transcript import Transcript
 
 _SPECIALTIES = {"PRIMARYCARE": "Primary care"}
@@ -15,10 +14,9 @@ _LONG = ("Uploaded as", "Job")
 
 def parts(transcript: Transcript, facts: Facts) -> Mapping[str, str]:
     """Places of the page's template, filled in. The title goes into a browser's history, so it names nobody."""
-    received = datetime.fromtimestamp(facts.received, UTC)
-    unsure = sum(1 for word in transcript.words if sureness.marked(word)[0] == "u")
+    unsure = sum(level(word.confidence) in (Band.MEDIUM, Band.LOW) for word in transcript.words)
     return {
-        "title": escaped(f"Transcript {facts.job[-8:]}, {received:%Y-%m-%d}"),
+        "title": escaped(f"Transcript {facts.job[-8:]}, {facts.arrived:%Y-%m-%d}"),
         "kind": escaped(f"{facts.recipe.type.capitalize()} transcript"),
         "name": escaped(name(facts)),
         "facts": "\n".join(_facts(transcript, facts)),
@@ -35,10 +33,9 @@ def name(facts: Facts) -> str:
 
 
 def _facts(transcript: Transcript, facts: Facts) -> Iterator[str]:
-    received = datetime.fromtimestamp(facts.received, UTC)
     ends = [word.end for word in transcript.words if word.end is not None]
     told = {
-        "Received": f"{received.day} {received:%b %Y, %H:%M} UTC",
+        "Received": f"{facts.arrived.day} {facts.arrived:%b %Y, %H:%M} UTC",
         "Type": facts.recipe.type.capitalize(),
         "Specialty": _SPECIALTIES.get(facts.recipe.specialty, facts.recipe.specialty),
         "Profile": facts.profile,
@@ -58,8 +55,8 @@ def _legend(transcript: Transcript) -> str:
     if not transcript.words:
         return ""
     return (
-        f'<p class="legend"><span><u>unsure</u> below {sureness.UNSURE:.0%}</span> '
-        f'<span><u class="very">very unsure</u> below {sureness.VERY_UNSURE:.0%}</span></p>'
+        f'<p class="legend"><span><u>unsure</u> below {SURE:.0%}</span> '
+        f'<span><u class="very">very unsure</u> below {LIKELY:.0%}</span></p>'
     )
 
 

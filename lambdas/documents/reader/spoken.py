@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from documents import text
-from documents.reader import escaping, sureness
+from documents.reader import escaping
 from documents.reader.speakers import Speakers
-from stethoscript.transcript import Stretch, Transcript, Turn, Word
+from stethoscript import confidence
+from stethoscript.confidence import Band
+from stethoscript.transcript import Transcript, Turn, Word
 
 PARAGRAPH, LONGEST = 60, 120
 """A monologue becomes paragraphs: after so many words at the end of a sentence, after so many in any case."""
@@ -13,8 +15,8 @@ LINE = 68
 SCREEN = 40
 """Lines of so many characters that make a screen. A browser lays out only the screens it shows: one for each
 paragraph would be ten times the work when scrolling, none at all four times the work when opening."""
-_MOST_READINGS = 10
-"""As many as Transcribe gives."""
+_MARKS = {Band.MEDIUM: ("u", ()), Band.LOW: ("u", ("very",))}
+"""The element of a word that was heard with doubt, and its class."""
 _SILENCE = (
     '<p class="silence">No speech was recognised in this recording, so there is nothing to read. '
     "If somebody does speak in it, you will have to listen.</p>"
@@ -36,7 +38,7 @@ def data(transcript: Transcript, file: str) -> str:
             "lengths": [_hundredths((word.end or 0.0) - (word.start or 0.0)) for word in words],
             "sure": [None if word.confidence is None else round(word.confidence * 100) for word in words],
             "stretches": [
-                [_hundredths(stretch.start), _hundredths(stretch.end), _readings(stretch)]
+                [_hundredths(stretch.start), _hundredths(stretch.end), stretch.readings]
                 for stretch in transcript.alternatives
             ],
         }
@@ -96,7 +98,7 @@ def _written(words: Sequence[Word]) -> Iterator[str]:
     """Each word as an element, its punctuation behind it."""
     before = None
     for word in words:
-        element, marks = sureness.marked(word)
+        element, marks = _MARKS.get(confidence.level(word.confidence), ("span", ()))
         attributes = "".join(_attributes(word, marks, first=word.category != before))
         yield f"<{element}{attributes}>{escaping.text(word.text)}</{element}>{escaping.text(word.punctuation)}"
         before = word.category
@@ -110,10 +112,6 @@ def _attributes(word: Word, marks: tuple[str, ...], *, first: bool) -> Iterator[
         yield f' data-phi="{escaping.text(word.category)}"'
     if marks:
         yield f' class="{" ".join(marks)}"'
-
-
-def _readings(stretch: Stretch) -> list[str]:
-    return [escaping.shown(reading) for reading in stretch.readings[:_MOST_READINGS]]
 
 
 def _hundredths(seconds: float | None) -> int | None:
