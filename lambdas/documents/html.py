@@ -17,7 +17,7 @@ from stethoscript.transcript import Transcript
 
 _PARTS = Path(__file__).parent / "reader"
 _STYLES = ("screen", "print")
-_SCRIPTS = ("words", "chosen", "player", "following", "search", "marks", "speakers", "keys")
+_SCRIPTS = ("words", "chosen", "player", "following", "search", "marks", "overview", "speakers", "keys")
 
 
 def write(transcript: Transcript, facts: Facts) -> bytes:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,18 +70,14 @@ def quiet(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
     """Opens a transcript as a file, offline; browser options by keyword."""
-    contexts = []
+    with ExitStack() as contexts:
 
-    def open_(transcript: Transcript, facts: Facts = samples.FACTS, **options: Any) -> Page:
-        context = quiet(browser, **options)
-        page = context.__enter__().new_page()
-        contexts.append(context)
-        page.goto(samples.page(tmp_path, transcript, facts).as_uri())
-        return page
+        def open_(transcript: Transcript, facts: Facts = samples.FACTS, **options: Any) -> Page:
+            page = contexts.enter_context(quiet(browser, **options)).new_page()
+            page.goto(samples.page(tmp_path, transcript, facts).as_uri())
+            return page
 
-    yield open_
-    for context in contexts:
-        context.__exit__(None, None, None)
+        yield open_
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
-"""Transcripts to open: conversations of any length, made of the demo recordings' own sentences."""
+"""Transcripts to open: the demo's consultation with its own times, and four hours of another."""
 
-import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import conversation
 from documents import html
 from documents.facts import Facts
+from stethoscript import transcript
 from stethoscript.profiles import Recipe
 from stethoscript.transcript import Stretch, Transcript, Word
 
@@ -37,24 +37,15 @@ def consultation() -> Transcript:
     return _transcript(spoken)
 
 
-def conversation(words: int, seed: int = 7) -> Transcript:
-    """At least so many words, 2.5 a second, the same ones again and again, doubted by chance."""
-    chance = random.Random(seed)
-    spoken: list[Sequence[Word]] = []
-    count, now = 0, 0.6
-    while count < words:
-        for speaker, said in _sentences():
-            turn = tuple(_doubted(_spread(said, speaker, now, len(said) * 0.38), chance))
-            spoken.append(turn)
-            count += len(turn)
-            now += len(said) * 0.38 + chance.choice([0.1, 0.2, 0.4, 2.2])
-    return _transcript(spoken)
+def four_hours() -> Transcript:
+    """As many words as fit in, of two speakers, with alternatives and identifiers."""
+    return transcript.read(conversation.output(conversation.WORDS_IN_FOUR_HOURS))
 
 
-def page(folder: Path, transcript: Transcript, facts: Facts = FACTS) -> Path:
+def page(folder: Path, heard: Transcript, facts: Facts = FACTS) -> Path:
     """The page as a file."""
     path = folder / "transcript.html"
-    path.write_bytes(html.write(transcript, facts))
+    path.write_bytes(html.write(heard, facts))
     return path
 
 
@@ -74,11 +65,6 @@ def _spread(said: list[str], speaker: str, start: float, length: float) -> Itera
             PROTECTED.get(text),
         )  # fmt: skip
         start = end
-
-
-def _doubted(words: Iterator[Word], chance: random.Random) -> Iterator[Word]:
-    for word in words:
-        yield replace(word, confidence=round(chance.uniform(0.3, 0.84), 4)) if chance.random() < 0.04 else word
 
 
 def _transcript(spoken: Sequence[Sequence[Word]]) -> Transcript:

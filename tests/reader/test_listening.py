@@ -23,6 +23,14 @@ FOLLOWED = """async (frames) => {
   return seen;
 }"""
 
+PAINTED = """(times) => {
+  const map = document.querySelector("#overview");
+  const { width, height, data } = map.getContext("2d").getImageData(0, 0, map.width, map.height);
+  const at = (x, y) => data[(Math.floor(y) * width + Math.floor(x)) * 4 + 3] > 0;
+  const x = (time) => (time / document.querySelector("audio").duration) * width;
+  return times.map((time) => [0, 1, 2].map((lane) => at(x(time), ((lane + 0.4) * height) / 3)));
+}"""
+
 
 def test_a_click_on_a_word_plays_the_recording_from_there(listening: Page):
     number = next(number for number, each in enumerate(SPOKEN) if each.text == "levothyroxine")
@@ -68,6 +76,13 @@ def test_speed_volume_and_place_are_the_readers(listening: Page):
     expect(listening.locator("#seek")).to_have_attribute("aria-valuetext", "0:00:30 of 0:01:08")
     listening.get_by_role("button", name="Back 5 seconds").click()
     assert now(listening) == pytest.approx(25, abs=0.1)
+
+
+def test_the_overview_shows_who_speaks_when_and_where_words_are_unsure(listening: Page):
+    doctor, patient = (next(each for each in SPOKEN if each.speaker == label) for label in ("spk_0", "spk_1"))
+    unsure = next(each for each in SPOKEN if each.text == "levothyroxine")  # the patient's
+    painted = listening.evaluate(PAINTED, [each.start + 0.2 for each in (doctor, patient, unsure)])
+    assert painted == [[True, False, False], [False, True, False], [False, True, True]]
 
 
 def test_without_a_recording_a_click_says_what_to_do(reading: Page):

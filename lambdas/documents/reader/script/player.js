@@ -6,6 +6,7 @@ const LONGER = 1.5; // seconds by which speech may seem to outlast the recording
 const audio = byId("audio");
 const seek = byId("seek");
 const source = main.querySelector("h1").textContent;
+const speechEnds = ends.reduce((latest, end) => (end > latest ? end : latest), 0);
 let address = null;
 
 function load(file) {
@@ -22,6 +23,11 @@ function tell(message) {
 
 function ready() {
   return audio.readyState > 0;
+}
+
+/** How long the recording is; until a browser knows (of some files it never does), as long as somebody speaks. */
+function length() {
+  return Number.isFinite(audio.duration) ? audio.duration : speechEnds;
 }
 
 function hear(word) {
@@ -44,7 +50,7 @@ function toggle() {
 }
 
 function skip(seconds) {
-  if (ready()) audio.currentTime = Math.min(Math.max(audio.currentTime + seconds, 0), audio.duration);
+  if (ready()) audio.currentTime = Math.min(Math.max(audio.currentTime + seconds, 0), length());
 }
 
 function setSpeed(step) {
@@ -56,19 +62,18 @@ function setSpeed(step) {
 function showPlace() {
   byId("now").textContent = clock(audio.currentTime);
   seek.value = audio.currentTime;
-  seek.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(audio.duration)}`);
+  seek.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(length())}`);
 }
 
 audio.addEventListener("loadedmetadata", () => {
   byId("pick").hidden = true;
   byId("controls").hidden = false;
-  byId("length").textContent = clock(audio.duration);
-  seek.max = audio.duration;
+  byId("length").textContent = clock(length());
+  seek.max = length();
   audio.playbackRate = Number(byId("speed").value);
   showPlace();
-  const last = ends.reduce((latest, end) => (end > latest ? end : latest), 0);
-  if (last > audio.duration + LONGER)
-    tell(`Is this the right recording? It ends at ${clock(audio.duration)}, the transcript at ${clock(last)}.`);
+  if (speechEnds > length() + LONGER)
+    tell(`Is this the right recording? It ends at ${clock(length())}, the transcript at ${clock(speechEnds)}.`);
 });
 audio.addEventListener("error", () => {
   byId("pick").hidden = false;
