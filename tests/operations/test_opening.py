@@ -160,7 +160,9 @@ def test_another_sites_page_gets_nothing(visit, site):
     assert visit.get(f"{visit.room}audio", Sec_Fetch_Site="same-origin")[0].status == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/audio", "/x/", "{room}x", "{room}../", "{room}?x", "http://127.0.0.1:{port}{room}"])
+@pytest.mark.parametrize(
+    "path", ["/", "/audio", "/x/", "{room}x", "{room}../", "{room}?x", "http://127.0.0.1:{port}{room}"]
+)
 def test_who_does_not_know_the_path_gets_nothing(visit, path):
     answer, body = visit.get(path.format(room=visit.room, port=visit.port))
     assert (answer.status, body) == (404, b"")

@@ -27,6 +27,8 @@ def test_the_words_are_one_stop_of_the_tab_key(reading: Page):
     assert tab_to(reading, "p[data-w] > * >> nth=0") < 15
     reading.keyboard.press("Tab")
     assert reading.evaluate("() => !document.activeElement.closest('main')")
+    reading.get_by_role("button", name="Next unsure word").click()
+    expect(reading.locator("p[data-w] > [tabindex]")).to_have_text(["mucus"])
 
 
 def test_everything_can_be_done_by_keys(listening: Page):

@@ -2,7 +2,7 @@
 
 import time
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.reader import samples
 
@@ -48,4 +48,5 @@ def test_four_hours_open_within_two_seconds_and_scroll_smoothly(browser: Browser
     page.wait_for_timeout(500)
     assert " of " in page.locator("#found").text_content()
     assert busy() - before < AT_ONCE
+    expect(page.locator(".chosen")).to_be_in_viewport()
     page.close()

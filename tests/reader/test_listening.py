@@ -88,6 +88,9 @@ def test_the_overview_shows_who_speaks_when_and_where_words_are_unsure(listening
 def test_without_a_recording_a_click_says_what_to_do(reading: Page):
     word(reading, 3).click()
     expect(reading.get_by_role("status").filter(has_text="Open the recording to hear it.")).to_be_visible()
+    reading.get_by_role("button", name="Dismiss").click()
+    word(reading, 4).click()
+    expect(reading.locator("#said-of-audio")).to_be_empty()
 
 
 def test_another_recording_is_doubted(reading: Page):
@@ -131,7 +134,7 @@ def test_a_recording_can_be_dropped_on_the_page(reading: Page):
 
 
 def test_a_word_without_a_time_is_read_but_not_played(opened):
-    words = [Word("one", 1.0, 1.4, 0.9), Word("two", None, None, 0.9), Word("three", 2.0, 2.4, 0.9)]
+    words = [Word("one", 1.0, 1.4, 0.9), Word("two", None, None, 0.9), Word("three", 2.0, None, 0.9)]
     page = opened(Transcript(tuple(words)), replace(samples.FACTS, source="consultation.flac"))
     page.set_input_files("#file", samples.RECORDING)
     page.wait_for_selector("#controls")
@@ -141,6 +144,7 @@ def test_a_word_without_a_time_is_read_but_not_played(opened):
     assert now(page) == 0
     assert word(page, 1).get_attribute("role") is None
     word(page, 2).click()
+    expect(page.locator(".spoken")).to_have_text("three")
     assert now(page) == pytest.approx(2, abs=0.5)
 
 

@@ -87,6 +87,16 @@ def test_a_search_counts_highlights_and_goes_from_match_to_match(reading: Page):
     assert reading.evaluate(PAINTED, "found") == []
 
 
+def test_a_search_for_nothing_finds_nothing(reading: Page):
+    word(reading, 3).click()
+    field = reading.get_by_role("searchbox")
+    field.press("Escape")
+    field.fill(" .,")
+    reading.wait_for_timeout(200)
+    field.press("Enter")
+    expect(reading.locator("#found")).to_be_empty()
+
+
 def test_a_search_reaches_over_punctuation_and_speakers(reading: Page):
     reading.get_by_role("searchbox").fill("two cats.  That may")
     expect(reading.locator("#found")).to_have_text("1 of 1")

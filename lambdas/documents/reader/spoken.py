@@ -35,7 +35,7 @@ def data(transcript: Transcript, file: str) -> str:
         {
             "file": file,
             "starts": list(_steps([_hundredths(word.start) for word in words])),
-            "lengths": [_hundredths((word.end or 0.0) - (word.start or 0.0)) for word in words],
+            "lengths": [_length(word) for word in words],
             "sure": [None if word.confidence is None else round(word.confidence * 100) for word in words],
             "stretches": [
                 [_hundredths(stretch.start), _hundredths(stretch.end), stretch.readings]
@@ -112,6 +112,10 @@ def _attributes(word: Word, marks: tuple[str, ...], *, first: bool) -> Iterator[
         yield f' data-phi="{escaping.text(word.category)}"'
     if marks:
         yield f' class="{" ".join(marks)}"'
+
+
+def _length(word: Word) -> int | None:
+    return 0 if word.start is None or word.end is None else _hundredths(word.end - word.start)
 
 
 def _hundredths(seconds: float | None) -> int | None:

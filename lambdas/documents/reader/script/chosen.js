@@ -1,11 +1,12 @@
-// The chosen word. It is the only one that Tab reaches; the others are reached from it by arrow keys.
+// The chosen word, the first one to begin with. Tab reaches no other; the others are reached from it by arrow keys.
 
 const MOST_COMPARED = 250_000; // pairs of words: two readings longer than that are shown without comparing them
 let chosen = -1;
 
 function choose(word, { focus = false } = {}) {
   if (!(word >= 0 && word < count)) return;
-  if (chosen >= 0) release(elementOf(chosen));
+  const before = Math.max(chosen, 0);
+  if (before !== word) release(elementOf(before));
   chosen = word;
   const element = elementOf(word);
   element.tabIndex = 0;

@@ -8,6 +8,7 @@ const seek = byId("seek");
 const source = main.querySelector("h1").textContent;
 const speechEnds = ends.reduce((latest, end) => (end > latest ? end : latest), 0);
 let address = null;
+let offered = false;
 
 function load(file) {
   if (address) URL.revokeObjectURL(address);
@@ -32,9 +33,15 @@ function length() {
 
 function hear(word) {
   if (Number.isNaN(starts[word])) return;
-  if (!ready()) return tell("Open the recording to hear it.");
+  if (!ready()) return offer();
   audio.currentTime = starts[word];
   play();
+}
+
+/** Say once what a click on a word is for: who only reads need not hear it again. */
+function offer() {
+  if (!offered) tell("Open the recording to hear it.");
+  offered = true;
 }
 
 function play() {

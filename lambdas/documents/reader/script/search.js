@@ -26,8 +26,8 @@ function find() {
   search.matches = search.sought ? [...placesOf(search.sought)] : [];
   search.at = -1;
   paint("found", search.matches.slice(0, MOST_PAINTED));
-  const from = chosen < 0 ? 0 : index.places[chosen];
-  if (search.matches.length) goToMatch(Math.max(0, search.matches.findIndex((place) => place >= from)));
+  const next = search.matches.findIndex((place) => place >= (index.places[chosen] ?? 0));
+  if (search.matches.length) goToMatch(Math.max(0, next));
   else showMatch();
 }
 
