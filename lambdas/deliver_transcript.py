@@ -78,7 +78,7 @@ class Deliverer:
                 raise
             log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
             count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
-            self._look_again(signal, fault)
+            self._look_again(signal)
 
     def _bring_to_end(self, row: Row, signal: Signal) -> None:
         if not row.open:
@@ -89,11 +89,11 @@ class Deliverer:
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
             if self.now() - (row.started or row.received) < STUCK_SECONDS:
-                self._look_again(signal, Fault.UNAVAILABLE)
+                self._look_again(signal)
             return
         # Several signals of one end come at once: one is taken, the others look again.
         if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
-            self._look_again(signal, Fault.UNAVAILABLE)
+            self._look_again(signal)
             return
         try:
             self._finish(row, job, signal)
@@ -118,7 +118,7 @@ class Deliverer:
                 raise
             if job and self.now() - _ended(job, self.now()) < VANISHED_SECONDS:
                 self.ledger.release(row)
-                self._look_again(signal, Fault.UNAVAILABLE)
+                self._look_again(signal)
                 return
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
@@ -203,11 +203,11 @@ class Deliverer:
                 ExpectedBucketOwner=self.settings.account,
             )
 
-    def _look_again(self, signal: Signal, fault: Fault) -> None:
+    def _look_again(self, signal: Signal) -> None:
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
             MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
-            DelaySeconds=faults.delay(fault, signal.deferrals, self.settings.patience_seconds, self.jitter()),
+            DelaySeconds=faults.delay(signal.deferrals, self.settings.patience_seconds, self.jitter()),
         )
 
 

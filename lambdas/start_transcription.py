@@ -92,7 +92,7 @@ class Starter:
         try:
             self._settle(recording, upload, deadline)
         except (NoTime, TakenMeanwhile):
-            self._put_off(recording, arrival, Fault.BUSY)
+            self._put_off(recording, arrival, Fault.BUSY, steady=True)
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
@@ -326,10 +326,10 @@ class Starter:
         count("Rejected")
         log.info("rejected", job=row.job, reason=refusal.reason)
 
-    def _put_off(self, recording: str, arrival: Arrival, fault: Fault) -> None:
+    def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:
         """Send the message anew with a delay: receive counts are for unexpected errors alone."""
         self._show_life(recording)
-        seconds = faults.delay(fault, arrival.deferrals, self.settings.patience_seconds, self.jitter())
+        seconds = faults.delay(arrival.deferrals, self.settings.patience_seconds, self.jitter(), steady=steady)
         # Last: whatever failed after it would bring back the old message beside the new one.
         self.sqs.send_message(
             QueueUrl=self.settings.intake_queue_url,
