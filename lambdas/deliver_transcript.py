@@ -30,6 +30,9 @@ from telemetry import count, flush, log
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
 
+SOON_SECONDS = 3
+"""To the second look: a job whose transcript is there has all but ended, and until then its slot seems taken."""
+
 LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
 
@@ -204,10 +207,11 @@ class Deliverer:
             )
 
     def _look_again(self, signal: Signal) -> None:
+        soon = min(SOON_SECONDS, self.settings.patience_seconds)
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
             MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
-            DelaySeconds=faults.delay(signal.deferrals, self.settings.patience_seconds, self.jitter()),
+            DelaySeconds=faults.delay(signal.deferrals, soon, self.jitter()),
         )
 
 

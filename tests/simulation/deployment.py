@@ -41,7 +41,7 @@ PROFILES = {"dictation/": {"type": "DICTATION"}, "conversation/": {"type": "CONV
 class Numbers:
     """What the stacks and a deployment's choices set; the same as in `stacks/`."""
 
-    start_seconds: int = 300
+    start_seconds: int = 180
     deliver_seconds: int = 120
     reconcile_seconds: int = 120
     visibility_per_second: int = 6
