@@ -1,5 +1,6 @@
 """From the intake queue: freezes each uploaded recording and has Transcribe Medical start on it."""
 
+import json
 import os
 import random
 import time
@@ -20,7 +21,7 @@ from ranged import Ranged
 from stethoscript import audio, events, faults, jobs, notices, profiles, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
-from stethoscript.profiles import Profile
+from stethoscript.profiles import Profile, Recipe
 from stethoscript.rejections import Rejected
 from stethoscript.rows import STUCK_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
@@ -51,6 +52,7 @@ class StartSettings:
     completion_queue_url: str
     completion_topic_arn: str
     profiles: str
+    vocabularies: str
     jobs_at_once: int
     patience_seconds: int
     watch_seconds: int
@@ -75,6 +77,7 @@ class Starter:
 
     settings: StartSettings
     profiles: tuple[Profile, ...]
+    vocabularies: Mapping[str, str]
     ledger: Ledger
     s3: Any
     transcribe: Any
@@ -255,7 +258,7 @@ class Starter:
             NameTaken: the name belongs to a job with other media.
         """
         places = jobs.Places(self.settings.work_bucket, self.settings.key_arn)
-        request = jobs.request(row.job, str(row.media_format), row.asked, places)
+        request = jobs.request(row.job, str(row.media_format), self._recipe(row), places)
         while True:
             try:
                 self.transcribe.start_medical_transcription_job(**request)
@@ -271,6 +274,11 @@ class Starter:
             else:
                 return
 
+    def _recipe(self, row: Row) -> Recipe:
+        """What the row asks for, its vocabulary by the name it has in AWS today: that changes with its content."""
+        name = row.asked.vocabulary_name
+        return replace(row.asked, vocabulary_name=self.vocabularies.get(name, name) if name else None)
+
     def _refuse_for(self, fault: Fault, row: Row) -> None:
         """Some of Transcribe's answers are the uploader's to mend, and waiting would never end.
 
@@ -279,8 +287,7 @@ class Starter:
         """
         if fault is Fault.TOO_LONG:
             raise audio.too_long()
-        profile = profiles.match(self.profiles, row.key)
-        if fault is Fault.VOCABULARY and profile and profile.recipe.vocabulary_name != row.asked.vocabulary_name:
+        if fault is Fault.VOCABULARY and row.asked.vocabulary_name not in self.vocabularies:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
         if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
@@ -373,6 +380,7 @@ def _starter() -> Starter:
     return Starter(
         settings=settings,
         profiles=profiles.from_json(settings.profiles),
+        vocabularies=json.loads(settings.vocabularies),
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         s3=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
         transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK

@@ -172,7 +172,7 @@ class World:
             "DEPLOYMENT": NAME, "ACCOUNT": ACCOUNT, "LEDGER_TABLE": "ledger", "INTAKE_BUCKET": INTAKE,
             "WORK_BUCKET": WORK, "TRANSCRIPTS_BUCKET": TRANSCRIPTS, "INTAKE_QUEUE_URL": INTAKE_QUEUE,
             "COMPLETION_QUEUE_URL": COMPLETION_QUEUE, "COMPLETION_TOPIC_ARN": TOPIC,
-            "KEY_ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "PROFILES": json.dumps(PROFILES),
+            "KEY_ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "PROFILES": json.dumps(PROFILES), "VOCABULARIES": "{}",
             "JOBS_AT_ONCE": numbers.jobs_at_once, "PATIENCE_SECONDS": numbers.patience_seconds,
             "WATCH_SECONDS": numbers.watch_seconds, "ROW_DAYS": numbers.row_days,
             "GRACE_SECONDS": numbers.grace_seconds, "SWEEP_PAGES": numbers.sweep_pages,
