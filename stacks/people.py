@@ -2,14 +2,14 @@
 
 import aws_cdk as cdk
 from aws_cdk import Aws
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks import rights
 from stacks.choices import Choices
-from stacks.function import allow
+from stacks.rights import allow
 
 
 def policies(
@@ -19,11 +19,21 @@ def policies(
     profiles = [intake.arn_for_objects(f"{prefix}*") for prefix in choices.profiles]
     duties = {
         "Uploader": [
-            allow("Upload", ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"], profiles),
+            allow(
+                "Upload",
+                ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+                profiles,
+                because="Uploaders name their recordings as they like, under a profile's prefix.",
+            ),
             allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], [key.key_arn]),
         ],
         "Reader": [
-            allow("Read", ["s3:GetObject", "s3:GetObjectVersion"], [transcripts.arn_for_objects("*")]),
+            allow(
+                "Read",
+                ["s3:GetObject", "s3:GetObjectVersion"],
+                [transcripts.arn_for_objects("*")],
+                because="Whoever reads transcripts reads all of them; narrower readers get a policy of the customer's.",
+            ),
             allow("List", ["s3:ListBucket"], [transcripts.bucket_arn]),
             allow("Decrypt", ["kms:Decrypt"], [key.key_arn]),
         ],
@@ -33,19 +43,15 @@ def policies(
                 ["sns:Subscribe", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"],
                 [news.topic_arn],
             ),
-            # A subscription's ARN is the topic's with an id: it can be managed, others' topics cannot.
             allow(
                 "Manage",
                 ["sns:Unsubscribe", "sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes"],
                 [f"{news.topic_arn}:*", news.topic_arn],
+                because="A subscription's ARN is the topic's with an id that SNS makes up.",
             ),
         ],
     }
     for duty, statements in duties.items():
-        policy = iam.ManagedPolicy(
-            scope,
-            duty,
-            managed_policy_name=f"{choices.name}-{duty.lower()}-{Aws.REGION}",
-            statements=statements,
-        )
+        name = f"{choices.name}-{duty.lower()}-{Aws.REGION}"
+        policy = rights.policy(scope, duty, statements, managed_policy_name=name)
         cdk.CfnOutput(scope, f"{duty}PolicyArn", value=policy.managed_policy_arn)

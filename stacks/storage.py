@@ -12,7 +12,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks import encryption, people
+from stacks import encryption, exceptions, people
 from stacks.choices import OLD_VERSION_DAYS, Choices
 
 # Kept when its stack is deleted or replaces it, not when its very creation fails: so a deployment
@@ -78,6 +78,7 @@ class StorageStack(cdk.Stack):
             retention_period=Duration.days(14),
             **common,
         )
+        exceptions.accept(dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",))
         # By its name and not by reference: queue and dead-letter queue would wait for each other.
         cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
             "redrivePermission": "byQueue",
@@ -96,7 +97,7 @@ class StorageStack(cdk.Stack):
 
     def _access_log_bucket(self) -> s3.Bucket:
         """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             "AccessLogs",
             bucket_name=encryption.bucket_name(self._choices, "access-logs"),
@@ -108,6 +109,12 @@ class StorageStack(cdk.Stack):
             removal_policy=KEEP,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._choices.retention.access_log_days))],
         )
+        exceptions.accept(bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs with SSE-S3 alone.")
+        exceptions.accept(
+            bucket, "S3BucketVersioningEnabled", "S3 writes each log once, and what expires should be gone."
+        )
+        _one_region(bucket)
+        return bucket
 
     def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
         tidy = s3.LifecycleRule(
@@ -115,7 +122,7 @@ class StorageStack(cdk.Stack):
             expiration=Duration.days(days) if days else None,
             noncurrent_version_expiration=Duration.days(OLD_VERSION_DAYS) if versioned else None,
         )
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             construct_id,
             bucket_name=encryption.bucket_name(self._choices, name),
@@ -133,6 +140,8 @@ class StorageStack(cdk.Stack):
             server_access_logs_prefix=f"{name}/",
             lifecycle_rules=[tidy, *rules],
         )
+        _one_region(bucket)
+        return bucket
 
     def _intake_bucket(self) -> s3.Bucket:
         bucket = self._bucket("Intake", "intake", versioned=True, days=self._choices.retention.audio_days)
@@ -164,6 +173,11 @@ class StorageStack(cdk.Stack):
         leftovers = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
         raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
         bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw))
+        exceptions.accept(
+            bucket,
+            "S3BucketVersioningEnabled",
+            "A working copy that is deleted shall be gone; recordings and documents lie in versioned buckets.",
+        )
         cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )
@@ -184,6 +198,11 @@ class StorageStack(cdk.Stack):
             deletion_protection=True,
             time_to_live_attribute="expires",
             removal_policy=KEEP,
+        )
+        exceptions.accept(
+            table,
+            "DynamoDBInBackupPlan",
+            "It can be brought back to any second of 35 days; longer backups are for the account's own plan.",
         )
         table.add_global_secondary_index(
             index_name=BY_STATE,
@@ -208,6 +227,13 @@ class StorageStack(cdk.Stack):
         )
         for address in addresses:
             topic.add_subscription(subscriptions.EmailSubscription(address))
+        if addresses:
+            exceptions.accept(
+                topic,
+                "SNSRedrivePolicy",
+                "A mail that does not arrive is no news that is lost: it stands in the ledger, an alarm in its state.",
+                packs=("Serverless",),
+            )
         return topic
 
     def _let_alarms_publish(self) -> None:
@@ -223,3 +249,11 @@ class StorageStack(cdk.Stack):
 
     def _say(self, name: str, value: str) -> None:
         cdk.CfnOutput(self, name, value=value)
+
+
+def _one_region(bucket: s3.Bucket) -> None:
+    exceptions.accept(
+        bucket,
+        "S3BucketReplicationEnabled",
+        "Patients' data stay in the Region they were uploaded to; a second copy elsewhere is the customer's to decide.",
+    )

@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.choices import OLD_VERSION_DAYS, BadChoice, Choices, Retention
-from tests.stacks.conftest import BROUGHT_KEY
-from tests.stacks.deployed import ACCOUNT, ROOT
+from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT
 
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 ALIAS = "arn:aws:kms:us-east-1:111122223333:alias/clinic"
