@@ -225,6 +225,7 @@ class PipelineStack(cdk.Stack):
                 ),
                 allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
                 *self._ledger_rights(),
+                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [storage.ledger.table_arn]),
             ],
         )
 

@@ -54,7 +54,7 @@ class Numbers:
     deliver_functions: int = 10
     reconcile_minutes: int = 5
     grace_seconds: int = 1800
-    sweep_pages: int = 1
+    sweep_pages: int = 10
     patience_seconds: int = 30
     watch_seconds: int = 0
     jobs_at_once: int = 250
