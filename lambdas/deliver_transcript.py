@@ -33,6 +33,8 @@ VANISHED_SECONDS = 3600
 SOON_SECONDS = 3
 """To the second look: a job whose transcript is there has all but ended, and until then its slot seems taken."""
 
+_FORMS = ("txt",)
+
 LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
 
@@ -152,7 +154,10 @@ class Deliverer:
         facts = Facts.of(row)
         written = (
             Document("raw", "transcribe.json", "application/json", raw),
-            *(Document(form, kind.name, kind.content_type, kind.write(heard, facts)) for form, kind in FORMS.items()),
+            *(
+                Document(name, (form := FORMS[name]).name, form.content_type, form.write(heard, facts))
+                for name in _FORMS
+            ),
         )
         folder = f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}"
         for document in written:

@@ -287,7 +287,8 @@ class Starter:
         """
         if fault is Fault.TOO_LONG:
             raise audio.too_long()
-        if fault is Fault.VOCABULARY and row.asked.vocabulary_name not in self.vocabularies:
+        vocabulary = row.asked.vocabulary_name
+        if fault is Fault.VOCABULARY and vocabulary and vocabulary not in self.vocabularies:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
         if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
