@@ -134,26 +134,22 @@ def test_no_function_may(functions, deployment, action):
         assert action not in given
 
 
-@pytest.fixture
-def start(deployment, functions, key):
+def may_start(deployment, **changed):
     """Whether the start function may start the job that it asks for, or one that differs in a member."""
-    request = jobs.request(JOB, "wav", Recipe(), jobs.Places(deployment.bucket("work")["BucketName"], key))
-    asked = {
-        f"transcribe:{member}": request[member]
+    places = jobs.Places(deployment.bucket("work")["BucketName"], deployment.one("AWS::KMS::Key").arn)
+    asked = {**jobs.request(JOB, "wav", Recipe(), places), **changed}
+    context = {
+        f"transcribe:{member}": asked[member]
         for member in ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
+        if asked[member] is not None
     }
-    rights = deployment.rights(functions["start_transcription.handler"]["Role"])
-
-    def start(**changed):
-        context = {**asked, **{f"transcribe:{member}": value for member, value in changed.items()}}
-        present = {name: value for name, value in context.items() if value is not None}
-        return allowed(rights, Request("transcribe:StartMedicalTranscriptionJob", "*", context=present))
-
-    return start
+    [function] = [each for each in deployment.all("AWS::Lambda::Function") if "start" in each["Handler"]]
+    request = Request("transcribe:StartMedicalTranscriptionJob", "*", context=context)
+    return allowed(deployment.rights(function["Role"]), request)
 
 
-def test_the_start_function_may_start_the_job_it_asks_for(start):
-    assert start()
+def test_the_start_function_may_start_the_job_it_asks_for(deployment):
+    assert may_start(deployment)
 
 
 @pytest.mark.parametrize(
@@ -169,8 +165,8 @@ def test_the_start_function_may_start_the_job_it_asks_for(start):
     ],
     ids=str,
 )
-def test_the_start_function_may_start_no_job_that_writes_elsewhere_or_with_another_key(start, changed):
-    assert not start(**changed)
+def test_the_start_function_may_start_no_job_that_writes_elsewhere_or_with_another_key(deployment, changed):
+    assert not may_start(deployment, **changed)
 
 
 def test_nobody_else_starts_jobs(deployment, functions):
@@ -245,6 +241,15 @@ def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployme
     [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": 90, "Status": "Enabled"}]
+
+
+def test_working_copies_expire(deployment):
+    rules = deployment.bucket("work")["LifecycleConfiguration"]["Rules"]
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
+        "staging/": 7,
+        "raw/": 30,
+    }
+    assert all(rule["Status"] == "Enabled" for rule in rules)
 
 
 @pytest.mark.parametrize("name", ["intake", "work", "transcripts"])
