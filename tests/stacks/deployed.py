@@ -19,6 +19,7 @@ DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
     "organised": {
         "name": "clinic",
         "key_arn": BROUGHT_KEY,
+        "transcript_readers": [f"arn:aws:iam::{ACCOUNT}:role/ward/reader-*"],
         "bootstrap_qualifier": "acme",
         "permissions_boundary": "team/boundary",
         "emails": {

@@ -113,6 +113,7 @@ PLANTED: dict[str, Plant] = {
     "an intake that takes another key": statement("S3::BucketPolicy", "IntakePolicy", "RefuseOtherKey"),
     "an intake that takes the account's key": statement("S3::BucketPolicy", "IntakePolicy", "RefuseNoKey"),
     "an intake that takes S3's own key": statement("S3::BucketPolicy", "IntakePolicy", "RefuseOtherEncryption"),
+    "transcripts encrypted with another key": statement("S3::BucketPolicy", "TranscriptsPolicy", "RefuseOtherKey"),
     "transcripts for everybody": grant(
         "S3::BucketPolicy", "TranscriptsPolicy", Principal="*", Action="s3:GetObject", Resource=_TRANSCRIPTS_OBJECTS
     ),
@@ -130,6 +131,7 @@ PLANTED: dict[str, Plant] = {
         "SQS::Queue", "IntakeDeadLetters", "RedriveAllowPolicy", {"redrivePermission": "allowAll"}
     ),
     "a message visible while it is worked at": change("SQS::Queue", "IntakeQueue", "VisibilityTimeout", 300),
+    "a message hidden longer than SQS can": change("SQS::Queue", "IntakeQueue", "VisibilityTimeout", 50_000),
     "a queue reached without TLS": statement("SQS::QueuePolicy", "IntakeQueuePolicy", "sqs:*"),
     "a queue open to any bucket": statement(
         "SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketAnnounces", Condition=GONE
@@ -190,6 +192,9 @@ PLANTED: dict[str, Plant] = {
     "a role that anybody's schedule assumes": change(
         "IAM::Role", "SchedulerRole", "AssumeRolePolicyDocument.Statement.0.Condition", GONE
     ),
+    "a role that any schedule group assumes": change(
+        "IAM::Role", "SchedulerRole", "AssumeRolePolicyDocument.Statement.0.Condition.ArnLike", GONE
+    ),
     "a role that is an administrator": change(
         "IAM::Role", "ReconcileRole", "ManagedPolicyArns", ["arn:aws:iam::aws:policy/AdministratorAccess"]
     ),
@@ -213,6 +218,7 @@ PLANTED: dict[str, Plant] = {
     "a reconciler that may read recordings": grant(
         "IAM::ManagedPolicy", "ReconcileRights", Action="s3:GetObject", Resource=_INTAKE_OBJECTS
     ),
+    "a reader who may decrypt anything": statement("IAM::ManagedPolicy", "Reader", "Decrypt", Condition=GONE),
     "a reader who may read recordings": grant(
         "IAM::ManagedPolicy", "Reader", Action="s3:GetObject", Resource=_INTAKE_OBJECTS
     ),

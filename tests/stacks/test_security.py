@@ -61,7 +61,8 @@ def test_a_role_is_assumed_by_the_one_service_that_runs_it(deployment):
         for role in deployment.all("AWS::IAM::Role")
         for statement in role["AssumeRolePolicyDocument"]["Statement"]
     ]
-    ours = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    group = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/default"
+    ours = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": group}}
     functions = ("sts:AssumeRole", {"Service": "lambda.amazonaws.com"}, None)
     schedule = ("sts:AssumeRole", {"Service": "scheduler.amazonaws.com"}, ours)
     assert trusted.count(functions) == 3
@@ -225,6 +226,35 @@ def test_people_may_do_what_their_policy_is_called(deployment, right):
     assert allowed(policy["PolicyDocument"]["Statement"], request) is may
 
 
+@pytest.mark.parametrize(
+    ("duty", "own", "foreign"), [("uploader", "intake", "transcripts"), ("reader", "transcripts", "intake")]
+)
+def test_people_use_the_key_through_s3_and_for_their_own_bucket_alone(deployment, key, duty, own, foreign):
+    policy = deployment.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"stethoscript-{duty}-us-east-1")
+
+    def may(via, context):
+        given = {"kms:ViaService": f"{via}.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": context}
+        return allowed(policy["PolicyDocument"]["Statement"], Request("kms:Decrypt", key, context=given))
+
+    assert may("s3", deployment.bucket(own).arn)
+    assert may("s3", f"{deployment.bucket(own).arn}/dictation/a.wav")  # written without a bucket key
+    assert not may("sqs", deployment.bucket(own).arn)
+    assert not may("s3", deployment.bucket(foreign).arn)
+
+
+def test_only_chosen_readers_read_transcripts_where_any_are_chosen(organised, deployment):
+    def refused(deployment, who):
+        bucket = deployment.bucket("transcripts")
+        read = Request("s3:GetObject", f"{bucket.arn}/a.json", context={**SAFE, "aws:PrincipalArn": who})
+        return denied(deployment.statements("AWS::S3::BucketPolicy", bucket), read)
+
+    anybody = f"arn:aws:iam::{ACCOUNT}:role/anybody"
+    assert not refused(organised, f"arn:aws:iam::{ACCOUNT}:role/ward/reader-3")
+    assert refused(organised, anybody)
+    assert refused(organised, f"arn:aws:iam::{ACCOUNT}:root")
+    assert not refused(deployment, anybody)
+
+
 # What holds data
 
 
@@ -233,6 +263,11 @@ def test_a_bucket_is_encrypted_with_our_key(deployment, key, name):
     [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     assert rule["BucketKeyEnabled"]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_nobody_encrypts_what_lies_in_a_bucket_with_a_key_that_only_they_know(deployment, name):
+    [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
 
 
@@ -317,13 +352,14 @@ UPLOADS = {
 }
 
 
+@pytest.mark.parametrize("name", ["intake", "transcripts"])
 @pytest.mark.parametrize("how", UPLOADS)
-def test_an_upload_is_encrypted_with_our_key_or_refused(deployment, key, how):
+def test_what_is_written_is_encrypted_with_our_key_or_refused(deployment, key, name, how):
     asked, taken = UPLOADS[how]
     context = SAFE | {name: key if value == "ours" else value for name, value in asked.items()}
-    intake = deployment.bucket("intake")
-    upload = Request("s3:PutObject", f"{intake.arn}/dictation/a.wav", context=context)
-    assert denied(deployment.statements("AWS::S3::BucketPolicy", intake), upload) is not taken
+    bucket = deployment.bucket(name)
+    upload = Request("s3:PutObject", f"{bucket.arn}/dictation/a.wav", context=context)
+    assert denied(deployment.statements("AWS::S3::BucketPolicy", bucket), upload) is not taken
 
 
 KEPT = [
