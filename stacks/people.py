@@ -1,7 +1,10 @@
 """The three policies by which people and their programs get in: uploader, reader, subscriber."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
@@ -9,7 +12,7 @@ from constructs import Construct
 
 from stacks import rights
 from stacks.choices import Choices
-from stacks.rights import allow
+from stacks.rights import Right, allow
 
 
 def policies(
@@ -25,7 +28,7 @@ def policies(
                 profiles,
                 because="Uploaders name their recordings as they like, under a profile's prefix.",
             ),
-            allow("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], [key.key_arn]),
+            _use("Encrypt", ["kms:GenerateDataKey", "kms:Decrypt"], key, intake),
         ],
         "Reader": [
             allow(
@@ -35,7 +38,7 @@ def policies(
                 because="Whoever reads transcripts reads all of them; narrower readers get a policy of the customer's.",
             ),
             allow("List", ["s3:ListBucket"], [transcripts.bucket_arn]),
-            allow("Decrypt", ["kms:Decrypt"], [key.key_arn]),
+            _use("Decrypt", ["kms:Decrypt"], key, transcripts),
         ],
         "Subscriber": [
             allow(
@@ -55,3 +58,28 @@ def policies(
         name = f"{choices.name}-{duty.lower()}-{Aws.REGION}"
         policy = rights.policy(scope, duty, statements, managed_policy_name=name)
         cdk.CfnOutput(scope, f"{duty}PolicyArn", value=policy.managed_policy_arn)
+
+
+def refuse_other_readers(transcripts: s3.Bucket, readers: Sequence[str]) -> None:
+    """Let nobody but these roles and users read transcripts, whatever other policies allow."""
+    transcripts.add_to_resource_policy(
+        iam.PolicyStatement(
+            sid="RefuseOtherReaders",
+            effect=iam.Effect.DENY,
+            principals=[iam.AnyPrincipal()],
+            actions=["s3:GetObject", "s3:GetObjectVersion"],
+            resources=[transcripts.arn_for_objects("*")],
+            conditions={"ArnNotLike": {"aws:PrincipalArn": list(readers)}},
+        )
+    )
+
+
+def _use(sid: str, actions: list[str], key: kms.IKey, bucket: s3.IBucket) -> Right:
+    """Use of the key through S3, and for what lies in this bucket: a bucket key's context is the bucket alone."""
+    return allow(
+        sid,
+        actions,
+        [key.key_arn],
+        StringEquals={"kms:ViaService": f"s3.{Aws.REGION}.amazonaws.com"},
+        StringLike={"kms:EncryptionContext:aws:s3:arn": [bucket.bucket_arn, bucket.arn_for_objects("*")]},
+    )

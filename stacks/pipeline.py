@@ -317,7 +317,7 @@ class PipelineStack(cdk.Stack):
             self,
             "SchedulerRole",
             assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+                "scheduler.amazonaws.com", conditions=encryption.from_ours("scheduler", "schedule-group/default")
             ),
         )
         allowed = [

@@ -36,9 +36,7 @@ class StorageStack(cdk.Stack):
         self.intake_queue, self.intake_dead_letters = self.queue_pair("intake", 6 * START_SECONDS)
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()
-        self.transcripts = self._bucket(
-            "Transcripts", "transcripts", versioned=True, days=choices.retention.transcript_days
-        )
+        self.transcripts = self._transcripts_bucket()
         self.ledger = self._ledger_table()
         self.completion = self._topic("completion", choices.emails.completion)
         self.operations = self._topic("operations", choices.emails.operations)
@@ -102,6 +100,7 @@ class StorageStack(cdk.Stack):
             "AccessLogs",
             bucket_name=encryption.bucket_name(self._choices, "access-logs"),
             encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
+            blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
@@ -181,6 +180,15 @@ class StorageStack(cdk.Stack):
         cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )
+        return bucket
+
+    def _transcripts_bucket(self) -> s3.Bucket:
+        bucket = self._bucket(
+            "Transcripts", "transcripts", versioned=True, days=self._choices.retention.transcript_days
+        )
+        encryption.refuse_other_keys(bucket, self.key)
+        if self._choices.transcript_readers:
+            people.refuse_other_readers(bucket, self._choices.transcript_readers)
         return bucket
 
     def _ledger_table(self) -> dynamodb.Table:

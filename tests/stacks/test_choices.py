@@ -78,6 +78,11 @@ REFUSED = {
     "access logs for ever": (chosen(retention={"access_log_days": 0}), "retention.access_log_days must be at least 1"),
     "an alias for a key": (chosen(key_arn=ALIAS), "key_arn must be a key's ARN (not an alias)"),
     "an empty key": (chosen(key_arn=""), "key_arn must be a key's ARN"),
+    "a reader's name": (chosen(transcript_readers=["ward"]), "transcript_readers must be a list of the ARNs of roles"),
+    "everybody as readers": (
+        chosen(transcript_readers=["*"]),
+        "transcript_readers must be a list of the ARNs of roles",
+    ),
     "a boundary's ARN": (
         chosen(permissions_boundary="arn:aws:iam::111122223333:policy/team"),
         "permissions_boundary must be a policy's name",
