@@ -126,7 +126,7 @@ class Reconciling:
 
     every_minutes: int = 5
     grace_seconds: int = 1800
-    sweep_pages: int = 1
+    sweep_pages: int = 10
 
     def __post_init__(self) -> None:
         _between("reconcile.every_minutes", self.every_minutes, 1, _RAREST_RUN)

@@ -70,7 +70,8 @@ class PipelineStack(cdk.Stack):
                 "INTAKE_QUEUE_URL": storage.intake_queue.queue_url,
                 "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
                 "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
-                "PROFILES": json.dumps(self._vocabularies.profiles, sort_keys=True),
+                "PROFILES": json.dumps(choices.profiles, sort_keys=True),
+                "VOCABULARIES": json.dumps(self._vocabularies.names),
                 "JOBS_AT_ONCE": str(choices.quotas.jobs_at_once),
                 "PATIENCE_SECONDS": str(choices.patience_seconds),
                 "WATCH_SECONDS": str(choices.watch_seconds),
@@ -224,6 +225,7 @@ class PipelineStack(cdk.Stack):
                 ),
                 allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
                 *self._enter_and_count_rows(),
+                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [storage.ledger.table_arn]),
             ],
         )
 

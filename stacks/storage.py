@@ -19,7 +19,7 @@ from stacks.choices import OLD_VERSION_DAYS, Choices
 # that broke half-way can simply be repeated.
 KEEP = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 BY_STATE = "by-state"
-START_SECONDS = 300
+START_SECONDS = 180
 """The start function's time: enough to freeze 2 GB, see COPY_SECONDS there."""
 _UNEXPECTED_ERRORS = 5
 """Receives after which a message is poison: waiting for Transcribe does not count as one."""

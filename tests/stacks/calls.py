@@ -82,6 +82,7 @@ def _on(action: str, resource: Callable[[Places, Mapping[str, Any]], str]) -> Ca
 
 
 _ASKED: Mapping[str, Callable[[Places, Mapping[str, Any]], list[Request]]] = {
+    "dynamodb.batch_get_item": _on("dynamodb:BatchGetItem", lambda places, _: places.table),
     "dynamodb.get_item": _on("dynamodb:GetItem", lambda places, _: places.table),
     "dynamodb.put_item": _on("dynamodb:PutItem", lambda places, _: places.table),
     "dynamodb.query": _on("dynamodb:Query", lambda places, given: f"{places.table}/index/{given['IndexName']}"),
