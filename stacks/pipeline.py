@@ -138,7 +138,7 @@ class PipelineStack(cdk.Stack):
                     ],
                     [storage.key.key_arn],
                 ),
-                *self._ledger_rights(),
+                *self._enter_and_count_rows(),
                 allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
             ],
         )
@@ -191,7 +191,7 @@ class PipelineStack(cdk.Stack):
                     [f"{work_objects}/staging/*"],
                     because="A frozen copy for each recording.",
                 ),
-                *self._ledger_rights(),
+                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
                 allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
             ],
         )
@@ -224,7 +224,7 @@ class PipelineStack(cdk.Stack):
                     [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
                 ),
                 allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
-                *self._ledger_rights(),
+                *self._enter_and_count_rows(),
                 allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [storage.ledger.table_arn]),
             ],
         )
@@ -245,7 +245,7 @@ class PipelineStack(cdk.Stack):
         arn = f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:{jobs}/{self._choices.name}-*"
         return allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [arn], because="A job for each recording.")
 
-    def _ledger_rights(self) -> list[Right]:
+    def _enter_and_count_rows(self) -> list[Right]:
         table = self._storage.ledger.table_arn
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),

@@ -23,7 +23,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core import hypercorn_compat, lambda_runtime, persistence
 
-from local.cloud import state, vocabulary_resource, workarounds
+from local.cloud import calls, state, vocabulary_resource, workarounds
 from local.cloud.checkpoints import Checkpoints
 from local.cloud.guard import guarded
 from local.cloud.problems import CannotStart
@@ -57,6 +57,8 @@ def assemble(
     workarounds.apply()
     in_ministack.install(service)
     vocabulary_resource.install(service)
+    if settings.calls:
+        calls.note(settings.calls)
     return Cloud(folder, recogniser, service)
 
 
