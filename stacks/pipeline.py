@@ -15,6 +15,7 @@ from stacks.choices import Choices
 from stacks.function import PythonFunction, Size, allow
 from stacks.storage import BY_STATE, START_SECONDS, StorageStack
 from stacks.vocabularies import Vocabularies
+from stethoscript import notices
 
 _DELIVER_SECONDS = 120
 _RECONCILE_SECONDS = 120
@@ -130,7 +131,7 @@ class PipelineStack(cdk.Stack):
                     [storage.key.key_arn],
                 ),
                 *self._ledger_rights(),
-                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+                *self._telling_rights(),
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
@@ -152,6 +153,8 @@ class PipelineStack(cdk.Stack):
                 "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
                 "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
                 "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "DOCUMENTS": json.dumps(choices.documents_of(), sort_keys=True),
+                "LAYOUT": choices.layout,
                 "PATIENCE_SECONDS": str(choices.patience_seconds),
             },
             statements=[
@@ -167,7 +170,7 @@ class PipelineStack(cdk.Stack):
                 allow("Deliver", ["s3:PutObject"], [storage.transcripts.arn_for_objects("*")]),
                 allow("TidyUp", ["s3:DeleteObject"], [work.arn_for_objects("staging/*")]),
                 *self._ledger_rights(),
-                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+                *self._telling_rights(),
             ],
         )
         function.takes_from(self.completion_queue.queue_arn, batch=10, at_once=choices.quotas.deliver_functions)
@@ -215,6 +218,22 @@ class PipelineStack(cdk.Stack):
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),
             allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
+        ]
+
+    def _telling_rights(self) -> list[iam.PolicyStatement]:
+        """Of the account's own bus only, and only as ourselves: whoever routes our events can trust their source."""
+        bus = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+        return [
+            allow("Tell", ["sns:Publish"], [self._storage.completion.topic_arn]),
+            allow(
+                "TellBus",
+                ["events:PutEvents"],
+                [bus],
+                **{
+                    "ForAllValues:StringEquals": {"events:source": notices.SOURCE},
+                    "Null": {"events:source": "false"},  # "for all" holds of none
+                },
+            ),
         ]
 
     def _signal_completion(self) -> None:

@@ -8,6 +8,7 @@ known, so that a new version is refused with a clear sentence and not discovered
 # mypy: disable-error-code="no-untyped-call,attr-defined,assignment"
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -67,6 +68,20 @@ def policies_see_medical_requests() -> None:
         return found
 
     iam_actions.extract_resource_arn = resource
+    iam_actions.request_tag_context = context
+
+
+def policies_see_the_source_of_events() -> None:
+    """Without it a policy that lets somebody put events of one source on the bus would refuse them all."""
+    tags_of = iam_actions.request_tag_context
+
+    def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = tags_of(service, iam_action, body, params)
+        if iam_action == "events:PutEvents":
+            entries = json.loads(body or b"{}").get("Entries", [])
+            found = {**found, "events:source": [entry.get("Source", "") for entry in entries]}
+        return found
+
     iam_actions.request_tag_context = context
 
 
@@ -139,6 +154,9 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
             "region",
             "account_id",
         ),
+        (iam_actions, "request_tag_context"): ("service", "iam_action", "body", "params"),
+    },
+    policies_see_the_source_of_events: {
         (iam_actions, "request_tag_context"): ("service", "iam_action", "body", "params"),
     },
     buckets_are_encrypted: {

@@ -29,6 +29,19 @@ def organised(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
         permissions_boundary="team/boundary",
         emails={"completion": ["records@clinic.example", "ward@clinic.example"], "operations": ["it@clinic.example"]},
         retention={"audio_days": 90, "transcript_days": 3650, "log_days": 731, "access_log_days": 30},
+        documents=["txt"],
+        layout="mirrored",
+        profiles={"dictation/": {}, "letters/": {"documents": []}},
+        subscriptions=[
+            {
+                "protocol": "sqs",
+                "endpoint": "arn:aws:sqs:us-east-1:111122223333:archive",
+                "only": {"status": ["FAILED", "REJECTED"], "profile": ["dictation", "none"]},
+                "raw": True,
+            },
+            {"protocol": "https", "endpoint": "https://ward.example/news/s3cret", "only": {"confidence": ["low"]}},
+            {"protocol": "lambda", "endpoint": "arn:aws:lambda:us-east-1:111122223333:function:index"},
+        ],
         quotas={"jobs_at_once": 500, "start_functions": 3, "deliver_functions": 7},
         reconcile={"every_minutes": 1},
     )
