@@ -29,6 +29,9 @@ from telemetry import count, flush, log
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
 
+SOON_SECONDS = 3
+"""To the second look: a job whose transcript is there has all but ended, and until then its slot seems taken."""
+
 LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
 
@@ -80,7 +83,7 @@ class Deliverer:
                 raise
             log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
             count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
-            self._look_again(signal, fault)
+            self._look_again(signal)
 
     def _bring_to_end(self, row: Row, signal: Signal) -> None:
         if not row.open:
@@ -91,11 +94,11 @@ class Deliverer:
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
             if self.now() - (row.started or row.received) < STUCK_SECONDS:
-                self._look_again(signal, Fault.UNAVAILABLE)
+                self._look_again(signal)
             return
         # Several signals of one end come at once: one is taken, the others look again.
         if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
-            self._look_again(signal, Fault.UNAVAILABLE)
+            self._look_again(signal)
             return
         try:
             self._finish(row, job, signal)
@@ -120,7 +123,7 @@ class Deliverer:
                 raise
             if job and self.now() - _ended(job, self.now()) < VANISHED_SECONDS:
                 self.ledger.release(row)
-                self._look_again(signal, Fault.UNAVAILABLE)
+                self._look_again(signal)
                 return
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
@@ -161,11 +164,12 @@ class Deliverer:
                 ExpectedBucketOwner=self.settings.account,
             )
 
-    def _look_again(self, signal: Signal, fault: Fault) -> None:
+    def _look_again(self, signal: Signal) -> None:
+        soon = min(SOON_SECONDS, self.settings.patience_seconds)
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
             MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
-            DelaySeconds=faults.delay(fault, signal.deferrals, self.settings.patience_seconds, self.jitter()),
+            DelaySeconds=faults.delay(signal.deferrals, soon, self.jitter()),
         )
 
 

@@ -93,6 +93,8 @@ class Delivery:
         for name in self.documents.get(row.profile or "", self.documents[""]):
             form = FORMS[name]
             try:
+                if not form.applies(heard):
+                    continue
                 body = form.write(heard, Facts.of(row))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, listed and seen by an alarm
                 count("FormFailed")

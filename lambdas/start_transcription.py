@@ -1,5 +1,6 @@
 """From the intake queue: freezes each uploaded recording and has Transcribe Medical start on it."""
 
+import json
 import os
 import random
 import time
@@ -33,6 +34,9 @@ COPY_SECONDS = 120
 IN_HAND_SECONDS = 2
 """Between two looks for a free slot with the message in hand: a slot that lies idle is time lost."""
 
+ENDED_SHARE = 5
+"""Rows say TRANSCRIBING until their transcript is delivered: when much goes wrong, up to one in so many has ended."""
+
 
 @dataclass(frozen=True)
 class StartSettings:
@@ -49,6 +53,7 @@ class StartSettings:
     completion_queue_url: str
     completion_topic_arn: str
     profiles: str
+    vocabularies: str
     jobs_at_once: int
     patience_seconds: int
     watch_seconds: int
@@ -73,6 +78,7 @@ class Starter:
 
     settings: StartSettings
     profiles: tuple[Profile, ...]
+    vocabularies: Mapping[str, str]
     ledger: Ledger
     s3: Any
     transcribe: Any
@@ -93,7 +99,7 @@ class Starter:
         try:
             self._settle(recording, upload, deadline)
         except (NoTime, TakenMeanwhile):
-            self._put_off(recording, arrival, Fault.BUSY)
+            self._put_off(recording, arrival, Fault.BUSY, steady=True)
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
@@ -247,7 +253,7 @@ class Starter:
             NameTaken: the name belongs to a job with other media.
         """
         places = jobs.Places(self.settings.work_bucket, self.settings.key_arn)
-        request = jobs.request(row.job, str(row.media_format), row.asked, places)
+        request = jobs.request(row.job, str(row.media_format), self._recipe(row), places)
         while True:
             try:
                 self.transcribe.start_medical_transcription_job(**request)
@@ -263,6 +269,11 @@ class Starter:
             else:
                 return
 
+    def _recipe(self, row: Row) -> Recipe:
+        """What the row asks for, its vocabulary by the name it has in AWS today: that changes with its content."""
+        name = row.asked.vocabulary_name
+        return replace(row.asked, vocabulary_name=self.vocabularies.get(name, name) if name else None)
+
     def _refuse_for(self, fault: Fault, row: Row) -> None:
         """Some of Transcribe's answers are the uploader's to mend, and waiting would never end.
 
@@ -271,8 +282,8 @@ class Starter:
         """
         if fault is Fault.TOO_LONG:
             raise audio.too_long()
-        profile = profiles.match(self.profiles, row.key)
-        if fault is Fault.VOCABULARY and profile and profile.recipe.vocabulary_name != row.asked.vocabulary_name:
+        vocabulary = row.asked.vocabulary_name
+        if fault is Fault.VOCABULARY and vocabulary and vocabulary not in self.vocabularies:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
         if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
@@ -285,8 +296,9 @@ class Starter:
             raise NameTaken
 
     def _await_slot(self, deadline: float) -> None:
-        """Wait until fewer jobs run than the quota allows. Advice only: Transcribe itself is the judge."""
-        while self.ledger.in_flight(self.settings.jobs_at_once) >= self.settings.jobs_at_once:
+        """Wait while far more jobs seem to run than the quota allows. Advice only: Transcribe itself is the judge."""
+        most = self.settings.jobs_at_once + self.settings.jobs_at_once // ENDED_SHARE
+        while self.ledger.in_flight(most) >= most:
             self._wait(deadline)
 
     def _wait(self, deadline: float) -> None:
@@ -318,10 +330,10 @@ class Starter:
         count("Rejected")
         log.info("rejected", job=row.job, reason=refusal.reason)
 
-    def _put_off(self, recording: str, arrival: Arrival, fault: Fault) -> None:
+    def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:
         """Send the message anew with a delay: receive counts are for unexpected errors alone."""
         self._show_life(recording)
-        seconds = faults.delay(fault, arrival.deferrals, self.settings.patience_seconds, self.jitter())
+        seconds = faults.delay(arrival.deferrals, self.settings.patience_seconds, self.jitter(), steady=steady)
         # Last: whatever failed after it would bring back the old message beside the new one.
         self.sqs.send_message(
             QueueUrl=self.settings.intake_queue_url,
@@ -365,6 +377,7 @@ def _starter() -> Starter:
     return Starter(
         settings=settings,
         profiles=profiles.from_json(settings.profiles),
+        vocabularies=json.loads(settings.vocabularies),
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         s3=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
         transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK

@@ -46,6 +46,7 @@ _LOG_DAYS = (
 )
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 _POLICY = r"[\w+=,.@/-]{1,512}"
+_PRINCIPAL = r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/*-]{1,512}"
 _QUALIFIER = r"[A-Za-z0-9_-]{1,10}"  # as the CDK's bootstrap template takes it
 _MOST_CONCURRENCY = 1000
 _MOST_DELAY = 900
@@ -127,7 +128,7 @@ class Reconciling:
 
     every_minutes: int = 5
     grace_seconds: int = 1800
-    sweep_pages: int = 1
+    sweep_pages: int = 10
 
     def __post_init__(self) -> None:
         _between("reconcile.every_minutes", self.every_minutes, 1, _RAREST_RUN)
@@ -164,6 +165,7 @@ class Choices:
     reconcile: Reconciling = field(default_factory=Reconciling)
     functions: Functions = field(default_factory=Functions)
     key_arn: str | None = None
+    transcript_readers: tuple[str, ...] = ()
     permissions_boundary: str | None = None
     bootstrap_qualifier: str | None = None
     patience_seconds: int = 30
@@ -185,6 +187,8 @@ class Choices:
         if len(self.profiles) > _MOST_PROFILES or len(json.dumps(self.profiles)) > _MOST_PROFILE_TEXT:
             raise BadChoice(f"profiles: at most {_MOST_PROFILES}, and {_MOST_PROFILE_TEXT} characters of JSON, fit in")
         _like("key_arn", self.key_arn, _KEY_ARN, "a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>")
+        for reader in self.transcript_readers:
+            _like("transcript_readers", reader, _PRINCIPAL, "a list of the ARNs of roles or users")
         _like("permissions_boundary", self.permissions_boundary, _POLICY, "a policy's name, with its path, not its ARN")
         _like("bootstrap_qualifier", self.bootstrap_qualifier, _QUALIFIER, "1 to 10 letters, digits, - or _")
         _between("patience_seconds", self.patience_seconds, 1, 60)

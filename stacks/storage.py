@@ -12,7 +12,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from stacks import encryption, people
+from stacks import encryption, exceptions, people
 from stacks.choices import OLD_VERSION_DAYS, Choices
 from stacks.subscriptions import Subscribers
 
@@ -20,7 +20,7 @@ from stacks.subscriptions import Subscribers
 # that broke half-way can simply be repeated.
 KEEP = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 BY_STATE = "by-state"
-START_SECONDS = 300
+START_SECONDS = 180
 """The start function's time: enough to freeze 2 GB, see COPY_SECONDS there."""
 _UNEXPECTED_ERRORS = 5
 """Receives after which a message is poison: waiting for Transcribe does not count as one."""
@@ -37,14 +37,19 @@ class StorageStack(cdk.Stack):
         self.intake_queue, self.intake_dead_letters = self.queue_pair("intake", 6 * START_SECONDS)
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()
-        self.transcripts = self._bucket(
-            "Transcripts", "transcripts", versioned=True, days=choices.retention.transcript_days
-        )
+        self.transcripts = self._transcripts_bucket()
         self.ledger = self._ledger_table()
         self.completion = self._topic("completion")
         self.operations = self._topic("operations")
         for address in choices.emails.operations:
             self.operations.add_subscription(EmailSubscription(address))
+        if choices.emails.operations:
+            exceptions.accept(
+                self.operations,
+                "SNSRedrivePolicy",
+                "A mail that does not arrive is no news that is lost: an alarm stands in its state.",
+                packs=("Serverless",),
+            )
         self.undelivered = Subscribers(
             self,
             "Subscribers",
@@ -83,6 +88,7 @@ class StorageStack(cdk.Stack):
             retention_period=Duration.days(14),
             **common,
         )
+        exceptions.accept(dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",))
         # By its name and not by reference: queue and dead-letter queue would wait for each other.
         cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
             "redrivePermission": "byQueue",
@@ -110,11 +116,12 @@ class StorageStack(cdk.Stack):
 
     def _access_log_bucket(self) -> s3.Bucket:
         """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             "AccessLogs",
             bucket_name=encryption.bucket_name(self._choices, "access-logs"),
             encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
+            blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
@@ -122,6 +129,12 @@ class StorageStack(cdk.Stack):
             removal_policy=KEEP,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._choices.retention.access_log_days))],
         )
+        exceptions.accept(bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs with SSE-S3 alone.")
+        exceptions.accept(
+            bucket, "S3BucketVersioningEnabled", "S3 writes each log once, and what expires should be gone."
+        )
+        _one_region(bucket)
+        return bucket
 
     def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
         tidy = s3.LifecycleRule(
@@ -129,7 +142,7 @@ class StorageStack(cdk.Stack):
             expiration=Duration.days(days) if days else None,
             noncurrent_version_expiration=Duration.days(OLD_VERSION_DAYS) if versioned else None,
         )
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             construct_id,
             bucket_name=encryption.bucket_name(self._choices, name),
@@ -147,6 +160,8 @@ class StorageStack(cdk.Stack):
             server_access_logs_prefix=f"{name}/",
             lifecycle_rules=[tidy, *rules],
         )
+        _one_region(bucket)
+        return bucket
 
     def _intake_bucket(self) -> s3.Bucket:
         bucket = self._bucket("Intake", "intake", versioned=True, days=self._choices.retention.audio_days)
@@ -178,9 +193,23 @@ class StorageStack(cdk.Stack):
         leftovers = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
         raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
         bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw))
+        exceptions.accept(
+            bucket,
+            "S3BucketVersioningEnabled",
+            "A working copy that is deleted shall be gone; recordings and documents lie in versioned buckets.",
+        )
         cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )
+        return bucket
+
+    def _transcripts_bucket(self) -> s3.Bucket:
+        bucket = self._bucket(
+            "Transcripts", "transcripts", versioned=True, days=self._choices.retention.transcript_days
+        )
+        encryption.refuse_other_keys(bucket, self.key)
+        if self._choices.transcript_readers:
+            people.refuse_other_readers(bucket, self._choices.transcript_readers)
         return bucket
 
     def _ledger_table(self) -> dynamodb.Table:
@@ -198,6 +227,11 @@ class StorageStack(cdk.Stack):
             deletion_protection=True,
             time_to_live_attribute="expires",
             removal_policy=KEEP,
+        )
+        exceptions.accept(
+            table,
+            "DynamoDBInBackupPlan",
+            "It can be brought back to any second of 35 days; longer backups are for the account's own plan.",
         )
         table.add_global_secondary_index(
             index_name=BY_STATE,
@@ -235,3 +269,11 @@ class StorageStack(cdk.Stack):
 
     def _say(self, name: str, value: str) -> None:
         cdk.CfnOutput(self, name, value=value)
+
+
+def _one_region(bucket: s3.Bucket) -> None:
+    exceptions.accept(
+        bucket,
+        "S3BucketReplicationEnabled",
+        "Patients' data stay in the Region they were uploaded to; a second copy elsewhere is the customer's to decide.",
+    )

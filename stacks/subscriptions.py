@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from stacks import exceptions
 from stethoscript import notices
 
 EMAIL = r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+"
@@ -135,6 +136,8 @@ class Subscribers(Construct):
                     conditions={"ArnLike": {"aws:SourceArn": topic.topic_arn}},
                 )
             )
+            for rule, pack in (("SQS3", "AwsSolutions"), ("SQSRedrivePolicy", "Serverless")):
+                exceptions.accept(dead, rule, "It holds a subscription's dead letters.", packs=(pack,))
             self.undelivered.append((each, dead))
             sns.CfnSubscription(
                 self,

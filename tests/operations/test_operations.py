@@ -16,7 +16,7 @@ from operations import deployment, queues, uploading
 from operations.__main__ import app
 from operations.bookkeeping import Bookkeeping
 from operations.deployment import Deployment
-from operations.erasure import Eraser
+from operations.erasure import HANDS_SECONDS, Eraser
 from operations.problems import Misused, Refused
 from operations.recordings import find, retry
 from stethoscript import events, jobs
@@ -824,7 +824,7 @@ def test_a_recording_on_its_way_is_closed_and_what_it_still_leaves_is_waited_for
 
     eraser = Eraser(ward.deployment, say=said.append, now=ward.clinic.now, pause=pause)
     certificate = eraser.erase(find(ward.deployment, name))
-    assert ward.clinic.clock - begun >= 300
+    assert ward.clinic.clock - begun >= HANDS_SECONDS
     assert "waiting until" in said[0]
     assert certificate.recording == name
     assert PATIENT not in ward.everything()

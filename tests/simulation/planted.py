@@ -115,15 +115,15 @@ def _ignores_claimed(patch: Patch) -> None:
 def _throttle_swallowed(patch: Patch) -> None:
     put_off = Starter._put_off
 
-    def swallow(self: Starter, recording: str, arrival: Any, fault: Fault) -> None:
+    def swallow(self: Starter, recording: str, arrival: Any, fault: Fault, **how: bool) -> None:
         if fault is not Fault.BUSY:
-            put_off(self, recording, arrival, fault)
+            put_off(self, recording, arrival, fault, **how)
 
     patch.setattr(Starter, "_put_off", swallow)
 
 
 def _put_off_counts(patch: Patch) -> None:
-    def fail(_self: Starter, _recording: str, _arrival: Any, _fault: Fault) -> None:
+    def fail(_self: Starter, _recording: str, _arrival: Any, _fault: Fault, **_how: bool) -> None:
         raise RuntimeError
 
     patch.setattr(Starter, "_put_off", fail)

@@ -184,6 +184,17 @@ def test_a_row_is_entered_once(ends):
     assert found["Item"]["updated"] == {"N": "1"}
 
 
+def test_which_rows_are_there_is_read_in_batches(ends):
+    there, missing = uuid4().hex, uuid4().hex
+    ends.dynamodb.put_item(TableName=ends.table, Item=row(there, "CLAIMED", 1))
+    keys = [{"recording": {"S": name}} for name in (there, missing)]
+    asked = {ends.table: {"Keys": keys, "ProjectionExpression": "recording"}}
+    found = ends.dynamodb.batch_get_item(RequestItems=asked)["Responses"][ends.table]
+    assert found == [{"recording": {"S": there}}]
+    asked[ends.table]["Keys"] = [{"recording": {"S": f"{there}{number}"}} for number in range(101)]
+    assert refused(ends.dynamodb.batch_get_item, RequestItems=asked) == "ValidationException"
+
+
 def test_a_row_is_changed_under_its_condition_alone(ends):
     name = uuid4().hex
     ends.dynamodb.put_item(TableName=ends.table, Item=row(name, "CLAIMED", 1, job="j", leased="x"))

@@ -67,11 +67,15 @@ def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool:
         return given is None or _holds(operator.partition(":")[2], given, wanted)
     if operator.endswith("IfExists"):
         return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
-    if operator == "StringNotEquals":
-        return given not in wanted
+    if operator in _NEGATED:
+        return given is None or not any(_NEGATED[operator](given, each) for each in wanted)
     return given is not None and any(_OPERATORS[operator](given, each) for each in wanted)
 
 
+_NEGATED: Mapping[str, Callable[[str, str], bool]] = {
+    "StringNotEquals": lambda given, unwanted: given == unwanted,
+    "ArnNotLike": _like,
+}
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda given, wanted: given == wanted,
     "Bool": lambda given, wanted: given == wanted,

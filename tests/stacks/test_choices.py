@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from stacks.choices import OLD_VERSION_DAYS, BadChoice, Choices, Retention
 from stethoscript import forms, notices
-from tests.stacks.conftest import BROUGHT_KEY
-from tests.stacks.deployed import ACCOUNT, ROOT
+from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT
 
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 ALIAS = "arn:aws:kms:us-east-1:111122223333:alias/clinic"
@@ -165,6 +164,11 @@ REFUSED = {
     "access logs for ever": (chosen(retention={"access_log_days": 0}), "retention.access_log_days must be at least 1"),
     "an alias for a key": (chosen(key_arn=ALIAS), "key_arn must be a key's ARN (not an alias)"),
     "an empty key": (chosen(key_arn=""), "key_arn must be a key's ARN"),
+    "a reader's name": (chosen(transcript_readers=["ward"]), "transcript_readers must be a list of the ARNs of roles"),
+    "everybody as readers": (
+        chosen(transcript_readers=["*"]),
+        "transcript_readers must be a list of the ARNs of roles",
+    ),
     "a boundary's ARN": (
         chosen(permissions_boundary="arn:aws:iam::111122223333:policy/team"),
         "permissions_boundary must be a policy's name",
@@ -280,7 +284,7 @@ def test_documents_are_of_the_usual_forms_under_an_opaque_path_where_nothing_is_
 
 
 def test_the_function_that_delivers_is_told_the_chosen_forms_and_layout(organised):
-    assert delivering(organised) == ({"": ["txt"], "letters": []}, "mirrored")
+    assert delivering(organised) == ({"": ["txt", "masked.txt"], "letters": []}, "mirrored")
 
 
 def test_whoever_brings_a_key_gets_no_other(organised):

@@ -38,6 +38,7 @@ PROFILES = {
     "dictation/": {"type": "DICTATION"},
     "conversation/": {"type": "CONVERSATION", "max_speaker_labels": 2},
 }
+VOCABULARIES = {"drugs": "clinic-drugs-0123456789ab"}
 
 
 @pytest.fixture(autouse=True)
@@ -163,12 +164,12 @@ class Clinic:
             "deployment": "clinic", "intake_bucket": INTAKE, "work_bucket": WORK, "transcripts_bucket": TRANSCRIPTS,
             "account": ACCOUNT, "key_arn": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "ledger_table": "ledger",
             "intake_queue_url": self.intake_queue, "completion_queue_url": self.completion_queue,
-            "completion_topic_arn": self.topic, "profiles": json.dumps(PROFILES), "jobs_at_once": 250,
-            "patience_seconds": 1, "watch_seconds": 0, "row_days": 0,
+            "completion_topic_arn": self.topic, "profiles": json.dumps(PROFILES), "vocabularies": "{}",
+            "jobs_at_once": 250, "patience_seconds": 1, "watch_seconds": 0, "row_days": 0,
         }  # fmt: skip
         return Starter(
-            StartSettings(**settings | changes), profiles.read(PROFILES), self.ledger, self.s3, self.transcribe,
-            self.sqs, self.herald, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
+            StartSettings(**settings | changes), profiles.read(PROFILES), VOCABULARIES, self.ledger, self.s3,
+            self.transcribe, self.sqs, self.herald, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
         )  # fmt: skip
 
     def deliverer(self, layout: str = "opaque", documents: Sequence[str] = ("txt",)) -> Deliverer:

@@ -11,7 +11,7 @@ from botocore.validate import validate_parameters
 from stethoscript import mail, notices
 from stethoscript.confidence import Band
 from stethoscript.rows import Row, State
-from tests import schema
+from tests import schemas
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "schemas" / "notification-1.0.json").read_text(encoding="utf-8"))
@@ -37,7 +37,7 @@ ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
 
 
 def mistakes(body):
-    return list(schema.mistakes(SCHEMA, body))
+    return schemas.errors(body, "notification-1.0")
 
 
 @ends

@@ -14,7 +14,7 @@ from ledger import Ledger
 from stethoscript import jobs
 from stethoscript.events import Arrival
 from stethoscript.uploads import Upload
-from tests.unit.conftest import INTAKE, WAV, WORK, refusal
+from tests.unit.conftest import INTAKE, VOCABULARIES, WAV, WORK, refusal
 
 
 def test_an_upload_is_frozen_and_transcribed(clinic):
@@ -193,6 +193,13 @@ class Meanwhile:
         return getattr(self._client, name)
 
 
+def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(clinic):
+    clinic.start(clinic.upload(Metadata={"vocabulary-name": "drugs"}))
+    [job] = clinic.transcribe.jobs.values()
+    assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
+    assert clinic.row().asked.vocabulary_name == "drugs"
+
+
 def test_a_vocabulary_that_the_uploader_made_up_is_refused(clinic):
     clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
     clinic.start(clinic.upload(Metadata={"vocabulary-name": "nope"}))
@@ -201,7 +208,7 @@ def test_a_vocabulary_that_the_uploader_made_up_is_refused(clinic):
 
 def test_a_vocabulary_missing_from_the_deployment_waits_for_the_operator(clinic):
     clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
-    clinic.start(clinic.upload())
+    clinic.start(clinic.upload(Metadata={"vocabulary-name": "drugs"}))
     assert clinic.told() == []
     assert len(clinic.messages(clinic.intake_queue)) == 1
 
