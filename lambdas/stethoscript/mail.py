@@ -23,7 +23,7 @@ _WORDINGS = {
     State.DELIVERED: _Wording(
         "Transcript ready",
         "The transcript of your recording is ready.",
-        "Fetch the documents that this list names; whoever holds the reader's policy in AWS can.",
+        "Who may read transcripts in AWS finds there a list of the documents. Others ask their operator for this job.",
     ),
     State.FAILED: _Wording(
         "Transcription failed",

@@ -1,5 +1,8 @@
 """Where documents lie: safe under any tool, apart from each other, never longer than S3 takes."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,6 +73,13 @@ def test_an_opaque_folder_says_nothing_of_the_upload():
 def test_the_forms_one_can_choose_are_those_that_are_made():
     assert set(forms.NAMES) == set(FORMS)
     assert set(forms.USUAL) <= set(FORMS)
+
+
+def test_the_page_on_choices_lists_every_form_and_layout_and_the_usual_ones():
+    page = (Path(__file__).parents[2] / "docs" / "choices.md").read_text(encoding="utf-8")
+    assert f"| `documents` | `{json.dumps(forms.USUAL)}` |" in page
+    for name in (*forms.NAMES, *layout.FOLDERS):
+        assert f"`{name}`" in page
 
 
 def test_a_manifest_is_the_only_document_of_its_name():

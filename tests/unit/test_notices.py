@@ -146,7 +146,7 @@ Where
   s3://clinic-transcripts/day/job/m.json
 
 What next
-  Fetch the documents that this list names; whoever holds the reader's policy in AWS can."""
+  Who may read transcripts in AWS finds there a list of the documents. Others ask their operator for this job."""
     )
 
 
