@@ -72,6 +72,8 @@ def _like(text: str, pattern: str) -> bool:
 def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool:
     if operator == "Null":
         return (given is None) == (wanted == ["true"])
+    if operator.startswith("ForAllValues:"):  # of a request with none of them, too
+        return given is None or _holds(operator.partition(":")[2], given, wanted)
     if operator.endswith("IfExists"):
         return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
     if operator in _NEGATED:
