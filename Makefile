@@ -33,6 +33,9 @@ bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; REC
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
 
+pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
+	@PYTHONPATH=lambdas python -m tests.stacks.page
+
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
 	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))
 
@@ -60,4 +63,4 @@ $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock packa
 	@$(PYTHON) local/install.py
 	@touch $@
 
-.PHONY: help demo cloud test unit prove bench-documents bench-recogniser check simulate bench-backlog synth deploy lock install clean
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(MAKEFILE_LIST))

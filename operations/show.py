@@ -58,6 +58,8 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
         "signal": row.signal,
         "reason": row.reason,
         "remedy": row.remedy,
+        "words": row.words,
+        "confidence": row.confidence,
         "manifest": row.manifest,
     }
     return {**told, "key": row.key} if show_key else told

@@ -2,12 +2,28 @@
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 # The CDK's library runs the node that is on the path: ours, beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+TOLD = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says a line after the tests, for counts that one wants to read of a run that passed."""
+    return request.config.stash.setdefault(TOLD, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if told := config.stash.get(TOLD, []):
+        terminalreporter.section("what was counted")
+        terminalreporter.write_line("\n".join(told))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,9 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
+    config.addinivalue_line("markers", "afterwards: looks at what all other tests did, so it runs after them")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "afterwards" in item.keywords)
     if config.getoption("--prove"):
         return
     skip = pytest.mark.skip(reason="a heavy proof: run `make prove`")
