@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.exceptions import ClientError
 
+import batch
 import environment
 from clients import client
 from delivery import Delivery
@@ -194,22 +194,16 @@ def _deliverer() -> Deliverer:
     )
 
 
-_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def _record(record: Any) -> None:
-    try:
-        signal = events.signal(record.body)
-        if signal:
-            _deliverer().take(signal)
-    except Exception as error:
-        log.error("back to the queue", message_id=record.message_id, error=faults.described(error))
-        raise
-
-
-def handler(event: dict[str, Any], context: Any) -> Any:
+def handler(event: dict[str, Any], _context: Any) -> Any:
     """Lambda's entry: a batch of the completion queue, answered per message."""
+    deliverer = _deliverer()
+
+    def take(body: str) -> None:
+        signal = events.signal(body)
+        if signal:
+            deliverer.take(signal)
+
     try:
-        return process_partial_response(event, _record, _batch, context)
+        return batch.answer(event, take)
     finally:
-        flush(_deliverer().settings.deployment)
+        flush(deliverer.settings.deployment)

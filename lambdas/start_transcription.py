@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.exceptions import BotoCoreError, ClientError
 
+import batch
 import environment
 import header
 from clients import client
@@ -386,24 +386,16 @@ def _starter() -> Starter:
     )
 
 
-# A batch that fails as a whole is no error of the function's: its messages are simply seen again.
-_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def _record(record: Any, lambda_context: Any) -> None:
-    starter = _starter()
-    deadline = starter.now() + lambda_context.get_remaining_time_in_millis() / 1000
-    try:
-        for arrival in events.arrivals(record.body):
-            starter.take(arrival, deadline)
-    except Exception as error:
-        log.error("back to the queue", message_id=record.message_id, error=faults.described(error))
-        raise
-
-
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry: a batch of the intake queue, answered per message."""
+    starter = _starter()
+    deadline = starter.now() + context.get_remaining_time_in_millis() / 1000
+
+    def take(body: str) -> None:
+        for arrival in events.arrivals(body):
+            starter.take(arrival, deadline)
+
     try:
-        return process_partial_response(event, _record, _batch, context)
+        return batch.answer(event, take)
     finally:
-        flush(_starter().settings.deployment)
+        flush(starter.settings.deployment)

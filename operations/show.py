@@ -166,6 +166,12 @@ def tally_json(found: Tally, *, announced: bool) -> Mapping[str, Any]:
     }
 
 
+def opened(address: str, *, sound: bool) -> str:
+    """Where a transcript can be read, and for how long."""
+    heard = "" if sound else "The recording is no longer in the intake bucket: there is only the transcript.\n"
+    return f"{heard}{address}\nThis address opens once, on this machine. Ctrl-C ends it; nothing is written to disk."
+
+
 def certified(found: Certificate) -> RenderableType:
     """An erasure's certificate, to file."""
     gone = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Gone, and looked for again", title_justify="left")

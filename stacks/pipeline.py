@@ -139,7 +139,7 @@ class PipelineStack(cdk.Stack):
                     ],
                     [storage.key.key_arn],
                 ),
-                *self._ledger_rights(),
+                *self._enter_and_count_rows(),
                 *self._telling_rights(),
             ],
         )
@@ -194,7 +194,7 @@ class PipelineStack(cdk.Stack):
                     [f"{work_objects}/staging/*"],
                     because="A frozen copy for each recording.",
                 ),
-                *self._ledger_rights(),
+                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
                 *self._telling_rights(),
             ],
         )
@@ -227,7 +227,7 @@ class PipelineStack(cdk.Stack):
                     [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
                 ),
                 allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
-                *self._ledger_rights(),
+                *self._enter_and_count_rows(),
                 allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [storage.ledger.table_arn]),
             ],
         )
@@ -248,7 +248,7 @@ class PipelineStack(cdk.Stack):
         arn = f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:{jobs}/{self._choices.name}-*"
         return allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [arn], because="A job for each recording.")
 
-    def _ledger_rights(self) -> list[Right]:
+    def _enter_and_count_rows(self) -> list[Right]:
         table = self._storage.ledger.table_arn
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),

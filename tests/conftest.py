@@ -38,9 +38,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
+    config.addinivalue_line("markers", "afterwards: looks at what all other tests did, so it runs after them")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "afterwards" in item.keywords)
     if config.getoption("--prove"):
         return
     skip = pytest.mark.skip(reason="a heavy proof: run `make prove`")

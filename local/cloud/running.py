@@ -88,13 +88,15 @@ def running(
     engine: str = "whisper",
     completion_events: str = "off",
     weather: Mapping[str, Any] | str | None = None,
+    calls: Path | None = None,
     fresh: bool = False,
     patience: float = 120.0,
 ) -> Iterator[Cloud]:
     """Run the cloud while the block runs; raises CannotStart with the cloud's own sentence.
 
-    `weather` is what `--weather` takes, or the same as a mapping. The cloud is told to end with us, so nothing is
-    left running even if this process is killed. A recogniser's first start may take long, hence the patience.
+    `weather` is what `--weather` takes, or the same as a mapping; `calls` is what `--calls` takes. The cloud is told
+    to end with us, so nothing is left running even if this process is killed. A recogniser's first start may take
+    long, hence the patience.
     """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
         ready = Path(folder) / "ready.json"
@@ -106,6 +108,7 @@ def running(
             *("--port", str(port), "--state", str(state), "--engine", engine),
             *("--completion-events", completion_events, "--ready-file", str(ready), "--exit-with-parent"),
             *(["--weather", weather] if weather else []),
+            *(["--calls", str(calls)] if calls else []),
             *(["--fresh"] if fresh else []),
         ]
         process = subprocess.Popen(

@@ -23,7 +23,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core import hypercorn_compat, lambda_runtime, persistence
 
-from local.cloud import mail, signing, state, vocabulary_resource, workarounds
+from local.cloud import calls, mail, signing, state, vocabulary_resource, workarounds
 from local.cloud.checkpoints import Checkpoints
 from local.cloud.guard import guarded
 from local.cloud.problems import CannotStart
@@ -58,6 +58,8 @@ def assemble(
     workarounds.apply()
     in_ministack.install(service)
     vocabulary_resource.install(service)
+    if settings.calls:
+        calls.note(settings.calls)
     signer = Signer()
     signing.install(signer)
     mail.install(folder.mail)

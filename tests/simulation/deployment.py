@@ -228,19 +228,6 @@ class _Told:
         """Metrics were taken as they came."""
 
 
-class _ThisInvocations:
-    """Stands where a module keeps its batch processor, one an environment; here environments share the module."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._world.running.invocation.batch(*arguments, **named)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._world.running.invocation.batch, name)
-
-
 @contextmanager
 def inhabited(world: World) -> Iterator[World]:
     """Have the functions' modules work in this world, and give its threads back afterwards."""
@@ -255,8 +242,6 @@ def inhabited(world: World) -> Iterator[World]:
             patch.setattr(module, factory, partial(world.made, real, factory, **clock))
             patch.setattr(module, "client", world.client)
             patch.setattr(module, "os", surroundings)
-        for module in (start_transcription, deliver_transcript):
-            patch.setattr(module, "_batch", _ThisInvocations(world))
         patch.setattr(telemetry, "Metrics", told)
         patch.setattr(telemetry, "_counted", Counter())
         patch.setattr(logging.getLogger(telemetry.log.service), "propagate", False)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.stacks.deployed import DEPLOYMENTS, ROOT, Deployment, synthesise
+from tests.stacks.on_our_behalf import EXERCISED
 from tests.stacks.rules import LINT, LINT_EXCEPTIONS, PACKS, Review
 
 PATH = ROOT / "docs" / "security.md"
@@ -30,6 +31,20 @@ def exceptions(deployments: Iterable[Deployment]) -> str:
     return table(("rule", "of", "at", "reason"), sorted(lines))
 
 
+def on_our_behalf() -> str:
+    """The table of rights that AWS exercises on behalf of a role."""
+    lines = [
+        (
+            ", ".join(each.roles),
+            each.sid,
+            ", ".join(f"`{action}`" for action in each.actions),
+            f"[{each.by}]({each.source})",
+        )
+        for each in EXERCISED
+    ]
+    return table(("role", "statement", "actions", "exercised by"), lines)
+
+
 def table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
     """A Markdown table."""
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ("---",) * len(head), *lines])
@@ -40,7 +55,7 @@ def main() -> None:
     text = PATH.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         deployments = [synthesise(Path(folder) / name, **chosen) for name, chosen in DEPLOYMENTS.items()]
-        for name, part in {"exceptions": exceptions(deployments)}.items():
+        for name, part in {"exceptions": exceptions(deployments), "on our behalf": on_our_behalf()}.items():
             marked = rf"(<!-- {name}:[^>]*-->\n\n).*?(\n\n<!-- end -->)"
             text = re.sub(marked, lambda marks, part=part: f"{marks[1]}{part}{marks[2]}", text, flags=re.DOTALL)
     PATH.write_text(text, encoding="utf-8")

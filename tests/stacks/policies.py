@@ -3,8 +3,9 @@
 Knows the condition operators that our policies use, and fails loudly at any other.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +28,14 @@ def allowed(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
 def denied(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
     """Whether the statements forbid the request, whatever else may allow it."""
     return "Deny" in _effects(statements, request)
+
+
+def used(statements: Iterable[Mapping[str, Any]], request: Request) -> Iterator[tuple[str, str, str]]:
+    """What of the statements speaks of the request: their Sid, action and resource."""
+    for statement in statements:
+        for action, resource in itertools.product(texts(statement["Action"]), texts(statement["Resource"])):
+            if _speaks_of({**statement, "Action": action, "Resource": resource}, request):
+                yield statement["Sid"], action, resource
 
 
 def texts(value: Any) -> list[Any]:
@@ -57,7 +66,7 @@ def _is_by(principal: Any, who: str) -> bool:
 
 
 def _like(text: str, pattern: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL) is not None
 
 
 def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool:

@@ -25,6 +25,7 @@ from start_transcription import Starter, StartSettings
 from stethoscript import profiles
 from stethoscript.events import Arrival, Signal
 from stethoscript.uploads import Upload
+from tests.noted import note
 
 ACCOUNT = "123456789012"
 INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
@@ -271,7 +272,7 @@ def _far_ends() -> Iterator[dict[str, Any]]:
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         with mock_aws():
-            yield {name: boto3.client(name) for name in ("s3", "sqs", "sns", "dynamodb")}
+            yield {name: note(boto3.client(name)) for name in ("s3", "sqs", "sns", "dynamodb")}
 
 
 @pytest.fixture
