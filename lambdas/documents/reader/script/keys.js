@@ -9,6 +9,11 @@ const beside = (step) => (event) => (onWord(event) ? choose(chosen + step, { foc
 const above = (step) => (event) => onWord(event) && choose(paragraphFrom(chosen, step), { focus: true });
 const unsureBy = (step) => () => goToUnsure(step, { focus: true });
 
+function showHelp() {
+  help.showModal();
+  byId("help-title").focus(); // not the first control, which stands at the end
+}
+
 // Keys, as the help writes them, what they do, and how.
 const COMMANDS = [
   [["k", " "], "k, Space", "Play or pause", toggle],
@@ -29,7 +34,7 @@ const COMMANDS = [
   [["i"], "i", "Mark health information, or not, where it was looked for", () => press("mark-phi")],
   [["/"], "/", "Search; Enter and Shift+Enter go from match to match, Esc ends it", () => query.select()],
   [["o"], "o", "Open the recording", () => press("file")],
-  [["?"], "?", "This help", () => help.showModal()],
+  [["?"], "?", "This help", showHelp],
 ];
 const RUN = new Map(COMMANDS.flatMap(([keys, , , run]) => keys.map((key) => [key, run])));
 
@@ -59,6 +64,6 @@ byId("keys").append(
     return row;
   }),
 );
-byId("help-open").addEventListener("click", () => help.showModal());
+byId("help-open").addEventListener("click", showHelp);
 byId("help-close").addEventListener("click", () => help.close());
 byId("print").addEventListener("click", () => print());
