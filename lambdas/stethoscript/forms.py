@@ -3,8 +3,8 @@
 Transcribe's own output is delivered whatever is chosen.
 """
 
-NAMES = ("txt", "docx", "vtt", "srt", "csv", "json", "fhir", "masked.txt")
-USUAL = ("txt", "docx", "vtt", "json")
+NAMES = ("txt", "html", "docx", "vtt", "srt", "csv", "json", "fhir", "masked.txt")
+USUAL = ("txt", "html", "docx", "vtt", "json")
 """What is delivered where nothing else is chosen."""
 
 
