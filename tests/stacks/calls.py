@@ -50,7 +50,7 @@ class Places:
 
     def queue(self, arguments: Mapping[str, Any]) -> str:
         """A queue's ARN."""
-        return self._queues[arguments["QueueUrl"].rpartition("/")[2]]
+        return self._queues[arguments["QueueUrl"].rpartition("/")[2].removeprefix("clinic-")]
 
     def topic(self, arguments: Mapping[str, Any]) -> str:
         """A topic's ARN."""

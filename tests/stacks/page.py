@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.scan.exceptions import EXCEPTIONS as SCANNED
 from tests.stacks.deployed import DEPLOYMENTS, ROOT, Deployment, synthesise
 from tests.stacks.on_our_behalf import EXERCISED
 from tests.stacks.rules import LINT, LINT_EXCEPTIONS, PACKS, Review
@@ -27,6 +28,7 @@ def exceptions(deployments: Iterable[Deployment]) -> str:
         (rule, ", ".join(sorted(packs)), ", ".join(f"`{place}`" for place in sorted(places)), reason)
         for (rule, reason), (packs, places) in found.items()
     ]
+    lines += [(each.rule, each.scanner, ", ".join(f"`{at}`" for at in each.at), each.reason) for each in SCANNED]
     lines += [(rule, LINT, "whatever depends on something", reason) for rule, reason in LINT_EXCEPTIONS.items()]
     return table(("rule", "of", "at", "reason"), sorted(lines))
 

@@ -64,13 +64,14 @@ function reading(likeliest, other) {
   return item;
 }
 
-/** The words of both, as elements: the same in both, only in the first, only in the other. */
+/** The words of both, as elements: the same in both but for capitals and marks, only in the first, only in the other. */
 function compared(first, other) {
   if (first.length * other.length > MOST_COMPARED) return [["span", other.join(" ")]];
-  const common = longestCommon(first, other);
+  const [plain, otherPlain] = [first, other].map((words) => words.map((word) => word.toLowerCase().replace(MARKS, "")));
+  const common = longestCommon(plain, otherPlain);
   const words = [];
   for (let i = 0, j = 0; i < first.length || j < other.length; ) {
-    if (first[i] === other[j]) words.push(["span", other[(i++, j++)]]);
+    if (plain[i] === otherPlain[j]) words.push(["span", other[(i++, j++)]]);
     else if (j === other.length || (i < first.length && common[i + 1][j] >= common[i][j + 1])) words.push(["s", first[i++]]);
     else words.push(["b", other[j++]]);
   }

@@ -1,7 +1,6 @@
 // Search: in the words alone, so that punctuation and paragraphs between them do not matter.
 
 const MOST_PAINTED = 5000; // matches painted at once; all are counted, and can be gone to
-const MARKS = /^[.,;:!?]+|[.,;:!?]+$/g;
 const query = byId("query");
 const search = { sought: "", matches: [], at: -1 }; // matches are places in the index's text
 let index = null;
