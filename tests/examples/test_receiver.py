@@ -1,6 +1,7 @@
 """The example receiver believes SNS, and nobody who speaks as SNS does."""
 
 import base64
+import doctest
 import json
 import threading
 import urllib.error
@@ -190,6 +191,10 @@ def test_a_subscription_is_confirmed_at_sns_alone():
     assert web.asked == []
     one.confirm(confirmation())
     assert web.asked == [confirmation()["SubscribeURL"]]
+
+
+def test_the_example_in_the_example_is_true():
+    assert doctest.testmod(signatures).failed == 0
 
 
 # The server

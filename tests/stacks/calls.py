@@ -32,6 +32,7 @@ class Places:
         self.jobs = (
             self.table.partition(":table/")[0].replace(":dynamodb:", ":transcribe:") + ":medical-transcription-job"
         )
+        self.buses = self.table.partition(":table/")[0].replace(":dynamodb:", ":events:") + ":event-bus"
         variables = [each["Environment"]["Variables"] for each in deployment.all("AWS::Lambda::Function")]
         [self.key] = {each["KEY_ARN"] for each in variables if "KEY_ARN" in each}
 
@@ -49,7 +50,7 @@ class Places:
 
     def queue(self, arguments: Mapping[str, Any]) -> str:
         """A queue's ARN."""
-        return self._queues[arguments["QueueUrl"].rpartition("/")[2]]
+        return self._queues[arguments["QueueUrl"].rpartition("/")[2].removeprefix("clinic-")]
 
     def topic(self, arguments: Mapping[str, Any]) -> str:
         """A topic's ARN."""
@@ -77,6 +78,11 @@ def _start(places: Places, given: Mapping[str, Any]) -> list[Request]:
     return [Request("transcribe:StartMedicalTranscriptionJob", "*", context=output)]
 
 
+def _tell(places: Places, given: Mapping[str, Any]) -> list[Request]:
+    [entry] = given["Entries"]  # without a bus of its own: the default one
+    return [Request("events:PutEvents", f"{places.buses}/default", context={"events:source": entry["Source"]})]
+
+
 def _on(action: str, resource: Callable[[Places, Mapping[str, Any]], str]) -> Callable[..., list[Request]]:
     return lambda places, given: [Request(action, resource(places, given))]
 
@@ -87,6 +93,7 @@ _ASKED: Mapping[str, Callable[[Places, Mapping[str, Any]], list[Request]]] = {
     "dynamodb.put_item": _on("dynamodb:PutItem", lambda places, _: places.table),
     "dynamodb.query": _on("dynamodb:Query", lambda places, given: f"{places.table}/index/{given['IndexName']}"),
     "dynamodb.update_item": _on("dynamodb:UpdateItem", lambda places, _: places.table),
+    "events.put_events": _tell,
     "s3.copy_object": _copy,
     "s3.delete_object": _on("s3:DeleteObject", Places.object),
     "s3.get_object": _read,
