@@ -27,6 +27,9 @@ unit: $(INSTALLED)  ## Run the unit tests: a few seconds
 prove: $(INSTALLED)  ## Run the heavy proofs as well
 	python -m pytest tests --prove
 
+bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads and tscribe, and the cold starts
+	@PYTHONPATH=lambdas python -m benchmarks.documents
+
 bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
 	python -m benchmarks.recogniser $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
@@ -67,4 +70,4 @@ $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock packa
 	@$(PYTHON) local/install.py
 	@touch $@
 
-.PHONY: help demo cloud test unit prove bench-recogniser check scan pages simulate bench-backlog synth deploy lock install clean
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(MAKEFILE_LIST))

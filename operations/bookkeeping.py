@@ -30,6 +30,8 @@ _OF_ONE_ATTEMPT = (
     "remedy",
     "failure",
     "manifest",
+    "words",
+    "confidence",
 )
 _to = TypeSerializer().serialize
 _from = TypeDeserializer().deserialize

@@ -16,6 +16,7 @@ from stacks.function import PythonFunction, Size
 from stacks.rights import Right, allow
 from stacks.storage import BY_STATE, START_SECONDS, StorageStack
 from stacks.vocabularies import Vocabularies
+from stethoscript import notices
 
 _DELIVER_SECONDS = 120
 _RECONCILE_SECONDS = 120
@@ -139,7 +140,7 @@ class PipelineStack(cdk.Stack):
                     [storage.key.key_arn],
                 ),
                 *self._enter_and_count_rows(),
-                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+                *self._telling_rights(),
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
@@ -162,6 +163,8 @@ class PipelineStack(cdk.Stack):
                 "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
                 "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
                 "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "DOCUMENTS": json.dumps(choices.documents_of(), sort_keys=True),
+                "LAYOUT": choices.layout,
                 "PATIENCE_SECONDS": str(choices.patience_seconds),
             },
             statements=[
@@ -192,7 +195,7 @@ class PipelineStack(cdk.Stack):
                     because="A frozen copy for each recording.",
                 ),
                 allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
-                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+                *self._telling_rights(),
             ],
         )
         function.takes_from(self.completion_queue.queue_arn, batch=10, at_once=choices.quotas.deliver_functions)
@@ -250,6 +253,18 @@ class PipelineStack(cdk.Stack):
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),
             allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
+        ]
+
+    def _telling_rights(self) -> list[Right]:
+        """Of the account's own bus only, and only as ourselves: whoever routes our events can trust their source."""
+        bus = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+        ours = {
+            "ForAllValues:StringEquals": {"events:source": notices.SOURCE},
+            "Null": {"events:source": "false"},  # "for all" holds of none
+        }
+        return [
+            allow("Tell", ["sns:Publish"], [self._storage.completion.topic_arn]),
+            Right("TellBus", ["events:PutEvents"], [bus], ours, because=None),
         ]
 
     def _signal_completion(self) -> None:

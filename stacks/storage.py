@@ -8,12 +8,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
 from stacks import encryption, exceptions, people
 from stacks.choices import OLD_VERSION_DAYS, Choices
+from stacks.subscriptions import Subscribers
 
 # Kept when its stack is deleted or replaces it, not when its very creation fails: so a deployment
 # that broke half-way can simply be repeated.
@@ -38,8 +39,25 @@ class StorageStack(cdk.Stack):
         self.work = self._work_bucket()
         self.transcripts = self._transcripts_bucket()
         self.ledger = self._ledger_table()
-        self.completion = self._topic("completion", choices.emails.completion)
-        self.operations = self._topic("operations", choices.emails.operations)
+        self.completion = self._topic("completion")
+        self.operations = self._topic("operations")
+        for address in choices.emails.operations:
+            self.operations.add_subscription(EmailSubscription(address))
+        if choices.emails.operations:
+            exceptions.accept(
+                self.operations,
+                "SNSRedrivePolicy",
+                "A mail that does not arrive is no news that is lost: an alarm stands in its state.",
+                packs=("Serverless",),
+            )
+        self.undelivered = Subscribers(
+            self,
+            "Subscribers",
+            subscriptions=choices.subscribers,
+            topic=self.completion,
+            name=choices.name,
+            encrypted=self._encrypted(),
+        ).undelivered
         self._let_alarms_publish()
         self._make_last(self.ledger)
         people.policies(
@@ -61,13 +79,7 @@ class StorageStack(cdk.Stack):
         A dead letter's age counts from its first sending, so the queue itself keeps half of that.
         """
         scope = scope or self
-        common: dict[str, Any] = {
-            "encryption": sqs.QueueEncryption.KMS,
-            "encryption_master_key": self.key,
-            "data_key_reuse": Duration.hours(1),
-            "enforce_ssl": True,
-            "removal_policy": KEEP,
-        }
+        common: dict[str, Any] = {**self._encrypted(), "removal_policy": KEEP}
         source = f"arn:{Aws.PARTITION}:sqs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self._choices.name}-{name}"
         dead = sqs.Queue(
             scope,
@@ -92,6 +104,15 @@ class StorageStack(cdk.Stack):
             **common,
         )
         return queue, dead
+
+    def _encrypted(self) -> dict[str, Any]:
+        """What every queue has in common."""
+        return {
+            "encryption": sqs.QueueEncryption.KMS,
+            "encryption_master_key": self.key,
+            "data_key_reuse": Duration.hours(1),
+            "enforce_ssl": True,
+        }
 
     def _access_log_bucket(self) -> s3.Bucket:
         """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
@@ -225,24 +246,15 @@ class StorageStack(cdk.Stack):
         for earlier in (self.intake, self.work, self.transcripts, self.completion, self.operations):
             table.node.add_dependency(earlier)
 
-    def _topic(self, name: str, addresses: tuple[str, ...]) -> sns.Topic:
-        topic = sns.Topic(
+    def _topic(self, name: str) -> sns.Topic:
+        return sns.Topic(
             self,
             f"{name.capitalize()}Topic",
             topic_name=f"{self._choices.name}-{name}",
             master_key=self.key,
             enforce_ssl=True,
+            signature_version="2",  # SHA-256: whoever is told over HTTPS can check who speaks
         )
-        for address in addresses:
-            topic.add_subscription(subscriptions.EmailSubscription(address))
-        if addresses:
-            exceptions.accept(
-                topic,
-                "SNSRedrivePolicy",
-                "A mail that does not arrive is no news that is lost: it stands in the ledger, an alarm in its state.",
-                packs=("Serverless",),
-            )
-        return topic
 
     def _let_alarms_publish(self) -> None:
         self.operations.add_to_resource_policy(

@@ -13,6 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +36,7 @@ class Cloud:
 
     endpoint: str
     pid: int
+    state: Path
     _clients: list[Any] = field(default_factory=list, repr=False)
 
     @property
@@ -54,6 +58,11 @@ class Cloud:
         client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
         self._clients.append(client)
         return client
+
+    def mails(self) -> list[EmailMessage]:
+        """The e-mails that subscribers would have got, the oldest first."""
+        files = sorted((self.state / "mail").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=default) for file in files]
 
     def close(self) -> None:
         """Close the connections of every client."""
@@ -112,7 +121,8 @@ def running(
         )
         try:
             _wait(process, ready, said, patience)
-            cloud = Cloud(**{name: value for name, value in json.loads(ready.read_text()).items() if name != "port"})
+            told = json.loads(ready.read_text())
+            cloud = Cloud(told["endpoint"], told["pid"], state)
             try:
                 yield cloud
             finally:

@@ -252,6 +252,13 @@ def test_a_notice_for_several_protocols_has_a_default(documented):
     assert refused(documented.sns.publish, **notice, Message=json.dumps({"email": "x"})).startswith("InvalidParameter")
 
 
+@pytest.mark.parametrize(("source", "code"), [("stethoscript", None), ("aws.s3", "NotAuthorizedForSourceException")])
+def test_whether_an_event_was_taken_stands_in_an_answer_that_is_no_error(ends, source, code):
+    entry = {"Source": source, "DetailType": "Recording Delivered", "Detail": '{"id": "1"}'}
+    answer = ends.events.put_events(Entries=[entry])
+    assert (answer["FailedEntryCount"], answer["Entries"][0].get("ErrorCode")) == (int(code is not None), code)
+
+
 @pytest.fixture
 def order(ends, tmp_path):
     """A job's request."""

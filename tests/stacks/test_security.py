@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from stethoscript import jobs
+from stethoscript import jobs, notices
 from stethoscript.profiles import Recipe
 from tests.stacks.deployed import ACCOUNT
 from tests.stacks.policies import Request, allowed, denied, texts
@@ -42,6 +42,8 @@ def test_no_service_acts_on_behalf_of_a_stranger(deployment):
         keys = {key for operator in statement["Condition"].values() for key in operator}
         if service(statement) == "logs.us-east-1.amazonaws.com":  # sends no source, but the log group's ARN
             assert ACCOUNT in statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        elif service(statement) == "sns.amazonaws.com":  # sends the topic's ARN, which names the account
+            assert ACCOUNT in statement["Condition"]["ArnLike"]["aws:SourceArn"]
         else:
             assert keys >= {"aws:SourceAccount", "aws:SourceArn"}
 
@@ -203,12 +205,33 @@ def test_a_function_reads_and_writes_where_its_work_is_and_nowhere_else(deployme
     assert allowed(deployment.rights(functions[handler]["Role"]), request) is may
 
 
+@pytest.mark.parametrize("handler", ["start_transcription.handler", "deliver_transcript.handler"])
+def test_whoever_tells_puts_events_on_the_account_s_own_bus_and_only_as_ourselves(deployment, functions, handler):
+    rights = deployment.rights(functions[handler]["Role"])
+    bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
+
+    def may(where=bus, **context):
+        return allowed(rights, Request("events:PutEvents", where, context=context))
+
+    assert may(**{"events:source": notices.SOURCE})
+    assert not may(**{"events:source": "aws.health"})
+    assert not may()
+    assert not may(bus.replace("default", "another"), **{"events:source": notices.SOURCE})
+
+
+def test_the_reconciler_tells_nobody_anything(deployment, functions):
+    rights = json.dumps(deployment.rights(functions["reconcile.handler"]["Role"]))
+    assert "sns:Publish" not in rights
+    assert "events:PutEvents" not in rights
+
+
 PEOPLE_S_RIGHTS = {
     ("uploader", "s3:PutObject", "intake", "/dictation/a.wav", True),
     ("uploader", "s3:PutObject", "intake", "/elsewhere/a.wav", False),
     ("uploader", "s3:GetObject", "intake", "/dictation/a.wav", False),
     ("uploader", "s3:GetObject", "transcripts", "/a.json", False),
     ("reader", "s3:GetObject", "transcripts", "/a.json", True),
+    ("reader", "s3:GetObject", "transcripts", "/dictation/Jane Doe.wav/job/transcript.txt", True),
     ("reader", "s3:ListBucket", "transcripts", "", True),
     ("reader", "s3:PutObject", "transcripts", "/a.json", False),
     ("reader", "s3:DeleteObject", "transcripts", "/a.json", False),
