@@ -46,12 +46,11 @@ def opened(deployment: Deployment, found: Recording) -> Opened:
 
 
 def _heard(deployment: Deployment, row: Row) -> Transcript:
-    listed = row.manifest or places.manifest(row)
-    documents = json.loads(_body(deployment, listed))["documents"]
-    names = [document["name"] for document in documents if document["form"] == "raw"]
+    listed = json.loads(_body(deployment, row.manifest or places.manifest(row)))["documents"]
+    (raw,) = (document["key"] for document in listed if document["form"] == "raw")
     try:
-        return transcript.read(_body(deployment, f"{listed.rpartition('/')[0]}/{names[0]}"))
-    except (Unreadable, IndexError) as error:
+        return transcript.read(_body(deployment, raw))
+    except Unreadable as error:
         raise Refused("Transcribe's output cannot be read: open the documents that were delivered.") from error
 
 

@@ -118,35 +118,39 @@ class Subscribers(Construct):
         encrypted: Mapping[str, Any],
     ) -> None:
         super().__init__(scope, construct_id)
+        self._topic = topic
         self.undelivered: list[tuple[Subscription, sqs.Queue]] = []
         for each in subscriptions:
-            dead = sqs.Queue(
-                self,
-                f"{each.id}-undelivered",
-                queue_name=f"{name}-{each.id}-undelivered",
-                retention_period=Duration.days(14),
-                **encrypted,
-            )
-            dead.add_to_resource_policy(
-                iam.PolicyStatement(
-                    sid="TopicLeavesUndelivered",
-                    principals=[iam.ServicePrincipal("sns.amazonaws.com")],
-                    actions=["sqs:SendMessage"],
-                    resources=[dead.queue_arn],
-                    conditions={"ArnLike": {"aws:SourceArn": topic.topic_arn}},
-                )
-            )
-            for rule, pack in (("SQS3", "AwsSolutions"), ("SQSRedrivePolicy", "Serverless")):
-                exceptions.accept(dead, rule, "It holds a subscription's dead letters.", packs=(pack,))
+            dead = self._dead_letters(f"{each.id}-undelivered", name, encrypted)
+            self._subscribe(each, dead)
             self.undelivered.append((each, dead))
-            sns.CfnSubscription(
-                self,
-                each.id,
-                topic_arn=topic.topic_arn,
-                protocol=each.protocol,
-                endpoint=each.endpoint,
-                filter_policy=dict(each.only) or None,
-                raw_message_delivery=each.raw or None,
-                redrive_policy={"deadLetterTargetArn": dead.queue_arn},
-                delivery_policy=_HTTPS if each.protocol == "https" else None,
-            ).node.add_dependency(dead)
+
+    def _dead_letters(self, construct_id: str, name: str, encrypted: Mapping[str, Any]) -> sqs.Queue:
+        queue = sqs.Queue(
+            self, construct_id, queue_name=f"{name}-{construct_id}", retention_period=Duration.days(14), **encrypted
+        )
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="TopicLeavesUndelivered",
+                principals=[iam.ServicePrincipal("sns.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnLike": {"aws:SourceArn": self._topic.topic_arn}},
+            )
+        )
+        for rule, pack in (("SQS3", "AwsSolutions"), ("SQSRedrivePolicy", "Serverless")):
+            exceptions.accept(queue, rule, "It holds a subscription's dead letters.", packs=(pack,))
+        return queue
+
+    def _subscribe(self, each: Subscription, dead: sqs.Queue) -> None:
+        sns.CfnSubscription(
+            self,
+            each.id,
+            topic_arn=self._topic.topic_arn,
+            protocol=each.protocol,
+            endpoint=each.endpoint,
+            filter_policy=dict(each.only) or None,
+            raw_message_delivery=each.raw or None,
+            redrive_policy={"deadLetterTargetArn": dead.queue_arn},
+            delivery_policy=_HTTPS if each.protocol == "https" else None,
+        ).node.add_dependency(dead)

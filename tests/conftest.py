@@ -1,11 +1,13 @@
-"""Options of the whole test suite."""
+"""Options of the whole test suite, and the one cloud of all tests that need one."""
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from local.cloud.running import Cloud, running
 
 # The CDK's library runs the node that is on the path: ours, beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -18,6 +20,20 @@ TOLD = pytest.StashKey[list[str]]()
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Says a line after the tests, for counts that one wants to read of a run that passed."""
     return request.config.stash.setdefault(TOLD, []).append
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the cloud notes what IAM is asked."""
+    return tmp_path_factory.mktemp("asked") / "calls.jsonl"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory, asked: Path) -> Iterator[Cloud]:
+    """Scripted ears, a state of its own, every completion told twice."""
+    state = tmp_path_factory.mktemp("cloud") / "state"
+    with running(state=state, engine="scripted", completion_events="doubled", calls=asked) as running_cloud:
+        yield running_cloud
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -93,6 +93,17 @@ def test_a_recording_that_is_gone_leaves_the_transcript(ward, visited):
     assert "no longer in the intake bucket" in told
 
 
+def test_documents_under_the_uploads_own_path_open_too(ward, visited):
+    upload = ward.clinic.upload(KEY)
+    ward.clinic.start(upload)
+    ward.clinic.write_raw(ward.name(upload))
+    ward.clinic.transcribe.end(ward.name(upload))
+    ward.clinic.deliver(ward.name(upload), layout="mirrored")
+    pages = []
+    visited(ward.name(upload), lambda browser: pages.append(browser.get(browser.room)[1]))
+    assert b"Hello" in pages[0]
+
+
 def test_what_has_no_transcript_cannot_be_opened(ward):
     lost, waiting = ward.failed(), ward.clinic.upload("dictation/b.wav")
     for upload in (lost, waiting):

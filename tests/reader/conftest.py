@@ -16,6 +16,7 @@ from stethoscript.transcript import Transcript
 from tests.reader import samples
 
 Opened = Callable[..., Page]
+SWITCHES = ("--autoplay-policy=no-user-gesture-required", "--mute-audio")
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("There is no chromium on the path, and without it nothing of the reader page is proved.")
         pytest.skip("no chromium on the path: apt install chromium")
-    launched = playwright.chromium.launch(
-        executable_path=chromium, args=["--autoplay-policy=no-user-gesture-required", "--mute-audio"]
-    )
+    launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
     yield launched
     launched.close()
 

@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import cloud  # noqa: F401 - a fixture
 from tests.simulation.both_clouds import MOST_RECEIVES, SPOKEN, Fakes, MiniStack
 
 

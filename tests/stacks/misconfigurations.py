@@ -212,6 +212,10 @@ PLANTED: dict[str, Plant] = {
         "StartJob",
         **{"Condition.StringEquals": {"transcribe:OutputBucketName": "stethoscript-work-111122223333-us-east-1"}},
     ),
+    "an event in anybody's name": statement("IAM::ManagedPolicy", _DELIVER, "TellBus", Condition=GONE),
+    "an event on any bus": statement("IAM::ManagedPolicy", _START, "TellBus", Resource="*"),
+    "a topic that signs with SHA-1": change("SNS::Topic", "CompletionTopic", "SignatureVersion", "1"),
+    "a key for SNS on any topic's behalf": statement("KMS::Key", "Key", "UndeliveredToQueue", Condition=GONE),
     "a delivery that may delete transcripts": grant(
         "IAM::ManagedPolicy", _DELIVER, Action="s3:DeleteObject", Resource=_TRANSCRIPTS_OBJECTS
     ),

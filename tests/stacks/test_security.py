@@ -357,6 +357,21 @@ def test_no_queue_and_no_topic_is_reached_in_clear(deployment):
         assert not denied(policy, Request(action, target.arn, context={"aws:SecureTransport": "true"}))
 
 
+def test_topics_sign_with_sha_256(deployment):
+    for topic in deployment.all("AWS::SNS::Topic"):
+        assert topic["SignatureVersion"] == "2"
+
+
+def test_sns_may_use_the_key_for_the_completion_topic_alone(deployment):
+    key = deployment.one("AWS::KMS::Key")
+    topic = deployment.one("AWS::SNS::Topic", TopicName="stethoscript-completion").arn
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        ours = Request(action, key.arn, "sns.amazonaws.com", {"aws:SourceArn": topic})
+        others = Request(action, key.arn, "sns.amazonaws.com", {"aws:SourceArn": f"{topic}2"})
+        assert allowed(key["KeyPolicy"]["Statement"], ours)
+        assert not allowed(key["KeyPolicy"]["Statement"], others)
+
+
 def test_what_people_upload_and_what_is_delivered_is_versioned_and_working_copies_are_not(deployment):
     versioned = {
         name: deployment.bucket(name).properties.get("VersioningConfiguration", {}).get("Status") for name in BUCKETS

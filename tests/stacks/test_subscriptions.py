@@ -67,16 +67,6 @@ def test_that_queue_is_open_to_the_completion_topic_alone(organised, subscriptio
     assert not may(TOPIC.replace(ACCOUNT, "999999999999"))
 
 
-def test_sns_may_use_the_key_for_the_completion_topic_alone(deployment):
-    key = deployment.one("AWS::KMS::Key")
-    topic = deployment.one("AWS::SNS::Topic", TopicName="stethoscript-completion").arn
-    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-        ours = Request(action, key.arn, "sns.amazonaws.com", {"aws:SourceArn": topic})
-        others = Request(action, key.arn, "sns.amazonaws.com", {"aws:SourceArn": f"{topic}2"})
-        assert allowed(key["KeyPolicy"]["Statement"], ours)
-        assert not allowed(key["KeyPolicy"]["Statement"], others)
-
-
 def test_an_alarm_rings_for_each_subscriber_that_does_not_take_its_news_and_says_whose(organised, subscriptions):
     alarms = {
         alarm["Dimensions"][0]["Value"]: alarm
@@ -95,11 +85,6 @@ def test_what_is_secret_in_an_address_stands_in_no_alarm(organised):
     said = json.dumps([alarm.properties for alarm in organised.all("AWS::CloudWatch::Alarm")])
     assert "https ward.example could not" in said
     assert "s3cret" not in said
-
-
-def test_the_completion_topic_signs_with_sha_256(deployment):
-    for topic in deployment.all("AWS::SNS::Topic"):
-        assert topic["SignatureVersion"] == "2"
 
 
 def test_nobody_is_subscribed_who_was_not_chosen(deployment):

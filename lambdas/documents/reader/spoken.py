@@ -14,7 +14,7 @@ PARAGRAPH, LONGEST = 60, 120
 LINE = 68
 SCREEN = 40
 """Lines of so many characters that make a screen. A browser lays out only the screens it shows: one for each
-paragraph would be ten times the work when scrolling, none at all four times the work when opening."""
+paragraph would be ten times the work when scrolling, none at all five times the work when opening."""
 _MARKS = {Band.MEDIUM: ("u", ()), Band.LOW: ("u", ("very",))}
 """The element of a word that was heard with doubt, and its class."""
 _SILENCE = (

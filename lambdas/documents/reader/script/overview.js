@@ -13,17 +13,17 @@ function drawOverview() {
   const width = (overview.width = overview.clientWidth * devicePixelRatio);
   const height = (overview.height = overview.clientHeight * devicePixelRatio);
   const pen = overview.getContext("2d");
-  const colour = (name) => getComputedStyle(root).getPropertyValue(name);
+  const style = getComputedStyle(root);
   const step = height / (lanes + 1);
   const draw = (start, end, lane, least) => {
     const from = (start / length()) * width;
     pen.fillRect(from, lane * step, Math.max(least, ((end - start) / length()) * width), step - devicePixelRatio);
   };
   for (const { lane, start, end } of spans) {
-    pen.fillStyle = colour(`--h${lane}`);
+    pen.fillStyle = style.getPropertyValue(`--h${lane}`);
     draw(start, end, lane, 1); // a span without a time draws nothing
   }
-  pen.fillStyle = colour("--very");
+  pen.fillStyle = style.getPropertyValue("--very");
   for (const word of unsureWords()) draw(starts[word], ends[word], lanes, devicePixelRatio);
 }
 
