@@ -229,7 +229,7 @@ def questions(asked: Path, deployed: Deployed, tmp_path: Path) -> list[dict[str,
 
 
 @pytest.mark.afterwards
-def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, questions, tell):
+def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, asked, questions, tell):
     policies = {role: list(_statements(cloud, role)) for role in {_role(question) for question in questions}}
     outside = Counter(
         (_role(question), question["action"], question["resource"])
@@ -241,6 +241,7 @@ def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, questi
     )
     assert not outside
     assert all(question["allowed"] for question in questions)
+    assert not asked.stat().st_mode & 0o077  # it names recordings
     tell(f"{len(questions)} calls of deployed functions replayed, 0 outside the roles' policies")
 
 
