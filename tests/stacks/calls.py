@@ -29,12 +29,13 @@ class Places:
         self._queues = {each["QueueName"].partition("-")[2]: str(each.arn) for each in by_kind["SQS::Queue"]}
         self._topics = {each["TopicName"].partition("-")[2]: str(each.arn) for each in by_kind["SNS::Topic"]}
         self.table = str(deployment.one("AWS::DynamoDB::Table").arn)
-        self.jobs = (
-            self.table.partition(":table/")[0].replace(":dynamodb:", ":transcribe:") + ":medical-transcription-job"
-        )
-        self.buses = self.table.partition(":table/")[0].replace(":dynamodb:", ":events:") + ":event-bus"
+        self.jobs = f"{self.account('transcribe')}:medical-transcription-job"
         variables = [each["Environment"]["Variables"] for each in deployment.all("AWS::Lambda::Function")]
         [self.key] = {each["KEY_ARN"] for each in variables if "KEY_ARN" in each}
+
+    def account(self, service: str) -> str:
+        """The beginning of the ARNs of a service's resources in this account and Region."""
+        return self.table.partition(":table/")[0].replace(":dynamodb:", f":{service}:")
 
     def requests(self, call: Call) -> list[Request]:
         """What IAM is asked about a call; a call that is not known here is one that this table must learn."""
@@ -78,9 +79,9 @@ def _start(places: Places, given: Mapping[str, Any]) -> list[Request]:
     return [Request("transcribe:StartMedicalTranscriptionJob", "*", context=output)]
 
 
-def _tell(places: Places, given: Mapping[str, Any]) -> list[Request]:
-    [entry] = given["Entries"]  # without a bus of its own: the default one
-    return [Request("events:PutEvents", f"{places.buses}/default", context={"events:source": entry["Source"]})]
+def _tell_bus(places: Places, given: Mapping[str, Any]) -> list[Request]:
+    bus = f"{places.account('events')}:event-bus/default"
+    return [Request("events:PutEvents", bus, context={"events:source": each["Source"]}) for each in given["Entries"]]
 
 
 def _on(action: str, resource: Callable[[Places, Mapping[str, Any]], str]) -> Callable[..., list[Request]]:
@@ -93,7 +94,7 @@ _ASKED: Mapping[str, Callable[[Places, Mapping[str, Any]], list[Request]]] = {
     "dynamodb.put_item": _on("dynamodb:PutItem", lambda places, _: places.table),
     "dynamodb.query": _on("dynamodb:Query", lambda places, given: f"{places.table}/index/{given['IndexName']}"),
     "dynamodb.update_item": _on("dynamodb:UpdateItem", lambda places, _: places.table),
-    "events.put_events": _tell,
+    "events.put_events": _tell_bus,
     "s3.copy_object": _copy,
     "s3.delete_object": _on("s3:DeleteObject", Places.object),
     "s3.get_object": _read,

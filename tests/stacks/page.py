@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.scan.exceptions import EXCEPTIONS as SCANNED
-from tests.stacks.deployed import DEPLOYMENTS, ROOT, Deployment, synthesise
+from tests.stacks.deployed import ACCOUNT, DEPLOYMENTS, ROOT, Deployment, synthesise
 from tests.stacks.on_our_behalf import EXERCISED
+from tests.stacks.policies import texts
 from tests.stacks.rules import LINT, LINT_EXCEPTIONS, PACKS, Review
 
 PATH = ROOT / "docs" / "security.md"
@@ -31,6 +32,25 @@ def exceptions(deployments: Iterable[Deployment]) -> str:
     lines += [(each.rule, each.scanner, ", ".join(f"`{at}`" for at in each.at), each.reason) for each in SCANNED]
     lines += [(rule, LINT, "whatever depends on something", reason) for rule, reason in LINT_EXCEPTIONS.items()]
     return table(("rule", "of", "at", "reason"), sorted(lines))
+
+
+def key_statements(deployment: Deployment) -> str:
+    """The table of what a key's policy must let services do, for any deployment, account and Region."""
+    [key] = deployment.all("AWS::KMS::Key")
+    lines = []
+    for statement in key["KeyPolicy"]["Statement"]:
+        if service := statement["Principal"] != "*" and statement["Principal"].get("Service"):
+            actions = ", ".join(f"`{action}`" for action in texts(statement["Action"]))
+            conditions = [
+                f"`{operator}` `{name}`: `{value}`"
+                for operator, keys in statement["Condition"].items()
+                for name, value in keys.items()
+            ]
+            lines.append((statement["Sid"], f"`{service}`", actions, "<br>".join(conditions)))
+    written = table(("statement", "who", "may", "where"), lines)
+    for value, name in ((ACCOUNT, "<account>"), (deployment.region, "<region>"), ("stethoscript", "<name>")):
+        written = written.replace(value, name)
+    return written
 
 
 def on_our_behalf() -> str:
@@ -57,7 +77,12 @@ def main() -> None:
     text = PATH.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         deployments = [synthesise(Path(folder) / name, **chosen) for name, chosen in DEPLOYMENTS.items()]
-        for name, part in {"exceptions": exceptions(deployments), "on our behalf": on_our_behalf()}.items():
+        parts = {
+            "key": key_statements(deployments[0]),
+            "exceptions": exceptions(deployments),
+            "on our behalf": on_our_behalf(),
+        }
+        for name, part in parts.items():
             marked = rf"(<!-- {name}:[^>]*-->\n\n).*?(\n\n<!-- end -->)"
             text = re.sub(marked, lambda marks, part=part: f"{marks[1]}{part}{marks[2]}", text, flags=re.DOTALL)
     PATH.write_text(text, encoding="utf-8")

@@ -17,7 +17,7 @@ class Request:
     action: str
     resource: str
     by: str = "arn:aws:iam::111122223333:root"
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def allowed(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
@@ -69,11 +69,11 @@ def _like(text: str, pattern: str) -> bool:
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL) is not None
 
 
-def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool:
+def _holds(operator: str, given: Any, wanted: list[Any]) -> bool:
     if operator == "Null":
         return (given is None) == (wanted == ["true"])
     if operator.startswith("ForAllValues:"):  # of a request with none of them, too
-        return given is None or _holds(operator.partition(":")[2], given, wanted)
+        return given is None or all(_holds(operator.partition(":")[2], each, wanted) for each in texts(given))
     if operator.endswith("IfExists"):
         return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
     if operator in _NEGATED:

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from stacks.rights import allow
 from tests.noted import NOTED
 from tests.stacks import calls, page
 from tests.stacks.calls import Places
@@ -84,6 +85,15 @@ def test_aws_exercises_no_right_that_nobody_holds(roles):
         for role in each.roles:
             [statement] = [statement for statement in roles[role] if statement["Sid"] == each.sid]
             assert set(each.actions) <= set(texts(statement["Action"]))
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "because"),
+    [("s3:Get*", "arn:aws:s3:::a/b", None), ("s3:GetObject", "arn:aws:s3:::a/*", None), ("s3:GetObject", "a", "so")],
+)
+def test_a_right_with_a_wildcard_says_why_and_no_other_does(action, resource, because):
+    with pytest.raises(ValueError, match="Read: a right with a wildcard says why"):
+        allow("Read", [action], [resource], because=because)
 
 
 def test_the_page_on_security_lists_what_aws_exercises():

@@ -1,9 +1,11 @@
 """No rule of cdk-nag, the CDK or cfn-lint is broken but where the stacks say why."""
 
+import re
+
 import pytest
 
 from tests.stacks import page, rules
-from tests.stacks.deployed import DEPLOYMENTS
+from tests.stacks.deployed import DEPLOYMENTS, ROOT
 from tests.stacks.rules import CDK, LINT, LINT_EXCEPTIONS, PACKS, Finding, Review
 
 
@@ -35,6 +37,17 @@ def test_cfn_lint_finds_only_what_is_excepted_and_all_of_that(chosen):
 def test_the_page_on_security_lists_every_exception_and_no_other(request):
     deployments = [request.getfixturevalue(name) for name in DEPLOYMENTS]
     assert page.exceptions(deployments) in page.PATH.read_text(encoding="utf-8"), page.REMEDY
+
+
+def test_the_page_on_security_lists_what_a_brought_key_must_allow(deployment):
+    assert page.key_statements(deployment) in page.PATH.read_text(encoding="utf-8"), page.REMEDY
+
+
+def test_every_test_that_the_page_on_security_names_is_there():
+    named = set(re.findall(r"`(test_\w+)`", page.PATH.read_text(encoding="utf-8")))
+    tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
+    assert len(named) > 20
+    assert not [name for name in named if f"def {name}(" not in tests]
 
 
 def test_the_counts_are_told(deployment, tell):
