@@ -246,7 +246,7 @@ outputs = shaped(
 )
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(outputs)
 def test_whatever_an_output_holds_it_is_read_or_unreadable(results):
     body = json.dumps({"results": results}).encode()
