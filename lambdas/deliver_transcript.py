@@ -3,12 +3,12 @@
 Any number of signals in any order may speak of a job; only GetMedicalTranscriptionJob is believed.
 """
 
+import json
 import os
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
@@ -17,11 +17,10 @@ from botocore.exceptions import ClientError
 import batch
 import environment
 from clients import client
-from documents import FORMS, manifest
-from documents.facts import Facts
-from documents.manifest import Document
+from delivery import Delivery
+from herald import Herald
 from ledger import Ledger
-from stethoscript import events, failures, faults, jobs, notices, transcript
+from stethoscript import events, failures, faults, jobs
 from stethoscript.events import Signal
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
@@ -30,7 +29,8 @@ from telemetry import count, flush, log
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
 
-_FORMS = ("txt",)
+SOON_SECONDS = 3
+"""To the second look: a job whose transcript is there has all but ended, and until then its slot seems taken."""
 
 LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
@@ -47,6 +47,8 @@ class DeliverSettings:
     ledger_table: str
     completion_queue_url: str
     completion_topic_arn: str
+    documents: str
+    layout: str
     patience_seconds: int
 
 
@@ -59,7 +61,8 @@ class Deliverer:
     s3: Any
     transcribe: Any
     sqs: Any
-    sns: Any
+    delivery: Delivery
+    herald: Herald
     now: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
@@ -80,7 +83,7 @@ class Deliverer:
                 raise
             log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
             count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
-            self._look_again(signal, fault)
+            self._look_again(signal)
 
     def _bring_to_end(self, row: Row, signal: Signal) -> None:
         if not row.open:
@@ -91,11 +94,11 @@ class Deliverer:
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
             if self.now() - (row.started or row.received) < STUCK_SECONDS:
-                self._look_again(signal, Fault.UNAVAILABLE)
+                self._look_again(signal)
             return
         # Several signals of one end come at once: one is taken, the others look again.
         if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
-            self._look_again(signal, Fault.UNAVAILABLE)
+            self._look_again(signal)
             return
         try:
             self._finish(row, job, signal)
@@ -114,19 +117,22 @@ class Deliverer:
         if not job:  # somebody deleted its record, or it aged out; what it wrote is ours all the same
             count("Vanished")
         try:
-            self._deliver(row, job, signal)
+            delivered = self.delivery.deliver(row)
         except ClientError as error:
             if faults.fault(error) is not Fault.ABSENT:
                 raise
             if job and self.now() - _ended(job, self.now()) < VANISHED_SECONDS:
                 self.ledger.release(row)
-                self._look_again(signal, Fault.UNAVAILABLE)
+                self._look_again(signal)
                 return
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
-                reason="TranscriptMissing" if job else "JobVanished",
+                reason=failures.MISSING if job else failures.VANISHED,
                 remedy="Transcribe has left no transcript; have your operator retry the recording.",
             )  # fmt: skip
+        else:
+            state = State.FAILED if delivered.reason else State.DELIVERED
+            self._end(row, state, signal, _ended(job, self.now()), **vars(delivered))
 
     def _job(self, row: Row) -> Mapping[str, Any]:
         """What Transcribe says of the job; nothing if it does not know it (any more)."""
@@ -139,61 +145,11 @@ class Deliverer:
         job: Mapping[str, Any] = found["MedicalTranscriptionJob"]
         return job
 
-    def _deliver(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
-        completed = _ended(job, self.now())
-        try:
-            raw = self._raw(row)
-            heard = transcript.read(raw)
-        except transcript.Unreadable:
-            remedy = "Ask your operator: Transcribe's own output is kept in the work bucket."
-            self._end(row, State.FAILED, signal, completed, reason="TranscriptUnreadable", remedy=remedy)
-            return
-        facts = Facts.of(row)
-        written = (
-            Document("raw", "transcribe.json", "application/json", raw),
-            *(
-                Document(name, (form := FORMS[name]).name, form.content_type, form.write(heard, facts))
-                for name in _FORMS
-            ),
-        )
-        folder = f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}"
-        for document in written:
-            self._put(f"{folder}/{document.name}", document.content_type, document.body)
-        listed = f"{folder}/{manifest.NAME}"  # last: who sees the manifest sees all that it lists
-        self._put(listed, "application/json", manifest.write(row, heard, written))
-        self._end(row, State.DELIVERED, signal, completed, manifest=listed)
-
-    def _raw(self, row: Row) -> bytes:
-        """Transcribe's output, from where we told it to write: its TranscriptFileUri is not needed.
-
-        Raises:
-            Unreadable: too large to be one.
-        """
-        answer = self.s3.get_object(
-            Bucket=self.settings.work_bucket, Key=jobs.raw(row.job), ExpectedBucketOwner=self.settings.account
-        )
-        if answer["ContentLength"] > transcript.MOST_BYTES:
-            raise transcript.Unreadable("far more than four hours of speech need")
-        body: bytes = answer["Body"].read()
-        return body
-
-    def _put(self, key: str, content_type: str, body: bytes) -> None:
-        self.s3.put_object(
-            Bucket=self.settings.transcripts_bucket,
-            Key=key,
-            Body=body,
-            ContentType=content_type,
-            ExpectedBucketOwner=self.settings.account,
-        )
-
     def _end(self, row: Row, state: State, signal: Signal, completed: int, **more: Any) -> None:
         """Tell, note down, tidy up, in this order: a crash in between repeats, with the same id."""
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
-        self.sns.publish(
-            TopicArn=self.settings.completion_topic_arn,
-            **notices.publication(ended, self.settings.transcripts_bucket),
-        )
+        self.herald.tell(ended)
         if self.ledger.advance(row, state, self.now(), **changes):
             count(state.capitalize())
         self._tidy(ended)
@@ -208,11 +164,12 @@ class Deliverer:
                 ExpectedBucketOwner=self.settings.account,
             )
 
-    def _look_again(self, signal: Signal, fault: Fault) -> None:
+    def _look_again(self, signal: Signal) -> None:
+        soon = min(SOON_SECONDS, self.settings.patience_seconds)
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
             MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
-            DelaySeconds=faults.delay(fault, signal.deferrals, self.settings.patience_seconds, self.jitter()),
+            DelaySeconds=faults.delay(signal.deferrals, soon, self.jitter()),
         )
 
 
@@ -224,13 +181,16 @@ def _ended(job: Mapping[str, Any], now: float) -> int:
 @cache
 def _deliverer() -> Deliverer:
     settings = environment.read(DeliverSettings, os.environ)
+    s3, transcripts = client("s3"), settings.transcripts_bucket
+    documents = json.loads(settings.documents)
     return Deliverer(
         settings=settings,
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
-        s3=client("s3"),
+        s3=s3,
         transcribe=client("transcribe"),
         sqs=client("sqs"),
-        sns=client("sns"),
+        delivery=Delivery(s3, settings.account, settings.work_bucket, transcripts, settings.layout, documents),
+        herald=Herald(settings.completion_topic_arn, transcripts, client("sns"), client("events")),
     )
 
 

@@ -1,5 +1,6 @@
 """From the intake queue: freezes each uploaded recording and has Transcribe Medical start on it."""
 
+import json
 import os
 import random
 import time
@@ -15,12 +16,13 @@ import batch
 import environment
 import header
 from clients import client
+from herald import Herald
 from ledger import Ledger
 from ranged import Ranged
-from stethoscript import audio, events, faults, jobs, notices, profiles, storage
+from stethoscript import audio, events, faults, jobs, profiles, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
-from stethoscript.profiles import Profile
+from stethoscript.profiles import Profile, Recipe
 from stethoscript.rejections import Rejected
 from stethoscript.rows import STUCK_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
@@ -31,6 +33,9 @@ COPY_SECONDS = 120
 
 IN_HAND_SECONDS = 2
 """Between two looks for a free slot with the message in hand: a slot that lies idle is time lost."""
+
+ENDED_SHARE = 5
+"""Rows say TRANSCRIBING until their transcript is delivered: when much goes wrong, up to one in so many has ended."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class StartSettings:
     completion_queue_url: str
     completion_topic_arn: str
     profiles: str
+    vocabularies: str
     jobs_at_once: int
     patience_seconds: int
     watch_seconds: int
@@ -72,11 +78,12 @@ class Starter:
 
     settings: StartSettings
     profiles: tuple[Profile, ...]
+    vocabularies: Mapping[str, str]
     ledger: Ledger
     s3: Any
     transcribe: Any
     sqs: Any
-    sns: Any
+    herald: Herald
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
@@ -92,7 +99,7 @@ class Starter:
         try:
             self._settle(recording, upload, deadline)
         except (NoTime, TakenMeanwhile):
-            self._put_off(recording, arrival, Fault.BUSY)
+            self._put_off(recording, arrival, Fault.BUSY, steady=True)
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
@@ -112,7 +119,7 @@ class Starter:
                 head = self._head(upload)
                 if is_folder(upload.key, head["ContentLength"]):
                     return
-                row = self._named(row, head["Metadata"])
+                row = replace(row, correlation_id=profiles.correlation_id(head["Metadata"]))
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
@@ -135,15 +142,6 @@ class Starter:
         count("Started")
         log.info("transcribing", job=row.job, profile=row.profile)
 
-    def _named(self, row: Row, metadata: Mapping[str, str]) -> Row:
-        """The row with what the uploader will know it by, however it ends."""
-        profile = profiles.match(self.profiles, row.key)
-        return replace(
-            row,
-            profile=profile.name if profile else None,
-            correlation_id=profiles.correlation_id(metadata),
-        )
-
     def _checked(self, row: Row, head: Mapping[str, Any]) -> Row:
         """The row to claim, with all that the job needs.
 
@@ -162,13 +160,14 @@ class Starter:
         audio.check_sound(header.sound(recording, media_format), each_channel=recipe.channel_identification)
         return replace(
             row,
-            recipe={name: value for name, value in asdict(recipe).items() if value is not None},
+            recipe=_plain(recipe),
             media_format=media_format,
         )
 
     def _row(self, recording: str, upload: Upload) -> Row:
         now = int(self.now())
         days = self.settings.row_days
+        profile = profiles.match(self.profiles, upload.key)
         return Row(
             recording=recording,
             state=State.CLAIMED,
@@ -178,6 +177,8 @@ class Starter:
             received=now,
             updated=now,
             job=jobs.name(recording, 1),
+            profile=profile.name if profile else None,
+            recipe=_plain(profile.recipe) if profile else {},
             expires=now + days * 86400 if days else None,
         )
 
@@ -252,7 +253,7 @@ class Starter:
             NameTaken: the name belongs to a job with other media.
         """
         places = jobs.Places(self.settings.work_bucket, self.settings.key_arn)
-        request = jobs.request(row.job, str(row.media_format), row.asked, places)
+        request = jobs.request(row.job, str(row.media_format), self._recipe(row), places)
         while True:
             try:
                 self.transcribe.start_medical_transcription_job(**request)
@@ -268,6 +269,11 @@ class Starter:
             else:
                 return
 
+    def _recipe(self, row: Row) -> Recipe:
+        """What the row asks for, its vocabulary by the name it has in AWS today: that changes with its content."""
+        name = row.asked.vocabulary_name
+        return replace(row.asked, vocabulary_name=self.vocabularies.get(name, name) if name else None)
+
     def _refuse_for(self, fault: Fault, row: Row) -> None:
         """Some of Transcribe's answers are the uploader's to mend, and waiting would never end.
 
@@ -276,8 +282,8 @@ class Starter:
         """
         if fault is Fault.TOO_LONG:
             raise audio.too_long()
-        profile = profiles.match(self.profiles, row.key)
-        if fault is Fault.VOCABULARY and profile and profile.recipe.vocabulary_name != row.asked.vocabulary_name:
+        vocabulary = row.asked.vocabulary_name
+        if fault is Fault.VOCABULARY and vocabulary and vocabulary not in self.vocabularies:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
         if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
@@ -290,8 +296,9 @@ class Starter:
             raise NameTaken
 
     def _await_slot(self, deadline: float) -> None:
-        """Wait until fewer jobs run than the quota allows. Advice only: Transcribe itself is the judge."""
-        while self.ledger.in_flight(self.settings.jobs_at_once) >= self.settings.jobs_at_once:
+        """Wait while far more jobs seem to run than the quota allows. Advice only: Transcribe itself is the judge."""
+        most = self.settings.jobs_at_once + self.settings.jobs_at_once // ENDED_SHARE
+        while self.ledger.in_flight(most) >= most:
             self._wait(deadline)
 
     def _wait(self, deadline: float) -> None:
@@ -317,19 +324,16 @@ class Starter:
             return
         why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
-        self.sns.publish(
-            TopicArn=self.settings.completion_topic_arn,
-            **notices.publication(refused, self.settings.transcripts_bucket),
-        )
+        self.herald.tell(refused)
         if not self.ledger.claim(refused):
             self.ledger.advance(row, State.REJECTED, self.now(), **why)
         count("Rejected")
         log.info("rejected", job=row.job, reason=refusal.reason)
 
-    def _put_off(self, recording: str, arrival: Arrival, fault: Fault) -> None:
+    def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:
         """Send the message anew with a delay: receive counts are for unexpected errors alone."""
         self._show_life(recording)
-        seconds = faults.delay(fault, arrival.deferrals, self.settings.patience_seconds, self.jitter())
+        seconds = faults.delay(arrival.deferrals, self.settings.patience_seconds, self.jitter(), steady=steady)
         # Last: whatever failed after it would bring back the old message beside the new one.
         self.sqs.send_message(
             QueueUrl=self.settings.intake_queue_url,
@@ -347,6 +351,10 @@ class Starter:
                 self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
         except (BotoCoreError, ClientError) as error:  # then it is announced once more, which does no harm
             log.info("the ledger does not answer", error=faults.described(error))
+
+
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return {name: value for name, value in asdict(recipe).items() if value is not None}
 
 
 @contextmanager
@@ -369,11 +377,12 @@ def _starter() -> Starter:
     return Starter(
         settings=settings,
         profiles=profiles.from_json(settings.profiles),
+        vocabularies=json.loads(settings.vocabularies),
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
         s3=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
         transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK
         sqs=client("sqs"),
-        sns=client("sns"),
+        herald=Herald(settings.completion_topic_arn, settings.transcripts_bucket, client("sns"), client("events")),
     )
 
 

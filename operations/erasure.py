@@ -21,7 +21,7 @@ from stethoscript import jobs
 from stethoscript.rows import Row, State
 from stethoscript.uploads import Upload
 
-HANDS_SECONDS = 300
+HANDS_SECONDS = 180
 """How long a start function that took the recording up before it was closed may still be at it."""
 _LOOK_SECONDS = 5.0
 _MOST_AT_ONCE = 1000  # DeleteObjects

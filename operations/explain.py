@@ -10,9 +10,9 @@ from operations.traces import Trace
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
 
-_TRY_SECONDS = 300
+_TRY_SECONDS = 180
 """How long the start function may hold a message in hand."""
-_HIDDEN_SECONDS = 1800
+_HIDDEN_SECONDS = 1080
 """How long a message stays hidden after a try that ended in an unexpected error."""
 _MOST_ANNOUNCEMENTS = 10
 """After so many the reconciler leaves a recording to a person."""

@@ -58,6 +58,7 @@ def _statements(choices: Choices) -> list[iam.PolicyStatement]:
         "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
         "ArnLike": {"aws:SourceArn": bucket_arn(choices, "intake")},
     }
+    completion = f"arn:{Aws.PARTITION}:sns:{Aws.REGION}:{Aws.ACCOUNT_ID}:{choices.name}-completion"
     log_groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/{choices.name}-*"
     return [
         iam.PolicyStatement(sid="Account", principals=[account], actions=["kms:*"], resources=["*"]),
@@ -77,6 +78,7 @@ def _statements(choices: Choices) -> list[iam.PolicyStatement]:
             _USE,
             from_ours("cloudwatch", f"alarm:{choices.name}-*"),
         ),
+        _service("sns.amazonaws.com", "UndeliveredToQueue", _USE, {"ArnLike": {"aws:SourceArn": completion}}),
         _service(
             f"logs.{Aws.REGION}.amazonaws.com",
             "Logs",
@@ -99,7 +101,7 @@ def _service(
 
 
 def refuse_other_keys(bucket: s3.Bucket, key: kms.IKey) -> None:
-    """An upload that names no encryption gets ours; one that names another is refused.
+    """A write that names no encryption gets ours; one that names another is refused.
 
     `aws:kms` without a key id would mean the account's `aws/s3` key, hence the second rule.
     """

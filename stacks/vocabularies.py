@@ -40,14 +40,14 @@ class Vocabularies(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, folder: Path = FOLDER) -> None:
         super().__init__(scope, construct_id)
-        known = {table.stem: table for table in tables(folder, choices.name)}
-        self.profiles = resolved(choices.profiles, known)
-        for stem in sorted(_named(choices.profiles)):
-            table = known[stem]
-            asset = assets.Asset(self, f"{stem}-file", path=str(table.path))
+        deployed = named(choices.profiles, folder, choices.name)
+        self.names = {table.stem: table.vocabulary_name for table in deployed}
+        """What each is called in AWS, by what profiles and metadata call it."""
+        for table in deployed:
+            asset = assets.Asset(self, f"{table.stem}-file", path=str(table.path))
             transcribe.CfnMedicalVocabulary(
                 self,
-                stem,
+                table.stem,
                 vocabulary_name=table.vocabulary_name,
                 language_code="en-US",
                 vocabulary_file_uri=asset.s3_object_url,
@@ -71,22 +71,16 @@ def tables(folder: Path, deployment: str) -> Iterator[Table]:
         yield Table(path, vocabulary.deployed_name(deployment, path.stem, content))
 
 
-def resolved(profiles: Mapping[str, Any], known: Mapping[str, Table]) -> dict[str, Any]:
-    """The profiles with each vocabulary under the name it is deployed by.
+def named(profiles: Mapping[str, Any], folder: Path, deployment: str) -> list[Table]:
+    """The tables that the profiles name.
 
     Raises:
-        BadChoice: a profile names a vocabulary that no file is for.
+        BadChoice: a profile names a vocabulary that no file is for, or a file is none.
     """
-    for stem in sorted(_named(profiles) - set(known)):
-        have = f"there are {', '.join(sorted(known))}" if known else "the folder holds none"
-        raise BadChoice(f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {have}")
-    return {
-        prefix: {**settings, _SETTING: known[settings[_SETTING]].vocabulary_name}
-        if settings.get(_SETTING)
-        else settings
-        for prefix, settings in profiles.items()
-    }
-
-
-def _named(profiles: Mapping[str, Any]) -> set[str]:
-    return {settings[_SETTING] for settings in profiles.values() if settings.get(_SETTING)}
+    known = {table.stem: table for table in tables(folder, deployment)}
+    wanted = sorted({settings[_SETTING] for settings in profiles.values() if settings.get(_SETTING)})
+    for stem in wanted:
+        if stem not in known:
+            have = f"there are {', '.join(sorted(known))}" if known else "the folder holds none"
+            raise BadChoice(f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {have}")
+    return [known[stem] for stem in wanted]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from documents import captions, fhir, masked, spreadsheet, structured, text
+from documents import captions, fhir, html, masked, spreadsheet, structured, text
 from documents.facts import Facts
 from stethoscript.transcript import Transcript
 
@@ -30,6 +30,7 @@ def _paper(transcript: Transcript, facts: Facts) -> bytes:
 
 FORMS: Mapping[str, Form] = {
     "txt": Form("transcript.txt", "text/plain; charset=utf-8", text.write),
+    "html": Form("transcript.html", "text/html; charset=utf-8", html.write),
     "docx": Form("transcript.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", _paper),
     "vtt": Form("transcript.vtt", "text/vtt; charset=utf-8", captions.vtt),
     "srt": Form("transcript.srt", "application/x-subrip; charset=utf-8", captions.srt),

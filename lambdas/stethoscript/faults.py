@@ -40,6 +40,7 @@ _CODES: Mapping[str, Fault] = {
     "AccessDeniedException": Fault.CONFIGURATION,
     "AuthorizationError": Fault.CONFIGURATION,
     "NotFound": Fault.CONFIGURATION,  # SNS: no such topic
+    "NotAuthorizedForSourceException": Fault.CONFIGURATION,  # EventBridge's word on an entry of PutEvents
     "QueueDoesNotExist": Fault.CONFIGURATION,
     "AWS.SimpleQueueService.NonExistentQueue": Fault.CONFIGURATION,
     "KMSAccessDenied": Fault.CONFIGURATION,
@@ -117,15 +118,16 @@ MOST_DELAY = 900
 """Seconds; the most SQS takes as DelaySeconds."""
 
 
-def delay(fault: Fault, deferrals: int, patience: int, jitter: float) -> int:
-    """Seconds to put a message off: the same again and again while busy, longer and longer otherwise.
+def delay(deferrals: int, patience: int, jitter: float, *, steady: bool = False) -> int:
+    """Seconds to put a message off: longer and longer, but `steady` where it only waits for its turn.
 
-    `jitter` from 0 to 1 spreads the messages, so that they do not all come back at once.
+    Trouble may last for hours, and messages that keep coming back multiply: one may be seen twice, or
+    not be deleted. `jitter` from 0 to 1 spreads them, so that they do not all come back at once.
 
-    >>> delay(Fault.BUSY, 7, 30, 0.5), [delay(Fault.UNAVAILABLE, n, 30, 0.5) for n in range(6)]
+    >>> delay(7, 30, 0.5, steady=True), [delay(n, 30, 0.5) for n in range(6)]
     (30, [30, 60, 120, 240, 480, 900])
     """
-    growth = 1 if fault is Fault.BUSY else 2 ** min(deferrals, 10)
+    growth = 1 if steady else 2 ** min(deferrals, 10)
     return max(1, min(MOST_DELAY, round(patience * growth * (0.5 + jitter))))
 
 

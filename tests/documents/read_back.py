@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 import docx
+import html5lib
 import srt
 import webvtt
 
@@ -59,6 +60,14 @@ def sheet(body: bytes, _transcript: Transcript) -> list[str]:
     return " ".join(row["word"] + row["punctuation"] for row in rows(body)).split()
 
 
+def page(body: bytes, _transcript: Transcript) -> list[str]:
+    """The paragraphs that bear the number of their first word are what was said."""
+    paragraphs = [
+        each for each in html5lib.parse(body, namespaceHTMLElements=False).iter("p") if "data-w" in each.attrib
+    ]
+    return [token for each in paragraphs for token in "".join(each.itertext()).split()]
+
+
 def structured(body: bytes, _transcript: Transcript) -> list[str]:
     return " ".join(word["text"] + word["punctuation"] for word in json.loads(body)["words"]).split()
 
@@ -89,6 +98,7 @@ READERS: Mapping[str, Reader] = {
     "vtt": vtt,
     "srt": subrip,
     "csv": sheet,
+    "html": page,
     "json": structured,
     "fhir": fhir,
     "masked.txt": masked,

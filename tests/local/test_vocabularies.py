@@ -10,7 +10,7 @@ import pytest
 
 from local import deployment
 from stacks.choices import BadChoice, Choices
-from stacks.vocabularies import FOLDER, Vocabularies, resolved, tables
+from stacks.vocabularies import FOLDER, Vocabularies, named, tables
 from tests.medical import TABLE
 
 BUCKET = "vocabulary-tables"
@@ -34,17 +34,16 @@ def synthesised(folder, tmp_path, profiles=PROFILES):
     vocabularies = Vocabularies(stack, "Vocabularies", choices=Choices(name="clinic", profiles=profiles), folder=folder)
     app.synth()
     template = json.loads((tmp_path / "cdk.out" / "clinic-pipeline.template.json").read_text())
-    return vocabularies.profiles, template.get("Resources", {})
+    return vocabularies.names, template.get("Resources", {})
 
 
-def test_a_table_that_a_profile_names_is_deployed_and_the_profile_told_its_name(folder, tmp_path):
-    profiles, resources = synthesised(folder, tmp_path)
+def test_a_table_that_a_profile_names_is_deployed_and_its_name_told(folder, tmp_path):
+    names, resources = synthesised(folder, tmp_path)
     [resource] = [each for each in resources.values() if each["Type"] == "AWS::Transcribe::MedicalVocabulary"]
     properties = resource["Properties"]
     assert properties["LanguageCode"] == "en-US"
     assert properties["VocabularyName"].startswith("clinic-drugs-")
-    assert profiles["dictation/"] == {"type": "DICTATION", "vocabulary_name": properties["VocabularyName"]}
-    assert profiles["conversation/"] == PROFILES["conversation/"]
+    assert names == {"drugs": properties["VocabularyName"]}
     assert "s3://" in properties["VocabularyFileUri"]["Fn::Sub"]
 
 
@@ -78,12 +77,11 @@ def test_a_broken_file_is_refused_with_line_and_reason(folder, file, sentence):
     assert sentence in str(bad.value)
 
 
-def test_a_name_that_no_file_is_for_is_refused_with_what_there_is(folder):
-    known = {table.stem: table for table in tables(folder, "clinic")}
+def test_a_name_that_no_file_is_for_is_refused_with_what_there_is(folder, tmp_path):
     with pytest.raises(BadChoice, match=r"name the vocabulary 'drug', .* no vocabularies/drug.txt; there are drugs"):
-        resolved({"dictation/": {"vocabulary_name": "drug"}}, known)
+        named({"dictation/": {"vocabulary_name": "drug"}}, folder, "clinic")
     with pytest.raises(BadChoice, match="the folder holds none"):
-        resolved({"dictation/": {"vocabulary_name": "drug"}}, {})
+        named({"dictation/": {"vocabulary_name": "drug"}}, tmp_path / "none", "clinic")
 
 
 def test_the_tables_we_ship_can_be_deployed():

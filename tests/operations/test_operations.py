@@ -16,7 +16,7 @@ from operations import deployment, queues, uploading
 from operations.__main__ import app
 from operations.bookkeeping import Bookkeeping
 from operations.deployment import Deployment
-from operations.erasure import Eraser
+from operations.erasure import HANDS_SECONDS, Eraser
 from operations.problems import Misused, Refused
 from operations.recordings import find, retry
 from stethoscript import events, jobs
@@ -683,6 +683,18 @@ def test_after_an_erasure_nothing_is_left_and_nothing_comes_back(ward):
     assert states == {ward.name(upload): "ERASED", ward.name(kept): "DELIVERED"}
 
 
+def test_documents_under_the_upload_s_own_path_are_erased_too(ward):
+    yesterday(ward)
+    upload = ward.clinic.upload(KEY)
+    ward.clinic.start(upload)
+    ward.clinic.write_raw(ward.name(upload), f"{PATIENT} has a cough.")
+    ward.clinic.transcribe.end(ward.name(upload))
+    ward.clinic.deliver(ward.name(upload), layout="mirrored")
+    assert any(key.startswith(KEY) for key in ward.clinic.keys(TRANSCRIPTS))
+    ward.run("erase", ward.name(upload), "--yes")
+    assert not ward.clinic.keys(TRANSCRIPTS)
+
+
 def test_every_attempt_of_a_recording_is_erased(ward):
     yesterday(ward)
     upload = ward.failed()
@@ -812,7 +824,7 @@ def test_a_recording_on_its_way_is_closed_and_what_it_still_leaves_is_waited_for
 
     eraser = Eraser(ward.deployment, say=said.append, now=ward.clinic.now, pause=pause)
     certificate = eraser.erase(find(ward.deployment, name))
-    assert ward.clinic.clock - begun >= 300
+    assert ward.clinic.clock - begun >= HANDS_SECONDS
     assert "waiting until" in said[0]
     assert certificate.recording == name
     assert PATIENT not in ward.everything()

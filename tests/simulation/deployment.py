@@ -20,7 +20,7 @@ import start_transcription
 import telemetry
 from tests.simulation.calls import Client
 from tests.simulation.far_ends.dynamodb import DynamoDb
-from tests.simulation.far_ends.eventbridge import Announcements
+from tests.simulation.far_ends.eventbridge import Announcements, Bus
 from tests.simulation.far_ends.s3 import S3, Bucket
 from tests.simulation.far_ends.sns import Sns
 from tests.simulation.far_ends.sqs import Message, Queue, Sqs
@@ -41,7 +41,7 @@ PROFILES = {"dictation/": {"type": "DICTATION"}, "conversation/": {"type": "CONV
 class Numbers:
     """What the stacks and a deployment's choices set; the same as in `stacks/`."""
 
-    start_seconds: int = 300
+    start_seconds: int = 180
     deliver_seconds: int = 120
     reconcile_seconds: int = 120
     visibility_per_second: int = 6
@@ -54,7 +54,7 @@ class Numbers:
     deliver_functions: int = 10
     reconcile_minutes: int = 5
     grace_seconds: int = 1800
-    sweep_pages: int = 1
+    sweep_pages: int = 10
     patience_seconds: int = 30
     watch_seconds: int = 0
     jobs_at_once: int = 250
@@ -111,6 +111,7 @@ class World:
         self.s3 = S3(time, ACCOUNT, buckets, page=self.page)
         self.dynamodb = DynamoDb(time, "ledger", lag=luck.index_lag)
         self.sns = Sns(time, TOPIC)
+        self.events = Bus(time, refuses=lambda: luck.strikes(luck.event_lost / 10))
         self.transcribe = Transcribe(
             time, self.s3, self.hear, jobs_at_once=self.quota, output_first=luck.status_lag * self.random(),
             known_after=luck.job_hidden,
@@ -172,9 +173,10 @@ class World:
             "DEPLOYMENT": NAME, "ACCOUNT": ACCOUNT, "LEDGER_TABLE": "ledger", "INTAKE_BUCKET": INTAKE,
             "WORK_BUCKET": WORK, "TRANSCRIPTS_BUCKET": TRANSCRIPTS, "INTAKE_QUEUE_URL": INTAKE_QUEUE,
             "COMPLETION_QUEUE_URL": COMPLETION_QUEUE, "COMPLETION_TOPIC_ARN": TOPIC,
-            "KEY_ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "PROFILES": json.dumps(PROFILES),
+            "KEY_ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "PROFILES": json.dumps(PROFILES), "VOCABULARIES": "{}",
             "JOBS_AT_ONCE": numbers.jobs_at_once, "PATIENCE_SECONDS": numbers.patience_seconds,
             "WATCH_SECONDS": numbers.watch_seconds, "ROW_DAYS": numbers.row_days,
+            "DOCUMENTS": json.dumps({"": ["txt"]}), "LAYOUT": "opaque",
             "GRACE_SECONDS": numbers.grace_seconds, "SWEEP_PAGES": numbers.sweep_pages,
         }  # fmt: skip
         return {name: str(value) for name, value in told.items()}

@@ -65,8 +65,7 @@ def _marked_before_told(patch: Patch) -> None:
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
         self.ledger.advance(row, state, self.now(), **changes)
-        told = notices.publication(ended, self.settings.transcripts_bucket)
-        self.sns.publish(TopicArn=self.settings.completion_topic_arn, **told)
+        self.herald.tell(ended)
         self._tidy(ended)
 
     patch.setattr(Deliverer, "_end", end)
@@ -79,8 +78,7 @@ def _refused_before_told(patch: Patch) -> None:
         self.ledger.claim(replace(row, state=State.REJECTED, reason=refusal.reason, remedy=refusal.remedy))
         found = self.ledger.find(row.recording)
         if found and found.state is State.REJECTED:
-            told = notices.publication(found, self.settings.transcripts_bucket)
-            self.sns.publish(TopicArn=self.settings.completion_topic_arn, **told)
+            self.herald.tell(found)
             return
         reject(self, row, refusal)
 
@@ -117,15 +115,15 @@ def _ignores_claimed(patch: Patch) -> None:
 def _throttle_swallowed(patch: Patch) -> None:
     put_off = Starter._put_off
 
-    def swallow(self: Starter, recording: str, arrival: Any, fault: Fault) -> None:
+    def swallow(self: Starter, recording: str, arrival: Any, fault: Fault, **how: bool) -> None:
         if fault is not Fault.BUSY:
-            put_off(self, recording, arrival, fault)
+            put_off(self, recording, arrival, fault, **how)
 
     patch.setattr(Starter, "_put_off", swallow)
 
 
 def _put_off_counts(patch: Patch) -> None:
-    def fail(_self: Starter, _recording: str, _arrival: Any, _fault: Fault) -> None:
+    def fail(_self: Starter, _recording: str, _arrival: Any, _fault: Fault, **_how: bool) -> None:
         raise RuntimeError
 
     patch.setattr(Starter, "_put_off", fail)

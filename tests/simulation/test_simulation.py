@@ -9,8 +9,6 @@ from tests.simulation.planted import PLANTED
 
 SEEDS = 300
 
-pytestmark = pytest.mark.proof  # `make simulate`; one seed (206) still multiplies its messages in a long outage
-
 
 def test_nothing_is_broken_whatever_goes_wrong():
     failing = many.failures(range(SEEDS))

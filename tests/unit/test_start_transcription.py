@@ -14,7 +14,7 @@ from ledger import Ledger
 from stethoscript import jobs
 from stethoscript.events import Arrival
 from stethoscript.uploads import Upload
-from tests.unit.conftest import INTAKE, WAV, WORK, refusal
+from tests.unit.conftest import INTAKE, VOCABULARIES, WAV, WORK, refusal
 
 
 def test_an_upload_is_frozen_and_transcribed(clinic):
@@ -193,6 +193,13 @@ class Meanwhile:
         return getattr(self._client, name)
 
 
+def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(clinic):
+    clinic.start(clinic.upload(Metadata={"vocabulary-name": "drugs"}))
+    [job] = clinic.transcribe.jobs.values()
+    assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
+    assert clinic.row().asked.vocabulary_name == "drugs"
+
+
 def test_a_vocabulary_that_the_uploader_made_up_is_refused(clinic):
     clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
     clinic.start(clinic.upload(Metadata={"vocabulary-name": "nope"}))
@@ -201,7 +208,7 @@ def test_a_vocabulary_that_the_uploader_made_up_is_refused(clinic):
 
 def test_a_vocabulary_missing_from_the_deployment_waits_for_the_operator(clinic):
     clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
-    clinic.start(clinic.upload())
+    clinic.start(clinic.upload(Metadata={"vocabulary-name": "drugs"}))
     assert clinic.told() == []
     assert len(clinic.messages(clinic.intake_queue)) == 1
 
@@ -243,7 +250,8 @@ def test_an_upload_deleted_meanwhile_is_refused_as_gone(clinic):
     upload = clinic.upload()
     clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
     clinic.start(upload)
-    assert clinic.told()[0]["reason"]["class"] == "Gone"
+    (told,) = clinic.told()
+    assert (told["reason"]["class"], told["profile"], told["type"]) == ("Gone", "dictation", "DICTATION")
 
 
 def test_an_upload_deleted_after_its_claim_is_refused_as_gone(clinic):
@@ -264,11 +272,21 @@ def test_a_refusal_is_told_before_it_is_noted_and_told_once(clinic):
     assert len(clinic.told()) == 1
 
 
+def test_a_refusal_the_bus_did_not_take_is_told_later_though_it_answered_200(clinic):
+    upload = clinic.upload("dictation/a.wav", b"")
+    clinic.events.troubles.append("ThrottlingException")
+    clinic.start(upload)
+    assert (clinic.told(), clinic.events.events) == ([], [])
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+    clinic.start(upload)
+    assert (len(clinic.told()), clinic.events.events[0]["DetailType"]) == (1, "Recording Rejected")
+
+
 def test_metadata_overrides_the_profile(clinic):
     clinic.start(clinic.upload("conversation/a.wav", Metadata={"max-speaker-labels": "5", "type": "DICTATION"}))
     (job,) = clinic.transcribe.jobs.values()
     assert job["Settings"] == {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 5}
-    assert job["Type"] == "DICTATION"
+    assert (job["Type"], clinic.row().recipe["type"]) == ("DICTATION", "DICTATION")
 
 
 def test_a_folder_made_in_the_console_is_nobodys_recording(clinic):
