@@ -23,6 +23,8 @@ PAUSE = 2.0
 
 MOST_BYTES = 96 * 1024**2
 """Four hours of speech with ten alternatives have fewer; as objects in memory it is several times as much."""
+MOST_VALUES = 8_000_000
+"""They have half as many; each takes seventy bytes and more of memory, be it ever so short in the file."""
 MOST_READINGS = 10
 """Transcribe Medical gives no more for one stretch."""
 
@@ -110,7 +112,7 @@ def read(body: bytes) -> Transcript:
     Raises:
         Unreadable: not the output of a transcription job.
     """
-    if len(body) > MOST_BYTES:
+    if len(body) > MOST_BYTES or sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Unreadable("the transcript is larger than any that is documented")
     try:
         return _transcript(json.loads(body)["results"])
@@ -121,7 +123,8 @@ def read(body: bytes) -> Transcript:
 def _transcript(results: Mapping[str, Any]) -> Transcript:
     gaps: Counter[Gap] = Counter()
     words = _spoken(results, gaps)
-    if not words and any(text.get("transcript") for text in results.get("transcripts") or ()):
+    texts = [str(text.get("transcript") or "") for text in results.get("transcripts") or ()]
+    if not words and any(character.isalnum() for text in texts for character in text):
         raise ValueError("a text, but none of its words")
     silent = sum(word.speaker is None for word in words)
     if silent < len(words) or results.get("speaker_labels"):
@@ -204,7 +207,7 @@ def _alternatives(segments: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> 
         readings: dict[tuple[str, ...], str] = {}
         for alternative in (segment.get("alternatives") or ())[:MOST_READINGS]:
             reading = writing(alternative.get("transcript") or "")
-            readings.setdefault(tuple(word.strip(".,;:?!").casefold() for word in reading.split()), reading)
+            readings.setdefault(tuple(word.rstrip(".,;:?!").casefold() for word in reading.split()), reading)
         readings.pop((), None)
         start, end = seconds(segment.get("start_time")), seconds(segment.get("end_time"))
         if len(readings) > 1 and start is not None and end is not None:

@@ -66,6 +66,8 @@ ITEMS = (
     Item("T2", "broken off", output(word())[:-40], UNREADABLE),
     Item("T3", "more than any four hours", lambda: b" " * (transcript.MOST_BYTES + 1), UNREADABLE,
          "as objects in memory it would be more than the function has"),
+    Item("T3b", "small in the file, and large in memory", lambda: b'{"results": [' + b"[]," * transcript.MOST_VALUES,
+         UNREADABLE, "as T3"),
     Item("T4a", "no running text, but its words", json.dumps({"results": {"items": [word()]}}).encode(), OK),
     Item("T4b", "nothing said", output(), OK, "silence is delivered as silence"),
     Item("T4c", "a running text, but none of its words", output(transcripts=[{"transcript": "Cough."}]), UNREADABLE,

@@ -25,7 +25,7 @@ def number(cell):
     return float(cell) if cell else None
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(conversations())
 def test_a_table_gives_the_words_back_as_they_were(output):
     heard = transcript.read(output.body)
@@ -39,7 +39,7 @@ def test_a_table_gives_the_words_back_as_they_were(output):
         assert numbers == (word.start, word.end, word.confidence)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(conversations())
 def test_no_cell_of_a_table_is_a_formula(output):
     written = FORMS["csv"].write(transcript.read(output.body), FACTS).decode("utf-8-sig")
@@ -53,7 +53,7 @@ def test_a_table_begins_with_the_mark_that_spreadsheets_need_and_its_columns():
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(conversations())
 def test_the_json_is_the_model_and_valid_by_its_published_schema(output):
     heard = transcript.read(output.body)
@@ -84,7 +84,7 @@ def test_the_json_says_which_recording_it_is_of():
     }
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(conversations())
 def test_the_fhir_document_reference_is_valid_and_carries_the_plain_text(output):
     heard = transcript.read(output.body)
