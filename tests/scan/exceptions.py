@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Accepted:
-    """A rule's findings at some resources, and why they are none."""
+    """A rule's findings at some resources, `Subscribers*undelivered`, and why they are none."""
 
     scanner: str
     rule: str
@@ -38,5 +38,11 @@ EXCEPTIONS = (
         "Object Lock would keep what somebody has a right to have erased.",
     ),
     Accepted("Control Tower", "CT.S3.PR.10", ("AccessLogs",), "S3 delivers access logs with SSE-S3 alone."),
+    Accepted(
+        "Control Tower",
+        "CT.SQS.PR.1",
+        ("Subscribers*undelivered",),
+        "They hold the dead letters of subscriptions, which are no queues that could be named.",
+    ),
     Accepted("Control Tower", "CT.S3.PR.11", ("AccessLogs", "Work"), _UNVERSIONED),
 )
