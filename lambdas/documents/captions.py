@@ -143,7 +143,10 @@ def _escaped(lines: Iterable[str]) -> str:
 
 
 def _introduction(cue: Cue) -> str:
-    return f"{_joined([cue.speaker])}: " if cue.introduced else ""
+    """Who speaks, where that changes; elsewhere nobody is introduced by what was said: "Speaker 2: …"."""
+    if cue.introduced:
+        return f"{_joined([cue.speaker])}: "
+    return _INVISIBLE if ":" in cue.lines[0] else ""
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -45,9 +45,9 @@ def vtt(body: bytes, _transcript: Transcript) -> list[str]:
 def subrip(body: bytes, transcript: Transcript) -> list[str]:
     """A speaker's name stands where it changes."""
     names = {f"{speaker(word.speaker)}: " for word in transcript.words if word.speaker}
-    cues = [cue.content.replace("\u2060", "") for cue in srt.parse(body.decode(), ignore_errors=False)]
+    cues = [cue.content for cue in srt.parse(body.decode(), ignore_errors=False)]
     spoken = [next((cue[len(name) :] for name in names if cue.startswith(name)), cue) for cue in cues]
-    return " ".join(spoken).split()
+    return " ".join(spoken).replace("\u2060", "").split()
 
 
 def rows(body: bytes) -> list[dict[str, str]]:

@@ -99,6 +99,13 @@ def test_a_speakers_name_stands_in_subrip_where_it_changes():
     assert [cue.content for cue in cues] == ["Speaker 1: Yes", "well", "Speaker 2: No", "who"]
 
 
+def test_nobody_is_introduced_by_what_was_said():
+    words = [Word("Well", 0.0, 0.4, 0.9, ".", "spk_0"), Word("Speaker 2: no", 3.0, 3.4, 0.9, "", "spk_0")]
+    [first, second] = srt.parse(captions.srt(Transcript(tuple(words)), FACTS).decode())
+    assert first.content == "Speaker 1: Well."
+    assert not second.content.startswith("Speaker 2")
+
+
 def test_without_speech_the_files_are_empty_and_valid():
     silence = Transcript(())
     written = captions.vtt(silence, FACTS).decode()
