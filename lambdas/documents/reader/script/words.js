@@ -1,7 +1,7 @@
 // The words: elements to read, and what is known of each as numbers. All other files build on this one.
 // Nothing here writes anything but text, and nothing asks anybody for anything.
 
-const MARKS = /^[.,;:!?]+|[.,;:!?]+$/g; // around a word
+const MARKS = /[.,;:!?]+$/; // behind a word; before one a point is part of a number: .5 is not 5
 const byId = (id) => document.getElementById(id);
 const root = document.documentElement;
 const main = byId("transcript");
