@@ -104,9 +104,9 @@ class Reconciler:
         ended = status in ("COMPLETED", "FAILED", None)
         if ended:
             self._signal(row.job)
-        elif self.now() - (row.started or row.received) > STUCK_SECONDS:
+        if self.now() - (row.started or row.received) > STUCK_SECONDS:
             count("Stuck")
-            log.error("in progress for more than a day", job=row.job)
+            log.error("neither ended nor delivered for more than a day", job=row.job, status=status)
         self.ledger.advance(row, row.state, self.now(), signalled=int(self.now()) if ended else row.signalled)
         return int(ended)
 

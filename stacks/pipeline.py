@@ -19,6 +19,8 @@ from stacks.vocabularies import Vocabularies
 from stethoscript import notices
 
 _DELIVER_SECONDS = 120
+_DELIVER_MEGABYTES = 1536
+"""Half as much again as the worst transcript that is read at all; four hours of speech take a tenth."""
 _RECONCILE_SECONDS = 120
 _ONE_BY_ONE = 1
 """Messages of the intake queue a start function takes at once. One: a function that dies after it has put off several
@@ -156,7 +158,7 @@ class PipelineStack(cdk.Stack):
             "deliver_transcript",
             choices=choices,
             key=storage.key,
-            size=Size(seconds=_DELIVER_SECONDS, megabytes=1024),
+            size=Size(seconds=_DELIVER_SECONDS, megabytes=_DELIVER_MEGABYTES),
             environment={
                 **self._common(),
                 "WORK_BUCKET": work.bucket_name,

@@ -39,15 +39,16 @@ def test_a_page_served_on_this_machine_finds_its_recording_beside_it(browser: Br
     assert [text for text in watched.complaints if sound or "404" not in text] == []
 
 
-def test_elsewhere_the_page_does_not_look_for_a_recording(browser: Browser):
+@pytest.mark.parametrize("address", ["https://clinic.example/transcript.html", "http://localhost:8000/transcript.html"])
+def test_elsewhere_the_page_does_not_look_for_a_recording(browser: Browser, address: str):
     """A page on a server of somebody's asks it for nothing."""
     context = browser.new_context()
     watched = Watched.of(context)
     body = html.write(samples.consultation(), samples.FACTS)
     context.route("**", lambda route: route.fulfill(body=body, content_type="text/html; charset=utf-8"))
     page = context.new_page()
-    page.goto("https://clinic.example/transcript.html")
+    page.goto(address)
     expect(page.locator("#pick")).to_be_visible()
     context.close()
-    assert watched.requests == ["https://clinic.example/transcript.html"]
+    assert watched.requests == [address]
     assert watched.complaints == []

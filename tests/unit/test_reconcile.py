@@ -6,6 +6,7 @@ import pytest
 
 import reconcile
 from stethoscript.events import Arrival, Signal
+from stethoscript.rows import STUCK_SECONDS
 from stethoscript.uploads import Upload
 from tests.unit.conftest import INTAKE, WAV, refusal
 
@@ -117,6 +118,16 @@ def test_an_end_is_signalled_once_in_a_while_not_at_every_run(clinic):
     clinic.transcribe.end(clinic.row().job)
     assert run(clinic)["jobs"] == 1
     assert clinic.reconciler().run(clinic.clock + 100)["jobs"] == 0
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_person_hears_of_a_job_that_is_not_delivered_for_a_day(clinic, caplog, ended):
+    clinic.start(clinic.upload())
+    if ended:
+        clinic.transcribe.end(clinic.row().job)
+    clinic.clock += STUCK_SECONDS + 100
+    run(clinic)
+    assert "for more than a day" in caplog.text
 
 
 def test_more_jobs_than_a_page_of_the_index_are_all_looked_at(clinic):

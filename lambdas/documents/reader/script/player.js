@@ -108,4 +108,6 @@ addEventListener("drop", (event) => {
   if (event.dataTransfer.files.length) load(event.dataTransfer.files[0]);
 });
 
-if (location.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname)) audio.src = "audio";
+// `open` serves the page in a room of its own, with the recording beside it; no other address looks like that.
+const here = ["127.0.0.1", "localhost", "[::1]"].includes(location.hostname);
+if (location.protocol === "http:" && here && /^\/[\w-]{32}\/$/.test(location.pathname)) audio.src = "audio";
