@@ -119,6 +119,13 @@ class PipelineStack(cdk.Stack):
                     },
                     StringLike={"transcribe:OutputKey": f"raw/{choices.name}-*"},
                 ),
+                # AWS asks for it where a job is started with tags, and that takes no ARN either.
+                allow(
+                    "TagJob",
+                    ["transcribe:TagResource"],
+                    ["*"],
+                    StringEquals={"aws:RequestTag/application": choices.name},
+                ),
                 allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
                 allow(
                     "EncryptOutput",

@@ -102,6 +102,7 @@ def test_only_these_statements_speak_of_every_resource(deployment):
     }
     assert everything == {
         ("StartTranscriptionRights", "StartJob"),  # the action takes no ARN, its conditions are the fence
+        ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself is the fence
         ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
         ("DeliverTranscriptRights", "Trace"),
         ("ReconcileRights", "Trace"),
@@ -139,7 +140,7 @@ def test_no_function_may(functions, deployment, action):
 @pytest.fixture
 def start(deployment, functions, key):
     """Whether the start function may start the job that it asks for, or one that differs in a member."""
-    request = jobs.request(JOB, "wav", Recipe(), jobs.Places(deployment.bucket("work")["BucketName"], key))
+    request = jobs.request(JOB, "wav", Recipe(), jobs.Places(deployment.bucket("work")["BucketName"], key), {})
     asked = {
         f"transcribe:{member}": request[member]
         for member in ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
