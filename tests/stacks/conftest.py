@@ -31,6 +31,7 @@ def organised(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
         retention={"audio_days": 90, "transcript_days": 3650, "log_days": 731, "access_log_days": 30},
         quotas={"jobs_at_once": 500, "start_functions": 3, "deliver_functions": 7},
         reconcile={"every_minutes": 1},
+        budget={"monthly_dollars": 800, "emails": ["finance@clinic.example"]},
     )
 
 
