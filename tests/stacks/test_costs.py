@@ -2,6 +2,7 @@
 
 import pytest
 
+from operations import estimate
 from stacks.choices import BadChoice, Choices
 from tests.stacks.policies import Request, allowed
 
@@ -70,3 +71,9 @@ def test_without_one_chosen_there_is_no_budget(deployment):
 def test_a_budget_that_nobody_would_hear_of_is_refused(budget, sentence):
     with pytest.raises(BadChoice, match=sentence):
         Choices.read(LEAST | {"budget": budget})
+
+
+def test_an_estimate_counts_no_fewer_queues_and_alarms_than_there_are(organised):
+    assert len(organised.all("AWS::CloudWatch::Alarm")) <= estimate.ALARMS
+    assert len(organised.all("AWS::Lambda::EventSourceMapping")) == estimate.QUEUES
+    assert len(organised.all("AWS::CloudWatch::Dashboard")) <= estimate.DASHBOARDS
