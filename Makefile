@@ -5,6 +5,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export npm_config_cache := $(CURDIR)/build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALLED := build/installed
+# Of what Control Tower's rules come with, all that would run them in the CDK: cfn-guard runs them here.
+NOT_SCANNING := aws-cdk-lib aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-cloud-assembly-schema \
+	constructs jsii publication
 
 help:  ## Show what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,11 +27,20 @@ unit: $(INSTALLED)  ## Run the unit tests: a few seconds
 prove: $(INSTALLED)  ## Run the heavy proofs as well
 	python -m pytest tests --prove
 
+bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads and tscribe, and the cold starts
+	@PYTHONPATH=lambdas python -m benchmarks.documents
+
 bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
 	python -m benchmarks.recogniser $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
+
+scan: $(INSTALLED)  ## Scan the templates with checkov, parliament and AWS Control Tower's rules, installed on first use
+	@PYTHONPATH=lambdas python -m tests.scan
+
+pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
+	@PYTHONPATH=lambdas python -m tests.stacks.page
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
 	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))
@@ -46,7 +58,8 @@ lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 	@pip install --quiet --upgrade --target build/uv uv && \
 	uv="build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
 	$$uv requirements.txt local/requirements.txt operations/requirements.txt tests/requirements.txt --output-file requirements.lock && \
-	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock
+	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock && \
+	$$uv tests/scan/requirements.txt --output-file tests/scan/requirements.lock $(addprefix --no-emit-package ,$(NOT_SCANNING))
 
 install: $(INSTALLED)  ## Install everything the other commands need
 
@@ -57,4 +70,4 @@ $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock packa
 	@$(PYTHON) local/install.py
 	@touch $@
 
-.PHONY: help demo cloud test unit prove bench-recogniser check simulate bench-backlog synth deploy lock install clean
+.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(MAKEFILE_LIST))

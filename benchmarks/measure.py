@@ -47,6 +47,16 @@ def watched(pid: int) -> Iterator[Usage]:
         usage.wall, usage.cpu = time.monotonic() - began, _processor_seconds(pid) - spent
 
 
+@contextmanager
+def spent() -> Iterator[Usage]:
+    """Measure this process itself while the block lasts, with the most memory it has had since it began."""
+    usage, began, processor = Usage(), time.perf_counter(), time.process_time()
+    yield usage
+    usage.wall, usage.cpu = time.perf_counter() - began, time.process_time() - processor
+    kilobytes = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    usage.peak_megabytes = int(kilobytes.split()[1]) * 1024 / _MEGABYTE
+
+
 def reference_seconds() -> float:
     """Return how long a fixed load on every processor takes now; more than usual means that others work here too."""
     block = bytes(_MEGABYTE)

@@ -7,14 +7,11 @@ benchmarks/results/recogniser.json and the table recogniser.md. Linux only, for 
 
 import argparse
 import json
-import os
-import platform
 import re
 import statistics
 import subprocess
 import sys
 import tempfile
-import venv
 import wave
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -26,14 +23,13 @@ from typing import Any
 import av
 import numpy as np
 
-from benchmarks import measure, recogniser_report
+from benchmarks import machine, measure, recogniser_report
 from local import accuracy
 from local.accuracy import Turn
 
 ROOT = Path(__file__).parents[1]
 OWN = ROOT / "local" / "recordings"
 RESULTS = ROOT / "benchmarks" / "results"
-ENVIRONMENT = ROOT / "build" / "bench"
 RATE = 16_000
 # What is said in the project's recordings, among more that is not: no recogniser knows which.
 TERMS = (ROOT / "benchmarks" / "terms.txt").read_text(encoding="utf-8").split()
@@ -96,7 +92,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="times for each of our modes; the median counts")
     asked = parser.parse_args()
     clips = [*read(OWN), *(read(asked.recordings) if asked.recordings else ())]
-    python = environment()
+    python = machine.environment("bench", ROOT / "benchmarks" / "requirements.txt")
     rows = []
     for mode in MODES:
         row = measured(mode, clips, python, asked.repeat if mode.who == OURS else 1)
@@ -105,7 +101,7 @@ def main() -> None:
         rows.append(row)
     results = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": machine(),
+        "machine": machine.described(),
         "clips": [{"path": clip.path.name, "seconds": round(clip.seconds, 2)} for clip in clips],
         "rows": rows,
     }
@@ -283,31 +279,7 @@ def _texts(mode: Mode, clip: Clip, heard: Heard) -> Iterator[tuple[str, str]]:
         yield clip.text, heard.text()
 
 
-# The others, and the machine
-
-
-def environment() -> Path:
-    """Make the others' environment if it is not there, and return its Python."""
-    python = ENVIRONMENT / "bin" / "python"
-    done = ENVIRONMENT / "installed"
-    requirements = ROOT / "benchmarks" / "requirements.txt"
-    if not done.exists() or done.read_text(encoding="utf-8") != requirements.read_text(encoding="utf-8"):
-        venv.create(ENVIRONMENT, with_pip=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--require-hashes", "--no-deps"]
-        subprocess.run([*pip, "-r", str(requirements)], check=True)
-        done.write_text(requirements.read_text(encoding="utf-8"), encoding="utf-8")
-    return python
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on."""
-    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
-    return {
-        "processor": model[1] if model else platform.machine(),
-        "processors": os.cpu_count(),
-        "python": platform.python_version(),
-        "load_before": round(os.getloadavg()[0], 1),
-    }
+# The others
 
 
 def _wav(path: Path, folder: Path) -> Path:

@@ -3,25 +3,24 @@
 Any number of signals in any order may speak of a job; only GetMedicalTranscriptionJob is believed.
 """
 
+import json
 import os
 import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.exceptions import ClientError
 
+import batch
 import environment
 from clients import client
-from documents import FORMS, manifest
-from documents.facts import Facts
-from documents.manifest import Document
+from delivery import Delivery
+from herald import Herald
 from ledger import Ledger
-from stethoscript import events, failures, faults, jobs, notices, transcript
+from stethoscript import events, failures, faults, jobs
 from stethoscript.events import Signal
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
@@ -48,6 +47,8 @@ class DeliverSettings:
     ledger_table: str
     completion_queue_url: str
     completion_topic_arn: str
+    documents: str
+    layout: str
     patience_seconds: int
 
 
@@ -60,7 +61,8 @@ class Deliverer:
     s3: Any
     transcribe: Any
     sqs: Any
-    sns: Any
+    delivery: Delivery
+    herald: Herald
     now: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
@@ -115,7 +117,7 @@ class Deliverer:
         if not job:  # somebody deleted its record, or it aged out; what it wrote is ours all the same
             count("Vanished")
         try:
-            self._deliver(row, job, signal)
+            delivered = self.delivery.deliver(row)
         except ClientError as error:
             if faults.fault(error) is not Fault.ABSENT:
                 raise
@@ -125,9 +127,12 @@ class Deliverer:
                 return
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
-                reason="TranscriptMissing" if job else "JobVanished",
+                reason=failures.MISSING if job else failures.VANISHED,
                 remedy="Transcribe has left no transcript; have your operator retry the recording.",
             )  # fmt: skip
+        else:
+            state = State.FAILED if delivered.reason else State.DELIVERED
+            self._end(row, state, signal, _ended(job, self.now()), **vars(delivered))
 
     def _job(self, row: Row) -> Mapping[str, Any]:
         """What Transcribe says of the job; nothing if it does not know it (any more)."""
@@ -140,58 +145,11 @@ class Deliverer:
         job: Mapping[str, Any] = found["MedicalTranscriptionJob"]
         return job
 
-    def _deliver(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
-        completed = _ended(job, self.now())
-        try:
-            raw = self._raw(row)
-            heard = transcript.read(raw)
-        except transcript.Unreadable:
-            remedy = "Ask your operator: Transcribe's own output is kept in the work bucket."
-            self._end(row, State.FAILED, signal, completed, reason="TranscriptUnreadable", remedy=remedy)
-            return
-        facts = Facts.of(row)
-        written = (
-            Document("raw", "transcribe.json", "application/json", raw),
-            *(Document(form, kind.name, kind.content_type, kind.write(heard, facts)) for form, kind in FORMS.items()),
-        )
-        folder = f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}"
-        for document in written:
-            self._put(f"{folder}/{document.name}", document.content_type, document.body)
-        listed = f"{folder}/{manifest.NAME}"  # last: who sees the manifest sees all that it lists
-        self._put(listed, "application/json", manifest.write(row, heard, written))
-        self._end(row, State.DELIVERED, signal, completed, manifest=listed)
-
-    def _raw(self, row: Row) -> bytes:
-        """Transcribe's output, from where we told it to write: its TranscriptFileUri is not needed.
-
-        Raises:
-            Unreadable: too large to be one.
-        """
-        answer = self.s3.get_object(
-            Bucket=self.settings.work_bucket, Key=jobs.raw(row.job), ExpectedBucketOwner=self.settings.account
-        )
-        if answer["ContentLength"] > transcript.MOST_BYTES:
-            raise transcript.Unreadable("far more than four hours of speech need")
-        body: bytes = answer["Body"].read()
-        return body
-
-    def _put(self, key: str, content_type: str, body: bytes) -> None:
-        self.s3.put_object(
-            Bucket=self.settings.transcripts_bucket,
-            Key=key,
-            Body=body,
-            ContentType=content_type,
-            ExpectedBucketOwner=self.settings.account,
-        )
-
     def _end(self, row: Row, state: State, signal: Signal, completed: int, **more: Any) -> None:
         """Tell, note down, tidy up, in this order: a crash in between repeats, with the same id."""
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
-        self.sns.publish(
-            TopicArn=self.settings.completion_topic_arn,
-            **notices.publication(ended, self.settings.transcripts_bucket),
-        )
+        self.herald.tell(ended)
         if self.ledger.advance(row, state, self.now(), **changes):
             count(state.capitalize())
         self._tidy(ended)
@@ -223,32 +181,29 @@ def _ended(job: Mapping[str, Any], now: float) -> int:
 @cache
 def _deliverer() -> Deliverer:
     settings = environment.read(DeliverSettings, os.environ)
+    s3, transcripts = client("s3"), settings.transcripts_bucket
+    documents = json.loads(settings.documents)
     return Deliverer(
         settings=settings,
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
-        s3=client("s3"),
+        s3=s3,
         transcribe=client("transcribe"),
         sqs=client("sqs"),
-        sns=client("sns"),
+        delivery=Delivery(s3, settings.account, settings.work_bucket, transcripts, settings.layout, documents),
+        herald=Herald(settings.completion_topic_arn, transcripts, client("sns"), client("events")),
     )
 
 
-_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def _record(record: Any) -> None:
-    try:
-        signal = events.signal(record.body)
-        if signal:
-            _deliverer().take(signal)
-    except Exception as error:
-        log.error("back to the queue", message_id=record.message_id, error=faults.described(error))
-        raise
-
-
-def handler(event: dict[str, Any], context: Any) -> Any:
+def handler(event: dict[str, Any], _context: Any) -> Any:
     """Lambda's entry: a batch of the completion queue, answered per message."""
+    deliverer = _deliverer()
+
+    def take(body: str) -> None:
+        signal = events.signal(body)
+        if signal:
+            deliverer.take(signal)
+
     try:
-        return process_partial_response(event, _record, _batch, context)
+        return batch.answer(event, take)
     finally:
-        flush(_deliverer().settings.deployment)
+        flush(deliverer.settings.deployment)

@@ -6,7 +6,7 @@ them are safe to repeat. So two runs at once do no harm.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -73,8 +73,8 @@ class Reconciler:
         for state in (State.CLAIMED, State.ANNOUNCED):
             for row in self._in_time(deadline, self.ledger.waiting(state, before)):
                 found["uploads"] += self._announce_again(row)
-        for version in self._in_time(deadline, self._versions()):
-            found["uploads"] += self._announce_forgotten(version, before)
+        for recording, upload in self._in_time(deadline, self._forgotten(deadline, before)):
+            found["uploads"] += self._announce_forgotten(recording, upload)
         return found
 
     def _in_time(self, deadline: float, work: Iterator[Value]) -> Iterator[Value]:
@@ -132,29 +132,33 @@ class Reconciler:
         status: str = found["MedicalTranscriptionJob"]["TranscriptionJobStatus"]
         return status
 
-    def _versions(self) -> Iterator[Mapping[str, Any]]:
-        """Object versions of the intake bucket, some pages a run; the next run goes on where this one ends."""
-        for _ in range(self.settings.sweep_pages):
+    def _forgotten(self, deadline: float, before: float) -> Iterator[tuple[str, Upload]]:
+        """Uploads of some pages of the intake bucket that have no row; the next run goes on where this one ends."""
+        for _ in self._in_time(deadline, iter(range(self.settings.sweep_pages))):
             markers = self.ledger.cursor()
             page = self.s3.list_object_versions(
                 Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account, **markers
             )
-            yield from page.get("Versions", [])
+            uploads = dict(self._due(page.get("Versions", []), before))
+            known = self.ledger.known(list(uploads))
+            yield from ((recording, upload) for recording, upload in uploads.items() if recording not in known)
             onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
             more = page.get("IsTruncated", False)
             self.ledger.move_cursor({marker: page[name] for marker, name in onward.items() if more and page.get(name)})
             if not more:
                 return
 
-    def _announce_forgotten(self, version: Mapping[str, Any], before: float) -> int:
-        """Enter and announce a version that has no row although it is old enough to have one."""
-        arrived = version["LastModified"].timestamp()
-        upload = Upload(self.settings.intake_bucket, version["Key"], version["VersionId"])
-        recent = self.now() - arrived < LOST_WITHIN_DAYS * 86400
-        if not recent or arrived > before or is_folder(upload.key, version["Size"]):
-            return 0
-        recording = jobs.recording(self.settings.deployment, upload)
-        if self.ledger.find(recording) or not self.ledger.announce(self._row(recording, upload)):
+    def _due(self, versions: Iterable[Mapping[str, Any]], before: float) -> Iterator[tuple[str, Upload]]:
+        """Versions that are old enough to have a row, and not too old, by the names that their rows would have."""
+        for version in versions:
+            arrived = version["LastModified"].timestamp()
+            upload = Upload(self.settings.intake_bucket, version["Key"], version["VersionId"])
+            recent = self.now() - arrived < LOST_WITHIN_DAYS * 86400
+            if recent and arrived <= before and not is_folder(upload.key, version["Size"]):
+                yield jobs.recording(self.settings.deployment, upload), upload
+
+    def _announce_forgotten(self, recording: str, upload: Upload) -> int:
+        if not self.ledger.announce(self._row(recording, upload)):
             return 0
         self._announce(upload)
         log.warning("nobody had heard of this upload", job=recording)

@@ -10,15 +10,16 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from botocore.exceptions import BotoCoreError, ClientError
 
+import batch
 import environment
 import header
 from clients import client
+from herald import Herald
 from ledger import Ledger
 from ranged import Ranged
-from stethoscript import audio, events, faults, jobs, notices, profiles, storage
+from stethoscript import audio, events, faults, jobs, profiles, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
 from stethoscript.profiles import Profile, Recipe
@@ -82,7 +83,7 @@ class Starter:
     s3: Any
     transcribe: Any
     sqs: Any
-    sns: Any
+    herald: Herald
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
@@ -118,7 +119,7 @@ class Starter:
                 head = self._head(upload)
                 if is_folder(upload.key, head["ContentLength"]):
                     return
-                row = self._named(row, head["Metadata"])
+                row = replace(row, correlation_id=profiles.correlation_id(head["Metadata"]))
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
@@ -141,15 +142,6 @@ class Starter:
         count("Started")
         log.info("transcribing", job=row.job, profile=row.profile)
 
-    def _named(self, row: Row, metadata: Mapping[str, str]) -> Row:
-        """The row with what the uploader will know it by, however it ends."""
-        profile = profiles.match(self.profiles, row.key)
-        return replace(
-            row,
-            profile=profile.name if profile else None,
-            correlation_id=profiles.correlation_id(metadata),
-        )
-
     def _checked(self, row: Row, head: Mapping[str, Any]) -> Row:
         """The row to claim, with all that the job needs.
 
@@ -168,13 +160,14 @@ class Starter:
         audio.check_sound(header.sound(recording, media_format), each_channel=recipe.channel_identification)
         return replace(
             row,
-            recipe={name: value for name, value in asdict(recipe).items() if value is not None},
+            recipe=_plain(recipe),
             media_format=media_format,
         )
 
     def _row(self, recording: str, upload: Upload) -> Row:
         now = int(self.now())
         days = self.settings.row_days
+        profile = profiles.match(self.profiles, upload.key)
         return Row(
             recording=recording,
             state=State.CLAIMED,
@@ -184,6 +177,8 @@ class Starter:
             received=now,
             updated=now,
             job=jobs.name(recording, 1),
+            profile=profile.name if profile else None,
+            recipe=_plain(profile.recipe) if profile else {},
             expires=now + days * 86400 if days else None,
         )
 
@@ -288,7 +283,8 @@ class Starter:
         """
         if fault is Fault.TOO_LONG:
             raise audio.too_long()
-        if fault is Fault.VOCABULARY and row.asked.vocabulary_name not in self.vocabularies:
+        vocabulary = row.asked.vocabulary_name
+        if fault is Fault.VOCABULARY and vocabulary and vocabulary not in self.vocabularies:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
         if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
@@ -329,10 +325,7 @@ class Starter:
             return
         why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
-        self.sns.publish(
-            TopicArn=self.settings.completion_topic_arn,
-            **notices.publication(refused, self.settings.transcripts_bucket),
-        )
+        self.herald.tell(refused)
         if not self.ledger.claim(refused):
             self.ledger.advance(row, State.REJECTED, self.now(), **why)
         count("Rejected")
@@ -361,6 +354,10 @@ class Starter:
             log.info("the ledger does not answer", error=faults.described(error))
 
 
+def _plain(recipe: Recipe) -> dict[str, Any]:
+    return {name: value for name, value in asdict(recipe).items() if value is not None}
+
+
 @contextmanager
 def _present() -> Iterator[None]:
     """Reads of the upload: if it is gone or S3 will not hand it out, whatever our rights, that is the end of it."""
@@ -386,28 +383,20 @@ def _starter() -> Starter:
         s3=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
         transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK
         sqs=client("sqs"),
-        sns=client("sns"),
+        herald=Herald(settings.completion_topic_arn, settings.transcripts_bucket, client("sns"), client("events")),
     )
-
-
-# A batch that fails as a whole is no error of the function's: its messages are simply seen again.
-_batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-
-def _record(record: Any, lambda_context: Any) -> None:
-    starter = _starter()
-    deadline = starter.now() + lambda_context.get_remaining_time_in_millis() / 1000
-    try:
-        for arrival in events.arrivals(record.body):
-            starter.take(arrival, deadline)
-    except Exception as error:
-        log.error("back to the queue", message_id=record.message_id, error=faults.described(error))
-        raise
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry: a batch of the intake queue, answered per message."""
+    starter = _starter()
+    deadline = starter.now() + context.get_remaining_time_in_millis() / 1000
+
+    def take(body: str) -> None:
+        for arrival in events.arrivals(body):
+            starter.take(arrival, deadline)
+
     try:
-        return process_partial_response(event, _record, _batch, context)
+        return batch.answer(event, take)
     finally:
-        flush(_starter().settings.deployment)
+        flush(starter.settings.deployment)

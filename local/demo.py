@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from local.people import Inbox, People
 
 RECORDINGS = ROOT / "local" / "recordings"
 BUILD = ROOT / "build" / "demo"
+SUBSCRIBER = "records@clinic.example"
 PATIENCE_SECONDS = 1800
 _HEARTBEAT_SECONDS = 10
 _STATES = {"CLAIMED": "frozen, waiting for Transcribe", "TRANSCRIBING": "Transcribe Medical listens"}
@@ -91,7 +93,8 @@ def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
         console.print(f"[dim]{time.monotonic() - began:5.0f} s[/]  {what}")
 
     say("Synthesising the stacks …")
-    assembly = deployment.synthesise(BUILD / "deployment", deployment.choices(), say)
+    chosen = deployment.choices(emails={"completion": [SUBSCRIBER]})
+    assembly = deployment.synthesise(BUILD / "deployment", chosen, say)
     say("Starting the embedded AWS and loading the recogniser …")
     with running(state=BUILD / "cloud", fresh=True, port=0, engine=engine) as cloud:
         deployed = deployment.deploy(assembly, cloud.endpoint, say)
@@ -101,8 +104,11 @@ def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
         journeys = list(_upload(people, recordings, say))
         _follow(cloud, deployed, inbox, journeys, say)
         summary = [_summarise(people, journey) for journey in journeys]
+        mails = cloud.mails()
     (BUILD / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
     _show(summary)
+    _show_news(summary[0], mails)
+    _show_table(summary)
     return journeys
 
 
@@ -182,13 +188,12 @@ def _fetch(people: People, name: str, manifest: Mapping[str, str] | None) -> dic
     s3 = people.reader()
     folder = BUILD / name
     folder.mkdir(exist_ok=True)
-    inside, _, last = manifest["key"].rpartition("/")
     listed = json.loads(s3.get_object(Bucket=manifest["bucket"], Key=manifest["key"])["Body"].read())
     fetched = {}
-    for document in (last, *(entry["name"] for entry in listed["documents"])):
-        fetched[document] = folder / document
-        body = s3.get_object(Bucket=manifest["bucket"], Key=f"{inside}/{document}")["Body"].read()
-        fetched[document].write_bytes(body)
+    for key in (manifest["key"], *(entry["key"] for entry in listed["documents"])):
+        path = folder / key.rpartition("/")[2]
+        path.write_bytes(s3.get_object(Bucket=manifest["bucket"], Key=key)["Body"].read())
+        fetched[path.name] = path
     return fetched
 
 
@@ -198,8 +203,21 @@ def _show(summary: list[dict[str, Any]]) -> None:
             if document.endswith("transcript.txt"):
                 console.rule(f"[bold]{told['recording']}[/] · the transcript", align="left")
                 console.print(Text((ROOT / document).read_text(encoding="utf-8")))
-        console.rule(f"[bold]{told['recording']}[/] · what a subscriber receives", align="left")
-        console.print(Text(json.dumps(told["notification"], indent=2) + "\n"), soft_wrap=True)
+
+
+def _show_news(told: dict[str, Any], mails: list[EmailMessage]) -> None:
+    """What each kind of subscriber gets about one recording."""
+    console.rule(f"[bold]{told['recording']}[/] · what a program receives", align="left")
+    console.print(Text(json.dumps(told["notification"], indent=2) + "\n"), soft_wrap=True)
+    mail = next((mail for mail in mails if told["notification"]["job"] in mail.get_content()), None)
+    if mail:
+        console.rule(f"[bold]{told['recording']}[/] · the e-mail a person gets", align="left")
+        for name in ("From", "To", "Subject"):
+            console.print(Text(f"{name}: {mail[name]}"))
+        console.print(Text("\n" + mail.get_content()), soft_wrap=True)
+
+
+def _show_table(summary: list[dict[str, Any]]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("recording", "status", "audio", "took", "words", "wrong"):
         table.add_column(heading, no_wrap=True)
@@ -211,7 +229,12 @@ def _show(summary: list[dict[str, Any]]) -> None:
             "-" if rate is None else f"{rate:.1%}",
         )  # fmt: skip
     console.print(table)
-    console.print(f"Every document and summary.json are in {BUILD.relative_to(ROOT)}/")
+    pages = [document for told in summary for document in told["documents"] if document.endswith(".html")]
+    for page in pages:
+        console.print(f"To read and listen, open in a browser: [bold]{page}[/]")
+    console.print(
+        f"Every document and summary.json are in {BUILD.relative_to(ROOT)}/, every e-mail in its cloud/mail/."
+    )
 
 
 def _recordings(audio: Path | None, profile: str) -> list[Recording]:

@@ -42,27 +42,34 @@ class People:
         )
 
 
+def queue(sqs: Any, name: str, service: str, source: str) -> str:
+    """Make a queue into which a service may put what comes from one source; returns its URL."""
+    url: str = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sqs:SendMessage",
+                "Resource": arn,
+                "Condition": {"ArnEquals": {"aws:SourceArn": source}},
+            }
+        ],
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps(policy)})
+    return url
+
+
 class Inbox:
     """A subscriber's queue: what it was told, in the order in which it was."""
 
     def __init__(self, people: People, name: str = "demo-subscriber") -> None:
         self._sqs = people.cloud.client("sqs")
         topic = people.deployment["CompletionTopicArn"]
-        self._url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+        self._url = queue(self._sqs, name, "sns.amazonaws.com", topic)
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"Service": "sns.amazonaws.com"},
-                    "Action": "sqs:SendMessage",
-                    "Resource": arn,
-                    "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-                }
-            ],
-        }
-        self._sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"Policy": json.dumps(policy)})
         self._sns = people.subscriber()
         self._subscription = self._sns.subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"},

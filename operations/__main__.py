@@ -2,10 +2,12 @@
 
 import signal
 import time
+import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Annotated, Any
 
 import typer
@@ -14,7 +16,7 @@ from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from operations import backfill as backfilling
-from operations import care, erasure, evidence, overview, queues, recordings, show, uploading
+from operations import care, erasure, evidence, loopback, opening, overview, queues, recordings, show, uploading
 from operations import explain as explaining
 from operations.commandline import READABLE, AsJson, Courteous, Name, ask
 from operations.commandline import here as _here
@@ -145,6 +147,32 @@ def explain(
         show.as_json(show.explanation_json(found, way, why, show_key=show_key))
     else:
         show.out.print(show.explanation(found, way, why, show_key=show_key))
+
+
+@command("open")
+def open_(
+    context: typer.Context,
+    job: Job,
+    *,
+    browser: Annotated[bool, typer.Option(help="Open the browser too.")] = True,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Open a delivered transcript with its recording in your browser, until Ctrl-C.
+
+    Both are served from memory to this machine alone; nothing is written to disk.
+    """
+    here = _here(context, name)
+    found = opening.opened(here, recordings.find(here, job))
+    with loopback.serving(found.page, found.sound, say=show.err.print) as address:
+        if as_json:
+            show.as_line({"address": address, "sound": found.sound is not None})
+        else:
+            show.out.print(show.opened(address, sound=found.sound is not None), soft_wrap=True)
+        with suppress(KeyboardInterrupt):
+            if browser:
+                webbrowser.open(address)
+            Event().wait()
 
 
 @command()

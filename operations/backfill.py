@@ -94,7 +94,7 @@ def _unheard_of(deployment: Deployment, page: Mapping[str, Any], now: float) -> 
         if not is_folder(upload.key, version["Size"]):
             found = Found(upload, version["Size"], now - version["LastModified"].timestamp())
             named[jobs.recording(deployment.name, upload)] = found
-    known = deployment.ledger.known(named)
+    known = deployment.ledger.rows(named)
     unheard = [found for recording, found in named.items() if recording not in known]
     old = [found for found in unheard if found.age >= GRACE_SECONDS]
     return old, {"known": len(known), "young": len(unheard) - len(old)}

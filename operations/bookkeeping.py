@@ -30,6 +30,8 @@ _OF_ONE_ATTEMPT = (
     "remedy",
     "failure",
     "manifest",
+    "words",
+    "confidence",
 )
 _to = TypeSerializer().serialize
 _from = TypeDeserializer().deserialize
@@ -50,10 +52,10 @@ class Bookkeeping(Ledger):
         query["ExpressionAttributeValues"] |= _serialised({":since": since})
         for page in self.dynamodb.get_paginator("query").paginate(**query):
             names = [_from(item["recording"]) for item in page["Items"]]
-            found = self.known(names)
+            found = self.rows(names)
             yield from (found[name] for name in names if name in found and found[name].state is state)
 
-    def known(self, recordings: Iterable[str]) -> dict[str, Row]:
+    def rows(self, recordings: Iterable[str]) -> dict[str, Row]:
         """The rows of these recordings, where they have one."""
         found: dict[str, Row] = {}
         for some in chunks(recordings, _MOST_AT_ONCE):

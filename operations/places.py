@@ -1,9 +1,9 @@
 """Where the product keeps what belongs to a recording: the keys of its frozen copies, outputs and documents."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 
-from stethoscript import jobs
+from stethoscript import jobs, layout
 from stethoscript.rows import Row
 
 
@@ -25,16 +25,17 @@ def working(row: Row) -> Iterator[str]:
 
 
 def documents(row: Row) -> Iterator[str]:
-    """Folders in the transcripts bucket, as the deliver function names them.
+    """Folders in the transcripts bucket, of every layout: which one was chosen at the time is noted nowhere.
 
     >>> from stethoscript.rows import State
     >>> list(documents(Row("r", State.DELIVERED, "b", "k", "v", 0, 0, "r")))
-    ['1970-01-01/r/']
+    ['1970-01-01/r/', 'k/r/']
     """
     for job in attempts(row):
-        yield f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{job}/"
+        for folder in layout.FOLDERS.values():
+            yield folder(replace(row, job=job))
 
 
 def manifest(row: Row) -> str:
     """Where the manifest of the last attempt lies, once its documents are written."""
-    return f"{list(documents(row))[-1]}manifest.json"
+    return f"{layout.opaque(replace(row, job=attempts(row)[-1]))}manifest.json"

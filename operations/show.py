@@ -59,6 +59,8 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
         "signal": row.signal,
         "reason": row.reason,
         "remedy": row.remedy,
+        "words": row.words,
+        "confidence": row.confidence,
         "manifest": row.manifest,
     }
     return {**told, "key": row.key} if show_key else told
@@ -163,6 +165,12 @@ def tally_json(found: Tally, *, announced: bool) -> Mapping[str, Any]:
         "tooYoung": found.young,
         "known": found.known,
     }
+
+
+def opened(address: str, *, sound: bool) -> str:
+    """Where a transcript can be read, and for how long."""
+    heard = "" if sound else "The recording is no longer in the intake bucket: there is only the transcript.\n"
+    return f"{heard}{address}\nThis address opens once, on this machine. Ctrl-C ends it; nothing is written to disk."
 
 
 def certified(found: Certificate) -> RenderableType:

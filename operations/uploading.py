@@ -85,7 +85,7 @@ def send(
 def wait(deployment: Deployment, sent: list[Sent], *, pause: Callable[[float], None] = time.sleep) -> list[Row]:
     """The rows of what was sent, once each has come to its end."""
     while True:
-        known = deployment.ledger.known([each.job for each in sent])
+        known = deployment.ledger.rows([each.job for each in sent])
         ended = [known[each.job] for each in sent if each.job in known and not known[each.job].open]
         if len(ended) == len(sent):
             return ended

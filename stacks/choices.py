@@ -11,7 +11,8 @@ from typing import Any, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 
 import aws_cdk as cdk
 
-from stethoscript import profiles
+from stacks.subscriptions import EMAIL, BadSubscription, Subscription
+from stethoscript import forms, layout, profiles
 
 Value = TypeVar("Value")
 
@@ -43,9 +44,9 @@ _LOG_DAYS = (
     3288,
     3653,
 )
-_EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+")
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 _POLICY = r"[\w+=,.@/-]{1,512}"
+_PRINCIPAL = r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/*-]{1,512}"
 _QUALIFIER = r"[A-Za-z0-9_-]{1,10}"  # as the CDK's bootstrap template takes it
 _MOST_CONCURRENCY = 1000
 _MOST_DELAY = 900
@@ -55,6 +56,8 @@ _MOST_BUDGET_EMAILS = 10
 _MOST_PROFILES = 40
 _MOST_PROFILE_TEXT = 2400
 """What fits into a function's environment (4 KB) and into the uploaders' policy (6,144 characters)."""
+_MOST_SUBSCRIBERS = 50
+"""Each is three resources, of which a stack holds 500."""
 
 
 class BadChoice(ValueError):
@@ -122,7 +125,7 @@ class Reconciling:
 
     every_minutes: int = 5
     grace_seconds: int = 1800
-    sweep_pages: int = 1
+    sweep_pages: int = 10
 
     def __post_init__(self) -> None:
         _between("reconcile.every_minutes", self.every_minutes, 1, _RAREST_RUN)
@@ -166,13 +169,17 @@ class Choices:
 
     name: str
     profiles: Mapping[str, Any]
+    documents: tuple[str, ...] = forms.USUAL
+    layout: str = "opaque"
     emails: Emails = field(default_factory=Emails)
+    subscriptions: tuple[Subscription, ...] = ()
     retention: Retention = field(default_factory=Retention)
     quotas: Quotas = field(default_factory=Quotas)
     reconcile: Reconciling = field(default_factory=Reconciling)
     functions: Functions = field(default_factory=Functions)
     budget: Budget = field(default_factory=Budget)
     key_arn: str | None = None
+    transcript_readers: tuple[str, ...] = ()
     permissions_boundary: str | None = None
     bootstrap_qualifier: str | None = None
     patience_seconds: int = 30
@@ -184,16 +191,44 @@ class Choices:
         if not self.profiles:
             raise BadChoice('profiles must name at least one prefix, such as "dictation/"')
         try:
-            profiles.read(self.profiles)
-        except profiles.BadSetting as bad:
+            names = [profile.name for profile in profiles.read(self.profiles)]
+            forms.checked(self.documents)
+        except (profiles.BadSetting, forms.BadForms) as bad:
             raise BadChoice(str(bad)) from bad
+        if self.layout not in layout.FOLDERS:
+            raise BadChoice(f"layout must be {' or '.join(layout.FOLDERS)}")
+        self._check_subscribers(names)
         if len(self.profiles) > _MOST_PROFILES or len(json.dumps(self.profiles)) > _MOST_PROFILE_TEXT:
             raise BadChoice(f"profiles: at most {_MOST_PROFILES}, and {_MOST_PROFILE_TEXT} characters of JSON, fit in")
         _like("key_arn", self.key_arn, _KEY_ARN, "a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>")
+        for reader in self.transcript_readers:
+            _like("transcript_readers", reader, _PRINCIPAL, "a list of the ARNs of roles or users")
         _like("permissions_boundary", self.permissions_boundary, _POLICY, "a policy's name, with its path, not its ARN")
         _like("bootstrap_qualifier", self.bootstrap_qualifier, _QUALIFIER, "1 to 10 letters, digits, - or _")
         _between("patience_seconds", self.patience_seconds, 1, 60)
         _between("watch_seconds", self.watch_seconds, 0, _MOST_DELAY)
+
+    @property
+    def subscribers(self) -> tuple[Subscription, ...]:
+        """Everybody who is told of recordings: the addresses that hear of all, then the subscriptions."""
+        return (*(Subscription("email", address) for address in self.emails.completion), *self.subscriptions)
+
+    def documents_of(self) -> dict[str, tuple[str, ...]]:
+        """The forms of each profile that chooses its own, by its name; under no name, those of all others."""
+        chosen = {profile.name: profile.documents for profile in profiles.read(self.profiles)}
+        return {"": self.documents} | {name: forms for name, forms in chosen.items() if forms is not None}
+
+    def _check_subscribers(self, profile_names: list[str]) -> None:
+        ids = [each.id for each in self.subscribers]
+        if len(ids) > _MOST_SUBSCRIBERS:
+            raise BadChoice(f"subscriptions: at most {_MOST_SUBSCRIBERS}, e-mail addresses included, fit in")
+        for number, each in enumerate(self.subscriptions):
+            if ids.count(each.id) > 1:
+                raise BadChoice(f"subscriptions: {each.protocol} {each.endpoint} is there twice")
+            try:
+                each.check_profiles(profile_names)
+            except BadSubscription as bad:
+                raise BadChoice(f"subscriptions[{number}]: {bad}") from bad
 
     @classmethod
     def read(cls, context: object) -> "Choices":
@@ -233,7 +268,11 @@ def _read(kind: type[Value], given: object, path: str) -> Value:
     missing = [each.name for each in fields(kind) if _required(each) and each.name not in given]  # type: ignore[arg-type]
     if missing:
         raise BadChoice(f"{path}{missing[0]} is missing")
-    return kind(**{name: _value(hints[name], value, f"{path}{name}") for name, value in given.items()})
+    values = {name: _value(hints[name], value, f"{path}{name}") for name, value in given.items()}
+    try:
+        return kind(**values)
+    except BadSubscription as bad:
+        raise BadChoice(f"{path.rstrip('.')}: {bad}") from bad
 
 
 def _required(each: Any) -> bool:
@@ -244,6 +283,10 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     """A JSON value as the choice's type wants it; never a silent conversion."""
     if is_dataclass(hint):
         return _read(hint, value, f"{path}.")  # type: ignore[arg-type]
+    if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+        if not isinstance(value, list):
+            raise BadChoice(f"{path} must be a list of objects")
+        return tuple(_read(get_args(hint)[0], each, f"{path}[{number}].") for number, each in enumerate(value))
     if get_origin(hint) is tuple:
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise BadChoice(f"{path} must be a list of texts")
@@ -256,7 +299,7 @@ def _value(hint: Any, value: Any, path: str) -> Any:
 
 def _check_addresses(name: str, addresses: tuple[str, ...]) -> None:
     for address in addresses:
-        if not _EMAIL.fullmatch(address):
+        if not re.fullmatch(EMAIL, address):
             raise BadChoice(f"{name}: {address!r} is not an e-mail address")
         if addresses.count(address) > 1:
             raise BadChoice(f"{name}: {address!r} is there twice")

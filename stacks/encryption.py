@@ -54,7 +54,7 @@ def key(scope: Construct, choices: Choices) -> kms.IKey:
 
 
 def refuse_other_keys(bucket: s3.Bucket, key: kms.IKey) -> None:
-    """An upload that names no encryption gets ours; one that names another is refused.
+    """A write that names no encryption gets ours; one that names another is refused.
 
     `aws:kms` without a key id would mean the account's `aws/s3` key, hence the second rule.
     """

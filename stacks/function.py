@@ -12,13 +12,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks import packaging
+from stacks import exceptions, packaging, rights
 from stacks.choices import Choices
-
-
-def allow(sid: str, actions: list[str], resources: list[str], **conditions: Mapping[str, str]) -> iam.PolicyStatement:
-    """A statement of a policy: `allow("Tell", ["sns:Publish"], [topic], StringEquals={…})`."""
-    return iam.PolicyStatement(sid=sid, actions=actions, resources=resources, conditions=conditions or None)
+from stacks.rights import Right, allow
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Size:
 
 
 class PythonFunction(Construct):
-    """A function of `lambdas/` with a role that holds the given statements and nothing else."""
+    """A function of `lambdas/` with a role that holds the given rights and nothing else."""
 
     def __init__(
         self,
@@ -41,7 +37,7 @@ class PythonFunction(Construct):
         key: kms.IKey,
         size: Size,
         environment: Mapping[str, str],
-        statements: list[iam.PolicyStatement],
+        statements: list[Right],
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
         name = f"{choices.name}-{module.replace('_', '-')}"
@@ -54,20 +50,26 @@ class PythonFunction(Construct):
         )
         cast(logs.CfnLogGroup, log_group.node.default_child).retention_in_days = choices.retention.log_days
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        rights = iam.ManagedPolicy(
+        policy = rights.policy(
             self,
             "Rights",
-            roles=[role],
-            statements=[
+            [
                 *statements,
                 allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
                 allow(
                     "WriteLogs",
                     ["logs:CreateLogStream", "logs:PutLogEvents"],
                     [f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/{name}:*"],
+                    because="The function's own log group; Lambda names the streams in it.",
                 ),
-                allow("Trace", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # takes no ARN
+                allow(
+                    "Trace",
+                    ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+                    ["*"],
+                    because="X-Ray's actions take no ARN.",
+                ),
             ],
+            roles=[role],
         )
         self.function = lambda_.Function(
             self,
@@ -87,11 +89,12 @@ class PythonFunction(Construct):
             # Functions that put messages off send to the queue that feeds them: that is no runaway loop.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
-        self.function.node.add_dependency(rights)
+        self.function.node.add_dependency(policy)
+        _accept(self.function)
 
     def takes_from(self, queue_arn: str, *, batch: int, at_once: int) -> None:
         """Have Lambda hand the queue's messages to the function, answered per message."""
-        lambda_.CfnEventSourceMapping(
+        mapping = lambda_.CfnEventSourceMapping(
             self,
             "Messages",
             event_source_arn=queue_arn,
@@ -99,4 +102,33 @@ class PythonFunction(Construct):
             batch_size=batch,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=at_once),
-        ).node.add_dependency(self)
+        )
+        mapping.node.add_dependency(self)
+        exceptions.accept(
+            mapping,
+            "LambdaEventSourceMappingDestination",
+            "Lambda takes none for a queue, which has dead letters of its own.",
+            packs=("Serverless",),
+        )
+
+
+def _accept(function: lambda_.Function) -> None:
+    """What the packs would have of every function, and ours are better without."""
+    exceptions.accept(
+        function,
+        "LambdaInsideVPC",
+        "Nothing connects to a function, and it calls AWS alone: a VPC would be one more thing to guard.",
+    )
+    exceptions.accept(
+        function,
+        "LambdaConcurrency",
+        "MaximumConcurrency bounds what queues invoke, a schedule the rest; a new account has ten executions in all, "
+        "so that reserving some would fail the deployment.",
+    )
+    exceptions.accept(
+        function,
+        "LambdaDLQ",
+        "For asynchronous calls alone: queues have dead letters, and a lost run of the reconciler is made up by the "
+        "next, its absence by an alarm.",
+        packs=(*exceptions.CONTROLS, "Serverless"),
+    )

@@ -59,6 +59,7 @@ def _services(name: str, where: Where) -> list[Need]:
         return {"StringEquals": {"aws:SourceAccount": where.account}, "ArnLike": {"aws:SourceArn": arn}}
 
     intake = f"arn:{where.partition}:s3:::{name}-intake-{where.account}-{where.region}"
+    completion = f"arn:{where.partition}:sns:{where.region}:{where.account}:{name}-completion"
     log_groups = f"arn:{where.partition}:logs:{where.region}:{where.account}:log-group:/aws/lambda/{name}-*"
     of_intake = {"StringEquals": {"aws:SourceAccount": where.account}, "ArnLike": {"aws:SourceArn": intake}}
     of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}}
@@ -74,6 +75,10 @@ def _services(name: str, where: Where) -> list[Need]:
         Need(
             _service("AlarmsToTopic", "cloudwatch.amazonaws.com", _USE, ours("cloudwatch", f"alarm:{name}-*")),
             "alarms reach nobody",
+        ),
+        Need(
+            _service("UndeliveredToQueue", "sns.amazonaws.com", _USE, {"ArnLike": {"aws:SourceArn": completion}}),
+            "news that a subscriber could not be told is lost, and not kept for it",
         ),
         Need(
             _service("Logs", f"logs.{where.region}.amazonaws.com", _LOG, of_log_groups),

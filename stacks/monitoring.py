@@ -45,6 +45,13 @@ class MonitoringStack(cdk.Stack):
                 1,
                 "Messages that no retry could handle; nothing is lost, see docs/operations.md.",
             )
+        for each, queue in storage.undelivered:
+            self._alarm(
+                f"undelivered-{each.id}",
+                queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5), statistic="Maximum"),
+                1,
+                f"{each.protocol} {each.whom} could not be told of a recording's end, see docs/notifications.md.",
+            )
         self._alarm(
             "intake-waits",
             storage.intake_queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(5)),
@@ -71,6 +78,11 @@ class MonitoringStack(cdk.Stack):
             ),
             ("stuck", "Stuck", "Transcribe has worked at a recording for more than a day."),
             ("vanished", "Vanished", "Transcribe does not know a job that it accepted."),
+            (
+                "form-failed",
+                "FormFailed",
+                "A document could not be made; the others were delivered, and the manifest says which is missing.",
+            ),
             ("waits-long", "WaitsLong", "A recording has been under way for four hours without being transcribed."),
         ):
             self._alarm(name, self._ours(metric), 1, text)

@@ -10,11 +10,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from stacks import encryption
+from stacks import encryption, rights
 from stacks.choices import Choices
-from stacks.function import PythonFunction, Size, allow
+from stacks.function import PythonFunction, Size
+from stacks.rights import Right, allow
 from stacks.storage import BY_STATE, START_SECONDS, StorageStack
 from stacks.vocabularies import Vocabularies
+from stethoscript import notices
 
 _DELIVER_SECONDS = 120
 _RECONCILE_SECONDS = 120
@@ -43,9 +45,6 @@ class PipelineStack(cdk.Stack):
         self.completion_queue, self.completion_dead_letters = storage.queue_pair(
             "completion", 6 * _DELIVER_SECONDS, scope=self
         )
-        self._jobs = (
-            f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:medical-transcription-job/{choices.name}-*"
-        )
         self._vocabularies = Vocabularies(self, "Vocabularies", choices=choices)
         self.start_transcription = self._start_transcription()
         self.deliver_transcript = self._deliver_transcript()
@@ -56,6 +55,7 @@ class PipelineStack(cdk.Stack):
     def _start_transcription(self) -> PythonFunction:
         storage, choices = self._storage, self._choices
         work = storage.work
+        intake_objects, work_objects = self._objects("intake"), self._objects("work")
         function = PythonFunction(
             self,
             "start_transcription",
@@ -88,7 +88,8 @@ class PipelineStack(cdk.Stack):
                 allow(
                     "ReadUpload",
                     ["s3:GetObject", "s3:GetObjectVersion"],
-                    [storage.intake.arn_for_objects("*")],
+                    [f"{intake_objects}/*"],
+                    because="Uploaders name their recordings, and what lies under no profile's prefix is told to them.",
                 ),
                 # Without it S3 answers 403 for an upload that is gone, as it does for one that is forbidden.
                 allow(
@@ -103,42 +104,50 @@ class PipelineStack(cdk.Stack):
                     StringLike={"s3:prefix": "staging/*"},
                 ),
                 # Transcribe reads the media and writes its output with the rights of whoever starts the job.
-                allow("Freeze", ["s3:PutObject", "s3:GetObject"], [work.arn_for_objects("staging/*")]),
+                allow(
+                    "Freeze",
+                    ["s3:PutObject", "s3:GetObject"],
+                    [f"{work_objects}/staging/*"],
+                    because="A frozen copy for each recording.",
+                ),
                 allow(
                     "WriteRawTranscript",
                     ["s3:PutObject"],
-                    [work.arn_for_objects("raw/*"), work.arn_for_objects(_WRITE_PROBE)],
+                    [f"{work_objects}/raw/*", f"{work_objects}/{_WRITE_PROBE}"],
+                    because="A raw transcript for each job, and Transcribe's write probe beside them.",
                 ),
                 allow(
                     "StartJob",
                     ["transcribe:StartMedicalTranscriptionJob"],
-                    ["*"],  # the action takes no ARN; the conditions are the fence
+                    ["*"],
+                    because="The action takes no ARN; bucket, key and name of the output are bound by conditions.",
                     StringEquals={
                         "transcribe:OutputBucketName": work.bucket_name,
                         "transcribe:OutputEncryptionKMSKeyId": storage.key.key_arn,
                     },
                     StringLike={"transcribe:OutputKey": f"raw/{choices.name}-*"},
                 ),
-                # AWS asks for it where a job is started with tags, and that takes no ARN either.
                 allow(
                     "TagJob",
                     ["transcribe:TagResource"],
                     ["*"],
+                    because="AWS asks for it where a job is started with tags; no ARN, but the tag itself binds it.",
                     StringEquals={"aws:RequestTag/application": choices.name},
                 ),
-                allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
+                self._read_job(),
                 allow(
                     "EncryptOutput",
                     [
                         "kms:Encrypt",
-                        "kms:ReEncrypt*",
+                        "kms:ReEncryptFrom",
+                        "kms:ReEncryptTo",
                         "kms:DescribeKey",
                         "kms:GenerateDataKeyWithoutPlaintext",
                     ],
                     [storage.key.key_arn],
                 ),
-                *self._ledger_rights(),
-                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+                *self._enter_and_count_rows(),
+                *self._telling_rights(),
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
@@ -148,6 +157,7 @@ class PipelineStack(cdk.Stack):
     def _deliver_transcript(self) -> PythonFunction:
         storage, choices = self._storage, self._choices
         work = storage.work
+        work_objects = self._objects("work")
         function = PythonFunction(
             self,
             "deliver_transcript",
@@ -160,22 +170,39 @@ class PipelineStack(cdk.Stack):
                 "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
                 "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
                 "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "DOCUMENTS": json.dumps(choices.documents_of(), sort_keys=True),
+                "LAYOUT": choices.layout,
                 "PATIENCE_SECONDS": str(choices.patience_seconds),
             },
             statements=[
                 _receive(self.completion_queue.queue_arn),
                 allow("LookAgain", ["sqs:SendMessage"], [self.completion_queue.queue_arn]),
-                allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
-                allow("ReadRawTranscript", ["s3:GetObject"], [work.arn_for_objects("raw/*")]),
+                self._read_job(),
+                allow(
+                    "ReadRawTranscript",
+                    ["s3:GetObject"],
+                    [f"{work_objects}/raw/*"],
+                    because="A raw transcript for each job.",
+                ),
                 allow(
                     "TellGoneFromForbidden",
                     ["s3:ListBucket"],
                     [work.bucket_arn],
                 ),
-                allow("Deliver", ["s3:PutObject"], [storage.transcripts.arn_for_objects("*")]),
-                allow("TidyUp", ["s3:DeleteObject"], [work.arn_for_objects("staging/*")]),
-                *self._ledger_rights(),
-                allow("Tell", ["sns:Publish"], [storage.completion.topic_arn]),
+                allow(
+                    "Deliver",
+                    ["s3:PutObject"],
+                    [f"{self._objects('transcripts')}/*"],
+                    because="A folder of documents for each recording.",
+                ),
+                allow(
+                    "TidyUp",
+                    ["s3:DeleteObject"],
+                    [f"{work_objects}/staging/*"],
+                    because="A frozen copy for each recording.",
+                ),
+                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
+                *self._telling_rights(),
             ],
         )
         function.takes_from(self.completion_queue.queue_arn, batch=10, at_once=choices.quotas.deliver_functions)
@@ -200,14 +227,15 @@ class PipelineStack(cdk.Stack):
             },
             statements=[
                 allow("ListUploads", ["s3:ListBucketVersions"], [storage.intake.bucket_arn]),
-                allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [self._jobs]),
+                self._read_job(),
                 allow(
                     "BringBack",
                     ["sqs:SendMessage"],
                     [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
                 ),
                 allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
-                *self._ledger_rights(),
+                *self._enter_and_count_rows(),
+                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [storage.ledger.table_arn]),
             ],
         )
 
@@ -218,11 +246,32 @@ class PipelineStack(cdk.Stack):
             "LEDGER_TABLE": self._storage.ledger.table_name,
         }
 
-    def _ledger_rights(self) -> list[iam.PolicyStatement]:
+    def _objects(self, bucket: str) -> str:
+        """A bucket's ARN by name, as policies that speak of its objects write it: one can read what they say."""
+        return encryption.bucket_arn(self._choices, bucket)
+
+    def _read_job(self) -> Right:
+        jobs = "medical-transcription-job"
+        arn = f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:{jobs}/{self._choices.name}-*"
+        return allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [arn], because="A job for each recording.")
+
+    def _enter_and_count_rows(self) -> list[Right]:
         table = self._storage.ledger.table_arn
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),
             allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
+        ]
+
+    def _telling_rights(self) -> list[Right]:
+        """Of the account's own bus only, and only as ourselves: whoever routes our events can trust their source."""
+        bus = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
+        ours = {
+            "ForAllValues:StringEquals": {"events:source": notices.SOURCE},
+            "Null": {"events:source": "false"},  # "for all" holds of none
+        }
+        return [
+            allow("Tell", ["sns:Publish"], [self._storage.completion.topic_arn]),
+            Right("TellBus", ["events:PutEvents"], [bus], ours, because=None),
         ]
 
     def _signal_completion(self) -> None:
@@ -290,18 +339,14 @@ class PipelineStack(cdk.Stack):
             self,
             "SchedulerRole",
             assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+                "scheduler.amazonaws.com", conditions=encryption.from_ours("scheduler", "schedule-group/default")
             ),
         )
-        rights = iam.ManagedPolicy(
-            self,
-            "SchedulerRights",
-            roles=[role],
-            statements=[
-                allow("Run", ["lambda:InvokeFunction"], [reconcile]),
-                allow("UseKey", ["kms:Decrypt"], [self._storage.key.key_arn]),
-            ],
-        )
+        allowed = [
+            allow("Run", ["lambda:InvokeFunction"], [reconcile]),
+            allow("UseKey", ["kms:Decrypt"], [self._storage.key.key_arn]),
+        ]
+        policy = rights.policy(self, "SchedulerRights", allowed, roles=[role])
         scheduler.CfnSchedule(
             self,
             "Schedule",
@@ -317,8 +362,8 @@ class PipelineStack(cdk.Stack):
                     maximum_retry_attempts=2, maximum_event_age_in_seconds=300
                 ),
             ),
-        ).node.add_dependency(rights)
+        ).node.add_dependency(policy)
 
 
-def _receive(queue_arn: str) -> iam.PolicyStatement:
+def _receive(queue_arn: str) -> Right:
     return allow("Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue_arn])

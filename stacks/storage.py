@@ -8,12 +8,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sns_subscriptions as subscriptions
 from aws_cdk import aws_sqs as sqs
+from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from stacks import encryption, people
+from stacks import encryption, exceptions, people
 from stacks.choices import OLD_VERSION_DAYS, Choices
+from stacks.subscriptions import Subscribers
 
 # Kept when its stack is deleted or replaces it, not when its very creation fails: so a deployment
 # that broke half-way can simply be repeated.
@@ -36,12 +37,27 @@ class StorageStack(cdk.Stack):
         self.intake_queue, self.intake_dead_letters = self.queue_pair("intake", 6 * START_SECONDS)
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()
-        self.transcripts = self._bucket(
-            "Transcripts", "transcripts", versioned=True, days=choices.retention.transcript_days
-        )
+        self.transcripts = self._transcripts_bucket()
         self.ledger = self._ledger_table()
-        self.completion = self._topic("completion", choices.emails.completion)
-        self.operations = self._topic("operations", choices.emails.operations)
+        self.completion = self._topic("completion")
+        self.operations = self._topic("operations")
+        for address in choices.emails.operations:
+            self.operations.add_subscription(EmailSubscription(address))
+        if choices.emails.operations:
+            exceptions.accept(
+                self.operations,
+                "SNSRedrivePolicy",
+                "A mail that does not arrive is no news that is lost: an alarm stands in its state.",
+                packs=("Serverless",),
+            )
+        self.undelivered = Subscribers(
+            self,
+            "Subscribers",
+            subscriptions=choices.subscribers,
+            topic=self.completion,
+            name=choices.name,
+            encrypted=self._encrypted(),
+        ).undelivered
         self._let_alarms_publish()
         self._make_last(self.ledger)
         people.policies(
@@ -63,13 +79,7 @@ class StorageStack(cdk.Stack):
         A dead letter's age counts from its first sending, so the queue itself keeps half of that.
         """
         scope = scope or self
-        common: dict[str, Any] = {
-            "encryption": sqs.QueueEncryption.KMS,
-            "encryption_master_key": self.key,
-            "data_key_reuse": Duration.hours(1),
-            "enforce_ssl": True,
-            "removal_policy": KEEP,
-        }
+        common: dict[str, Any] = {**self._encrypted(), "removal_policy": KEEP}
         source = f"arn:{Aws.PARTITION}:sqs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self._choices.name}-{name}"
         dead = sqs.Queue(
             scope,
@@ -78,6 +88,7 @@ class StorageStack(cdk.Stack):
             retention_period=Duration.days(14),
             **common,
         )
+        exceptions.accept(dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",))
         # By its name and not by reference: queue and dead-letter queue would wait for each other.
         cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
             "redrivePermission": "byQueue",
@@ -94,13 +105,23 @@ class StorageStack(cdk.Stack):
         )
         return queue, dead
 
+    def _encrypted(self) -> dict[str, Any]:
+        """What every queue has in common."""
+        return {
+            "encryption": sqs.QueueEncryption.KMS,
+            "encryption_master_key": self.key,
+            "data_key_reuse": Duration.hours(1),
+            "enforce_ssl": True,
+        }
+
     def _access_log_bucket(self) -> s3.Bucket:
         """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             "AccessLogs",
             bucket_name=encryption.bucket_name(self._choices, "access-logs"),
             encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
+            blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             enforce_ssl=True,
@@ -108,6 +129,12 @@ class StorageStack(cdk.Stack):
             removal_policy=KEEP,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._choices.retention.access_log_days))],
         )
+        exceptions.accept(bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs with SSE-S3 alone.")
+        exceptions.accept(
+            bucket, "S3BucketVersioningEnabled", "S3 writes each log once, and what expires should be gone."
+        )
+        _one_region(bucket)
+        return bucket
 
     def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
         tidy = s3.LifecycleRule(
@@ -115,7 +142,7 @@ class StorageStack(cdk.Stack):
             expiration=Duration.days(days) if days else None,
             noncurrent_version_expiration=Duration.days(OLD_VERSION_DAYS) if versioned else None,
         )
-        return s3.Bucket(
+        bucket = s3.Bucket(
             self,
             construct_id,
             bucket_name=encryption.bucket_name(self._choices, name),
@@ -133,6 +160,8 @@ class StorageStack(cdk.Stack):
             server_access_logs_prefix=f"{name}/",
             lifecycle_rules=[tidy, *rules],
         )
+        _one_region(bucket)
+        return bucket
 
     def _intake_bucket(self) -> s3.Bucket:
         bucket = self._bucket("Intake", "intake", versioned=True, days=self._choices.retention.audio_days)
@@ -164,9 +193,23 @@ class StorageStack(cdk.Stack):
         leftovers = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
         raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
         bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw))
+        exceptions.accept(
+            bucket,
+            "S3BucketVersioningEnabled",
+            "A working copy that is deleted shall be gone; recordings and documents lie in versioned buckets.",
+        )
         cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
         )
+        return bucket
+
+    def _transcripts_bucket(self) -> s3.Bucket:
+        bucket = self._bucket(
+            "Transcripts", "transcripts", versioned=True, days=self._choices.retention.transcript_days
+        )
+        encryption.refuse_other_keys(bucket, self.key)
+        if self._choices.transcript_readers:
+            people.refuse_other_readers(bucket, self._choices.transcript_readers)
         return bucket
 
     def _ledger_table(self) -> dynamodb.Table:
@@ -185,6 +228,11 @@ class StorageStack(cdk.Stack):
             time_to_live_attribute="expires",
             removal_policy=KEEP,
         )
+        exceptions.accept(
+            table,
+            "DynamoDBInBackupPlan",
+            "It can be brought back to any second of 35 days; longer backups are for the account's own plan.",
+        )
         table.add_global_secondary_index(
             index_name=BY_STATE,
             partition_key=dynamodb.Attribute(name="state", type=dynamodb.AttributeType.STRING),
@@ -198,17 +246,15 @@ class StorageStack(cdk.Stack):
         for earlier in (self.intake, self.work, self.transcripts, self.completion, self.operations):
             table.node.add_dependency(earlier)
 
-    def _topic(self, name: str, addresses: tuple[str, ...]) -> sns.Topic:
-        topic = sns.Topic(
+    def _topic(self, name: str) -> sns.Topic:
+        return sns.Topic(
             self,
             f"{name.capitalize()}Topic",
             topic_name=f"{self._choices.name}-{name}",
             master_key=self.key,
             enforce_ssl=True,
+            signature_version="2",  # SHA-256: whoever is told over HTTPS can check who speaks
         )
-        for address in addresses:
-            topic.add_subscription(subscriptions.EmailSubscription(address))
-        return topic
 
     def _let_alarms_publish(self) -> None:
         self.operations.add_to_resource_policy(
@@ -223,3 +269,11 @@ class StorageStack(cdk.Stack):
 
     def _say(self, name: str, value: str) -> None:
         cdk.CfnOutput(self, name, value=value)
+
+
+def _one_region(bucket: s3.Bucket) -> None:
+    exceptions.accept(
+        bucket,
+        "S3BucketReplicationEnabled",
+        "Patients' data stay in the Region they were uploaded to; a second copy elsewhere is the customer's to decide.",
+    )

@@ -1,13 +1,45 @@
-"""Options of the whole test suite."""
+"""Options of the whole test suite, and the one cloud of all tests that need one."""
 
 import os
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from local.cloud.running import Cloud, running
+
 # The CDK's library runs the node that is on the path: ours, beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+
+TOLD = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Says a line after the tests, for counts that one wants to read of a run that passed."""
+    return request.config.stash.setdefault(TOLD, []).append
+
+
+@pytest.fixture(scope="session")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the cloud notes what IAM is asked."""
+    return tmp_path_factory.mktemp("asked") / "calls.jsonl"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory, asked: Path) -> Iterator[Cloud]:
+    """Scripted ears, a state of its own, every completion told twice."""
+    state = tmp_path_factory.mktemp("cloud") / "state"
+    with running(state=state, engine="scripted", completion_events="doubled", calls=asked) as running_cloud:
+        yield running_cloud
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if told := config.stash.get(TOLD, []):
+        terminalreporter.section("what was counted")
+        terminalreporter.write_line("\n".join(told))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -22,9 +54,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
+    config.addinivalue_line("markers", "afterwards: looks at what all other tests did, so it runs after them")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: "afterwards" in item.keywords)
     if config.getoption("--prove"):
         return
     skip = pytest.mark.skip(reason="a heavy proof: run `make prove`")

@@ -1,6 +1,7 @@
 """What a document says of its recording beside the words."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from stethoscript.profiles import Recipe
 from stethoscript.rows import Row
@@ -21,3 +22,8 @@ class Facts:
     def of(cls, row: Row) -> "Facts":
         """Those of the ledger's row; `received` in seconds since 1970."""
         return cls(row.job, row.key, row.received, row.asked, row.profile, row.correlation_id)
+
+    @property
+    def arrived(self) -> datetime:
+        """When the recording was received, in UTC."""
+        return datetime.fromtimestamp(self.received, UTC)

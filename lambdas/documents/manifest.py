@@ -1,8 +1,7 @@
 """The list of what was delivered for one job: a reader needs no other key to find the documents."""
 
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,27 +13,20 @@ NAME = "manifest.json"
 
 
 @dataclass(frozen=True)
-class Document:
-    """A file beside the manifest."""
+class Listed:
+    """A document in the manifest's own bucket; `sha256` is None of one that was too large to be read."""
 
     form: str
-    name: str
+    key: str
     content_type: str
-    body: bytes
+    bytes: int
+    sha256: str | None
 
 
-def write(row: Row, transcript: Transcript, documents: tuple[Document, ...]) -> bytes:
-    """JSON; speaks of the job and its documents, not of the source's name."""
-    listed = [
-        {
-            "form": document.form,
-            "name": document.name,
-            "contentType": document.content_type,
-            "bytes": len(document.body),
-            "sha256": hashlib.sha256(document.body).hexdigest(),
-        }
-        for document in documents
-    ]
+def write(
+    row: Row, transcript: Transcript | None, documents: Sequence[Listed], failed: Sequence[str], reason: str | None
+) -> bytes:
+    """JSON. `failed` are forms that could not be made; without a transcript, `reason` says why there are no others."""
     about: Mapping[str, Any] = {
         "schema": SCHEMA,
         "job": row.job,
@@ -42,8 +34,25 @@ def write(row: Row, transcript: Transcript, documents: tuple[Document, ...]) -> 
         "recipe": {name: value for name, value in row.recipe.items() if value is not None},
         "versionId": row.version,
         "correlationId": row.correlation_id,
-        "words": len(transcript.words),
-        "lastWordEnds": max((word.end for word in transcript.words if word.end is not None), default=0.0),
-        "documents": listed,
+        "words": len(transcript.words) if transcript else None,
+        "lastWordEnds": _end(transcript) if transcript else None,
+        "reason": reason,
+        "documents": [_described(document) for document in documents],
+        "failed": list(failed),
     }
     return json.dumps(about, indent=2).encode()
+
+
+def _described(document: Listed) -> dict[str, Any]:
+    return {
+        "form": document.form,
+        "key": document.key,
+        "name": document.key.rpartition("/")[2],
+        "contentType": document.content_type,
+        "bytes": document.bytes,
+        "sha256": document.sha256,
+    }
+
+
+def _end(transcript: Transcript) -> float:
+    return max((word.end for word in transcript.words if word.end is not None), default=0.0)

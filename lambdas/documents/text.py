@@ -1,15 +1,24 @@
 """Plain text: a line of time and speaker, then what was said."""
 
+from collections.abc import Callable
+
 from documents.facts import Facts
 from stethoscript.transcript import Transcript, Turn
 
+NO_SPEECH = "(no speech)"
 _ROLES = {"spk": "Speaker", "ch": "Channel"}
 
 
 def write(transcript: Transcript, _facts: Facts) -> bytes:
     """UTF-8; a recording without speech is said to be one, never left as an empty file."""
-    turns = [_turn(turn) for turn in transcript.turns()]
-    return ("\n\n".join(turns or ["(no speech)"]) + "\n").encode()
+    return paragraphs(transcript, lambda turn: turn.text).encode()
+
+
+def paragraphs(transcript: Transcript, spoken: Callable[[Turn], str]) -> str:
+    """Turns with what was `spoken` in them, then the notes, in parentheses."""
+    turns = [f"{_begin(turn)}\n{spoken(turn)}" for turn in transcript.turns()]
+    notes = [f"({note})" for note in transcript.notes]
+    return "\n\n".join([*(turns or [NO_SPEECH]), *notes]) + "\n"
 
 
 def clock(seconds: float | None) -> str:
@@ -35,5 +44,5 @@ def speaker(label: str | None) -> str:
     return f"{_ROLES[kind]} {int(number) + 1}" if kind in _ROLES and number.isdecimal() else label or ""
 
 
-def _turn(turn: Turn) -> str:
-    return f"[{clock(turn.start)}] {speaker(turn.speaker)}".rstrip() + f"\n{turn.text}"
+def _begin(turn: Turn) -> str:
+    return f"[{clock(turn.start)}] {speaker(turn.speaker)}".rstrip()

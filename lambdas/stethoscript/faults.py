@@ -40,6 +40,7 @@ _CODES: Mapping[str, Fault] = {
     "AccessDeniedException": Fault.CONFIGURATION,
     "AuthorizationError": Fault.CONFIGURATION,
     "NotFound": Fault.CONFIGURATION,  # SNS: no such topic
+    "NotAuthorizedForSourceException": Fault.CONFIGURATION,  # EventBridge's word on an entry of PutEvents
     "QueueDoesNotExist": Fault.CONFIGURATION,
     "AWS.SimpleQueueService.NonExistentQueue": Fault.CONFIGURATION,
     "KMSAccessDenied": Fault.CONFIGURATION,

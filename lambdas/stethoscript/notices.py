@@ -1,12 +1,32 @@
-"""What subscribers of the completion topic are told: no patient data, the same id in every duplicate."""
+"""What is told of a recording's end: one body for subscribers of the completion topic and on the event bus.
+
+No patient data, and the same id in every duplicate. `docs/schemas/notification-1.0.json` is the body's schema.
+"""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from stethoscript import failures, mail, profiles, rejections
 from stethoscript.rows import Row, State
 
 SCHEMA = "1.0"
+SOURCE = "stethoscript"
+"""What our events on the bus name as their source."""
+NONE = "none"
+"""An attribute's value where there is none: SNS takes no empty ones, and a filter can ask for it."""
+CONFIDENCES = ("high", "medium", "low", NONE)
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "status": (State.DELIVERED, State.FAILED, State.REJECTED),
+    "profile": (),
+    "type": (*profiles.TYPES, NONE),
+    "specialty": (*profiles.SPECIALTIES, NONE),
+    "reason": (*dict.fromkeys((*rejections.CLASSES, *failures.CLASSES)), NONE),
+    "confidence": CONFIDENCES,
+    "schema": (SCHEMA,),
+}
+"""The attributes that a subscriber filters by and the values they take; a profile's are a deployment's own."""
 
 
 def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
@@ -17,6 +37,8 @@ def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
         "job": row.job,
         "status": str(row.state),
         "profile": row.profile,
+        "type": row.recipe.get("type"),
+        "specialty": row.recipe.get("specialty"),
         "versionId": row.version,
         "correlationId": row.correlation_id,
         "received": _time(row.received),
@@ -24,6 +46,8 @@ def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
         "completed": _time(row.completed),
         "ended": _time(row.updated),
     }
+    if row.words is not None:
+        told["transcript"] = {"words": row.words, "confidence": row.confidence}
     if row.manifest:
         told["manifest"] = {"bucket": transcripts_bucket, "key": row.manifest}
     if row.reason:
@@ -36,33 +60,34 @@ def publication(row: Row, transcripts_bucket: str) -> dict[str, Any]:
     notice = json.dumps(body(row, transcripts_bucket))
     return {
         "MessageStructure": "json",
-        "Message": json.dumps({"default": notice, "email": _mail(row, transcripts_bucket)}),
-        "Subject": f"{_SUBJECTS[row.state]}: {row.job}"[:100],
+        "Message": json.dumps({"default": notice, "email": mail.text(row, transcripts_bucket)}),
+        "Subject": mail.subject(row),
         "MessageAttributes": {
-            "schema": {"DataType": "String", "StringValue": SCHEMA},
-            "status": {"DataType": "String", "StringValue": str(row.state)},
-            "profile": {"DataType": "String", "StringValue": row.profile or "none"},
+            name: {"DataType": "String", "StringValue": value or NONE} for name, value in attributes(row).items()
         },
     }
 
 
-_SUBJECTS = {
-    State.DELIVERED: "Transcript ready",
-    State.FAILED: "Transcription failed",
-    State.REJECTED: "Recording refused",
-}
+def event(row: Row, transcripts_bucket: str) -> dict[str, Any]:
+    """The entry of EventBridge PutEvents: the same body, on the account's default bus."""
+    return {
+        "Source": SOURCE,
+        "DetailType": f"Recording {row.state.capitalize()}",
+        "Detail": json.dumps(body(row, transcripts_bucket)),
+    }
 
 
-def _mail(row: Row, transcripts_bucket: str) -> str:
-    lines = [f"{_SUBJECTS[row.state]}: {row.job}"]
-    if row.manifest:
-        folder = row.manifest.rpartition("/")[0]
-        lines.append(f"The documents are in s3://{transcripts_bucket}/{folder}/")
-    if row.reason:
-        lines.append(f"Why: {row.reason}. {row.remedy}")
-    if row.correlation_id:
-        lines.append(f"Your correlation id: {row.correlation_id}")
-    return "\n\n".join(lines)
+def attributes(row: Row) -> dict[str, str | None]:
+    """What a subscriber can filter by."""
+    return {
+        "status": str(row.state),
+        "profile": row.profile,
+        "type": row.recipe.get("type"),
+        "specialty": row.recipe.get("specialty"),
+        "reason": row.reason,
+        "confidence": row.confidence,
+        "schema": SCHEMA,
+    }
 
 
 def _time(seconds: int | None) -> str | None:

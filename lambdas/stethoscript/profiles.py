@@ -12,14 +12,15 @@ from email.errors import MessageError
 from email.header import decode_header, make_header
 from typing import Any
 
+from stethoscript import forms
 from stethoscript.rejections import Rejected
 
 CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
 CORRELATION_ID = "correlation-id"
 PROFILE_PREFIX = re.compile(r"([a-z0-9][a-z0-9_-]*/)+")
 
-_TYPES = ("DICTATION", "CONVERSATION")
-_SPECIALTIES = ("PRIMARYCARE",)
+TYPES = ("DICTATION", "CONVERSATION")
+SPECIALTIES = ("PRIMARYCARE",)
 _IDENTIFICATIONS = ("PHI",)
 _VOCABULARY = re.compile(r"[0-9a-zA-Z._-]{1,200}")
 _MOST_SPEAKERS = 30
@@ -46,8 +47,8 @@ class Recipe:
     content_identification_type: str | None = None
 
     def __post_init__(self) -> None:
-        _one_of("type", self.type, _TYPES)
-        _one_of("specialty", self.specialty, _SPECIALTIES)
+        _one_of("type", self.type, TYPES)
+        _one_of("specialty", self.specialty, SPECIALTIES)
         if self.content_identification_type is not None:
             _one_of("content_identification_type", self.content_identification_type, _IDENTIFICATIONS)
         _within("max_speaker_labels", self.max_speaker_labels, _MOST_SPEAKERS)
@@ -75,10 +76,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Profile:
-    """A prefix of the intake bucket and the recipe for what is put there."""
+    """A prefix of the intake bucket, the recipe for what is put there, and the forms its documents are delivered in.
+
+    None are the deployment's usual ones.
+    """
 
     prefix: str
     recipe: Recipe
+    documents: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -87,6 +92,7 @@ class Profile:
 
 
 SETTINGS = tuple(field.name for field in fields(Recipe))
+_DOCUMENTS = "documents"
 _SETTING_OF = {setting.replace("_", "-"): setting for setting in SETTINGS}
 """Settings by their names in metadata."""
 _SURELY = 0.85
@@ -165,11 +171,13 @@ def _profile(prefix: str, settings: object) -> Profile:
         raise BadSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
     if not isinstance(settings, Mapping):
         raise BadSetting(f"profile {prefix!r}: its settings must be an object")
-    if unknown := set(settings) - set(SETTINGS):
-        raise BadSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(SETTINGS)}")
+    known = (*SETTINGS, _DOCUMENTS)
+    if unknown := set(settings) - set(known):
+        raise BadSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     try:
-        return Profile(prefix, Recipe(**settings))
-    except BadSetting as bad:
+        documents = forms.checked(settings[_DOCUMENTS]) if _DOCUMENTS in settings else None
+        return Profile(prefix, Recipe(**{name: settings[name] for name in settings if name != _DOCUMENTS}), documents)
+    except (BadSetting, forms.BadForms) as bad:
         raise BadSetting(f"profile {prefix!r}: {bad}") from bad
 
 

@@ -1,5 +1,27 @@
 """Why we refuse a recording before Transcribe is asked, and what its uploader can do."""
 
+CLASSES = (
+    "NoProfile",
+    "Empty",
+    "TooLarge",
+    "UnsupportedMediaFormat",
+    "Damaged",
+    "TooShort",
+    "TooLong",
+    "InvalidSampleRate",
+    "TooManyChannels",
+    "OneChannel",
+    "BadSetting",
+    "BadCorrelationId",
+    "UnknownSetting",
+    "Gone",
+    "Archived",
+    "ForeignKey",
+    "CustomerKey",
+    "LimitExceeded",
+)
+"""All that a recording is ever rejected for: subscribers filter by these."""
+
 
 class Rejected(Exception):
     """This recording will never be transcribed as it is: a class for programs, a remedy for people.

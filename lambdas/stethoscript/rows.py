@@ -31,6 +31,7 @@ STUCK_SECONDS = 24 * 3600
 class Row:
     """A recording. Times are seconds since 1970; `key` is patient data and never leaves the table.
 
+    `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
     `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery
     is one invocation's alone.
@@ -56,6 +57,8 @@ class Row:
     remedy: str | None = None
     failure: str | None = None
     manifest: str | None = None
+    words: int | None = None
+    confidence: str | None = None
     announcements: int = 0
     signalled: int | None = None
     leased: int | None = None

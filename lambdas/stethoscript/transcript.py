@@ -1,26 +1,32 @@
 """The transcript model every document is made from.
 
 Source of the shapes: the job output of Amazon Transcribe Medical, in all the variants its guide shows.
-Members may be missing and unknown ones may appear: what is not needed is not looked at.
+Unknown members are not looked at; missing ones are said to be missing, in the notes.
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from heapq import merge
+from itertools import accumulate, pairwise
+from operator import itemgetter
 from typing import Any
+
+from stethoscript.members import ILLEGIBLE, Gap, confidence, seconds, sentences, writing
+from stethoscript.protected import Protected, reach
+from stethoscript.spans import Span, Spans
+from stethoscript.speakers import Speakers
 
 PAUSE = 2.0
 """Seconds of silence after which one speaker's words begin a new turn."""
 
 MOST_BYTES = 96 * 1024**2
 """Four hours of speech with ten alternatives have fewer; as objects in memory it is several times as much."""
-MOST_SECONDS = 24 * 3600.0
-"""No recording is longer than four hours: a later time is no time."""
-_MOST_LABEL = 40
-_NO_WRITING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
-"""Control and direction characters, line separators, halves of surrogate pairs: they break documents, or fake them."""
+MOST_VALUES = 8_000_000
+"""They have half as many; each takes seventy bytes and more of memory, be it ever so short in the file."""
+MOST_READINGS = 10
+"""Transcribe Medical gives no more for one stretch."""
 
 
 class Unreadable(ValueError):
@@ -106,98 +112,109 @@ def read(body: bytes) -> Transcript:
     Raises:
         Unreadable: not the output of a transcription job.
     """
-    if len(body) > MOST_BYTES:
+    if len(body) > MOST_BYTES or sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Unreadable("the transcript is larger than any that is documented")
     try:
-        results = json.loads(body)["results"]
-        channels = results.get("channel_labels")
-        if channels:
-            return _merged(
-                _words(channel["items"], _Speakers.all(channel["channel_label"])) for channel in channels["channels"]
-            )
-        return Transcript(tuple(_words(results["items"], _Speakers.labelled(results.get("speaker_labels")))))
+        return _transcript(json.loads(body)["results"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
         raise Unreadable(f"the transcript is not of the documented shape ({type(error).__name__})") from error
 
 
-class _Speakers:
-    """Who speaks: a label for all words, the item's own, or that of the segment it lies in."""
-
-    def __init__(self, everyone: str | None, by_time: Mapping[tuple[str, str], str]) -> None:
-        self._everyone = everyone
-        self._by_time = by_time
-
-    @classmethod
-    def all(cls, label: str) -> "_Speakers":
-        return cls(label, {})
-
-    @classmethod
-    def labelled(cls, labels: Mapping[str, Any] | None) -> "_Speakers":
-        segments = labels.get("segments") or () if labels else ()
-        return cls(
-            None,
-            {
-                (item["start_time"], item["end_time"]): item["speaker_label"]
-                for segment in segments
-                for item in segment["items"]
-            },
-        )
-
-    def of(self, item: Mapping[str, Any]) -> str | None:
-        label = self._everyone or item.get("speaker_label") or self._by_time.get((item["start_time"], item["end_time"]))
-        return _writing(label)[:_MOST_LABEL] if label else None
+def _transcript(results: Mapping[str, Any]) -> Transcript:
+    gaps: Counter[Gap] = Counter()
+    words = _spoken(results, gaps)
+    texts = [str(text.get("transcript") or "") for text in results.get("transcripts") or ()]
+    if not words and any(character.isalnum() for text in texts for character in text):
+        raise ValueError("a text, but none of its words")
+    silent = sum(word.speaker is None for word in words)
+    if silent < len(words) or results.get("speaker_labels"):
+        gaps[Gap.SPEAKER] = silent
+    entities = results.get("entities")
+    if entities:
+        words = _marked(words, entities, gaps)
+    alternatives = tuple(_alternatives(results.get("segments") or (), gaps))
+    return Transcript(tuple(words), alternatives, isinstance(entities, list), sentences(gaps))
 
 
-def _words(items: Iterable[Mapping[str, Any]], speakers: _Speakers) -> list[Word]:
-    words: list[Word] = []
+def _spoken(results: Mapping[str, Any], gaps: Counter[Gap]) -> list[Word]:
+    """Each channel keeps its own order: a word without a time follows the one before it."""
+    channels = (results.get("channel_labels") or {}).get("channels") or ()
+    if not any(channel.get("items") for channel in channels):
+        return _words(results["items"], Speakers(results), gaps)
+    spoken = (_words(channel["items"], Speakers({}, channel.get("channel_label")), gaps) for channel in channels)
+    return [word for _, word in merge(*map(_as_begun, spoken), key=itemgetter(0))]
+
+
+def _as_begun(words: Sequence[Word]) -> Iterator[tuple[float, Word]]:
+    return zip(accumulate((word.start or 0.0 for word in words), max), words, strict=True)
+
+
+def _words(items: Iterable[Mapping[str, Any]], speakers: Speakers, gaps: Counter[Gap]) -> list[Word]:
+    return [_word(item, marks, speakers, gaps) for item, marks in _with_punctuation(items)]
+
+
+def _with_punctuation(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Each spoken item with what follows it: whatever is not punctuation was spoken."""
+    spoken, marks = None, ""
     for item in items:
-        best = item["alternatives"][0]
-        if item["type"] == "punctuation":
-            if words:
-                last = words[-1]
-                words[-1] = Word(
-                    last.text,
-                    last.start,
-                    last.end,
-                    last.confidence,
-                    last.punctuation + _writing(best["content"]),
-                    last.speaker,
-                )
+        if item.get("type") == "punctuation":
+            marks += writing(item["alternatives"][0]["content"])
             continue
-        start, end = _seconds(item["start_time"]), _seconds(item["end_time"])
-        text = _writing(best["content"])
-        words.append(Word(text, start, max(start, end), _confidence(best), speaker=speakers.of(item)))
-    return words
+        if spoken is not None:
+            yield spoken, marks
+        spoken, marks = item, ""
+    if spoken is not None:
+        yield spoken, marks
+
+
+def _word(item: Mapping[str, Any], punctuation: str, speakers: Speakers, gaps: Counter[Gap]) -> Word:
+    best = item["alternatives"][0]
+    text, sure = writing(best["content"]), confidence(best.get("confidence"))
+    start, end = _times(item, gaps)
+    if not text:
+        gaps[Gap.TEXT] += 1
+    if sure is None:
+        gaps[Gap.CONFIDENCE] += 1
+    return Word(text or ILLEGIBLE, start, end, sure, punctuation, speakers.of(item, start, end))
+
+
+def _times(item: Mapping[str, Any], gaps: Counter[Gap]) -> tuple[float | None, float | None]:
+    given = item.get("start_time"), item.get("end_time")
+    start, end = seconds(given[0]), seconds(given[1])
+    if None in given:
+        gaps[Gap.TIME] += 1
+    elif start is None or end is None:
+        gaps[Gap.IMPOSSIBLE_TIME] += 1
+    elif end < start:
+        gaps[Gap.BACKWARDS] += 1
+        return start, None
+    return start, end
+
+
+def _marked(words: Iterable[Word], entities: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> list[Word]:
+    words = list(words)
+    spoken = Spans(Span(*reach(word.start, word.end), "") for word in words if word.start is not None)
+    protected = Protected(entities, spoken, gaps)
+    return [
+        replace(word, category=category) if (category := protected.category(word.text, word.start, word.end)) else word
+        for word in words
+    ]
+
+
+def _alternatives(segments: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> Iterator[Stretch]:
+    """Readings that differ in more than capitals and the marks between words."""
+    for segment in segments:
+        readings: dict[tuple[str, ...], str] = {}
+        for alternative in (segment.get("alternatives") or ())[:MOST_READINGS]:
+            reading = writing(alternative.get("transcript") or "")
+            readings.setdefault(tuple(word.rstrip(".,;:?!").casefold() for word in reading.split()), reading)
+        readings.pop((), None)
+        start, end = seconds(segment.get("start_time")), seconds(segment.get("end_time"))
+        if len(readings) > 1 and start is not None and end is not None:
+            yield Stretch(start, max(start, end), tuple(readings.values()))
+        elif len(readings) > 1:
+            gaps[Gap.ALTERNATIVE] += 1
 
 
 def _pause(before: Word, word: Word) -> float:
     return 0.0 if before.end is None or word.start is None else word.start - before.end
-
-
-def _merged(channels: Iterable[list[Word]]) -> Transcript:
-    words = [word for channel in channels for word in channel]
-    return Transcript(tuple(sorted(words, key=lambda word: word.start or 0.0)))
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 <= seconds <= MOST_SECONDS:
-        raise Unreadable("a word's time is not a time")
-    return seconds
-
-
-def _confidence(alternative: Mapping[str, Any]) -> float:
-    """0 where the service gives none, or none that is a number: better looked at once too often."""
-    try:
-        return min(1.0, max(0.0, float(alternative.get("confidence") or 0)))
-    except (TypeError, ValueError):
-        return 0.0
-
-
-def _writing(spoken: object) -> str:
-    r"""What was spoken as text of one line that every form of document can hold; the rest becomes U+FFFD.
-
-    >>> _writing("mg\u202e\n") == "mg\ufffd\ufffd"
-    True
-    """
-    return _NO_WRITING.sub("\ufffd", str(spoken))

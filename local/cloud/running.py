@@ -13,6 +13,9 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,6 +36,7 @@ class Cloud:
 
     endpoint: str
     pid: int
+    state: Path
     _clients: list[Any] = field(default_factory=list, repr=False)
 
     @property
@@ -54,6 +58,11 @@ class Cloud:
         client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
         self._clients.append(client)
         return client
+
+    def mails(self) -> list[EmailMessage]:
+        """The e-mails that subscribers would have got, the oldest first."""
+        files = sorted((self.state / "mail").glob("*.eml"))
+        return [message_from_bytes(file.read_bytes(), policy=default) for file in files]
 
     def close(self) -> None:
         """Close the connections of every client."""
@@ -79,13 +88,15 @@ def running(
     engine: str = "whisper",
     completion_events: str = "off",
     weather: Mapping[str, Any] | str | None = None,
+    calls: Path | None = None,
     fresh: bool = False,
     patience: float = 120.0,
 ) -> Iterator[Cloud]:
     """Run the cloud while the block runs; raises CannotStart with the cloud's own sentence.
 
-    `weather` is what `--weather` takes, or the same as a mapping. The cloud is told to end with us, so nothing is
-    left running even if this process is killed. A recogniser's first start may take long, hence the patience.
+    `weather` is what `--weather` takes, or the same as a mapping; `calls` is what `--calls` takes. The cloud is told
+    to end with us, so nothing is left running even if this process is killed. A recogniser's first start may take
+    long, hence the patience.
     """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
         ready = Path(folder) / "ready.json"
@@ -97,6 +108,7 @@ def running(
             *("--port", str(port), "--state", str(state), "--engine", engine),
             *("--completion-events", completion_events, "--ready-file", str(ready), "--exit-with-parent"),
             *(["--weather", weather] if weather else []),
+            *(["--calls", str(calls)] if calls else []),
             *(["--fresh"] if fresh else []),
         ]
         process = subprocess.Popen(
@@ -109,7 +121,8 @@ def running(
         )
         try:
             _wait(process, ready, said, patience)
-            cloud = Cloud(**{name: value for name, value in json.loads(ready.read_text()).items() if name != "port"})
+            told = json.loads(ready.read_text())
+            cloud = Cloud(told["endpoint"], told["pid"], state)
             try:
                 yield cloud
             finally:

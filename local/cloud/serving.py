@@ -23,11 +23,12 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core import hypercorn_compat, lambda_runtime, persistence
 
-from local.cloud import state, vocabulary_resource, workarounds
+from local.cloud import calls, mail, signing, state, vocabulary_resource, workarounds
 from local.cloud.checkpoints import Checkpoints
 from local.cloud.guard import guarded
 from local.cloud.problems import CannotStart
 from local.cloud.settings import Settings
+from local.cloud.signing import Signer
 from local.cloud.state import StateFolder
 from local.transcribe_medical import in_ministack
 from local.transcribe_medical.memory import Memory
@@ -57,7 +58,12 @@ def assemble(
     workarounds.apply()
     in_ministack.install(service)
     vocabulary_resource.install(service)
-    return Cloud(folder, recogniser, service)
+    if settings.calls:
+        calls.note(settings.calls)
+    signer = Signer()
+    signing.install(signer)
+    mail.install(folder.mail)
+    return Cloud(folder, recogniser, service, signer)
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class Cloud:
     folder: StateFolder
     recogniser: Recogniser
     service: Service
+    signer: Signer
 
     async def run(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
         """Serve until SIGTERM or SIGINT; call `ready` once requests are answered and the recogniser hears."""
@@ -74,7 +81,8 @@ class Cloud:
         stop = self._stop_on_signals()
         state.unsaved(self.folder)
         checkpoints = Checkpoints(_save)
-        door: Any = guarded(checkpoints.noting(in_ministack.downloads(ministack.app.app, self.service)))
+        inside = self.signer.handing_out(in_ministack.downloads(ministack.app.app, self.service))
+        door: Any = guarded(checkpoints.noting(inside))
         serving = asyncio.create_task(serve(door, _config(listener), shutdown_trigger=stop.wait))
         saving = asyncio.create_task(checkpoints.run())
         try:

@@ -21,6 +21,7 @@ class Settings:
     engine: str
     completion_events: str
     weather: Forecast
+    calls: Path | None
     ready_file: Path | None
     exit_with_parent: bool
 
@@ -64,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
         default=Forecast(),
         metavar="FILE.json|KEY=VALUE,…",
         help="what goes wrong with Transcribe Medical, and how often, as docs/local-mode.md says (default nothing)",
+    )
+    parser.add_argument(
+        "--calls", type=_folder, metavar="FILE", help="append what roles and users ask of IAM, and its answers, as JSON"
     )
     parser.add_argument(
         "--ready-file", type=_folder, help="written once the cloud answers: pid, port, endpoint as JSON"

@@ -17,7 +17,7 @@ from local.cloud.problems import CannotStart
 
 MARK = "stethoscript-cloud"
 UNSAVED = "unsaved"
-KEPT = ("services", "objects")
+KEPT = ("services", "objects", "mail")
 SWEPT = ("tmp", "home")
 ROOM = 256 * 1024 * 1024  # a deployment's assets, the functions' unpacked code and a few recordings
 
@@ -42,6 +42,11 @@ class StateFolder:
     def objects(self) -> Path:
         """The objects of S3."""
         return self.path / "objects"
+
+    @property
+    def mail(self) -> Path:
+        """The e-mails that subscribers would have got, one file each."""
+        return self.path / "mail"
 
     @property
     def temporary(self) -> Path:

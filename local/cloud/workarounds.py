@@ -8,6 +8,7 @@ known, so that a new version is refused with a clear sentence and not discovered
 # mypy: disable-error-code="no-untyped-call,attr-defined,assignment"
 
 import inspect
+import json
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -19,7 +20,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
-from local.cloud import environment, vocabulary_resource
+from local.cloud import calls, environment, mail, signing, vocabulary_resource
 from local.cloud.problems import CannotStart
 from local.transcribe_medical import in_ministack
 
@@ -67,6 +68,20 @@ def policies_see_medical_requests() -> None:
         return found
 
     iam_actions.extract_resource_arn = resource
+    iam_actions.request_tag_context = context
+
+
+def policies_see_the_source_of_events() -> None:
+    """Without it a policy that lets somebody put events of one source on the bus would refuse them all."""
+    tags_of = iam_actions.request_tag_context
+
+    def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = tags_of(service, iam_action, body, params)
+        if iam_action == "events:PutEvents":
+            entries = json.loads(body or b"{}").get("Entries", [])
+            found = {**found, "events:source": [entry.get("Source", "") for entry in entries]}
+        return found
+
     iam_actions.request_tag_context = context
 
 
@@ -141,6 +156,9 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
         ),
         (iam_actions, "request_tag_context"): ("service", "iam_action", "body", "params"),
     },
+    policies_see_the_source_of_events: {
+        (iam_actions, "request_tag_context"): ("service", "iam_action", "body", "params"),
+    },
     buckets_are_encrypted: {
         (provisioners, "_S3_BUCKET_CONFIGURATIONS"): None,
         (s3, "_put_bucket_encryption"): ("name", "body"),
@@ -161,7 +179,8 @@ def apply() -> None:
     """Apply every workaround, once all they touch is found to be as they know it; raises CannotStart."""
     if (found := version("ministack")) != KNOWN:
         raise CannotStart(f"MiniStack is {found}, and the cloud knows only {KNOWN}: install local/requirements.txt.")
-    for touched in (in_ministack.USES, vocabulary_resource.USES, *WORKAROUNDS.values()):
+    uses = (in_ministack.USES, vocabulary_resource.USES, calls.USES, signing.USES, mail.USES)
+    for touched in (*uses, *WORKAROUNDS.values()):
         for (owner, name), parameters in touched.items():
             _check(owner, name, parameters)
     for workaround in WORKAROUNDS:

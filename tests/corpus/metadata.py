@@ -43,7 +43,8 @@ ITEMS = (
     Item("M3", "a specialty there is none of", _meta(specialty="CARDIOLOGY"), rejected("BadSetting")),
     Item("M4a", "a vocabulary nobody made", Put({"vocabulary-name": "nobodys"}, fails={"start": NO_VOCABULARY}),
          rejected("BadSetting")),
-    Item("M4b", "a profile's vocabulary that is missing", Put(fails={"start": NO_VOCABULARY}), RETRY,
+    Item("M4b", "a deployed vocabulary that is missing",
+         Put({"vocabulary-name": "drugs"}, fails={"start": NO_VOCABULARY}), RETRY,
          "not the upload is at fault but the deployment: it waits, with an alarm"),
     Item("M5", "encrypted with a key sent along (SSE-C)", Put(fails={
         "head_object": refusal("400", "Bad Request"), "get_object": WITH_A_KEY_OF_THEIRS}), rejected("CustomerKey"),

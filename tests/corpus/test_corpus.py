@@ -3,10 +3,17 @@
 `python -m tests.corpus` prints the table.
 """
 
+import base64
+import csv
 import io
 import json
+import re
 
+import docx
+import html5lib
 import pytest
+import srt
+import webvtt
 
 from documents import FORMS
 from documents.facts import Facts
@@ -128,6 +135,7 @@ def test_transcripts(clinic, completion, item):
     clinic.start(clinic.upload())
     job = clinic.row().job
     body = item.given() if callable(item.given) else item.given
+    clinic.write_raw(job)  # what is copied; what is read is given below, since moto is slow to keep so much
     clinic.transcribe.end(job)
     answer = clinic.s3.get_object
     written = {"Body": io.BytesIO(body), "ContentLength": len(body)}
@@ -137,29 +145,105 @@ def test_transcripts(clinic, completion, item):
 
 
 FACTS = Facts("job", "dictation/visit.wav", 0, Recipe("DICTATION", "PRIMARYCARE"))
+PLACES = {
+    "word": lambda said: transcripts.word(said, speaker_label="spk_0"),
+    "speaker": lambda said: transcripts.word("cough", speaker_label=said),
+}
+"""Where in Transcribe's output a text may stand that is not ours."""
 
 
 @pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("spoken", transcripts.SPOKEN.values(), ids=transcripts.SPOKEN)
-def test_a_word_is_nothing_but_a_word_in_every_document(form, spoken):
+def test_a_word_is_nothing_but_a_word_in_every_document(form, place, spoken):
     """What stands around the word does not change with it: it opens no element, ends no caption, begins no line."""
-    harmless = transcripts.transcript.read(transcripts.output(transcripts.word("cough")))
-    hostile = transcripts.transcript.read(transcripts.output(transcripts.word(spoken)))
-    written, expected = FORMS[form].write(hostile, FACTS), FORMS[form].write(harmless, FACTS)
-    if form in CHECKS:
-        CHECKS[form](written, expected)
-    else:
-        assert written
+    hostile, harmless = (
+        FORMS[form].write(transcripts.transcript.read(transcripts.output(PLACES[place](said))), FACTS)
+        for said in (spoken, "doctor")
+    )
+    CHECKS[form](hostile, harmless)
+
+
+def test_every_form_of_a_document_is_checked_with_hostile_words():
+    assert set(CHECKS) == set(FORMS)
+
+
+TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
 def lines_stay(written, expected):
     """As many lines as with any word, and no character that shows them otherwise."""
     text = written.decode()
     assert len(text.splitlines()) == len(expected.decode().splitlines())
-    assert not set(text) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+    assert not set(text) & TURNING
 
 
-CHECKS = {"txt": lines_stay}
+def elements_stay(written, expected):
+    """The same elements, properties and numbers of paragraphs, all read as XML."""
+    body, other = (docx.Document(io.BytesIO(each)).element.body for each in (written, expected))
+    assert [each.tag for each in body.iter()] == [each.tag for each in other.iter()]
+    assert not set("".join(body.itertext())) & TURNING
+
+
+def cues_stay(written, expected):
+    """One cue, and no tag but that of the voice."""
+    lines_stay(written, expected)
+    assert len(webvtt.from_buffer(io.StringIO(written.decode()), strict=True).captions) == 1
+    assert re.sub("<v [^<>&]*(&[a-z]+;[^<>&]*)*>", "", written.decode()).count("<") == 0
+    assert written.decode().count("-->") == 1
+
+
+def subtitles_stay(written, expected):
+    """One subtitle, in which no player finds a tag."""
+    lines_stay(written, expected)
+    (cue,) = srt.parse(written.decode(), ignore_errors=False)
+    assert not re.search(r"<[/A-Za-z]|\{\\|-->", cue.content)
+
+
+def markup_stays(written, expected):
+    """The same elements with the same attributes."""
+    page, other = (html5lib.parse(each, namespaceHTMLElements=False) for each in (written, expected))
+    assert [(each.tag, *each.keys()) for each in page.iter()] == [(each.tag, *each.keys()) for each in other.iter()]
+    assert not set(written.decode()) & TURNING
+
+
+def cells_stay(written, expected):
+    """As many rows and cells, and none that is a formula."""
+    table, other = (list(csv.reader(io.StringIO(each.decode("utf-8-sig"), newline=""))) for each in (written, expected))
+    assert [len(row) for row in table] == [len(row) for row in other]
+    assert not [cell for row in table for cell in row if cell.startswith(tuple("=+-@\t\r"))]
+    assert not set(written.decode()) & TURNING
+
+
+def members_stay(written, expected):
+    """The same members, all in ASCII."""
+    assert written.isascii()
+    assert shape(json.loads(written)) == shape(json.loads(expected))
+
+
+def shape(value):
+    if isinstance(value, dict):
+        return {name: shape(inner) for name, inner in value.items()}
+    return [shape(inner) for inner in value] if isinstance(value, list) else type(value)
+
+
+def attachment_stays(written, expected):
+    members_stay(written, expected)
+    texts = [json.loads(each)["content"][0]["attachment"]["data"] for each in (written, expected)]
+    lines_stay(*map(base64.b64decode, texts))
+
+
+CHECKS = {
+    "txt": lines_stay,
+    "docx": elements_stay,
+    "vtt": cues_stay,
+    "srt": subtitles_stay,
+    "html": markup_stays,
+    "csv": cells_stay,
+    "json": members_stay,
+    "fhir": attachment_stays,
+    "masked.txt": lines_stay,
+}
 
 
 @rows(choices)

@@ -19,7 +19,8 @@ def word(content: Any = "cough", **changes: Any) -> dict[str, Any]:
 
 def output(*items: Mapping[str, Any], **results: Any) -> bytes:
     """A job's output of these items."""
-    return json.dumps({"results": {"transcripts": [{"transcript": "-"}], "items": list(items), **results}}).encode()
+    text = [{"transcript": "-" if items else ""}]
+    return json.dumps({"results": {"transcripts": text, "items": list(items), **results}}).encode()
 
 
 def _confident(confidence: Any) -> bytes:
@@ -32,6 +33,11 @@ def _channels() -> bytes:
         for label, start in (("ch_0", "0.2"), ("ch_1", "0.1"))
     ]
     return output(channel_labels={"channels": channels})
+
+
+def _readings() -> bytes:
+    readings = [{"transcript": f"cough {number}"} for number in range(100_000)]
+    return output(word(), segments=[{"start_time": "0.1", "end_time": "0.5", "alternatives": readings}])
 
 
 SPOKEN = {
@@ -60,16 +66,19 @@ ITEMS = (
     Item("T2", "broken off", output(word())[:-40], UNREADABLE),
     Item("T3", "more than any four hours", lambda: b" " * (transcript.MOST_BYTES + 1), UNREADABLE,
          "as objects in memory it would be more than the function has"),
+    Item("T3b", "small in the file, and large in memory", lambda: b'{"results": [' + b"[]," * transcript.MOST_VALUES,
+         UNREADABLE, "as T3"),
     Item("T4a", "no running text, but its words", json.dumps({"results": {"items": [word()]}}).encode(), OK),
     Item("T4b", "nothing said", output(), OK, "silence is delivered as silence"),
-    Item("T5", "a word without a time", output(word(start_time=None)), UNREADABLE,
-         "where it was said is half of what a reader checks it by"),
+    Item("T4c", "a running text, but none of its words", output(transcripts=[{"transcript": "Cough."}]), UNREADABLE,
+         "delivered, it would be silence"),
+    Item("T5", "a word without a time", output(word(start_time=None)), OK, "the word stays, and a note says so"),
     *(
-        Item(f"T6{letter}", f"a time of {time}", output(word(start_time=time)), UNREADABLE)
+        Item(f"T6{letter}", f"a time of {time}", output(word(start_time=time)), OK, "as T5")
         for letter, time in zip("abcde", ("NaN", "Infinity", "1e999", "-1", "1e12"), strict=True)
     ),
-    Item("T6f", "a word that ends before it begins", output(word(start_time="2.0")), OK, "it ends where it begins"),
-    Item("T7a", "a confidence of high", _confident("high"), OK, "counts as none: looked at once too often"),
+    Item("T6f", "a word that ends before it begins", output(word(start_time="2.0")), OK, "its end is not known"),
+    Item("T7a", "a confidence of high", _confident("high"), OK, "counts as none"),
     Item("T7b", "a confidence of null", _confident(None), OK),
     Item("T7c", "a confidence of 7", _confident("7"), OK),
     Item("T7d", "a confidence that is a list", _confident([1]), OK),
@@ -84,12 +93,19 @@ ITEMS = (
     Item("T15a", "a byte order mark", b"\xef\xbb\xbf" + output(word()), OK, "what can be read without doubt is read"),
     Item("T15b", "UTF-16", output(word()).decode().encode("utf-16"), OK, "as T15a"),
     Item("T15c", "bytes that are no UTF-8", b'{"results": "\xff"}', UNREADABLE),
+    Item("T14b", "a stretch with 100,000 readings", _readings(), OK),
     Item("T16", "a million brackets", b'{"results": ' + b"[" * 1_000_000, UNREADABLE),
+    Item("T16b", "one member twice", b'{"results": {}, ' + output(word())[1:], OK, "the last counts"),
     Item("T17", "a speaker who is an object", output(word(speaker_label={"a": 1})), OK),
     Item("T18", "a speaker with ten thousand letters", output(word(speaker_label="x" * 10_000)), OK),
     Item("T19", "a speaker of markup", output(word(speaker_label="</script>\n\n-->")), OK),
     Item("T20", "a list", b"[]", UNREADABLE),
     Item("T21", "a word with no alternative", output(word(alternatives=[])), UNREADABLE),
+    Item("T22", "a word without text", output(word("")), OK, "U+FFFD stands in its place, and a note says so"),
+    Item("T23a", "an identified passage that lies nowhere", output(word(), entities=[{"content": "x"}]), OK),
+    Item("T23b", "a category of markup", output(word(), entities=[
+        {"content": "cough", "category": "</script>", "startTime": 0.1, "endTime": 0.5}]), OK, "its letters are kept"),
+    Item("T23c", "entities that are no list", output(word(), entities={"a": 1}), UNREADABLE),
     Item("F1", "a caption's timing", _says("F1"), SAFE),
     Item("F2", "a caption's note", _says("F2"), SAFE),
     Item("F3", "a caption's blank line", _says("F3"), SAFE),

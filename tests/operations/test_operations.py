@@ -683,6 +683,18 @@ def test_after_an_erasure_nothing_is_left_and_nothing_comes_back(ward):
     assert states == {ward.name(upload): "ERASED", ward.name(kept): "DELIVERED"}
 
 
+def test_documents_under_the_upload_s_own_path_are_erased_too(ward):
+    yesterday(ward)
+    upload = ward.clinic.upload(KEY)
+    ward.clinic.start(upload)
+    ward.clinic.write_raw(ward.name(upload), f"{PATIENT} has a cough.")
+    ward.clinic.transcribe.end(ward.name(upload))
+    ward.clinic.deliver(ward.name(upload), layout="mirrored")
+    assert any(key.startswith(KEY) for key in ward.clinic.keys(TRANSCRIPTS))
+    ward.run("erase", ward.name(upload), "--yes")
+    assert not ward.clinic.keys(TRANSCRIPTS)
+
+
 def test_every_attempt_of_a_recording_is_erased(ward):
     yesterday(ward)
     upload = ward.failed()

@@ -11,6 +11,7 @@ from uuid import uuid4
 from local.recogniser.scripted import recording
 from tests.simulation.deployment import ACCOUNT, TOPIC
 from tests.simulation.far_ends.dynamodb import DynamoDb
+from tests.simulation.far_ends.eventbridge import Bus
 from tests.simulation.far_ends.s3 import S3, Bucket
 from tests.simulation.far_ends.sns import Sns
 from tests.simulation.far_ends.sqs import Message, Queue, Sqs
@@ -35,6 +36,7 @@ class Fakes:
         self.sqs = Sqs(self.time)
         self.dynamodb = DynamoDb(self.time, self.table)
         self.sns = Sns(self.time, self.topic)
+        self.events = Bus(self.time)
         self.transcribe = Transcribe(self.time, self.s3, lambda _body: Heard(1, SPOKEN))
 
     def bucket(self, *, versioned: bool) -> str:
@@ -86,7 +88,7 @@ class MiniStack:
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def __getattr__(self, service: str) -> Any:
-        if service not in ("s3", "sqs", "dynamodb", "sns", "transcribe", "kms"):
+        if service not in ("s3", "sqs", "dynamodb", "sns", "events", "transcribe", "kms"):
             raise AttributeError(service)
         if service not in self._clients:
             self._clients[service] = self.cloud.client(service)

@@ -7,7 +7,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConn
 
 from tests.simulation.far_ends.errors import NotImplementedHere, refusal
 
-SECONDS = {"s3": 0.03, "sqs": 0.012, "dynamodb": 0.006, "transcribe": 0.08, "sns": 0.025}
+SECONDS = {"s3": 0.03, "sqs": 0.012, "dynamodb": 0.006, "transcribe": 0.08, "sns": 0.025, "events": 0.02}
 """What a call takes, about."""
 LONGER = {"copy_object": 0.25, "start_medical_transcription_job": 0.15}
 """What some calls take instead."""
@@ -18,6 +18,7 @@ _THROTTLED = {
     "dynamodb": refusal("ProvisionedThroughputExceededException"),
     "transcribe": refusal("LimitExceededException"),
     "sns": refusal("Throttling"),
+    "events": refusal("ThrottlingException"),
 }
 _BROKEN = {
     "s3": refusal("InternalError", status=500),
@@ -25,6 +26,7 @@ _BROKEN = {
     "dynamodb": refusal("InternalServerError", status=500),
     "transcribe": refusal("InternalFailureException", status=500),
     "sns": refusal("InternalError", status=500),
+    "events": refusal("InternalException", status=500),
 }
 _FORBIDDEN = {
     "s3": refusal("AccessDenied", status=403),
@@ -32,10 +34,11 @@ _FORBIDDEN = {
     "dynamodb": refusal("AccessDeniedException"),
     "transcribe": refusal("AccessDeniedException"),
     "sns": refusal("KMS.AccessDeniedException"),
+    "events": refusal("AccessDeniedException"),
 }
 _RETRIED = {
     "SlowDown", "RequestThrottled", "ProvisionedThroughputExceededException", "LimitExceededException", "Throttling",
-    "ThrottlingException", "InternalError", "InternalServerError", "InternalFailureException",
+    "ThrottlingException", "InternalError", "InternalException", "InternalServerError", "InternalFailureException",
 }  # fmt: skip
 
 

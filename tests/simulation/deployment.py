@@ -20,7 +20,7 @@ import start_transcription
 import telemetry
 from tests.simulation.calls import Client
 from tests.simulation.far_ends.dynamodb import DynamoDb
-from tests.simulation.far_ends.eventbridge import Announcements
+from tests.simulation.far_ends.eventbridge import Announcements, Bus
 from tests.simulation.far_ends.s3 import S3, Bucket
 from tests.simulation.far_ends.sns import Sns
 from tests.simulation.far_ends.sqs import Message, Queue, Sqs
@@ -54,7 +54,7 @@ class Numbers:
     deliver_functions: int = 10
     reconcile_minutes: int = 5
     grace_seconds: int = 1800
-    sweep_pages: int = 1
+    sweep_pages: int = 10
     patience_seconds: int = 30
     watch_seconds: int = 0
     jobs_at_once: int = 250
@@ -111,6 +111,7 @@ class World:
         self.s3 = S3(time, ACCOUNT, buckets, page=self.page)
         self.dynamodb = DynamoDb(time, "ledger", lag=luck.index_lag)
         self.sns = Sns(time, TOPIC)
+        self.events = Bus(time, refuses=lambda: luck.strikes(luck.event_lost / 10))
         self.transcribe = Transcribe(
             time, self.s3, self.hear, jobs_at_once=self.quota, output_first=luck.status_lag * self.random(),
             known_after=luck.job_hidden,
@@ -175,6 +176,7 @@ class World:
             "KEY_ARN": f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1", "PROFILES": json.dumps(PROFILES), "VOCABULARIES": "{}",
             "JOBS_AT_ONCE": numbers.jobs_at_once, "PATIENCE_SECONDS": numbers.patience_seconds,
             "WATCH_SECONDS": numbers.watch_seconds, "ROW_DAYS": numbers.row_days,
+            "DOCUMENTS": json.dumps({"": ["txt"]}), "LAYOUT": "opaque",
             "GRACE_SECONDS": numbers.grace_seconds, "SWEEP_PAGES": numbers.sweep_pages,
         }  # fmt: skip
         return {name: str(value) for name, value in told.items()}
@@ -226,19 +228,6 @@ class _Told:
         """Metrics were taken as they came."""
 
 
-class _ThisInvocations:
-    """Stands where a module keeps its batch processor, one an environment; here environments share the module."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self._world.running.invocation.batch(*arguments, **named)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._world.running.invocation.batch, name)
-
-
 @contextmanager
 def inhabited(world: World) -> Iterator[World]:
     """Have the functions' modules work in this world, and give its threads back afterwards."""
@@ -253,8 +242,6 @@ def inhabited(world: World) -> Iterator[World]:
             patch.setattr(module, factory, partial(world.made, real, factory, **clock))
             patch.setattr(module, "client", world.client)
             patch.setattr(module, "os", surroundings)
-        for module in (start_transcription, deliver_transcript):
-            patch.setattr(module, "_batch", _ThisInvocations(world))
         patch.setattr(telemetry, "Metrics", told)
         patch.setattr(telemetry, "_counted", Counter())
         patch.setattr(logging.getLogger(telemetry.log.service), "propagate", False)

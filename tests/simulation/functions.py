@@ -5,8 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
-
 from tests.simulation.far_ends.sqs import Message, Queue
 
 LOOP_ROUNDS = 16
@@ -27,7 +25,6 @@ class Invocation:
         self.random: Callable[[], float] = world.random
         self.name = f"{function.name}#{next(world.numbers)}"
         self.rounds = max((message.rounds for message in messages), default=0)
-        self.batch = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         luck = world.misfortune
         self.skew = (world.random() * 2 - 1) * luck.clock_skew if luck.clock_skew and not luck.over else 0.0
         self._time = world.time

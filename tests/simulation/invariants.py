@@ -160,16 +160,17 @@ class Judge:
         return each.deleted and dead is not None and self._waits(dead, None, each.version)
 
     def _each_was_told(self) -> None:
-        told = defaultdict(set)
-        for notice in self.world.sns.notices:
-            told[notice.body["versionId"]].add(notice.body["id"])
-        by_upload = self._rows_by_upload()
-        for each in self.clinic.recordings:
-            row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
-            if row is not None and not row.open and ids != {f"{row.job}:{row.state}"}:
-                self._say(f"{each.token} ended {row.state} and was told as {sorted(ids)}")
-        if told:
-            self._say(f"told of versions nobody uploaded: {sorted(told)}")
+        for where in (self.world.sns, self.world.events):
+            told = defaultdict(set)
+            for notice in where.notices:
+                told[notice.body["versionId"]].add(notice.body["id"])
+            by_upload = self._rows_by_upload()
+            for each in self.clinic.recordings:
+                row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
+                if row is not None and not row.open and ids != {f"{row.job}:{row.state}"}:
+                    self._say(f"{each.token} ended {row.state} and {type(where).__name__} was told {sorted(ids)}")
+            if told:
+                self._say(f"{type(where).__name__} was told of versions nobody uploaded: {sorted(told)}")
 
     def _no_job_twice(self) -> None:
         for each in self.clinic.recordings:
@@ -200,7 +201,7 @@ class Judge:
         world = self.world
         asked = [json.dumps(job.request) for job in world.transcribe.history]
         places = world.s3.buckets["work"].keys + world.s3.buckets[TRANSCRIPTS].keys
-        told = [notice.everything for notice in world.sns.notices]
+        told = [notice.everything for notice in (*world.sns.notices, *world.events.notices)]
         for where, texts in (("a log or metric", world.signals), ("a request", asked), ("a notice", told),
                              ("a key", places)):  # fmt: skip
             for word in (IN_KEYS, IN_METADATA, IN_SPEECH):

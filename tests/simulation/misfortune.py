@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-SERVICES = ("s3", "sqs", "dynamodb", "transcribe", "sns")
+SERVICES = ("s3", "sqs", "dynamodb", "transcribe", "sns", "events")
 OUTAGES = ("refusing", "silent", "throttling", "forbidden")
 
 

@@ -65,8 +65,7 @@ def _marked_before_told(patch: Patch) -> None:
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
         self.ledger.advance(row, state, self.now(), **changes)
-        told = notices.publication(ended, self.settings.transcripts_bucket)
-        self.sns.publish(TopicArn=self.settings.completion_topic_arn, **told)
+        self.herald.tell(ended)
         self._tidy(ended)
 
     patch.setattr(Deliverer, "_end", end)
@@ -79,8 +78,7 @@ def _refused_before_told(patch: Patch) -> None:
         self.ledger.claim(replace(row, state=State.REJECTED, reason=refusal.reason, remedy=refusal.remedy))
         found = self.ledger.find(row.recording)
         if found and found.state is State.REJECTED:
-            told = notices.publication(found, self.settings.transcripts_bucket)
-            self.sns.publish(TopicArn=self.settings.completion_topic_arn, **told)
+            self.herald.tell(found)
             return
         reject(self, row, refusal)
 

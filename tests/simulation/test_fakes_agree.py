@@ -6,7 +6,6 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.local.conftest import cloud  # noqa: F401 - a fixture
 from tests.simulation.both_clouds import MOST_RECEIVES, SPOKEN, Fakes, MiniStack
 
 
@@ -184,6 +183,17 @@ def test_a_row_is_entered_once(ends):
     assert found["Item"]["updated"] == {"N": "1"}
 
 
+def test_which_rows_are_there_is_read_in_batches(ends):
+    there, missing = uuid4().hex, uuid4().hex
+    ends.dynamodb.put_item(TableName=ends.table, Item=row(there, "CLAIMED", 1))
+    keys = [{"recording": {"S": name}} for name in (there, missing)]
+    asked = {ends.table: {"Keys": keys, "ProjectionExpression": "recording"}}
+    found = ends.dynamodb.batch_get_item(RequestItems=asked)["Responses"][ends.table]
+    assert found == [{"recording": {"S": there}}]
+    asked[ends.table]["Keys"] = [{"recording": {"S": f"{there}{number}"}} for number in range(101)]
+    assert refused(ends.dynamodb.batch_get_item, RequestItems=asked) == "ValidationException"
+
+
 def test_a_row_is_changed_under_its_condition_alone(ends):
     name = uuid4().hex
     ends.dynamodb.put_item(TableName=ends.table, Item=row(name, "CLAIMED", 1, job="j", leased="x"))
@@ -239,6 +249,13 @@ def test_a_notice_for_several_protocols_has_a_default(documented):
     }  # fmt: skip
     documented.sns.publish(**notice, Message=json.dumps({"default": '{"id": "1"}'}))
     assert refused(documented.sns.publish, **notice, Message=json.dumps({"email": "x"})).startswith("InvalidParameter")
+
+
+@pytest.mark.parametrize(("source", "code"), [("stethoscript", None), ("aws.s3", "NotAuthorizedForSourceException")])
+def test_whether_an_event_was_taken_stands_in_an_answer_that_is_no_error(ends, source, code):
+    entry = {"Source": source, "DetailType": "Recording Delivered", "Detail": '{"id": "1"}'}
+    answer = ends.events.put_events(Entries=[entry])
+    assert (answer["FailedEntryCount"], answer["Entries"][0].get("ErrorCode")) == (int(code is not None), code)
 
 
 @pytest.fixture

@@ -2,45 +2,36 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.stacks.deployed import ROOT, Deployment, Resource, synthesise
+from tests.stacks.deployed import DEPLOYMENTS, ROOT, Deployment, Resource, synthesise
 
 EVENTS = ROOT / "tests" / "events"
-BROUGHT_KEY = "arn:aws:kms:us-east-1:111122223333:key/1f2e3d4c-0000-4000-8000-0123456789ab"
+
+
+def _synthesised(name: str, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    return synthesise(tmp_path_factory.mktemp(name) / "cdk.out", **DEPLOYMENTS[name])
 
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """What cdk.json deploys as it stands."""
-    return synthesise(tmp_path_factory.mktemp("synthesis") / "cdk.out")
+    return _synthesised("deployment", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def organised(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """What a customer deploys whose organisation has its own ways."""
-    return synthesise(
-        tmp_path_factory.mktemp("synthesis") / "cdk.out",
-        name="clinic",
-        key_arn=BROUGHT_KEY,
-        bootstrap_qualifier="acme",
-        permissions_boundary="team/boundary",
-        emails={"completion": ["records@clinic.example", "ward@clinic.example"], "operations": ["it@clinic.example"]},
-        retention={"audio_days": 90, "transcript_days": 3650, "log_days": 731, "access_log_days": 30},
-        quotas={"jobs_at_once": 500, "start_functions": 3, "deliver_functions": 7},
-        reconcile={"every_minutes": 1},
-        budget={"monthly_dollars": 800, "emails": ["finance@clinic.example"]},
-    )
+    return _synthesised("organised", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """What takes the most room: the longest name, the longest region and as many profiles as are let through."""
-    profiles = {f"dictations-of-the-department-of-general-medicine-{number:02}/": {} for number in range(40)}
-    crowded = synthesise(tmp_path_factory.mktemp("synthesis") / "cdk.out", name="a" * 23, profiles=profiles)
-    return Deployment(crowded.templates, region="ap-southeast-1")
+    """What takes the most room, in the Region with the longest name."""
+    return replace(_synthesised("crowded", tmp_path_factory), region="ap-southeast-1")
 
 
 @pytest.fixture(scope="session")

@@ -2,16 +2,55 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
 
 from app import stethoscript
+from tests.stacks import rules
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "111122223333"
+BROUGHT_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1f2e3d4c-0000-4000-8000-0123456789ab"
+DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
+    "deployment": {},
+    "organised": {
+        "name": "clinic",
+        "key_arn": BROUGHT_KEY,
+        "transcript_readers": [f"arn:aws:iam::{ACCOUNT}:role/ward/reader-*"],
+        "bootstrap_qualifier": "acme",
+        "permissions_boundary": "team/boundary",
+        "emails": {
+            "completion": ["records@clinic.example", "ward@clinic.example"],
+            "operations": ["it@clinic.example"],
+        },
+        "retention": {"audio_days": 90, "transcript_days": 3650, "log_days": 731, "access_log_days": 30},
+        "profiles": {"dictation/": {}, "letters/": {"documents": []}},
+        "documents": ["txt", "masked.txt"],
+        "layout": "mirrored",
+        "subscriptions": [
+            {
+                "protocol": "sqs",
+                "endpoint": f"arn:aws:sqs:us-east-1:{ACCOUNT}:archive",
+                "only": {"status": ["FAILED", "REJECTED"], "profile": ["dictation", "none"]},
+                "raw": True,
+            },
+            {"protocol": "https", "endpoint": "https://ward.example/news/s3cret", "only": {"confidence": ["low"]}},
+            {"protocol": "lambda", "endpoint": f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:index"},
+        ],
+        "quotas": {"jobs_at_once": 500, "start_functions": 3, "deliver_functions": 7},
+        "reconcile": {"every_minutes": 1},
+        "budget": {"monthly_dollars": 800, "emails": ["finance@clinic.example"]},
+    },
+    "crowded": {
+        "name": "a" * 23,
+        "profiles": {f"dictations-of-the-department-of-general-medicine-{number:02}/": {} for number in range(40)},
+    },
+}
+"""What cdk.json deploys as it stands; what a customer does whose organisation has its own ways; and what takes the
+most room: the longest name and as many profiles as are let through."""
 
 # What Ref and GetAtt Arn give for each kind of resource, from its properties and its logical id.
 _AT = "{region}:" + ACCOUNT
@@ -49,11 +88,16 @@ class Deployment:
     """The templates of one synthesis, read as one region of one account would."""
 
     templates: Mapping[str, Mapping[str, Any]]
+    folder: Path
     region: str = "us-east-1"
+    _resources: dict[str, list[Resource]] = field(default_factory=dict, init=False, repr=False)
 
     def all(self, kind: str) -> list[Resource]:
         """Every resource of a kind, `AWS::S3::Bucket`, in all stacks."""
-        return [self._resource(stack, name) for stack, name, declared in self._declared() if declared["Type"] == kind]
+        if kind not in self._resources:
+            found = [(stack, name) for stack, name, declared in self._declared() if declared["Type"] == kind]
+            self._resources[kind] = [self._resource(*each) for each in found]
+        return self._resources[kind]
 
     def one(self, kind: str, **properties: str) -> Resource:
         """The only resource of a kind that has these properties."""
@@ -98,6 +142,17 @@ class Deployment:
             if role in each.properties.get("Roles", ())
             for statement in each["PolicyDocument"]["Statement"]
         ]
+
+    def standing_alone(self, value: Any, stack: str) -> Any:
+        """A part of a template with what it takes from other stacks filled in, so that it can be read by itself."""
+        match value:
+            case {"Fn::GetStackOutput": _}:
+                return self._resolved(value, stack)
+            case dict():
+                return {name: self.standing_alone(inner, stack) for name, inner in value.items()}
+            case list():
+                return [self.standing_alone(inner, stack) for inner in value]
+        return value
 
     def _declared(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         for stack, template in self.templates.items():
@@ -145,14 +200,12 @@ class Deployment:
 
 
 def synthesise(folder: Path, **changed: Any) -> Deployment:
-    """Our app's templates, with cdk.json's choices but for those that are changed.
-
-    The CDK's own rules are another test's business, and their engine costs a second to load.
-    """
+    """Our app's templates, with cdk.json's choices but for those that are changed, reviewed by the rules' packs."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     context["stethoscript"] |= changed
-    app = cdk.App(context=context, outdir=str(folder), builtin_cloud_formation_validation=False)
+    app = cdk.App(context=context, outdir=str(folder))
     stethoscript(app)
-    app.synth()
+    rules.synthesise(app)
     written = sorted(folder.glob("*.template.json"))
-    return Deployment({path.name.partition(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in written})
+    templates = {path.name.partition(".")[0]: json.loads(path.read_text(encoding="utf-8")) for path in written}
+    return Deployment(templates, folder)

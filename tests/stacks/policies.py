@@ -3,8 +3,9 @@
 Knows the condition operators that our policies use, and fails loudly at any other.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ class Request:
     action: str
     resource: str
     by: str = "arn:aws:iam::111122223333:root"
-    context: Mapping[str, str] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 def allowed(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
@@ -27,6 +28,14 @@ def allowed(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
 def denied(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
     """Whether the statements forbid the request, whatever else may allow it."""
     return "Deny" in _effects(statements, request)
+
+
+def used(statements: Iterable[Mapping[str, Any]], request: Request) -> Iterator[tuple[str, str, str]]:
+    """What of the statements speaks of the request: their Sid, action and resource."""
+    for statement in statements:
+        for action, resource in itertools.product(texts(statement["Action"]), texts(statement["Resource"])):
+            if _speaks_of({**statement, "Action": action, "Resource": resource}, request):
+                yield statement["Sid"], action, resource
 
 
 def texts(value: Any) -> list[Any]:
@@ -57,19 +66,25 @@ def _is_by(principal: Any, who: str) -> bool:
 
 
 def _like(text: str, pattern: str) -> bool:
-    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text) is not None
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."), text, re.DOTALL) is not None
 
 
-def _holds(operator: str, given: str | None, wanted: list[Any]) -> bool:
+def _holds(operator: str, given: Any, wanted: list[Any]) -> bool:
     if operator == "Null":
         return (given is None) == (wanted == ["true"])
+    if operator.startswith("ForAllValues:"):  # of a request with none of them, too
+        return given is None or all(_holds(operator.partition(":")[2], each, wanted) for each in texts(given))
     if operator.endswith("IfExists"):
         return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
-    if operator == "StringNotEquals":
-        return given not in wanted
+    if operator in _NEGATED:
+        return given is None or not any(_NEGATED[operator](given, each) for each in wanted)
     return given is not None and any(_OPERATORS[operator](given, each) for each in wanted)
 
 
+_NEGATED: Mapping[str, Callable[[str, str], bool]] = {
+    "StringNotEquals": lambda given, unwanted: given == unwanted,
+    "ArnNotLike": _like,
+}
 _OPERATORS: Mapping[str, Callable[[str, str], bool]] = {
     "StringEquals": lambda given, wanted: given == wanted,
     "Bool": lambda given, wanted: given == wanted,

@@ -8,16 +8,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stacks.choices import OLD_VERSION_DAYS, BadChoice, Choices, Retention
-from tests.stacks.conftest import BROUGHT_KEY
-from tests.stacks.deployed import ACCOUNT, ROOT
+from stethoscript import forms, notices
+from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT
 
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 ALIAS = "arn:aws:kms:us-east-1:111122223333:alias/clinic"
 MANY = {f"department{number}/": {} for number in range(41)}
 
 
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:archive"
+
+
 def chosen(**changed):
     return LEAST | changed
+
+
+def subscribed(endpoint, protocol="sqs", **more):
+    return chosen(subscriptions=[{"protocol": protocol, "endpoint": endpoint, **more}])
 
 
 REFUSED = {
@@ -47,6 +54,84 @@ REFUSED = {
     "an address twice": (
         chosen(emails={"completion": ["a@b.example", "a@b.example"]}),
         "emails: 'a@b.example' is there twice",
+    ),
+    "an unknown form": (chosen(documents=["txt", "pdf"]), "documents: unknown form 'pdf'; known: txt"),
+    "a form twice": (chosen(documents=["txt", "txt"]), "documents: 'txt' is there twice"),
+    "a profile's unknown form": (
+        chosen(profiles={"a/": {"documents": ["doc"]}}),
+        "profile 'a/': documents: unknown form 'doc'",
+    ),
+    "an unknown layout": (chosen(layout="flat"), "layout must be opaque or mirrored"),
+    "subscriptions that are no list": (chosen(subscriptions={}), "subscriptions must be a list of objects"),
+    "a subscription that is no object": (chosen(subscriptions=["a"]), "subscriptions[0] must be an object"),
+    "a subscription to nowhere": (chosen(subscriptions=[{"protocol": "sqs"}]), "subscriptions[0].endpoint is missing"),
+    "a misspelled member": (
+        subscribed(QUEUE, filter={}),
+        "unknown choice subscriptions[0].filter; known: protocol, endpoint, only, raw",
+    ),
+    "an unknown protocol": (
+        subscribed("http://ward.example", "http"),
+        "subscriptions[0]: protocol must be one of email, email-json, sqs, lambda, https",
+    ),
+    "an address for a queue": (subscribed("a@b.example"), "subscriptions[0]: endpoint must be the ARN of a queue"),
+    "a FIFO queue": (subscribed(f"{QUEUE}.fifo"), "subscriptions[0]: endpoint must be the ARN of a queue, but not of"),
+    "a queue for a function": (subscribed(QUEUE, "lambda"), "subscriptions[0]: endpoint must be a function's ARN"),
+    "no address": (subscribed("nobody", "email"), "subscriptions[0]: endpoint must be an e-mail address"),
+    "an unencrypted address": (
+        subscribed("http://a.example", "https"),
+        "subscriptions[0]: endpoint must be an address",
+    ),
+    "a password for all to read": (
+        subscribed("https://me:secret@a.example/", "https"),
+        "subscriptions[0]: endpoint must be an address that begins with https:// and names no user",
+    ),
+    "raw messages where they would be unsigned": (
+        subscribed("https://a.example/", "https", raw=True),
+        "subscriptions[0]: raw is for sqs only",
+    ),
+    "a filter by an unknown attribute": (
+        subscribed(QUEUE, only={"state": ["FAILED"]}),
+        "subscriptions[0]: only: unknown attribute state; known: status, profile",
+    ),
+    "a filter by a value that never comes": (
+        subscribed(QUEUE, only={"status": ["DONE"]}),
+        "subscriptions[0]: only.status: 'DONE' never comes; known: DELIVERED, FAILED, REJECTED",
+    ),
+    "a filter by an unknown reason": (
+        subscribed(QUEUE, only={"reason": ["TooBig"]}),
+        "subscriptions[0]: only.reason: 'TooBig' never comes; known: NoProfile",
+    ),
+    "a filter by a profile that is not there": (
+        subscribed(QUEUE, only={"profile": ["surgery"]}),
+        "subscriptions[0]: only.profile: there is no profile 'surgery'; known: dictation, none",
+    ),
+    "a filter that lets nothing through": (
+        subscribed(QUEUE, only={"status": []}),
+        "subscriptions[0]: only.status must be a list of one or more texts",
+    ),
+    "a filter that is no list": (
+        subscribed(QUEUE, only={"status": "FAILED"}),
+        "subscriptions[0]: only.status must be a list of one or more texts",
+    ),
+    "a filter by too many attributes": (
+        subscribed(QUEUE, only={name: list(values or ["dictation"])[:1] for name, values in notices.VALUES.items()}),
+        "subscriptions[0]: only: SNS filters by at most 5 attributes",
+    ),
+    "a filter of too many combinations": (
+        subscribed(QUEUE, only={name: list(notices.VALUES[name]) for name in ("status", "reason", "confidence")}),
+        "subscriptions[0]: only: SNS takes at most 150 combinations",
+    ),
+    "a subscriber twice": (
+        chosen(subscriptions=[{"protocol": "sqs", "endpoint": QUEUE}] * 2),
+        f"subscriptions: sqs {QUEUE} is there twice",
+    ),
+    "an address that is told already": (
+        subscribed("a@b.example", "email") | {"emails": {"completion": ["a@b.example"]}},
+        "subscriptions: email a@b.example is there twice",
+    ),
+    "too many subscribers": (
+        chosen(subscriptions=[{"protocol": "sqs", "endpoint": f"{QUEUE}{number}"} for number in range(51)]),
+        "subscriptions: at most 50",
     ),
     "a prefix without its slash": (chosen(profiles={"dictation": {}}), "profile 'dictation': a prefix is"),
     "a prefix in capitals": (chosen(profiles={"Dictation/": {}}), "profile 'Dictation/': a prefix is"),
@@ -79,6 +164,11 @@ REFUSED = {
     "access logs for ever": (chosen(retention={"access_log_days": 0}), "retention.access_log_days must be at least 1"),
     "an alias for a key": (chosen(key_arn=ALIAS), "key_arn must be a key's ARN (not an alias)"),
     "an empty key": (chosen(key_arn=""), "key_arn must be a key's ARN"),
+    "a reader's name": (chosen(transcript_readers=["ward"]), "transcript_readers must be a list of the ARNs of roles"),
+    "everybody as readers": (
+        chosen(transcript_readers=["*"]),
+        "transcript_readers must be a list of the ARNs of roles",
+    ),
     "a boundary's ARN": (
         chosen(permissions_boundary="arn:aws:iam::111122223333:policy/team"),
         "permissions_boundary must be a policy's name",
@@ -180,6 +270,23 @@ def test_audio_transcripts_and_rows_are_kept_for_ever_where_nothing_is_chosen(de
     assert row_days(deployment) == 0
 
 
+def delivering(deployment):
+    [variables] = [
+        function["Environment"]["Variables"]
+        for function in deployment.all("AWS::Lambda::Function")
+        if function["Handler"] == "deliver_transcript.handler"
+    ]
+    return json.loads(variables["DOCUMENTS"]), variables["LAYOUT"]
+
+
+def test_documents_are_of_the_usual_forms_under_an_opaque_path_where_nothing_is_chosen(deployment):
+    assert delivering(deployment) == ({"": list(forms.USUAL)}, "opaque")
+
+
+def test_the_function_that_delivers_is_told_the_chosen_forms_and_layout(organised):
+    assert delivering(organised) == ({"": ["txt", "masked.txt"], "letters": []}, "mirrored")
+
+
 def test_whoever_brings_a_key_gets_no_other(organised):
     assert not organised.all("AWS::KMS::Key")
     assert not organised.all("AWS::KMS::Alias")
@@ -207,6 +314,7 @@ def test_every_address_is_subscribed_to_its_topic(organised, deployment):
     subscribed = {
         (each["TopicArn"].rpartition(":")[2], each["Protocol"], each["Endpoint"])
         for each in organised.all("AWS::SNS::Subscription")
+        if each["Protocol"] == "email"
     }
     assert subscribed == {
         ("clinic-completion", "email", "records@clinic.example"),

@@ -19,19 +19,28 @@ WITHOUT_TAGS = {
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 
 
-def test_all_that_can_be_tagged_carries_the_deployment_s_tag(organised):
-    untagged = {
-        f"{stack}: {name} ({resource['Type']})"
-        for stack, template in organised.templates.items()
-        for name, resource in template["Resources"].items()
+def untagged(deployment):
+    """What would cost something in nobody's name."""
+    name = next(iter(deployment.templates)).partition("-")[0]
+    return {
+        f"{stack}: {resource_id} ({resource['Type']})"
+        for stack, template in deployment.templates.items()
+        for resource_id, resource in template["Resources"].items()
         if resource["Type"] not in WITHOUT_TAGS
-        and {"Key": "application", "Value": "clinic"} not in tags(resource["Properties"])
+        and {"Key": "application", "Value": name} not in tags(resource["Properties"])
     }
-    assert not untagged
 
 
 def tags(properties):
     return properties.get("Tags") or properties.get("ResourceTags") or []
+
+
+def test_all_that_can_be_tagged_carries_the_deployment_s_tag(deployment):
+    assert not untagged(deployment)
+
+
+def test_so_does_all_that_a_deployment_may_choose_besides(organised):
+    assert not untagged(organised)
 
 
 @pytest.mark.parametrize("tag", ["stethoscript", "another", None])

@@ -25,6 +25,32 @@ def test_nothing_of_the_cdk_s_own_runs_in_the_customer_s_account(deployment, sta
     assert not {kind for kind in kinds if kind.startswith("Custom::") or kind.endswith("::CustomResource")}
 
 
+KINDS = {
+    "AWS::CloudWatch::Alarm",
+    "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Role",
+    "AWS::KMS::Alias",
+    "AWS::KMS::Key",
+    "AWS::Lambda::EventSourceMapping",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+}
+
+
+def test_nothing_is_deployed_of_a_kind_that_nobody_has_reviewed(deployment):
+    kinds = {each["Type"] for template in deployment.templates.values() for each in template["Resources"].values()}
+    assert kinds == KINDS
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_nothing_waits_for_itself(deployment, stack):
     assert Template.from_json(deployment.templates[stack]) is not None  # refuses a cycle of dependencies

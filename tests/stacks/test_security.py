@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from stethoscript import jobs
+from stethoscript import jobs, notices
 from stethoscript.profiles import Recipe
 from tests.stacks.deployed import ACCOUNT
 from tests.stacks.policies import Request, allowed, denied, texts
@@ -42,6 +42,8 @@ def test_no_service_acts_on_behalf_of_a_stranger(deployment):
         keys = {key for operator in statement["Condition"].values() for key in operator}
         if service(statement) == "logs.us-east-1.amazonaws.com":  # sends no source, but the log group's ARN
             assert ACCOUNT in statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
+        elif service(statement) == "sns.amazonaws.com":  # sends the topic's ARN, which names the account
+            assert ACCOUNT in statement["Condition"]["ArnLike"]["aws:SourceArn"]
         else:
             assert keys >= {"aws:SourceAccount", "aws:SourceArn"}
 
@@ -61,7 +63,8 @@ def test_a_role_is_assumed_by_the_one_service_that_runs_it(deployment):
         for role in deployment.all("AWS::IAM::Role")
         for statement in role["AssumeRolePolicyDocument"]["Statement"]
     ]
-    ours = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    group = f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/default"
+    ours = {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": group}}
     functions = ("sts:AssumeRole", {"Service": "lambda.amazonaws.com"}, None)
     schedule = ("sts:AssumeRole", {"Service": "scheduler.amazonaws.com"}, ours)
     assert trusted.count(functions) == 3
@@ -109,12 +112,10 @@ def test_only_these_statements_speak_of_every_resource(deployment):
     }
 
 
-def test_no_right_is_given_by_wildcard_but_one_that_the_key_s_guide_writes_so(deployment):
-    wild = {action for _, statement in statements(deployment) for action in texts(statement["Action"]) if "*" in action}
-    assert wild == {"kms:ReEncrypt*"}
-    assert all(
-        "NotAction" not in statement and "NotResource" not in statement for _, statement in statements(deployment)
-    )
+def test_no_right_is_given_by_wildcard_or_by_exclusion(deployment):
+    for _, statement in statements(deployment):
+        assert not [action for action in texts(statement["Action"]) if "*" in action]
+        assert not statement.keys() & {"NotAction", "NotResource"}
 
 
 @pytest.mark.parametrize(
@@ -137,26 +138,22 @@ def test_no_function_may(functions, deployment, action):
         assert action not in given
 
 
-@pytest.fixture
-def start(deployment, functions, key):
+def may_start(deployment, **changed):
     """Whether the start function may start the job that it asks for, or one that differs in a member."""
-    request = jobs.request(JOB, "wav", Recipe(), jobs.Places(deployment.bucket("work")["BucketName"], key), {})
-    asked = {
-        f"transcribe:{member}": request[member]
+    places = jobs.Places(deployment.bucket("work")["BucketName"], deployment.one("AWS::KMS::Key").arn)
+    asked = {**jobs.request(JOB, "wav", Recipe(), places, {}), **changed}
+    context = {
+        f"transcribe:{member}": asked[member]
         for member in ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
+        if asked[member] is not None
     }
-    rights = deployment.rights(functions["start_transcription.handler"]["Role"])
-
-    def start(**changed):
-        context = {**asked, **{f"transcribe:{member}": value for member, value in changed.items()}}
-        present = {name: value for name, value in context.items() if value is not None}
-        return allowed(rights, Request("transcribe:StartMedicalTranscriptionJob", "*", context=present))
-
-    return start
+    [function] = [each for each in deployment.all("AWS::Lambda::Function") if "start" in each["Handler"]]
+    request = Request("transcribe:StartMedicalTranscriptionJob", "*", context=context)
+    return allowed(deployment.rights(function["Role"]), request)
 
 
-def test_the_start_function_may_start_the_job_it_asks_for(start):
-    assert start()
+def test_the_start_function_may_start_the_job_it_asks_for(deployment):
+    assert may_start(deployment)
 
 
 @pytest.mark.parametrize(
@@ -172,8 +169,8 @@ def test_the_start_function_may_start_the_job_it_asks_for(start):
     ],
     ids=str,
 )
-def test_the_start_function_may_start_no_job_that_writes_elsewhere_or_with_another_key(start, changed):
-    assert not start(**changed)
+def test_the_start_function_may_start_no_job_that_writes_elsewhere_or_with_another_key(deployment, changed):
+    assert not may_start(deployment, **changed)
 
 
 def test_nobody_else_starts_jobs(deployment, functions):
@@ -209,12 +206,33 @@ def test_a_function_reads_and_writes_where_its_work_is_and_nowhere_else(deployme
     assert allowed(deployment.rights(functions[handler]["Role"]), request) is may
 
 
+@pytest.mark.parametrize("handler", ["start_transcription.handler", "deliver_transcript.handler"])
+def test_whoever_tells_puts_events_on_the_account_s_own_bus_and_only_as_ourselves(deployment, functions, handler):
+    rights = deployment.rights(functions[handler]["Role"])
+    bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
+
+    def may(where=bus, **context):
+        return allowed(rights, Request("events:PutEvents", where, context=context))
+
+    assert may(**{"events:source": notices.SOURCE})
+    assert not may(**{"events:source": "aws.health"})
+    assert not may()
+    assert not may(bus.replace("default", "another"), **{"events:source": notices.SOURCE})
+
+
+def test_the_reconciler_tells_nobody_anything(deployment, functions):
+    rights = json.dumps(deployment.rights(functions["reconcile.handler"]["Role"]))
+    assert "sns:Publish" not in rights
+    assert "events:PutEvents" not in rights
+
+
 PEOPLE_S_RIGHTS = {
     ("uploader", "s3:PutObject", "intake", "/dictation/a.wav", True),
     ("uploader", "s3:PutObject", "intake", "/elsewhere/a.wav", False),
     ("uploader", "s3:GetObject", "intake", "/dictation/a.wav", False),
     ("uploader", "s3:GetObject", "transcripts", "/a.json", False),
     ("reader", "s3:GetObject", "transcripts", "/a.json", True),
+    ("reader", "s3:GetObject", "transcripts", "/dictation/Jane Doe.wav/job/transcript.txt", True),
     ("reader", "s3:ListBucket", "transcripts", "", True),
     ("reader", "s3:PutObject", "transcripts", "/a.json", False),
     ("reader", "s3:DeleteObject", "transcripts", "/a.json", False),
@@ -232,6 +250,35 @@ def test_people_may_do_what_their_policy_is_called(deployment, right):
     assert allowed(policy["PolicyDocument"]["Statement"], request) is may
 
 
+@pytest.mark.parametrize(
+    ("duty", "own", "foreign"), [("uploader", "intake", "transcripts"), ("reader", "transcripts", "intake")]
+)
+def test_people_use_the_key_through_s3_and_for_their_own_bucket_alone(deployment, key, duty, own, foreign):
+    policy = deployment.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"stethoscript-{duty}-us-east-1")
+
+    def may(via, context):
+        given = {"kms:ViaService": f"{via}.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": context}
+        return allowed(policy["PolicyDocument"]["Statement"], Request("kms:Decrypt", key, context=given))
+
+    assert may("s3", deployment.bucket(own).arn)
+    assert may("s3", f"{deployment.bucket(own).arn}/dictation/a.wav")  # written without a bucket key
+    assert not may("sqs", deployment.bucket(own).arn)
+    assert not may("s3", deployment.bucket(foreign).arn)
+
+
+def test_only_chosen_readers_read_transcripts_where_any_are_chosen(organised, deployment):
+    def refused(deployment, who):
+        bucket = deployment.bucket("transcripts")
+        read = Request("s3:GetObject", f"{bucket.arn}/a.json", context={**SAFE, "aws:PrincipalArn": who})
+        return denied(deployment.statements("AWS::S3::BucketPolicy", bucket), read)
+
+    anybody = f"arn:aws:iam::{ACCOUNT}:role/anybody"
+    assert not refused(organised, f"arn:aws:iam::{ACCOUNT}:role/ward/reader-3")
+    assert refused(organised, anybody)
+    assert refused(organised, f"arn:aws:iam::{ACCOUNT}:root")
+    assert not refused(deployment, anybody)
+
+
 # What holds data
 
 
@@ -240,6 +287,11 @@ def test_a_bucket_is_encrypted_with_our_key(deployment, key, name):
     [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
     assert rule["BucketKeyEnabled"]
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_nobody_encrypts_what_lies_in_a_bucket_with_a_key_that_only_they_know(deployment, name):
+    [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
 
 
@@ -248,6 +300,15 @@ def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployme
     [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
     assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": 90, "Status": "Enabled"}]
+
+
+def test_working_copies_expire(deployment):
+    rules = deployment.bucket("work")["LifecycleConfiguration"]["Rules"]
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
+        "staging/": 7,
+        "raw/": 30,
+    }
+    assert all(rule["Status"] == "Enabled" for rule in rules)
 
 
 @pytest.mark.parametrize("name", ["intake", "work", "transcripts"])
@@ -297,6 +358,21 @@ def test_no_queue_and_no_topic_is_reached_in_clear(deployment):
         assert not denied(policy, Request(action, target.arn, context={"aws:SecureTransport": "true"}))
 
 
+def test_topics_sign_with_sha_256(deployment):
+    for topic in deployment.all("AWS::SNS::Topic"):
+        assert topic["SignatureVersion"] == "2"
+
+
+def test_sns_may_use_the_key_for_the_completion_topic_alone(deployment):
+    key = deployment.one("AWS::KMS::Key")
+    topic = deployment.one("AWS::SNS::Topic", TopicName="stethoscript-completion").arn
+    for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+        ours = Request(action, key.arn, "sns.amazonaws.com", {"aws:SourceArn": topic})
+        others = Request(action, key.arn, "sns.amazonaws.com", {"aws:SourceArn": f"{topic}2"})
+        assert allowed(key["KeyPolicy"]["Statement"], ours)
+        assert not allowed(key["KeyPolicy"]["Statement"], others)
+
+
 def test_what_people_upload_and_what_is_delivered_is_versioned_and_working_copies_are_not(deployment):
     versioned = {
         name: deployment.bucket(name).properties.get("VersioningConfiguration", {}).get("Status") for name in BUCKETS
@@ -315,13 +391,14 @@ UPLOADS = {
 }
 
 
+@pytest.mark.parametrize("name", ["intake", "transcripts"])
 @pytest.mark.parametrize("how", UPLOADS)
-def test_an_upload_is_encrypted_with_our_key_or_refused(deployment, key, how):
+def test_what_is_written_is_encrypted_with_our_key_or_refused(deployment, key, name, how):
     asked, taken = UPLOADS[how]
     context = SAFE | {name: key if value == "ours" else value for name, value in asked.items()}
-    intake = deployment.bucket("intake")
-    upload = Request("s3:PutObject", f"{intake.arn}/dictation/a.wav", context=context)
-    assert denied(deployment.statements("AWS::S3::BucketPolicy", intake), upload) is not taken
+    bucket = deployment.bucket(name)
+    upload = Request("s3:PutObject", f"{bucket.arn}/dictation/a.wav", context=context)
+    assert denied(deployment.statements("AWS::S3::BucketPolicy", bucket), upload) is not taken
 
 
 KEPT = [

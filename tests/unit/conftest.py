@@ -3,7 +3,7 @@
 import json
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -17,12 +17,15 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.sqs import sqs_backends
 
 from deliver_transcript import Deliverer, DeliverSettings
+from delivery import Delivery
+from herald import Herald
 from ledger import Ledger
 from reconcile import Reconciler, ReconcileSettings
 from start_transcription import Starter, StartSettings
 from stethoscript import profiles
 from stethoscript.events import Arrival, Signal
 from stethoscript.uploads import Upload
+from tests.noted import note
 
 ACCOUNT = "123456789012"
 INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
@@ -88,14 +91,31 @@ class FakeTranscribe:
             raise self.troubles.pop(0)
 
 
+@dataclass
+class FakeBus:
+    """Keeps the events it takes; `troubles` are codes by which the next ones are not taken, in an answer of 200."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        if self.troubles:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.troubles.pop(0), "ErrorMessage": "no"}]}
+        self.events += Entries
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": str(len(self.events))}]}
+
+
 class Troubled:
     """A client whose named calls fail before their effect (`before`) or after it (`after`), in turn.
 
-    `limits` are further arguments of a call, such as a page's size.
+    `limits` are further arguments of a call, such as a page's size. `asked` are the arguments of all calls.
+    `befalls` is called before and after each call, and may raise what no handler catches.
     """
 
     def __init__(self, client: Any) -> None:
         self._client = client
+        self.asked: dict[str, list[dict[str, Any]]] = {}
+        self.befalls: Callable[[], None] = lambda: None
         self.before: dict[str, list[Exception]] = {}
         self.after: dict[str, list[Exception]] = {}
         self.limits: dict[str, dict[str, Any]] = {}
@@ -106,9 +126,12 @@ class Troubled:
             return call
 
         def troubled(*args: Any, **kwargs: Any) -> Any:
+            self.asked.setdefault(name, []).append(kwargs)
+            self.befalls()
             if self.before.get(name):
                 raise self.before[name].pop(0)
             answer = call(*args, **kwargs, **self.limits.get(name, {}))
+            self.befalls()
             if self.after.get(name):
                 raise self.after[name].pop(0)
             return answer
@@ -123,6 +146,7 @@ class Clinic:
     s3: Any
     sqs: Any
     sns: Any
+    events: Any
     dynamodb: Any
     transcribe: FakeTranscribe
     intake_queue: str
@@ -146,16 +170,21 @@ class Clinic:
         }  # fmt: skip
         return Starter(
             StartSettings(**settings | changes), profiles.read(PROFILES), VOCABULARIES, self.ledger, self.s3,
-            self.transcribe, self.sqs, self.sns, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
+            self.transcribe, self.sqs, self.herald, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
         )  # fmt: skip
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self, layout: str = "opaque", documents: Sequence[str] = ("txt",)) -> Deliverer:
         settings = DeliverSettings(
-            "clinic", WORK, TRANSCRIPTS, ACCOUNT, "ledger", self.completion_queue, self.topic, patience_seconds=1
+            "clinic", WORK, TRANSCRIPTS, ACCOUNT, "ledger", self.completion_queue, self.topic, "", "", 1
         )
+        delivery = Delivery(self.s3, ACCOUNT, WORK, TRANSCRIPTS, layout, {"": documents})
         return Deliverer(
-            settings, self.ledger, self.s3, self.transcribe, self.sqs, self.sns, now=self.now, jitter=lambda: 0.5
+            settings, self.ledger, self.s3, self.transcribe, self.sqs, delivery, self.herald, self.now, lambda: 0.5
         )
+
+    @property
+    def herald(self) -> Herald:
+        return Herald(self.topic, TRANSCRIPTS, self.sns, self.events)
 
     def reconciler(self, sweep_pages: int = 1) -> Reconciler:
         settings = ReconcileSettings(
@@ -178,8 +207,8 @@ class Clinic:
         """Have the start function take an upload, with five minutes' time."""
         self.starter(**changes).take(Arrival(upload), self.clock + 300)
 
-    def deliver(self, job: str, source: str = "object") -> None:
-        self.deliverer().take(Signal(job, source))
+    def deliver(self, job: str, source: str = "object", **choices: Any) -> None:
+        self.deliverer(**choices).take(Signal(job, source))
 
     def write_raw(self, job: str, text: str = "Hello there.") -> None:
         """Leave a transcript as Transcribe does."""
@@ -207,6 +236,11 @@ class Clinic:
     def told(self) -> list[dict[str, Any]]:
         """What a subscriber received."""
         return [message.body for message in self.messages(self.inbox)]
+
+    def delivered(self, name: str) -> Any:
+        """What S3 answers for a document of the only recording, by its name."""
+        (key,) = [key for key in self.keys(TRANSCRIPTS) if key.endswith(f"/{name}")]
+        return self.s3.get_object(Bucket=TRANSCRIPTS, Key=key)
 
     def keys(self, bucket: str) -> list[str]:
         return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
@@ -238,7 +272,7 @@ def _far_ends() -> Iterator[dict[str, Any]]:
             environment.setenv(name, "testing")
         environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
         with mock_aws():
-            yield {name: boto3.client(name) for name in ("s3", "sqs", "sns", "dynamodb")}
+            yield {name: note(boto3.client(name)) for name in ("s3", "sqs", "sns", "dynamodb")}
 
 
 @pytest.fixture
@@ -257,7 +291,13 @@ def clinic(_far_ends: dict[str, Any]) -> Clinic:
     )  # fmt: skip
     ends["dynamodb"].create_table(TableName="ledger", BillingMode="PAY_PER_REQUEST", **LEDGER)
     return Clinic(
-        **ends, transcribe=FakeTranscribe(), intake_queue=urls[0], completion_queue=urls[1], inbox=urls[2], topic=topic
+        **ends,
+        events=Troubled(FakeBus()),
+        transcribe=FakeTranscribe(),
+        intake_queue=urls[0],
+        completion_queue=urls[1],
+        inbox=urls[2],
+        topic=topic,
     )
 
 

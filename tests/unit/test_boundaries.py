@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 DOMAIN = sorted((ROOT / "lambdas" / "stethoscript").glob("*.py"))
-DOCUMENTS = sorted((ROOT / "lambdas" / "documents").glob("*.py"))
+DOCUMENTS = sorted((ROOT / "lambdas" / "documents").rglob("*.py"))
 STACKS = sorted((ROOT / "stacks").glob("*.py"))
 FUNCTIONS = sorted((ROOT / "lambdas").glob("*.py"))
 
@@ -26,13 +26,18 @@ def imported(path):
     return names
 
 
+def called(path):
+    """The module's full name."""
+    return ".".join(path.relative_to(ROOT / "lambdas").with_suffix("").parts).removesuffix(".__init__")
+
+
 @pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.stem)
 def test_the_domain_imports_the_standard_library_and_itself(path):
     assert imported(path) <= sys.stdlib_module_names | {"stethoscript"}
     assert not imported(path) & {"os", "time", "random", "subprocess", "socket"}
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=called)
 def test_documents_know_the_domain_and_no_aws(path):
     assert imported(path) <= sys.stdlib_module_names | {"stethoscript", "documents", "docx", "lxml"}
 
@@ -47,7 +52,6 @@ def test_functions_know_nothing_of_stacks_or_laptops(path):
     assert not imported(path) & {"stacks", "local", "aws_cdk"}
 
 
-@pytest.mark.parametrize("path", [*DOMAIN, *DOCUMENTS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*DOMAIN, *DOCUMENTS], ids=called)
 def test_the_examples_in_docstrings_are_true(path):
-    name = f"{path.parent.name}.{path.stem}".removesuffix(".__init__")
-    assert doctest.testmod(importlib.import_module(name)).failed == 0
+    assert doctest.testmod(importlib.import_module(called(path))).failed == 0

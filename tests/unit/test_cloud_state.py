@@ -10,7 +10,7 @@ from local.cloud.settings import Settings
 
 def test_the_state_folder_is_for_its_owner_alone(tmp_path):
     with state.held(tmp_path / "cloud", fresh=False) as folder:
-        for path in (folder.path, folder.services, folder.objects, folder.temporary, folder.home):
+        for path in (folder.path, folder.services, folder.objects, folder.mail, folder.temporary, folder.home):
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 

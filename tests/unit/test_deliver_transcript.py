@@ -1,14 +1,22 @@
 """The deliver function: any signal, any number of times, ends in one set of documents and the same news."""
 
 import contextlib
+import hashlib
 import json
 import time
+from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
 
 import deliver_transcript
+import delivery
+import telemetry
+from documents import FORMS, Form
+from stethoscript import transcript
+from stethoscript.events import Signal
 from tests.unit.conftest import TRANSCRIPTS, WORK, refusal
 
 
@@ -17,6 +25,14 @@ def job(clinic):
     """A job in progress."""
     clinic.start(clinic.upload("conversation/Jane Doe.wav", Metadata={"correlation-id": "visit-7"}))
     return clinic.row().job
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """What this test's deliveries count."""
+    counter = Counter()
+    monkeypatch.setattr(telemetry, "_counted", counter)
+    return counter
 
 
 def completed(clinic, job, text="Hello there."):
@@ -97,7 +113,8 @@ def test_a_failed_job_is_told_with_reason_and_remedy(clinic, job):
 @pytest.mark.parametrize(
     ("service", "call"),
     [
-        ("s3", "get_object"), ("s3", "put_object"), ("s3", "delete_object"), ("sns", "publish"),
+        ("s3", "get_object"), ("s3", "copy_object"), ("s3", "put_object"), ("s3", "delete_object"),
+        ("events", "put_events"), ("sns", "publish"),
         ("dynamodb", "get_item"), ("dynamodb", "update_item"),
     ],
 )  # fmt: skip
@@ -116,6 +133,80 @@ def test_a_call_that_fails_before_or_after_its_effect_is_made_good(clinic, job, 
     assert clinic.keys(WORK) == [f"raw/{job}.json"]
 
 
+class Died(BaseException):
+    """The function's process is gone: nothing of its own catches this."""
+
+
+def died_at(clinic, job, moment):
+    """Have one delivery end at its so-many-th moment, before or after a call; False if it had fewer."""
+    left = iter(range(moment))
+
+    def befalls():
+        if next(left, None) is None:
+            raise Died
+
+    ends = (clinic.s3, clinic.sns, clinic.events, clinic.dynamodb)
+    for end in ends:
+        end.befalls = befalls
+    try:
+        clinic.deliver(job)
+    except Died:
+        return True
+    finally:
+        for end in ends:
+            end.befalls = lambda: None
+    return False
+
+
+def test_a_crash_between_any_two_effects_repeats_cleanly(clinic):
+    moment = 0
+    while True:
+        clinic.start(clinic.upload(f"dictation/{moment}.wav"))
+        job = list(clinic.transcribe.jobs)[-1]
+        completed(clinic, job)
+        if not died_at(clinic, job, moment):
+            break
+        clinic.clock += deliver_transcript.LEASE_SECONDS
+        clinic.deliver(job)
+        row = clinic.ledger.find(job)
+        assert row.state == "DELIVERED"
+        assert f"staging/{job}.wav" not in clinic.keys(WORK)
+        listed = json.loads(clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=row.manifest)["Body"].read())["documents"]
+        assert {document["key"] for document in listed} <= set(clinic.keys(TRANSCRIPTS))
+        assert {notice["id"] for notice in clinic.told() if notice["job"] == job} == {f"{job}:DELIVERED"}
+        moment += 1
+    assert moment > 15
+
+
+def test_a_second_delivery_changes_nothing(clinic, job):
+    completed(clinic, job)
+    bodies = []
+    for _ in range(2):
+        clinic.events.troubles += ["ThrottlingException"] * (not bodies)
+        clinic.deliver(job, documents=FORMS)
+        keys = clinic.keys(TRANSCRIPTS)
+        bodies.append({key: clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read() for key in keys})
+        clinic.clock += 3600
+    assert clinic.row().state == "DELIVERED"
+    assert len(bodies[0]) > len(FORMS)
+    assert bodies[0] == bodies[1]
+
+
+@pytest.mark.parametrize(("code", "metric"), [("ThrottlingException", "PutOff"), ("InternalFailure", "PutOff"),
+                         ("NotAuthorizedForSourceException", "ConfigurationFault")])  # fmt: skip
+def test_an_event_that_the_bus_did_not_take_is_put_there_later_though_it_answered_200(
+    clinic, job, counted, code, metric
+):
+    completed(clinic, job)
+    clinic.events.troubles.append(code)
+    clinic.deliver(job)
+    assert (clinic.row().state, clinic.told(), clinic.events.events) == ("TRANSCRIBING", [], [])
+    assert len(clinic.messages(clinic.completion_queue)) == 1
+    assert counted[metric] == 1
+    clinic.deliver(job)
+    assert (clinic.row().state, len(clinic.told()), len(clinic.events.events)) == ("DELIVERED", 1, 1)
+
+
 def test_an_unreachable_transcribe_delays_and_loses_nothing(clinic, job):
     completed(clinic, job)
     clinic.transcribe.troubles.append(refusal("InternalFailureException", status=500))
@@ -124,10 +215,26 @@ def test_an_unreachable_transcribe_delays_and_loses_nothing(clinic, job):
     assert clinic.row().state == "TRANSCRIBING"
 
 
-def test_output_that_cannot_be_read_is_a_failure_somebody_is_told_of(clinic, job):
+def test_output_that_cannot_be_read_is_delivered_as_it_is_and_told_as_a_failure(clinic, job):
     clinic.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=b'{"results": ')
     clinic.transcribe.end(job)
     clinic.deliver(job)
+    (told,) = clinic.told()
+    assert (told["status"], told["reason"]["class"]) == ("FAILED", "TranscriptUnreadable")
+    manifest = json.loads(clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=told["manifest"]["key"])["Body"].read())
+    assert (manifest["reason"], manifest["words"]) == ("TranscriptUnreadable", None)
+    assert [document["form"] for document in manifest["documents"]] == ["raw"]
+    assert clinic.delivered("transcribe.json")["Body"].read() == b'{"results": '
+
+
+def test_output_larger_than_any_transcript_is_copied_and_never_read(clinic, job, monkeypatch):
+    completed(clinic, job)
+    monkeypatch.setattr(transcript, "MOST_BYTES", 10)
+    clinic.deliver(job)
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    (raw,) = manifest["documents"]
+    written = clinic.delivered("transcribe.json")["Body"].read()
+    assert (raw["bytes"], raw["sha256"]) == (len(written), None)
     assert clinic.told()[0]["reason"]["class"] == "TranscriptUnreadable"
 
 
@@ -191,8 +298,80 @@ def test_the_manifest_lists_every_other_document_with_its_digest(clinic, job):
     clinic.deliver(job)
     manifest = json.loads(clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=clinic.row().manifest)["Body"].read())
     assert [document["name"] for document in manifest["documents"]] == ["transcribe.json", "transcript.txt"]
-    assert manifest["words"] == 2
+    assert (manifest["words"], manifest["failed"], manifest["reason"]) == (2, [], None)
     assert "Jane" not in json.dumps(manifest)
+    for document in manifest["documents"]:
+        body = clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=document["key"])["Body"].read()
+        assert (document["bytes"], document["sha256"]) == (len(body), hashlib.sha256(body).hexdigest())
+
+
+@pytest.mark.parametrize("name", ["transcript.txt", "transcribe.json", "manifest.json"])
+def test_a_document_is_handed_out_as_a_file_whose_name_says_nothing(clinic, job, name):
+    completed(clinic, job)
+    clinic.deliver(job)
+    answer = clinic.delivered(name)
+    assert answer["ContentDisposition"] == f'attachment; filename="{job}-{name}"'
+    assert answer["CacheControl"] == "no-store"
+    assert answer["ContentType"] == ("text/plain; charset=utf-8" if name.endswith("txt") else "application/json")
+
+
+def test_documents_may_lie_under_the_upload_s_own_path_and_the_manifest_never_does(clinic, job):
+    completed(clinic, job)
+    clinic.deliver(job, layout="mirrored")
+    (told,) = clinic.told()
+    assert "Jane" not in json.dumps(told)
+    assert sorted(set(clinic.keys(TRANSCRIPTS)) - {told["manifest"]["key"]}) == [
+        f"conversation/Jane Doe.wav/{job}/{name}" for name in ("transcribe.json", "transcript.txt")
+    ]
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    assert {document["key"] for document in manifest["documents"]} <= set(clinic.keys(TRANSCRIPTS))
+
+
+def test_two_uploads_under_one_key_never_overwrite_each_other_s_documents(clinic):
+    for words in ("First.", "Second."):
+        clinic.start(clinic.upload("dictation/today.wav"))
+        job = list(clinic.transcribe.jobs)[-1]
+        completed(clinic, job, words)
+        clinic.deliver(job, layout="mirrored")
+    texts = [key for key in clinic.keys(TRANSCRIPTS) if key.endswith("transcript.txt")]
+    read = {clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read() for key in texts}
+    assert read == {b"[0:00:00]\nFirst.\n", b"[0:00:00]\nSecond.\n"}
+
+
+def test_only_the_chosen_forms_are_made_and_transcribe_s_own_output_always_is(clinic, job):
+    completed(clinic, job)
+    clinic.deliver(job, documents=())
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    assert [document["form"] for document in manifest["documents"]] == ["raw"]
+    assert (clinic.row().state, manifest["words"]) == ("DELIVERED", 2)
+
+
+def test_a_profile_may_choose_other_forms_than_the_rest(clinic, job):
+    completed(clinic, job)
+    deliverer = clinic.deliverer(documents=("txt",))
+    own = replace(deliverer.delivery, documents={"": ("txt",), "conversation": ()})
+    replace(deliverer, delivery=own).take(Signal(job, "object"))
+    assert not [key for key in clinic.keys(TRANSCRIPTS) if key.endswith(".txt")]
+
+
+def test_a_form_that_fails_is_named_and_counted_and_costs_no_other(clinic, job, counted, monkeypatch, caplog):
+    def broken(_transcript, _facts):
+        raise KeyError("Jane Doe")
+
+    completed(clinic, job)
+    monkeypatch.setattr(delivery, "FORMS", {"broken": Form("broken.txt", "text/plain", broken), **FORMS})
+    clinic.deliver(job, documents=("broken", "txt"))
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    assert (manifest["failed"], [each["form"] for each in manifest["documents"]]) == (["broken"], ["raw", "txt"])
+    assert counted["FormFailed"] == 1
+    assert "Jane" not in str([vars(record) for record in caplog.records])
+    assert clinic.row().state == "DELIVERED"
+
+
+def test_the_news_say_how_many_words_there_are_and_how_sure_the_service_was(clinic, job):
+    completed(clinic, job)
+    clinic.deliver(job)
+    assert clinic.told()[0]["transcript"] == {"words": 2, "confidence": "high"}
 
 
 def test_the_handler_answers_per_message(clinic, job, monkeypatch):

@@ -13,6 +13,16 @@ def test_the_longest_prefix_decides():
     assert profiles.match(READ, "dictation/cardio.wav").name == "dictation"
 
 
+def test_a_profile_may_choose_its_documents_even_none():
+    chosen = profiles.read({"a/": {"documents": ["txt"]}, "b/": {"documents": []}, "c/": {}})
+    assert [profile.documents for profile in chosen] == [("txt",), (), None]
+
+
+def test_a_recording_s_metadata_chooses_no_documents():
+    recipe = Recipe()
+    assert profiles.overridden(recipe, {"documents": "html"}) == recipe
+
+
 def test_a_key_under_no_profile_is_told_the_prefixes():
     assert profiles.match(READ, "a.wav") is None
     assert "dictation/cardiology/" in profiles.unmatched(READ).remedy
@@ -33,6 +43,10 @@ def test_a_key_under_no_profile_is_told_the_prefixes():
         ({"vocabulary_name": "my drugs"}, "vocabulary_name"),
         ({"content_identification_type": "PII"}, "content_identification_type"),
         ({"speaker_labels": 2}, "unknown speaker_labels"),
+        ({"documents": ["pdf"]}, "documents: unknown form 'pdf'; known: "),
+        ({"documents": ["txt", "txt"]}, "documents: 'txt' is there twice"),
+        ({"documents": "txt"}, "documents must be a list"),
+        ({"documents": None}, "documents must be a list"),
     ],
 )
 def test_a_setting_nobody_could_mean_is_named(settings, named):

@@ -256,7 +256,8 @@ def test_an_upload_deleted_meanwhile_is_refused_as_gone(clinic):
     upload = clinic.upload()
     clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
     clinic.start(upload)
-    assert clinic.told()[0]["reason"]["class"] == "Gone"
+    (told,) = clinic.told()
+    assert (told["reason"]["class"], told["profile"], told["type"]) == ("Gone", "dictation", "DICTATION")
 
 
 def test_an_upload_deleted_after_its_claim_is_refused_as_gone(clinic):
@@ -277,11 +278,21 @@ def test_a_refusal_is_told_before_it_is_noted_and_told_once(clinic):
     assert len(clinic.told()) == 1
 
 
+def test_a_refusal_the_bus_did_not_take_is_told_later_though_it_answered_200(clinic):
+    upload = clinic.upload("dictation/a.wav", b"")
+    clinic.events.troubles.append("ThrottlingException")
+    clinic.start(upload)
+    assert (clinic.told(), clinic.events.events) == ([], [])
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+    clinic.start(upload)
+    assert (len(clinic.told()), clinic.events.events[0]["DetailType"]) == (1, "Recording Rejected")
+
+
 def test_metadata_overrides_the_profile(clinic):
     clinic.start(clinic.upload("conversation/a.wav", Metadata={"max-speaker-labels": "5", "type": "DICTATION"}))
     (job,) = clinic.transcribe.jobs.values()
     assert job["Settings"] == {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 5}
-    assert job["Type"] == "DICTATION"
+    assert (job["Type"], clinic.row().recipe["type"]) == ("DICTATION", "DICTATION")
 
 
 def test_a_folder_made_in_the_console_is_nobodys_recording(clinic):

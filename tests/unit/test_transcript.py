@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from documents import text
@@ -16,9 +16,10 @@ FACTS = Facts("job", "dictation/visit.wav", 0, Recipe("DICTATION", "PRIMARYCARE"
 
 
 def word(content, start, end, **more):
+    times = {"start_time": start, "end_time": end}
     return {
-        "type": "pronunciation", "start_time": str(start), "end_time": str(end),
-        "alternatives": [{"confidence": "0.9", "content": content}], **more,
+        "type": "pronunciation", "alternatives": [{"confidence": "0.9", "content": content}],
+        **{name: str(time) for name, time in times.items() if time is not None}, **more,
     }  # fmt: skip
 
 
@@ -59,6 +60,145 @@ def test_channels_are_merged_in_time():
     assert lines(heard) == [("ch_0", "How"), ("ch_1", "Fine."), ("ch_0", "are")]
 
 
+def test_a_speaker_in_a_segment_without_items_is_found_by_the_words_middle():
+    segments = [
+        {"start_time": 0, "end_time": "1.1", "speaker_label": "spk_0"},
+        {"start_time": 1.1, "end_time": 2.0, "speaker_label": "spk_1", "items": []},
+    ]
+    heard = read(items=[word("Hi", 0.9, 1.2), word("you", 1.2, 2.1)], speaker_labels={"segments": segments[::-1]})
+    assert [each.speaker for each in heard.words] == ["spk_0", "spk_1"]
+
+
+def test_a_newer_output_may_tell_the_speaker_in_audio_segments_alone():
+    segments = [{"id": 0, "start_time": "0.0", "end_time": "1.0", "items": [0], "speaker_label": "spk_1"}]
+    assert read(items=[word("Hi", 0, 1, id=0)], audio_segments=segments).words[0].speaker == "spk_1"
+
+
+def test_who_speaks_far_from_every_segment_is_not_guessed_but_said_to_be_unknown():
+    segment = {"start_time": "0", "end_time": "1", "speaker_label": "spk_0", "items": []}
+    heard = read(
+        items=[word("Hello", 0, 1), word("there", 60, 61), word("you", None, None)],
+        speaker_labels={"segments": [segment]},
+    )
+    assert [each.speaker for each in heard.words] == ["spk_0", None, None]
+    assert "2 words came without a speaker." in heard.notes
+
+
+def test_a_word_without_a_time_keeps_its_place_among_merged_channels():
+    channels = [
+        {"channel_label": "ch_0", "items": [word("How", 0, 1), word("are", None, None), word("you", 4, 5)]},
+        {"channel_label": "ch_1", "items": [word("Fine", 2, 3)]},
+    ]
+    heard = read(channel_labels={"channels": channels})
+    assert [each.text for each in heard.words] == ["How", "are", "Fine", "you"]
+
+
+def test_channels_without_items_leave_the_items_of_all():
+    heard = read(channel_labels={"number_of_channels": 2}, items=[word("Hello", 0, 1, channel_label="ch_1")])
+    assert lines(heard) == [("ch_1", "Hello")]
+
+
+def test_readings_of_a_stretch_are_kept_where_they_really_differ():
+    def segment(start, *texts):
+        return {
+            "start_time": str(start), "end_time": str(start + 1),
+            "alternatives": [{"transcript": text, "items": []} for text in texts],
+        }  # fmt: skip
+
+    segments = [
+        segment(0, "Take 50 mg.", "Take 15 mg.", "take 50 mg"),
+        segment(1, "Thank you.", "thank you"),
+        segment(2, "Take .5, please", "Take 5 please."),
+        segment(3, "Alone."),
+        segment(4),
+        segment(5, "", "Something."),
+        {"alternatives": [{"transcript": "one"}, {"transcript": "two"}]},
+        {"alternatives": [{"items": []}, {}]},
+    ]
+    heard = read(items=[word("Take", 0, 1)], segments=segments)
+    assert [(each.start, each.end, each.readings) for each in heard.alternatives] == [
+        (0.0, 1.0, ("Take 50 mg.", "Take 15 mg.")),
+        (2.0, 3.0, ("Take .5, please", "Take 5 please.")),
+    ]
+    assert heard.notes == ("1 stretch with several readings came without a time and is left out.",)
+
+
+def entity(content, start, end, category="PHI-Personal"):
+    return {"content": content, "category": category, "startTime": start, "endTime": end, "confidence": 0.9}
+
+
+def categories(heard):
+    return [(each.text, each.category) for each in heard.words]
+
+
+def test_a_word_that_overlaps_an_entity_belongs_to_it_and_its_neighbours_do_not():
+    items = [word("Mister", 0.0, 0.5), word("Smith", 0.5, 1.0), word("from", 1.0, 1.5), word("Salem", 1.5, 2.0)]
+    heard = read(items=items, entities=[entity("Salem", 1.5, 2.3, "phi*-geographic*"), entity("Smith", 0.5, 1.0)])
+    assert categories(heard) == [("Mister", None), ("Smith", "Personal"), ("from", None), ("Salem", "Geographic")]
+    assert heard.notes == ()
+
+
+def test_at_an_entitys_border_one_word_too_many_is_marked_rather_than_one_too_few():
+    heard = read(items=[word("Smith", 0.5, 0.99), word("coughs", 1.0, 1.5)], entities=[entity("Smith", 0.4, 1.2)])
+    assert categories(heard) == [("Smith", "Personal"), ("coughs", "Personal")]
+
+
+def test_what_cannot_be_matched_by_time_is_marked_by_what_was_said():
+    items = [word("Smith", None, None), mark(","), word("coughs", 1, 2), word("Jones", 3, 4), word("Doe", 5, None)]
+    found = [entity("John Smith", 0, 0.9), entity("jones", None, "x"), entity("Doe", 4.9, 6)]
+    heard = read(items=items, entities=found)
+    marked = [("Smith", "Personal"), ("coughs", None), ("Jones", "Personal"), ("Doe", "Personal")]
+    assert categories(heard) == marked
+    assert heard.notes[-1].startswith("2 identified passages could not be placed")
+
+
+@pytest.mark.parametrize("entities", [[], [entity("x", 0, 1)]])
+def test_protected_health_information_was_looked_for_where_the_output_says_so(entities):
+    assert read(items=[word("Hello", 0, 1)], entities=entities).identified
+
+
+def test_without_entities_it_was_not_looked_for():
+    assert not read(items=[word("Hello", 0, 1)]).identified
+
+
+def test_times_and_confidence_may_be_numbers_or_strings():
+    heard = read(items=[{"type": "pronunciation", "start_time": 0, "end_time": 1.5, "alternatives": [
+        {"confidence": 0.5, "content": 7}]}])  # fmt: skip
+    assert heard.words == (Word("7", 0.0, 1.5, 0.5),)
+
+
+def test_what_is_missing_is_none_and_said_once_for_each_kind():
+    items = [
+        {"type": "pronunciation", "alternatives": [{"content": "no"}]},
+        word("times", None, 1),
+        word("here", "NaN", "Infinity"),
+        word("or", -1, 1e12),
+        word("backwards", 3, 2),
+        word("", 4, 5),
+    ]
+    heard = read(items=items)
+    assert [(each.start, each.end) for each in heard.words] == [
+        (None, None), (None, 1.0), (None, None), (None, None), (3.0, None), (4.0, 5.0)
+    ]  # fmt: skip
+    assert heard.words[0].confidence is None
+    assert heard.words[-1].text == "\ufffd"
+    assert heard.notes == (
+        "1 word came without text.",
+        "2 words came without a time.",
+        "2 words came with a time that cannot be.",
+        "1 word came with an end before the beginning.",
+        "1 word came without a confidence.",
+    )
+
+
+def test_a_transcript_with_nothing_missing_has_no_notes():
+    assert read(items=[word("Hello", 0, 1)], transcripts=[{"transcript": "Hello"}]).notes == ()
+
+
+def test_nothing_but_a_full_stop_is_silence():
+    assert read(items=[mark(".")], transcripts=[{"transcript": "."}]).words == ()
+
+
 def test_a_long_pause_begins_a_new_turn():
     heard = read(items=[word("One", 0, 1), word("two", 4, 5)])
     assert [turn.start for turn in heard.turns()] == [0.0, 4.0]
@@ -73,13 +213,54 @@ def test_unknown_members_are_left_alone():
     [
         b"", b"{}", b"[]", b"null", b'{"results": 1}', b'{"results": {"items": 1}}', b"\xff\xfe{\x00",
         b'{"results": {"items": [{"type": "pronunciation"}]}}', b'{"results":' * 20_000,
-        json.dumps({"results": {"items": [word("x", "NaN", 1)]}}).encode(),
-        json.dumps({"results": {"items": [word("x", -1, 1)]}}).encode(),
+        b'{"results": {"transcripts": [{"transcript": "Hello."}], "items": []}}',
     ],
 )  # fmt: skip
 def test_what_is_no_transcript_is_unreadable_and_not_quoted(body):
     with pytest.raises(transcript.Unreadable, match="documented shape"):
         transcript.read(body)
+
+
+numbers = st.none() | st.floats() | st.integers() | st.booleans() | st.text(max_size=5) | st.floats(0, 60).map(str)
+anything = st.recursive(
+    numbers | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=5
+)
+
+
+def shaped(**members):
+    """A dictionary with any of these members, each at times something else altogether."""
+    return st.fixed_dictionaries({}, optional={name: kind | anything for name, kind in members.items()})
+
+
+timed = {"start_time": numbers, "end_time": numbers, "speaker_label": st.text(max_size=50)}
+said = st.lists(shaped(content=st.text(), confidence=numbers, transcript=st.text()), max_size=3)
+items = st.lists(shaped(type=st.sampled_from(["pronunciation", "punctuation"]), alternatives=said, **timed), max_size=5)
+outputs = shaped(
+    items=items,
+    transcripts=st.lists(shaped(transcript=st.text()), max_size=1),
+    speaker_labels=shaped(segments=st.lists(shaped(items=items, **timed), max_size=3)),
+    audio_segments=st.lists(shaped(items=st.lists(st.integers()), **timed), max_size=3),
+    channel_labels=shaped(channels=st.lists(shaped(channel_label=st.text(), items=items), max_size=3)),
+    segments=st.lists(shaped(alternatives=said, **timed), max_size=3),
+    entities=st.lists(shaped(content=st.text(), category=st.text(), startTime=numbers, endTime=numbers), max_size=3),
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(outputs)
+def test_whatever_an_output_holds_it_is_read_or_unreadable(results):
+    body = json.dumps({"results": results}).encode()
+    try:
+        heard = transcript.read(body)
+    except transcript.Unreadable:
+        return
+    for each in heard.words:
+        assert each.text.strip()
+        assert all(time is None or 0 <= time <= 24 * 3600 for time in (each.start, each.end))
+        assert each.confidence is None or 0 <= each.confidence <= 1
+    for stretch in heard.alternatives:
+        assert stretch.start <= stretch.end
+        assert 2 <= len(stretch.readings) <= transcript.MOST_READINGS
 
 
 words = st.builds(

@@ -11,6 +11,7 @@ from tests.simulation.far_ends import expressions
 from tests.simulation.far_ends.errors import NotImplementedHere, refusal
 from tests.simulation.virtual_time import VirtualTime
 
+MOST_READ = 100
 Item = dict[str, Any]
 Place = tuple[float, str]
 
@@ -34,6 +35,16 @@ class DynamoDb:
             raise NotImplementedHere("reads that are not consistent")
         item = self.items.get(Key["recording"]["S"])
         return {"Item": dict(item)} if item else {}
+
+    def batch_get_item(self, *, RequestItems: dict[str, Any]) -> dict[str, Any]:
+        """Read the keys of up to a hundred items."""
+        [(table, asked)] = RequestItems.items()
+        self._check(table)
+        keys = [key["recording"]["S"] for key in asked["Keys"]]
+        if asked["ProjectionExpression"] != "recording" or not 0 < len(set(keys)) == len(keys) <= MOST_READ:
+            raise refusal("ValidationException", "One or more parameter values were invalid")
+        found = [{"recording": {"S": key}} for key in keys if key in self.items]
+        return {"Responses": {table: found}, "UnprocessedKeys": {}}
 
     def put_item(
         self,

@@ -1,3 +1,4 @@
+# ruff: noqa: N803 - arguments are named as AWS names them
 """What announces: S3's notifications to the intake queue, and EventBridge's rules to the completion queue."""
 
 import itertools
@@ -8,10 +9,34 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from tests.simulation.far_ends.s3 import Version
+from tests.simulation.far_ends.sns import Notice
 from tests.simulation.far_ends.sqs import Message, Queue
 from tests.simulation.far_ends.transcribe import Job
 from tests.simulation.misfortune import HOUR, Misfortune
 from tests.simulation.virtual_time import VirtualTime
+
+
+@dataclass(eq=False)
+class Bus:
+    """The default bus, which remembers what it was given; by bad luck it does not take an event, and says so in 200."""
+
+    time: VirtualTime
+    refuses: Callable[[], bool] = lambda: False
+    notices: list[Notice] = field(default_factory=list)
+
+    def put_events(self, *, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        """Take an event, or answer which error kept it from being taken."""
+        (entry,) = Entries
+        if entry["Source"].startswith("aws."):
+            return _answer(ErrorCode="NotAuthorizedForSourceException", ErrorMessage="Not authorized for the source.")
+        if self.refuses():
+            return _answer(ErrorCode="ThrottlingException", ErrorMessage="Rate exceeded")
+        self.notices.append(Notice(self.time.now, json.loads(entry["Detail"]), str(entry)))
+        return _answer(EventId=f"b{len(self.notices)}")
+
+
+def _answer(**entry: str) -> dict[str, Any]:
+    return {"FailedEntryCount": int("ErrorCode" in entry), "Entries": [entry]}
 
 
 @dataclass(eq=False)

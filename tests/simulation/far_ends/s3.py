@@ -75,11 +75,13 @@ class S3:
         Key: str,
         Body: bytes,
         ContentType: str = "binary/octet-stream",
+        ContentDisposition: str | None = None,
+        CacheControl: str | None = None,
         Metadata: Mapping[str, str] | None = None,
         ExpectedBucketOwner: str | None = None,
     ) -> dict[str, Any]:
         """Write an object."""
-        del ContentType
+        del ContentType, ContentDisposition, CacheControl
         bucket = self._bucket(Bucket, ExpectedBucketOwner)
         version = Version(self._id(bucket), Body, self.time.now, dict(Metadata or {}))
         bucket.put(Key, version)
@@ -125,12 +127,15 @@ class S3:
         TaggingDirective: str,
         StorageClass: str,
         ContentType: str,
+        ContentDisposition: str | None = None,
+        CacheControl: str | None = None,
         ExpectedBucketOwner: str,
         ExpectedSourceBucketOwner: str,
     ) -> dict[str, Any]:
         """Copy a version, without its metadata and tags."""
         if (MetadataDirective, TaggingDirective, StorageClass) != ("REPLACE", "REPLACE", "STANDARD"):
             raise NotImplementedHere("copies of more than the content")
+        del ContentDisposition, CacheControl
         source = self._bucket(CopySource["Bucket"], ExpectedSourceBucketOwner)
         body = self._read(source, CopySource["Key"], CopySource.get("VersionId"))
         return self.put_object(

@@ -1,0 +1,74 @@
+"""Makes one document in a process of its own: `python -m benchmarks.one_document WHAT FILE`; what it took to stdout.
+
+WHAT is `json.loads`, `model` (reading it), a form of ours, `all forms`, or `tscribe` and a form of its own. From the
+file to the document's bytes, imports that the form needs included; tscribe's are not counted.
+"""
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+from benchmarks import measure
+
+Task = Callable[[Path], int]
+
+
+def floor() -> Task:
+    """Nothing but reading the JSON."""
+    return lambda path: len(json.loads(path.read_bytes()))
+
+
+def model() -> Task:
+    """The model that every form is made from."""
+    from stethoscript import transcript  # noqa: PLC0415 - not where tscribe is measured
+
+    return lambda path: len(transcript.read(path.read_bytes()).words)
+
+
+def ours(*forms: str) -> Task:
+    """Read once, then write these forms or all that apply, one after the other."""
+    from documents import FORMS  # noqa: PLC0415
+    from documents.facts import Facts  # noqa: PLC0415
+    from stethoscript import transcript  # noqa: PLC0415
+    from stethoscript.profiles import Recipe  # noqa: PLC0415
+
+    facts = Facts("bench", "conversation/visit.flac", 0, Recipe("CONVERSATION"))
+
+    def task(path: Path) -> int:
+        heard = transcript.read(path.read_bytes())
+        wanted = [kind for form, kind in FORMS.items() if form in forms or not forms]
+        return sum(len(kind.write(heard, facts)) for kind in wanted if kind.applies(heard))
+
+    return task
+
+
+def tscribe(form: str) -> Task:
+    """The same by tscribe, which writes files."""
+    import tscribe as other  # noqa: PLC0415 - only where it is installed
+
+    def task(path: Path) -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            made = Path(folder, f"out.{form}")
+            other.write(str(path), format=form, save_as=str(made), tmp_dir=folder)
+            return made.stat().st_size
+
+    return task
+
+
+def main() -> None:
+    """Do what the arguments say, and tell what it took."""
+    what, path = sys.argv[1], Path(sys.argv[2])
+    if what.startswith("tscribe "):
+        task = tscribe(what.removeprefix("tscribe "))
+    else:
+        task = {"json.loads": floor, "model": model, "all forms": ours}.get(what, lambda: ours(what))()
+    with measure.spent() as usage:
+        size = task(path)
+    sys.stdout.write("\n" + json.dumps({**asdict(usage), "bytes": size}) + "\n")
+
+
+if __name__ == "__main__":
+    main()

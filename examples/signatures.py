@@ -1,0 +1,125 @@
+"""Tells messages that SNS posts over HTTPS from those that somebody else does.
+
+Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". Needs the package `cryptography`.
+"""
+
+import base64
+import json
+import re
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, build_opener
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509 import load_pem_x509_certificate
+
+FRESH_SECONDS = 2 * 3600
+"""SNS tries for up to an hour; what is older was recorded by somebody and is played again."""
+MOST_BYTES = 300_000
+"""A message has 256 KB at most."""
+_SIGNED = {
+    "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
+    "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+    "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
+}
+"""What is signed of each type of message, in this order."""
+_CERTIFICATE = re.compile(r"https?://[^/?#]+/SimpleNotificationService-\w+\.pem", re.ASCII)
+"""A file, and no answer of SNS's API: that may quote what anybody has made it keep, a certificate too."""
+
+
+class Refused(Exception):
+    """Not a message of SNS's, or not one for us; says why."""
+
+
+def amazons(url: str, topic: str) -> bool:
+    """Whether an address is that of SNS itself, in the topic's Region.
+
+    >>> amazons("https://sns.us-east-1.amazonaws.com/a.pem", "arn:aws:sns:us-east-1:111122223333:clinic-completion")
+    True
+    >>> amazons("https://sns.us-east-1.amazonaws.com.evil.example/a.pem", "arn:aws:sns:us-east-1:111122223333:t")
+    False
+    """
+    region = topic.split(":")[3]
+    host = f"sns.{region}.amazonaws.com" + (".cn" if region.startswith("cn-") else "")
+    parts = urlsplit(url)
+    return (parts.scheme, parts.netloc) == ("https", host)
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    def redirect_request(self, *_request: Any) -> None:
+        """Follow nobody anywhere: urllib then raises the answer as an error."""
+
+
+@lru_cache(maxsize=8)
+def fetched(url: str) -> bytes:
+    """What is at an address that is known to be SNS's; a certificate is fetched once."""
+    with build_opener(_NoRedirects()).open(url, timeout=10) as answer:
+        content: bytes = answer.read(MOST_BYTES)
+    return content
+
+
+@dataclass(frozen=True)
+class Verifier:
+    """Takes messages about these topics alone. Whose addresses are trusted, the network and the clock can be others."""
+
+    topics: Collection[str]
+    trusted: Callable[[str, str], bool] = amazons
+    fetch: Callable[[str], bytes] = fetched
+    now: Callable[[], float] = time.time
+
+    def verified(self, body: bytes) -> dict[str, str]:
+        """The message in a request's body.
+
+        Raises:
+            Refused: SNS has not said this, or not about our topics, or not lately.
+        """
+        try:
+            message = json.loads(body)
+            signed = "".join(f"{name}\n{message[name]}\n" for name in _SIGNED[message["Type"]] if name in message)
+            topic, certificate, signature = message["TopicArn"], message["SigningCertURL"], message["Signature"]
+            if topic not in self.topics:
+                raise Refused("about another topic")
+            if message["SignatureVersion"] != "2":
+                raise Refused("signed with SHA-1, or not at all")
+            self._check_time(message["Timestamp"])
+            self._key(certificate, topic).verify(base64.b64decode(signature), signed.encode(), PKCS1v15(), SHA256())
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise Refused(f"not a message of SNS's ({type(error).__name__})") from error
+        except InvalidSignature as error:
+            raise Refused("not signed by SNS") from error
+        return {name: message[name] for name in message if isinstance(message[name], str)}
+
+    def confirm(self, message: dict[str, str]) -> None:
+        """Say yes to a verified SubscriptionConfirmation.
+
+        Raises:
+            Refused: its address is not SNS's.
+        """
+        if not self.trusted(message["SubscribeURL"], message["TopicArn"]):
+            raise Refused("to be confirmed somewhere else")
+        self.fetch(message["SubscribeURL"])
+
+    def _check_time(self, timestamp: str) -> None:
+        said = datetime.fromisoformat(timestamp).timestamp()
+        if abs(self.now() - said) > FRESH_SECONDS:
+            raise Refused("said long ago, or not yet")
+
+    def _key(self, url: str, topic: str) -> RSAPublicKey:
+        if not self.trusted(url, topic) or not _CERTIFICATE.fullmatch(url):
+            raise Refused("the certificate is somebody else's")
+        certificate = load_pem_x509_certificate(self.fetch(url))
+        now = datetime.fromtimestamp(self.now(), UTC)
+        if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+            raise Refused("the certificate is not valid now")
+        key = certificate.public_key()
+        if not isinstance(key, RSAPublicKey):
+            raise Refused("the certificate is of another kind")
+        return key

@@ -1,0 +1,159 @@
+"""Captions to be shown with the sound: WebVTT and SubRip.
+
+A cue holds at most two lines of 42 characters and seven seconds, as far as its words allow.
+"""
+
+import html
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import NamedTuple
+
+from documents import text
+from documents.facts import Facts
+from stethoscript.transcript import Transcript, Word
+
+MOST_CHARACTERS = 42
+MOST_LINES = 2
+MOST_SECONDS = 7.0
+PAUSE = 1.0
+"""Seconds of silence after which a new cue begins."""
+LEAST = 1000
+"""Milliseconds that a cue stays, where the next one leaves it the time."""
+_INVISIBLE = "\u2060"
+"""Word joiner: SubRip has no escape, and players take `<` and `{` for tags. No word of the model holds one."""
+
+
+@dataclass
+class Cue:
+    """What is shown at one time; `introduced`, where the speaker changes. No times while no word of it has one."""
+
+    speaker: str
+    introduced: bool
+    lines: list[str] = field(default_factory=list)
+    start: float | None = None
+    end: float | None = None
+
+    def takes(self, word: Word) -> bool:
+        """Whether the word may join; without a time it joins whatever there is."""
+        if word.start is None or self.start is None or self.end is None:
+            return True
+        return not (
+            (len(self.lines) >= MOST_LINES and (self._wraps(word) or self.lines[-1].endswith((".", "?", "!"))))
+            or (word.end or word.start) - self.start > MOST_SECONDS
+            or word.start - self.end > PAUSE
+        )
+
+    def add(self, word: Word) -> None:
+        """Put a word at the end, on a new line if it must be."""
+        if not self.lines or self._wraps(word):
+            self.lines.append(word.text + word.punctuation)
+        else:
+            self.lines[-1] += f" {word.text}{word.punctuation}"
+        if self.start is None:
+            self.start = word.start
+        self.end = max((each for each in (self.end, word.start, word.end) if each is not None), default=None)
+
+    def _wraps(self, word: Word) -> bool:
+        taken = len(self.lines[-1]) + (len(self.speaker) + 2 if self.introduced and len(self.lines) == 1 else 0)
+        return taken + 1 + len(word.text) + len(word.punctuation) > MOST_CHARACTERS
+
+
+class Shown(NamedTuple):
+    """A cue with its milliseconds: it never begins before the one before it, and never ends as it begins."""
+
+    begin: int
+    end: int
+    cue: Cue
+
+
+def shown(transcript: Transcript) -> Iterator[Shown]:
+    """The captions in order. They overlap only where voices do."""
+    cues = list(_cues(transcript))
+    begins = list(_begins(cues))
+    for cue, begin, following in zip_longest(cues, begins, begins[1:]):
+        lasting = begin + LEAST if following is None else min(begin + LEAST, following)
+        yield Shown(begin, max(_milliseconds(cue.end), lasting, begin + 1), cue)
+
+
+def vtt(transcript: Transcript, _facts: Facts) -> bytes:
+    """WebVTT (https://www.w3.org/TR/webvtt1/); what is missing stands in notes, which players do not show."""
+    notes = [f"NOTE {note}" for note in (*transcript.notes, *(() if transcript.words else ["There is no speech."]))]
+    cues = (
+        f"{_clock(begin, '.')} --> {_clock(end, '.')}\n{_voice(cue.speaker)}{_escaped(cue.lines)}"
+        for begin, end, cue in shown(transcript)
+    )
+    return ("\n\n".join(["WEBVTT", *notes, *cues]) + "\n").encode()
+
+
+def srt(transcript: Transcript, _facts: Facts) -> bytes:
+    """SubRip: numbered cues, the speaker's name where it changes; without speech an empty file."""
+    cues = (
+        f"{number}\n{_clock(begin, ',')} --> {_clock(end, ',')}\n{_introduction(cue)}{_joined(cue.lines)}\n\n"
+        for number, (begin, end, cue) in enumerate(shown(transcript), start=1)
+    )
+    return "".join(cues).encode()
+
+
+def _cues(transcript: Transcript) -> Iterator[Cue]:
+    before = ""
+    for turn in transcript.turns():
+        name = text.speaker(turn.speaker)
+        cue = Cue(name, introduced=name not in ("", before))
+        for word in turn.words:
+            if not cue.takes(word):
+                yield cue
+                cue = Cue(name, introduced=False)
+            cue.add(word)
+        yield cue
+        before = name
+
+
+def _begins(cues: Iterable[Cue]) -> Iterator[int]:
+    """A cue without a time begins when the one before it ends."""
+    begin = end = 0
+    for cue in cues:
+        begin = max(begin, end if cue.start is None else _milliseconds(cue.start))
+        end = max(begin, _milliseconds(cue.end))
+        yield begin
+
+
+def _milliseconds(seconds: float | None) -> int:
+    return round((seconds or 0.0) * 1000)
+
+
+def _clock(milliseconds: int, point: str) -> str:
+    """Hours have two digits: strict players refuse fewer.
+
+    >>> _clock(3_725_009, ",")
+    '01:02:05,009'
+    """
+    seconds, rest = divmod(milliseconds, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}{point}{rest:03}"
+
+
+def _voice(speaker: str) -> str:
+    return f"<v {html.escape(speaker, quote=False)}>" if speaker else ""
+
+
+def _escaped(lines: Iterable[str]) -> str:
+    return html.escape("\n".join(lines), quote=False)
+
+
+def _introduction(cue: Cue) -> str:
+    """Who speaks, where that changes; elsewhere nobody is introduced by what was said: "Speaker 2: …"."""
+    if cue.introduced:
+        return f"{_joined([cue.speaker])}: "
+    return _INVISIBLE if ":" in cue.lines[0] else ""
+
+
+def _joined(lines: Iterable[str]) -> str:
+    r"""Lines that no player takes for tags or times.
+
+    >>> _joined(["<b>", "-->"]) == "<\u2060b>\n--\u2060>"
+    True
+    """
+    written = "\n".join(lines).replace("-->", f"--{_INVISIBLE}>")
+    return written.replace("<", f"<{_INVISIBLE}").replace("{", "{" + _INVISIBLE)

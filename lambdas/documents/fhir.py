@@ -1,0 +1,47 @@
+"""A FHIR R4 DocumentReference (also valid as R4B) that carries the plain text.
+
+Nothing is claimed that is not known. No patient: FHIR has a way to say so. No security label: nobody has
+classified the text. No context: when and where the care was given, the recording does not say.
+https://hl7.org/fhir/R4/documentreference.html
+"""
+
+import base64
+import json
+
+from documents import text
+from documents.facts import Facts
+from stethoscript.transcript import Transcript
+
+NOTE = {"system": "http://loinc.org", "code": "34109-9", "display": "Note"}
+"""LOINC's document type for a note of any kind: https://loinc.org/34109-9. Dictations may be any of its kinds."""
+_UNKNOWN = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
+
+
+def write(transcript: Transcript, facts: Facts) -> bytes:
+    """JSON. It is preliminary: no person has reviewed what a machine has heard."""
+    attached = text.write(transcript, facts)
+    received = f"{facts.arrived:%Y-%m-%dT%H:%M:%SZ}"
+    names = [("job", facts.job), ("correlation-id", facts.correlation_id)]
+    document = {
+        "resourceType": "DocumentReference",
+        "identifier": [{"type": {"text": name}, "value": value} for name, value in names if value],
+        "status": "current",
+        "docStatus": "preliminary",
+        "type": {"coding": [NOTE], "text": "Transcript of a recording"},
+        "subject": {"extension": [_UNKNOWN], "display": "Not known from the recording"},
+        "date": received,
+        "author": [{"type": "Device", "display": "Amazon Transcribe Medical"}],
+        "description": f"Speech recognised in a recording received at {received}, not reviewed by a person.",
+        "content": [
+            {
+                "attachment": {
+                    "contentType": "text/plain; charset=utf-8",
+                    "language": "en-US",
+                    "data": base64.b64encode(attached).decode(),
+                    "size": len(attached),
+                    "title": "transcript.txt",
+                }
+            }
+        ],
+    }
+    return json.dumps(document).encode()

@@ -1,0 +1,70 @@
+"""The reader page: one file that works offline, asks nobody for anything, and is readable without its script.
+
+Every text in it is somebody's and hostile until escaped: it comes into the markup by `escaping.text` and to the
+script by `escaping.data`, and the script writes nothing but text. The page's own policy forbids the rest.
+"""
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from string import Template
+
+from documents.facts import Facts
+from documents.reader import about, escaping, spoken
+from documents.reader.speakers import Speakers
+from stethoscript.transcript import Transcript
+
+_PARTS = Path(__file__).parent / "reader"
+_STYLES = ("screen", "print")
+_SCRIPTS = ("words", "chosen", "player", "following", "search", "marks", "overview", "speakers", "keys")
+
+
+def write(transcript: Transcript, facts: Facts) -> bytes:
+    """UTF-8; the spoken words are the elements in the paragraphs that bear `data-w`, once and in order."""
+    speakers = Speakers.of(transcript.words)
+    page = Template((_PARTS / "page.html").read_text(encoding="utf-8"))
+    return page.substitute(
+        about.parts(transcript, facts),
+        policy=escaping.text(policy()),
+        style=_style(),
+        script=_script(),
+        turns=spoken.turns(transcript, speakers),
+        speakers=speakers.panel(),
+        data=spoken.data(transcript, about.name(facts)),
+    ).encode()
+
+
+@cache
+def policy() -> str:
+    """What a browser may do with the page, in the words of Content-Security-Policy.
+
+    `media-src 'self'` is for the operator's `open`, which serves the recording beside the page.
+    """
+    directives = {
+        "default-src": "'none'",
+        "style-src": _digest(_style()),
+        "script-src": _digest(_script()),
+        "media-src": "'self' blob:",
+        "img-src": "'none'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "require-trusted-types-for": "'script'",
+        "trusted-types": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in directives.items())
+
+
+@cache
+def _style() -> str:
+    return "".join((_PARTS / f"{name}.css").read_text(encoding="utf-8") for name in _STYLES)
+
+
+@cache
+def _script() -> str:
+    """One module: its files share a scope, and run in this order."""
+    return "".join((_PARTS / "script" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
+
+
+def _digest(inline: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()}'"

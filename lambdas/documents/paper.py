@@ -1,0 +1,157 @@
+"""A Word document to be read on paper: what it is of, then the turns, unsure words marked so that print shows it."""
+
+import io
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import docx
+from docx.document import Document
+from docx.enum.style import WD_STYLE_TYPE
+from docx.enum.text import WD_UNDERLINE
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Inches, Pt
+from lxml.etree import SubElement
+
+from documents import text
+from documents.facts import Facts
+from stethoscript import confidence
+from stethoscript.confidence import LIKELY, SURE, Band
+from stethoscript.members import writing
+from stethoscript.transcript import Transcript, Turn, Word
+
+SPEAKER, SPEECH = "Speaker", "Speech"
+UNSURE, DOUBTFUL = "Unsure", "Doubtful"
+MARKS = {Band.MEDIUM: UNSURE, Band.LOW: DOUBTFUL}
+_GREY = "D9D9D9"
+_P, _PPR, _PSTYLE, _R, _RPR, _RSTYLE, _T, _VAL, _SPACE = map(
+    qn, ("w:p", "w:pPr", "w:pStyle", "w:r", "w:rPr", "w:rStyle", "w:t", "w:val", "xml:space")
+)
+_WRITTEN = (1980, 1, 1, 0, 0, 0)
+"""The first moment a zip can tell: the same transcript makes the same bytes."""
+
+
+def write(transcript: Transcript, facts: Facts) -> bytes:
+    """Paragraphs of the style `Speech` hold the words, and nothing else does."""
+    document = docx.Document()
+    _define_styles(document)
+    _describe(document, facts)
+    document.add_heading("Transcript", 1)
+    _tabulate(document, _rows(transcript, facts))
+    _explain(document)
+    for note in transcript.notes:
+        document.add_paragraph(note, "List Bullet")
+    if not transcript.words:
+        document.add_paragraph(text.NO_SPEECH)
+    end = document.element.body.sectPr
+    for turn in transcript.turns():
+        _add_turn(end, turn)
+    _number_pages(document, facts)
+    return _packed(document)
+
+
+def _rows(transcript: Transcript, facts: Facts) -> Iterator[tuple[str, str]]:
+    yield "Recording", writing(facts.source)
+    yield "Received", f"{facts.arrived:%Y-%m-%d %H:%M} UTC"
+    yield "Kind", f"{facts.recipe.type.capitalize()} ({facts.recipe.specialty})"
+    yield "Last word ends at", text.clock(max((w.end for w in transcript.words if w.end is not None), default=None))
+    yield "Words", f"{len(transcript.words):,}"
+    yield "Confidence", confidence.band(transcript.words)
+    yield "Reference", facts.correlation_id or ""
+    yield "Job", facts.job
+
+
+def _tabulate(document: Document, rows: Iterable[tuple[str, str]]) -> None:
+    table = document.add_table(0, 2)
+    for name, value in rows:
+        if value:
+            cells = table.add_row().cells
+            for cell, said, width in zip(cells, (name, value), (Inches(1.5), Inches(4.5)), strict=True):
+                cell.width = width
+                cell.paragraphs[0].add_run(said).bold = said is name
+                cell.paragraphs[0].paragraph_format.space_after = Pt(2)
+
+
+def _explain(document: Document) -> None:
+    legend = document.add_paragraph("Written by speech recognition, not reviewed by a person. ")
+    legend.paragraph_format.space_before = Pt(10)
+    legend.add_run("Dotted words", UNSURE)
+    legend.add_run(f" were recognised with a confidence below {SURE:.0%}, ")
+    legend.add_run("grey words", DOUBTFUL)
+    legend.add_run(f" with one below {LIKELY:.0%}.")
+
+
+def _add_turn(before: Any, turn: Turn) -> None:
+    """Put in front of an element. python-docx's own way of adding looks at all that is there each time."""
+    about = "  ".join(filter(None, (text.speaker(turn.speaker), text.clock(turn.start))))
+    _add_run(_add_paragraph(before, SPEAKER), about, "")
+    speech = _add_paragraph(before, SPEECH)
+    for style, said in groupby(_pieces(turn.words), key=itemgetter(1)):
+        _add_run(speech, "".join(piece for piece, _ in said), style)
+
+
+def _pieces(words: Iterable[Word]) -> Iterator[tuple[str, str]]:
+    """Words and the blanks between them, each with its style; a blank has one only inside what is marked alike."""
+    before = None
+    for word in words:
+        style = MARKS.get(confidence.level(word.confidence), "")
+        if before is not None:
+            yield " ", style if style == before else ""
+        yield word.text + word.punctuation, style
+        before = style
+
+
+def _add_paragraph(before: Any, style: str) -> Any:
+    """Empty as yet: lxml takes long to move what is full."""
+    paragraph = OxmlElement("w:p")
+    before.addprevious(paragraph)
+    SubElement(SubElement(paragraph, _PPR), _PSTYLE).set(_VAL, style)
+    return paragraph
+
+
+def _add_run(paragraph: Any, said: str, style: str) -> None:
+    run = SubElement(paragraph, _R)
+    if style:
+        SubElement(SubElement(run, _RPR), _RSTYLE).set(_VAL, style)
+    written = SubElement(run, _T)
+    written.set(_SPACE, "preserve")
+    written.text = said
+
+
+def _define_styles(document: Document) -> None:
+    styles: Any = document.styles
+    styles["Normal"].font.name = "Calibri"
+    speaker = styles.add_style(SPEAKER, WD_STYLE_TYPE.PARAGRAPH)
+    speaker.font.bold, speaker.font.size = True, Pt(9)
+    speaker.paragraph_format.keep_with_next, speaker.paragraph_format.space_after = True, Pt(0)
+    styles.add_style(SPEECH, WD_STYLE_TYPE.PARAGRAPH).paragraph_format.space_after = Pt(8)
+    styles.add_style(UNSURE, WD_STYLE_TYPE.CHARACTER).font.underline = WD_UNDERLINE.DOTTED
+    doubtful = styles.add_style(DOUBTFUL, WD_STYLE_TYPE.CHARACTER)
+    doubtful.font.underline = WD_UNDERLINE.DOUBLE
+    SubElement(doubtful.element.rPr, qn("w:shd"), {_VAL: "clear", qn("w:fill"): _GREY})
+
+
+def _describe(document: Document, facts: Facts) -> None:
+    about = document.core_properties
+    about.title, about.author, about.last_modified_by, about.comments = "Transcript", "Stethoscript", "", facts.job
+    about.created = about.modified = facts.arrived
+
+
+def _number_pages(document: Document, facts: Facts) -> None:
+    footer = document.sections[0].footer.paragraphs[0]
+    footer.add_run(f"{facts.job}, page ").font.size = Pt(8)
+    for field, following in (("PAGE", " of "), ("NUMPAGES", "")):
+        footer._p.append(OxmlElement("w:fldSimple", {qn("w:instr"): field}))  # noqa: SLF001 - there is no other way
+        footer.add_run(following).font.size = Pt(8)
+
+
+def _packed(document: Document) -> bytes:
+    saved, packed = io.BytesIO(), io.BytesIO()
+    document.save(saved)
+    with ZipFile(saved) as parts, ZipFile(packed, "w") as still:
+        for name in parts.namelist():
+            still.writestr(ZipInfo(name, _WRITTEN), parts.read(name), ZIP_DEFLATED)
+    return packed.getvalue()

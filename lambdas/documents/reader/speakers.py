@@ -1,0 +1,66 @@
+"""Who speaks: each gets a colour, a shape and a number, and a name that the reader may change."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from documents import text
+from documents.reader import escaping
+from stethoscript.transcript import Word
+
+HUES = 6
+"""Colours there are, with the shape and the line that go with them; then they begin anew."""
+MOST_NAMED = 30
+"""As many as Transcribe tells apart: of more, which nobody should meet, only these can be renamed."""
+_UNKNOWN = "Speaker not known"
+
+
+@dataclass(frozen=True)
+class Speakers:
+    """A place for each label; none at all where speakers were not told apart."""
+
+    places: Mapping[str | None, int]
+
+    @classmethod
+    def of(cls, words: Sequence[Word]) -> "Speakers":
+        """Those who say these words; who is not known counts as one more."""
+        labels = {word.speaker for word in words}
+        known = sorted((label for label in labels if label), key=lambda label: (len(label), label))
+        unknown = [label for label in labels if not label] if known else []
+        return cls({label: place for place, label in enumerate([*known, *unknown])})
+
+    def style(self, label: str | None) -> str:
+        """The classes by which a turn is this speaker's."""
+        place = self.places.get(label)
+        return " alone" if place is None else f" s{place} h{place % HUES}"
+
+    def heading(self, label: str | None) -> str:
+        """The speaker, before a turn."""
+        if label not in self.places:
+            return ""
+        return f'{self._badge(label)} <span class="name">{self._name(label)}</span> '
+
+    def panel(self) -> str:
+        """Where speakers are renamed."""
+        if not self.places:
+            return ""
+        rows = (
+            f'<li class="h{place % HUES}">{self._badge(label)}<input class="rename" data-speaker="{place}"'
+            f' value="{self._name(label)}" aria-label="Name of {self._name(label)}" maxlength="40"'
+            ' autocomplete="off" spellcheck="false"></li>'
+            for label, place in islice(self.places.items(), MOST_NAMED)
+        )
+        return (
+            '<section class="card" aria-labelledby="speakers-title">\n<h2 id="speakers-title">Speakers</h2>\n'
+            f'<ul class="speakers">{"".join(rows)}</ul>\n'
+            '<p class="quiet fine">A name you type is shown and printed here, and kept nowhere.</p>\n</section>'
+        )
+
+    def _name(self, label: str | None) -> str:
+        return escaping.text(text.speaker(label) or _UNKNOWN)
+
+    def _badge(self, label: str | None) -> str:
+        number = re.search(r"[0-9]{1,2}$", text.speaker(label)) if label else None
+        shown = number[0] if number else self.places[label] + 1 if label else "?"
+        return f'<span class="badge" aria-hidden="true">{shown}</span>'

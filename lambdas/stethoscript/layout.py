@@ -1,0 +1,60 @@
+"""Where in the transcripts bucket a recording's documents lie.
+
+Limits: an object's key has at most 1,024 bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects").
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from urllib.parse import quote
+
+from stethoscript.rows import Row
+
+_MOST_BYTES = 1024
+_DOCUMENTS_NAME = 64
+"""Bytes that are left for the name of a document in its folder."""
+_PLAIN = frozenset("-_.,+=@'()! ")
+
+
+def opaque(row: Row) -> str:
+    """The folder that says nothing of whose recording it is: the day of its arrival, then its job.
+
+    >>> from stethoscript.rows import State
+    >>> opaque(Row("r", State.DELIVERED, "b", "ward/Jane Doe.wav", "v", 0, 0, "clinic-0a1b"))
+    '1970-01-01/clinic-0a1b/'
+    """
+    return f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d}/{row.job}/"
+
+
+def mirrored(row: Row) -> str:
+    """The folder under the upload's own path; the job's name keeps two uploads of one key apart.
+
+    A path too long for that loses its last parts.
+
+    >>> from stethoscript.rows import State
+    >>> mirrored(Row("r", State.DELIVERED, "b", "ward//Jane/../100%.wav", "v", 0, 0, "clinic-0a1b"))
+    'ward/%2F/Jane/.%2E/100%25.wav/clinic-0a1b/'
+    """
+    parts = [_safe(part) for part in row.key.split("/")]
+    while parts and len("/".join([*parts, row.job]).encode()) > _MOST_BYTES - _DOCUMENTS_NAME:
+        parts.pop()
+    return "/".join([*parts, row.job, ""])
+
+
+FOLDERS: Mapping[str, Callable[[Row], str]] = {"opaque": opaque, "mirrored": mirrored}
+"""The layouts a deployment may choose from. The manifest lies in the opaque folder whatever is chosen."""
+
+
+def _safe(part: str) -> str:
+    """A part of a key as one of a path that every tool takes as it is: no two different ones become the same.
+
+    Letters and digits of any script stay; what browsers, shells and file systems give a meaning, or hide, is
+    percent-encoded. A slash never stands within a part, so its code can stand for an empty one.
+    """
+    if not part:
+        return "%2F"
+    plain = (
+        each if each in _PLAIN or unicodedata.category(each)[0] in "LNM" else quote(each, safe="") for each in part
+    )
+    return re.sub(r"[. ]\Z", lambda last: f"%{ord(last[0]):02X}", "".join(plain))

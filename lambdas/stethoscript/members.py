@@ -1,0 +1,86 @@
+"""Single members of Transcribe's output: numbers that may be strings, texts that may hold anything.
+
+Nothing is guessed: what is missing, or cannot be, is None.
+"""
+
+import re
+from collections import Counter
+from enum import Enum
+from typing import Any
+
+MOST_SECONDS = 24 * 3600.0
+"""No recording is longer than four hours: a later time is no time."""
+ILLEGIBLE = "\ufffd"
+"""Stands for every character that no document could hold, and for a word without text."""
+_MOST_LABEL = 40
+# Control, direction and joining characters, line separators, halves of surrogate pairs: they break or fake documents.
+_NO_WRITING = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
+)
+
+
+class Gap(Enum):
+    """What the service may leave out: of what, and how a sentence about it goes on."""
+
+    TEXT = ("word", "came without text")
+    TIME = ("word", "came without a time")
+    IMPOSSIBLE_TIME = ("word", "came with a time that cannot be")
+    BACKWARDS = ("word", "came with an end before the beginning")
+    CONFIDENCE = ("word", "came without a confidence")
+    SPEAKER = ("word", "came without a speaker")
+    PLACE = ("identified passage", "could not be placed, so the same words are marked wherever they occur")
+    ALTERNATIVE = ("stretch", "with several readings came without a time and is left out")
+
+
+def sentences(gaps: Counter[Gap]) -> tuple[str, ...]:
+    """What is missing, in words.
+
+    >>> sentences(Counter({Gap.TIME: 12, Gap.TEXT: 1}))
+    ('1 word came without text.', '12 words came without a time.')
+    """
+    return tuple(
+        f"{gaps[gap]} {gap.value[0]}{'' if gaps[gap] == 1 else 's'} {gap.value[1]}." for gap in Gap if gaps[gap]
+    )
+
+
+def seconds(value: Any) -> float | None:
+    """A time from the beginning of the recording.
+
+    >>> seconds("1.25"), seconds(7), seconds("NaN"), seconds(-1), seconds(None), seconds([])
+    (1.25, 7.0, None, None, None, None)
+    """
+    return _number(value, MOST_SECONDS)
+
+
+def confidence(value: Any) -> float | None:
+    """How sure the service is, from 0 to 1.
+
+    >>> confidence("0.9"), confidence("high"), confidence(7)
+    (0.9, None, None)
+    """
+    return _number(value, 1.0)
+
+
+def writing(value: Any) -> str:
+    r"""Text of one line that every form of document can hold.
+
+    >>> writing(" 5\u202e \n mg "), writing(""), writing(7)
+    ('5\ufffd \ufffd mg', '', '7')
+    """
+    text = str(value)
+    if text.isprintable() and " " not in text:  # nearly all there is
+        return text
+    return " ".join(_NO_WRITING.sub(ILLEGIBLE, text).split())
+
+
+def label(value: Any) -> str | None:
+    """The name of a speaker or channel."""
+    return writing(value)[:_MOST_LABEL] or None if value else None
+
+
+def _number(value: Any, most: float) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return number if 0 <= number <= most and not isinstance(value, bool) else None

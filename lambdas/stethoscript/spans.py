@@ -1,0 +1,38 @@
+"""What lies over a moment of the recording: who speaks there, what was found there."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import NamedTuple
+
+
+class Span(NamedTuple):
+    """A label from one second to another."""
+
+    start: float
+    end: float
+    label: str
+
+
+class Spans:
+    """Spans in any order, overlapping or not; each question takes the time of one bisection."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._spans = sorted(spans)
+        self._starts = [span.start for span in self._spans]
+        self._farthest = list(accumulate(self._spans, _farther))
+
+    def over(self, start: float, end: float) -> str | None:
+        """The label of a span that shares time with this one: the last that does, or the one that reaches farthest.
+
+        >>> spans = Spans([Span(0, 1, "a"), Span(1, 2, "b"), Span(1.1, 1.2, "c")])
+        >>> spans.over(0.5, 1), spans.over(1.1, 1.3), spans.over(1.5, 3), spans.over(2, 3)
+        ('a', 'c', 'b', None)
+        """
+        before = bisect_left(self._starts, end)
+        candidates = (self._spans[before - 1], self._farthest[before - 1]) if before else ()
+        return next((span.label for span in candidates if span.end > start), None)
+
+
+def _farther(one: Span, other: Span) -> Span:
+    return other if other.end >= one.end else one

@@ -1,0 +1,129 @@
+"""WebVTT and SubRip as players take them."""
+
+import io
+import re
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
+import srt
+import webvtt
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from documents import captions
+from stethoscript import transcript
+from stethoscript.transcript import Transcript, Word
+from tests.documents.facts import FACTS
+from tests.documents.outputs import USUAL, conversations
+
+TIMING = re.compile(r"(\d\d):[0-5]\d:[0-5]\d([.,])\d{3} --> (\d\d):[0-5]\d:[0-5]\d\2\d{3}")
+
+
+def said(*words):
+    """Words of a speaker; each is (text, start, end)."""
+    return [Word(text, start, end, 0.9, speaker=speaker) for speaker, text, start, end in words]
+
+
+def lines(words):
+    return captions.vtt(Transcript(tuple(words)), FACTS).decode().split("\n\n")[1:]
+
+
+@settings(max_examples=60, deadline=None)
+@given(conversations())
+def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
+    heard = transcript.read(output.body)
+    shown = list(captions.shown(heard))
+    assert all(cue.begin < cue.end for cue in shown)
+    assert all(before.begin <= after.begin for before, after in pairwise(shown))
+    for form, point in ((captions.vtt, "."), (captions.srt, ",")):
+        timings = [line for line in form(heard, FACTS).decode().splitlines() if " --> " in line]
+        assert len(timings) == len(shown)
+        assert all(TIMING.fullmatch(timing)[2] == point for timing in timings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(conversations(spoken=st.sampled_from(USUAL), gaps=False))
+def test_cues_of_usual_words_are_short_enough_to_read(output):
+    for cue in srt.parse(captions.srt(transcript.read(output.body), FACTS).decode()):
+        shown = cue.content.split("\n")
+        assert len(shown) <= 2
+        assert all(len(line) <= 42 for line in shown)
+        assert cue.end - cue.start <= timedelta(seconds=7) or len(cue.content.split(": ")[-1].split()) == 1
+
+
+def test_a_cue_ends_where_somebody_else_speaks_or_nobody_does():
+    words = said(("spk_0", "Yes", 0, 1), ("spk_1", "No", 1, 2), ("spk_1", "well", 3.5, 5), ("spk_1", "now", 11, 12))
+    assert lines(words) == [
+        "00:00:00.000 --> 00:00:01.000\n<v Speaker 1>Yes",
+        "00:00:01.000 --> 00:00:02.000\n<v Speaker 2>No",
+        "00:00:03.500 --> 00:00:05.000\n<v Speaker 2>well",
+        "00:00:11.000 --> 00:00:12.000\n<v Speaker 2>now\n",
+    ]
+
+
+def test_a_short_word_stays_for_a_second_if_the_next_cue_leaves_it_that_long():
+    words = said((None, "Yes", 0, 0.2), (None, "No", 5, 5.1), (None, "now", 5.5, 5.6), ("spk_1", "hm", 5.7, 5.7))
+    assert [cue.split("\n")[0] for cue in lines(words)] == [
+        "00:00:00.000 --> 00:00:01.000",
+        "00:00:05.000 --> 00:00:05.700",
+        "00:00:05.700 --> 00:00:06.700",
+    ]
+
+
+def test_a_word_without_a_time_is_shown_with_its_neighbours():
+    words = said(
+        (None, "un", None, None), (None, "known", 1, 2), *[(None, "when", None, None)] * 30, (None, "it", 9, 10)
+    )
+    first, second = lines(words)
+    assert first.split("\n")[0] == "00:00:01.000 --> 00:00:02.000"
+    assert first.split("\n", 1)[1].split() == ["un", "known", *["when"] * 30]
+    assert second == "00:00:09.000 --> 00:00:10.000\nit\n"
+
+
+def test_words_without_any_time_are_shown_all_the_same():
+    assert lines(said((None, "when", None, None))) == ["00:00:00.000 --> 00:00:01.000\nwhen\n"]
+
+
+def test_voices_that_speak_at_once_are_shown_at_once():
+    words = said(("ch_0", "Yes", 0, 4), ("ch_1", "No", 1, 2))
+    assert [cue.split("\n")[0] for cue in lines(words)] == [
+        "00:00:00.000 --> 00:00:04.000",
+        "00:00:01.000 --> 00:00:02.000",
+    ]
+
+
+def test_a_speakers_name_stands_in_subrip_where_it_changes():
+    words = said(("spk_0", "Yes", 0, 1), ("spk_0", "well", 9, 10), ("spk_1", "No", 10, 11), (None, "who", 11, 12))
+    cues = srt.parse(captions.srt(Transcript(tuple(words)), FACTS).decode())
+    assert [cue.content for cue in cues] == ["Speaker 1: Yes", "well", "Speaker 2: No", "who"]
+
+
+def test_nobody_is_introduced_by_what_was_said():
+    words = [Word("Well", 0.0, 0.4, 0.9, ".", "spk_0"), Word("Speaker 2: no", 3.0, 3.4, 0.9, "", "spk_0")]
+    [first, second] = srt.parse(captions.srt(Transcript(tuple(words)), FACTS).decode())
+    assert first.content == "Speaker 1: Well."
+    assert not second.content.startswith("Speaker 2")
+
+
+def test_without_speech_the_files_are_empty_and_valid():
+    silence = Transcript(())
+    written = captions.vtt(silence, FACTS).decode()
+    assert webvtt.from_buffer(io.StringIO(written), strict=True).captions == []
+    assert "NOTE There is no speech." in written
+    assert captions.srt(silence, FACTS) == b""
+
+
+def test_what_is_missing_is_a_note_that_players_do_not_show():
+    heard = Transcript(tuple(said((None, "Yes", 0, 1))), notes=("2 words came without a time.",))
+    written = captions.vtt(heard, FACTS).decode()
+    assert "NOTE 2 words came without a time.\n\n" in written
+    assert [each.text for each in webvtt.from_buffer(io.StringIO(written), strict=True)] == ["Yes"]
+
+
+@pytest.mark.parametrize("speaker", ["<b>", "a & b", "-->"])
+def test_a_speakers_name_is_no_markup(speaker):
+    words = [Word("Yes", 0, 1, 0.9, speaker=speaker)]
+    written = captions.vtt(Transcript(tuple(words)), FACTS).decode()
+    assert len(re.findall("[<>]", written.replace(" --> ", ""))) == 2
+    assert "-->" not in written.replace(" --> ", "", 1)

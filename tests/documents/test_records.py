@@ -1,0 +1,134 @@
+"""The forms for programs: csv, JSON, FHIR; and the text with what was identified masked."""
+
+import csv
+import json
+from itertools import zip_longest
+
+import pytest
+from fhir.resources.R4B.documentreference import DocumentReference
+from hypothesis import given, settings
+
+from documents import FORMS
+from documents.text import speaker
+from stethoscript import transcript
+from stethoscript.transcript import Stretch, Transcript, Word
+from tests.documents.facts import FACTS
+from tests.documents.outputs import conversations
+from tests.documents.read_back import rows
+from tests.schemas import errors
+
+SCHEMA = "transcript-1.0"
+SILENCE = Transcript(())
+
+
+def number(cell):
+    return float(cell) if cell else None
+
+
+@settings(max_examples=40, deadline=None)
+@given(conversations())
+def test_a_table_gives_the_words_back_as_they_were(output):
+    heard = transcript.read(output.body)
+    for word, (index, row) in zip_longest(heard.words, enumerate(rows(FORMS["csv"].write(heard, FACTS)), start=1)):
+        assert row == {
+            "index": str(index), "start": row["start"], "end": row["end"], "speaker": speaker(word.speaker),
+            "word": word.text, "punctuation": word.punctuation, "confidence": row["confidence"],
+            "category": word.category or "",
+        }  # fmt: skip
+        numbers = (number(row["start"]), number(row["end"]), number(row["confidence"]))
+        assert numbers == (word.start, word.end, word.confidence)
+
+
+@settings(max_examples=40, deadline=None)
+@given(conversations())
+def test_no_cell_of_a_table_is_a_formula(output):
+    written = FORMS["csv"].write(transcript.read(output.body), FACTS).decode("utf-8-sig")
+    for row in csv.reader(written.splitlines(keepends=True)):
+        assert not [cell for cell in row if cell.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20"))]
+
+
+def test_a_table_begins_with_the_mark_that_spreadsheets_need_and_its_columns():
+    assert FORMS["csv"].write(SILENCE, FACTS) == (
+        b"\xef\xbb\xbfindex,start,end,speaker,word,punctuation,confidence,category\r\n"
+    )
+
+
+@settings(max_examples=40, deadline=None)
+@given(conversations())
+def test_the_json_is_the_model_and_valid_by_its_published_schema(output):
+    heard = transcript.read(output.body)
+    document = json.loads(FORMS["json"].write(heard, FACTS))
+    assert errors(document, SCHEMA) == []
+    assert Transcript(
+        tuple(Word(**word) for word in document["words"]),
+        tuple(Stretch(each["start"], each["end"], tuple(each["readings"])) for each in document["alternatives"]),
+        document["identified"],
+        tuple(document["notes"]),
+    ) == heard  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [{"words": [{"text": ""}]}, {"schema": "2.0"}, {"novelty": 1}, {"notes": None}])
+def test_the_schema_refuses_what_is_none_of_ours(change):
+    document = json.loads(FORMS["json"].write(SILENCE, FACTS)) | change
+    assert errors(document, SCHEMA)
+
+
+def test_the_json_says_which_recording_it_is_of():
+    document = json.loads(FORMS["json"].write(SILENCE, FACTS))
+    assert {name: document[name] for name in ("job", "source", "received", "profile", "correlationId")} == {
+        "job": "clinic-38d3f5",
+        "source": "conversation/Jane Doe.wav",
+        "received": "2026-09-21T14:13:20Z",
+        "profile": "conversation/",
+        "correlationId": "visit-4711",
+    }
+
+
+@settings(max_examples=20, deadline=None)
+@given(conversations())
+def test_the_fhir_document_reference_is_valid_and_carries_the_plain_text(output):
+    heard = transcript.read(output.body)
+    document = DocumentReference.model_validate_json(FORMS["fhir"].write(heard, FACTS))
+    attachment = document.content[0].attachment
+    text = FORMS["txt"].write(heard, FACTS)
+    assert attachment.data == text
+    assert attachment.size == len(text)
+
+
+def test_the_fhir_document_reference_claims_no_more_than_is_known():
+    document = DocumentReference.model_validate_json(FORMS["fhir"].write(SILENCE, FACTS))
+    assert (document.status, document.docStatus) == ("current", "preliminary")
+    assert document.type.coding[0].code == "34109-9"
+    assert document.subject.reference is None
+    assert document.subject.extension[0].valueCode == "unknown"
+    assert document.securityLabel is None
+    assert {each.type.text: each.value for each in document.identifier} == {
+        "job": "clinic-38d3f5",
+        "correlation-id": "visit-4711",
+    }
+
+
+IDENTIFIED = Transcript(
+    (
+        Word("Mister", 0, 1, 0.9),
+        Word("John", 1, 2, 0.9, ",", category="Personal"),
+        Word("Smith", 2, 3, 0.9, ",", category="Personal"),
+        Word("Salem", 3, 4, 0.9, category="Geographic"),
+        Word("coughs", 4, 5, 0.9, "."),
+    ),
+    identified=True,
+    notes=("1 identified passage could not be placed.",),
+)
+
+
+def test_identified_words_are_masked_and_the_text_says_that_this_is_no_de_identification():
+    warning, turn, note = FORMS["masked.txt"].write(IDENTIFIED, FACTS).decode().split("\n\n")
+    assert warning.startswith("THIS IS NOT DE-IDENTIFICATION.")
+    assert turn == "[0:00:00]\nMister [PERSONAL], [GEOGRAPHIC] coughs."
+    assert note == "(1 identified passage could not be placed.)\n"
+
+
+def test_a_masked_text_is_for_transcripts_in_which_identification_was_on():
+    assert FORMS["masked.txt"].applies(IDENTIFIED)
+    assert not FORMS["masked.txt"].applies(SILENCE)
+    assert all(kind.applies(SILENCE) for form, kind in FORMS.items() if form != "masked.txt")

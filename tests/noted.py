@@ -1,0 +1,47 @@
+"""Notes what the functions ask of AWS while other tests run, so that it can be held against their rights."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from botocore import xform_name
+
+FUNCTIONS = ("start_transcription", "deliver_transcript", "reconcile")
+NOTED: list["Call"] = []
+"""The calls that were noted in this run of the tests."""
+_LAMBDAS = Path(__file__).parents[1] / "lambdas"
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of a function's: `s3.head_object` and what it was given."""
+
+    function: str
+    operation: str
+    arguments: Mapping[str, Any]
+
+
+def note(client: Any) -> Any:
+    """Note what a client is asked for by one of the functions, and not by a test itself."""
+
+    def noted(params: dict[str, Any], model: Any, **_event: Any) -> None:
+        if function := _calling():
+            operation = f"{model.service_model.service_name}.{xform_name(model.name)}"
+            NOTED.append(Call(function, operation, dict(params)))
+
+    client.meta.events.register("provide-client-params", noted)
+    return client
+
+
+def _calling() -> str | None:
+    """The function that calls, unless it is a test that does while the function waits."""
+    frame = sys._getframe()  # noqa: SLF001 - nothing else tells who called
+    while frame := frame.f_back:
+        path = Path(frame.f_code.co_filename)
+        if path.stem.startswith("test_"):
+            return None
+        if path.parent == _LAMBDAS and path.stem in FUNCTIONS:
+            return path.stem
+    return None

@@ -1,0 +1,124 @@
+"""Other people's rules over what would be deployed: cdk-nag's packs, the CDK's own rules, cfn-lint's."""
+
+import json
+import re
+import tarfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import cdk_nag
+from cfnlint.config import ConfigMixIn
+from cfnlint.runner import Runner
+
+PACKS = {
+    "AwsSolutions": (cdk_nag.AwsSolutionsChecks, "aws-solutions"),
+    "HIPAA.Security": (cdk_nag.HIPAASecurityChecks, "hipaa-security"),
+    "NIST.800.53.R5": (cdk_nag.NIST80053R5Checks, "nist-800-53-r5"),
+    "Serverless": (cdk_nag.ServerlessChecks, "serverless"),
+}
+"""cdk-nag's packs by the names they report under, each with the file of its rules."""
+CDK = "CloudFormation Validate"
+"""The name under which the CDK reports what its own rules find, if they find anything."""
+LINT = "cfn-lint"
+LINT_EXCEPTIONS = {"W3005": "The CDK writes down every dependency of a construct, even where a reference implies it."}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """A rule that something breaks: `HIPAA.Security-LambdaDLQ` at `clinic-pipeline/Reconcile/Function/Resource`."""
+
+    rule: str
+    where: str
+
+
+@dataclass(frozen=True, order=True)
+class Accepted:
+    """A finding that somebody stands by, and at which construct that is said."""
+
+    rule: str
+    where: str
+    at: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Review:
+    """What the packs and the CDK had to say of one synthesis."""
+
+    looked: frozenset[str]
+    findings: frozenset[Finding]
+    accepted: frozenset[Accepted]
+    needless: frozenset[Finding]
+    """Exceptions that no finding needs."""
+
+    @classmethod
+    def read(cls, folder: Path) -> "Review":
+        """The review that a synthesis left in its folder."""
+        written = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
+        plugins = [plugin for plugin in written["pluginReports"] if plugin["pluginName"] in (*PACKS, CDK)]
+        let_through = [each for plugin in plugins for each in plugin.get("suppressedViolations", ())]
+        needed = {Finding(each["acknowledgedId"], f"/{each['acknowledgedAt']}") for each in let_through}
+        return cls(
+            looked=frozenset(plugin["pluginName"] for plugin in plugins),
+            findings=frozenset(found for plugin in plugins for found in _findings(plugin["violations"])),
+            accepted=frozenset(
+                Accepted(found.rule, found.where, each["acknowledgedAt"], each["reason"])
+                for each in let_through
+                for found in _findings([each])
+            ),
+            needless=frozenset(_exceptions(folder)) - needed,
+        )
+
+
+def synthesise(app: cdk.App) -> None:
+    """Synthesise an app under the packs' rules; what they find stands in its folder."""
+    cdk.Validations.of(app).add_plugins(*(checks() for checks, _ in PACKS.values()))
+    try:
+        app.synth()
+    except RuntimeError as refused:  # the rules' own tests say by what; whoever reads the templates still can
+        if "ValidationFailed" not in str(refused):
+            raise
+
+
+def _findings(violations: list[Mapping[str, Any]]) -> Iterator[Finding]:
+    for violation in violations:
+        for construct in violation["violatingConstructs"]:
+            yield Finding(violation["ruleName"], construct["constructPath"])
+
+
+def _exceptions(folder: Path) -> Iterator[Finding]:
+    """Every exception that a construct makes."""
+    for path in folder.glob("*.metadata.json"):
+        for construct, entries in json.loads(path.read_text(encoding="utf-8")).items():
+            for entry in entries:
+                if entry["type"] == cdk.Validations.ACKNOWLEDGED_RULES_METADATA_KEY:
+                    yield from (Finding(rule, construct) for rule in entry["data"])
+
+
+def lint(template: Mapping[str, Any]) -> frozenset[Finding]:
+    """What cfn-lint finds in a template, by the rules' ids and the logical ids of what breaks them."""
+    found = _linter().validate_template(json.loads(json.dumps(template)))
+    return frozenset(Finding(match.rule.id, str([*(getattr(match, "path", None) or ()), "", ""][1])) for match in found)
+
+
+@cache
+def _linter() -> Runner:
+    return Runner(ConfigMixIn(regions=["us-east-1"]))
+
+
+@cache
+def applied() -> Mapping[str, int]:
+    """How many rules each gate applies; the CDK does not tell of its own."""
+    archive = next(Path(str(resources.files("cdk_nag"))).glob("_jsii/*.tgz"))
+    counted = {}
+    with tarfile.open(archive) as files:
+        for pack, (_, file) in PACKS.items():
+            source = files.extractfile(f"package/lib/packs/{file}.js")
+            counted[pack] = len(re.findall(rb"this\.applyRule\(", source.read() if source else b""))
+    linter = _linter()
+    return {**counted, LINT: sum(linter.rules.is_rule_enabled(rule, linter.config) for rule in linter.rules)}

@@ -1,0 +1,73 @@
+"""The gates themselves are tested: what is misconfigured on purpose, one thing at a time, is caught by one of them."""
+
+import copy
+import json
+from collections import Counter
+
+import aws_cdk as cdk
+import pytest
+from aws_cdk import cloudformation_include
+
+from tests.stacks import own, rules
+from tests.stacks.deployed import Deployment
+from tests.stacks.misconfigurations import PLANTED
+from tests.stacks.rules import CDK, LINT, PACKS, Review
+
+
+@pytest.fixture(scope="module")
+def included(deployment, tmp_path_factory):
+    """What packs and the CDK find in one template, taken by itself; each template is read once."""
+    known = {}
+
+    def included(templates, stack):
+        template = json.dumps({"Resources": deployment.standing_alone(templates[stack]["Resources"], stack)})
+        if template not in known:
+            folder = tmp_path_factory.mktemp("included")
+            (folder / "template.json").write_text(template, encoding="utf-8")
+            app = cdk.App(outdir=str(folder / "cdk.out"))
+            stands = cdk.Stack(app, stack)
+            cloudformation_include.CfnInclude(stands, "Included", template_file=str(folder / "template.json"))
+            rules.synthesise(app)
+            known[template] = Review.read(folder / "cdk.out").findings
+        return known[template]
+
+    return included
+
+
+@pytest.fixture(scope="module")
+def caught_by(deployment, included):
+    """The first gate that sees what is wrong with templates, and what it calls it."""
+
+    def caught_by(templates):
+        changed = [stack for stack, template in templates.items() if template != deployment.templates[stack]]
+        assert changed, "nothing was planted"
+        for stack in changed:
+            for finding in sorted(included(templates, stack) - included(deployment.templates, stack)):
+                return next((pack for pack in PACKS if finding.rule.startswith(pack)), CDK), finding.rule
+        if broken := own.broken(Deployment(templates, deployment.folder)):
+            return "own tests", broken
+        for stack in changed:
+            for finding in rules.lint(templates[stack]) - rules.lint(deployment.templates[stack]):
+                return LINT, finding.rule
+        return None, None
+
+    return caught_by
+
+
+def test_every_planted_misconfiguration_is_caught(deployment, caught_by, tell):
+    caught = {}
+    for name, plant in PLANTED.items():
+        templates = copy.deepcopy(dict(deployment.templates))
+        plant(templates)
+        caught[name] = caught_by(templates)
+    for name, (gate, by) in caught.items():
+        tell(f"{name:55} {gate}: {by}")
+    tell(
+        f"{len(caught)} misconfigurations planted; first seen by: {dict(Counter(gate for gate, _ in caught.values()))}"
+    )
+    assert len(caught) >= 30
+    assert not [name for name, (gate, _) in caught.items() if gate is None]
+
+
+def test_nothing_is_caught_where_nothing_is_planted(deployment):
+    assert own.broken(deployment) is None

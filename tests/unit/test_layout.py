@@ -1,0 +1,87 @@
+"""Where documents lie: safe under any tool, apart from each other, never longer than S3 takes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from documents import FORMS, manifest
+from stethoscript import forms, layout
+from stethoscript.rows import Row, State
+
+JOB = "a" * 23 + "-" + 40 * "0" + "-12"
+keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=300).filter(lambda key: len(key.encode()) <= 1024)
+parts = st.lists(
+    st.sampled_from(["", ".", "..", "a", "a.", "%2F", "%2E", " ", "/", "é", "e\u0301", "\u202e"]), min_size=1
+)
+
+
+def row(key, job=JOB):
+    return Row(job, State.DELIVERED, "b", key, "v", 0, 0, job)
+
+
+def folder(key, job=JOB):
+    return layout.mirrored(row(key, job))
+
+
+@settings(max_examples=60)
+@given(st.one_of(keys, parts.map("/".join)))
+def test_a_mirrored_path_has_no_part_that_a_tool_would_not_take_as_it_is(key):
+    path = folder(key)
+    assert path.endswith(f"/{JOB}/") or path == f"{JOB}/"
+    for part in path.rstrip("/").split("/"):
+        assert part not in ("", ".", "..")
+        assert part.isprintable()
+        assert not set(part) & set('\\:*?"<>|{}^`[]#&$;\x7f')
+        assert not part.endswith((".", " "))
+
+
+@settings(max_examples=60)
+@given(parts.map("/".join), parts.map("/".join))
+def test_different_paths_stay_different(one, other):
+    assert (folder(one) == folder(other)) is (one == other)
+
+
+@settings(max_examples=60)
+@given(keys)
+def test_every_document_s_key_is_one_that_s3_takes(key):
+    longest = max((*(form.name for form in FORMS.values()), manifest.NAME, "transcribe.json"), key=len)
+    assert len((folder(key) + longest).encode()) <= 1024
+
+
+def test_what_is_too_long_loses_its_last_parts_and_nothing_of_its_own():
+    assert folder(f"dictation/ward 3/{'ü' * 500}") == f"dictation/ward 3/{JOB}/"
+    assert folder("x" * 1024) == f"{JOB}/"
+
+
+def test_two_uploads_of_one_key_never_share_a_folder():
+    assert folder("dictation/a.wav", "clinic-1") != folder("dictation/a.wav", "clinic-2")
+
+
+@pytest.mark.parametrize("name", layout.FOLDERS)
+def test_no_upload_can_reach_into_the_folder_of_another(name):
+    taken = layout.FOLDERS[name](row("dictation/a.wav", "clinic-1"))
+    assert layout.FOLDERS[name](row(taken + "b.wav", "clinic-2")) != taken
+
+
+def test_an_opaque_folder_says_nothing_of_the_upload():
+    assert layout.opaque(row("dictation/Jane Doe.wav")) == f"1970-01-01/{JOB}/"
+
+
+def test_the_forms_one_can_choose_are_those_that_are_made():
+    assert set(forms.NAMES) == set(FORMS)
+    assert set(forms.USUAL) <= set(FORMS)
+
+
+def test_the_page_on_choices_lists_every_form_and_layout_and_the_usual_ones():
+    page = (Path(__file__).parents[2] / "docs" / "choices.md").read_text(encoding="utf-8")
+    assert f"| `documents` | `{json.dumps(forms.USUAL)}` |" in page
+    for name in (*forms.NAMES, *layout.FOLDERS):
+        assert f"`{name}`" in page
+
+
+def test_a_manifest_is_the_only_document_of_its_name():
+    names = [form.name for form in FORMS.values()]
+    assert len({*names, manifest.NAME, "transcribe.json"}) == len(names) + 2

@@ -1,0 +1,170 @@
+"""What is told: one body by a published schema, attributes to filter by, and a mail a person understands."""
+
+import ast
+import json
+from pathlib import Path
+
+import botocore.session
+import pytest
+from botocore.validate import validate_parameters
+
+from stethoscript import mail, notices
+from stethoscript.confidence import Band
+from stethoscript.rows import Row, State
+from tests import schemas
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "schemas" / "notification-1.0.json").read_text(encoding="utf-8"))
+JOB = "clinic-" + 40 * "a"
+BUCKET = "clinic-transcripts"
+KEY = "dictation/Jane Doe.wav"
+
+
+def row(state, **more):
+    recipe = {"type": "DICTATION", "specialty": "PRIMARYCARE"}
+    return Row(JOB, state, "clinic-intake", KEY, "v1", 0, 60, JOB, profile="dictation", recipe=recipe, **more)
+
+
+ENDS = {
+    "delivered": row(State.DELIVERED, started=1, completed=50, words=2, confidence="high", manifest="day/job/m.json"),
+    "silence": row(State.DELIVERED, started=1, completed=50, words=0, confidence="none", manifest="day/job/m.json"),
+    "failed": row(State.FAILED, started=1, completed=50, reason="InvalidSampleRate", remedy="Record anew."),
+    "unreadable": row(State.FAILED, reason="TranscriptUnreadable", remedy="Ask.", manifest="day/job/m.json"),
+    "rejected": row(State.REJECTED, reason="TooShort", remedy="Send more.", correlation_id="visit-7"),
+    "under no profile": Row(JOB, State.REJECTED, "b", KEY, "v", 0, 0, JOB, reason="NoProfile", remedy="Move it."),
+}
+ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+
+
+def mistakes(body):
+    return schemas.errors(body, "notification-1.0")
+
+
+@ends
+def test_the_body_is_as_its_published_schema_says(end):
+    assert mistakes(notices.body(end, BUCKET)) == []
+
+
+@pytest.mark.parametrize("example", SCHEMA["examples"], ids=lambda example: example["status"])
+def test_the_schema_s_examples_are_true(example):
+    assert mistakes(example) == []
+
+
+WRONG = {
+    "no id": {"id": None},
+    "an id of another shape": {"id": "1"},
+    "an unknown status": {"status": "DONE"},
+    "a time in another form": {"ended": "23 November"},
+    "a delivery with a reason": {"reason": {"class": "TooShort", "remedy": "No."}},
+    "a failure without one": {"status": "FAILED"},
+    "a delivery without documents": {"manifest": ...},
+    "a band that is none": {"transcript": {"words": 1, "confidence": "0.9"}},
+    "a key beside the manifest's": {"manifest": {"bucket": "b", "key": "k", "source": KEY}},
+    "a correlation id that says more": {"correlationId": "Jane Doe"},
+}
+
+
+@pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
+def test_the_schema_refuses_what_we_would_never_tell(changed):
+    told = notices.body(ENDS["delivered"], BUCKET) | changed
+    assert mistakes({name: value for name, value in told.items() if value is not ...})
+
+
+def test_the_schema_describes_every_member_and_no_other():
+    told = [notices.body(end, BUCKET) for end in ENDS.values()]
+    assert set().union(*told) == set(SCHEMA["properties"])
+
+
+@ends
+def test_subscribers_can_filter_by_every_attribute_s_published_values(end):
+    sent = notices.publication(end, BUCKET)["MessageAttributes"]
+    assert sent.keys() == notices.VALUES.keys()
+    for name, value in sent.items():
+        assert value["StringValue"] in (notices.VALUES[name] or ("dictation", "none"))
+
+
+def test_bands_are_those_of_the_transcript():
+    assert tuple(Band) == notices.CONFIDENCES
+
+
+def refusals():
+    """The classes of every Rejected that anything raises."""
+    for path in (ROOT / "lambdas").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Rejected":
+                yield ast.literal_eval(node.args[0])
+
+
+def test_every_reason_can_be_filtered_by_and_stands_in_the_documentation():
+    described = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    assert set(refusals()) == set(notices.rejections.CLASSES)
+    for reason in set(notices.VALUES["reason"]) - {notices.NONE}:
+        assert f"`{reason}`" in described
+
+
+@ends
+@pytest.mark.parametrize(("service", "operation"), [("sns", "Publish"), ("events", "PutEvents")])
+def test_the_sdk_s_own_model_accepts_what_is_sent(end, service, operation):
+    model = botocore.session.get_session().get_service_model(service).operation_model(operation)
+    asked = {
+        "sns": {"TopicArn": "t", **notices.publication(end, BUCKET)},
+        "events": {"Entries": [notices.event(end, BUCKET)]},
+    }
+    validate_parameters(asked[service], model.input_shape)
+
+
+@ends
+def test_a_subject_is_as_sns_takes_it(end):
+    for longest in (end, Row(**vars(end) | {"correlation_id": "x" * 64, "job": "a" * 23 + "-" + 40 * "0" + "-99"})):
+        subject = mail.subject(longest)
+        assert subject.isascii()
+        assert subject.isprintable()
+        assert 0 < len(subject) < 100
+
+
+@ends
+def test_neither_mail_nor_message_names_the_file(end):
+    sent = json.dumps([notices.publication(end, BUCKET), notices.event(end, BUCKET)])
+    assert "Jane" not in sent
+    assert ".wav" not in sent
+
+
+def test_a_mail_says_what_happened_to_which_recording_where_it_is_and_what_next():
+    assert (
+        mail.text(ENDS["delivered"], BUCKET)
+        == f"""\
+The transcript of your recording is ready.
+
+  Profile         dictation
+  Received        1970-01-01 00:00:00 UTC
+  Version id      v1
+  Job             {JOB}
+  Words           2
+  Confidence      high
+
+Where
+  s3://clinic-transcripts/day/job/m.json
+
+What next
+  Who may read transcripts in AWS finds there a list of the documents. Others ask their operator for this job."""
+    )
+
+
+def test_a_mail_about_a_refusal_says_why_and_what_to_do():
+    text = mail.text(ENDS["rejected"], BUCKET)
+    assert "nothing was charged" in text
+    assert "Correlation id  visit-7" in text
+    assert "Why\n  TooShort" in text
+    assert text.endswith("What next\n  Send more.")
+
+
+def test_an_unsure_transcript_is_to_be_listened_to_again():
+    unsure = Row(**vars(ENDS["delivered"]) | {"confidence": "low"})
+    assert "listen again" in mail.text(unsure, BUCKET)
+    assert "listen again" not in mail.text(ENDS["delivered"], BUCKET)
+
+
+def test_events_are_ours_and_say_the_end_in_their_type():
+    event = notices.event(ENDS["unreadable"], BUCKET)
+    assert (event["Source"], event["DetailType"]) == ("stethoscript", "Recording Failed")
+    assert json.loads(event["Detail"]) == notices.body(ENDS["unreadable"], BUCKET)
