@@ -253,7 +253,8 @@ class Starter:
             NameTaken: the name belongs to a job with other media.
         """
         places = jobs.Places(self.settings.work_bucket, self.settings.key_arn)
-        request = jobs.request(row.job, str(row.media_format), self._recipe(row), places)
+        tags = jobs.tags(self.settings.deployment, str(row.profile))
+        request = jobs.request(row.job, str(row.media_format), self._recipe(row), places, tags)
         while True:
             try:
                 self.transcribe.start_medical_transcription_job(**request)

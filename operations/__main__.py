@@ -11,61 +11,24 @@ from threading import Event
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-from typer.core import TyperCommand
 
 from operations import backfill as backfilling
-from operations import (
-    deployment,
-    erasure,
-    evidence,
-    loopback,
-    opening,
-    overview,
-    problems,
-    queues,
-    recordings,
-    show,
-    uploading,
-)
+from operations import care, erasure, evidence, loopback, opening, overview, queues, recordings, show, uploading
 from operations import explain as explaining
+from operations.commandline import READABLE, AsJson, Courteous, Name, ask
+from operations.commandline import here as _here
 from operations.deployment import Deployment
 from operations.erasure import Eraser
-from operations.problems import Misused, Problem
+from operations.problems import Misused
 from operations.recordings import STUCK_SECONDS, Wanted
 from operations.times import since as moment
-from stethoscript import faults
 from stethoscript.rows import State
 
 _WATCH_SECONDS = 2.0
 _WATCHED = 20
-
-
-class Courteous(TyperCommand):
-    """A command that ends every failure with one sentence and an exit code that means something."""
-
-    def invoke(self, ctx: Any) -> Any:
-        """Run the command."""
-        try:
-            return super().invoke(ctx)
-        except (typer.Exit, typer.Abort):
-            raise
-        except Problem as problem:
-            _end(problem)
-        except (ClientError, BotoCoreError) as error:
-            _end(problems.of(error))
-        except KeyboardInterrupt:
-            _end(Problem("Stopped; what was done so far stays done, and repeating the command is harmless."))
-        except Exception as error:  # noqa: BLE001 - its text may quote a key, and nobody can act on a traceback
-            _end(Problem(f"Something went wrong in the tool itself ({faults.described(error)}): please report it."))
-
-
-def _end(problem: Problem) -> None:
-    show.err.print(str(problem), soft_wrap=True)
-    raise typer.Exit(problem.code)
 
 
 app = typer.Typer(
@@ -80,8 +43,6 @@ app = typer.Typer(
 
 command = partial(app.command, cls=Courteous)
 
-Name = Annotated[str | None, typer.Option(envvar="STETHOSCRIPT_NAME", help="The deployment; cdk.json's by default.")]
-AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
 ShowKey = Annotated[bool, typer.Option("--show-key", help="Show the source's key too: it is patient data.")]
 Job = Annotated[str, typer.Argument(help="A job's name, a version id or a correlation id.")]
 
@@ -300,13 +261,11 @@ def erase(
         show.as_json([each.plain() for each in certificates])
     else:
         for each in certificates:
-            show.out.print(show.certified(each), width=120)
+            show.out.print(show.certified(each), width=READABLE)
 
 
-def _here(context: typer.Context, name: str | None) -> Deployment:
-    """The deployment; the far ends are the context's object where a test gives them."""
-    client = context.find_object(object) or deployment.ordinary()
-    return deployment.find(name or deployment.chosen_name(), client)  # type: ignore[arg-type]
+for of_care in (care.doctor, care.smoke, care.estimate):
+    command()(of_care)
 
 
 def _live(here: Deployment, every: float) -> None:
@@ -332,15 +291,10 @@ def _moment(text: str | None, now: float) -> int:
 
 
 def _confirm(every: list[recordings.Recording], *, as_json: bool) -> None:
-    if as_json:
-        raise Misused("With --json nobody is asked: add --yes if you mean it.")
-    for each in every:
+    for each in every if not as_json else []:
         state = str(each.row.state) if each.row else "not looked at yet"
         show.err.print(f"{each.name} ({state})", soft_wrap=True)
-    try:
-        typer.confirm("Erase it all for good: audio, transcripts, records?", err=True, abort=True)
-    except typer.Abort as answer:
-        raise Problem("Nothing was erased.") from answer
+    ask("Erase it all for good: audio, transcripts, records?", "Nothing was erased.", as_json=as_json)
 
 
 @contextmanager

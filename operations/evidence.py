@@ -44,7 +44,7 @@ def _transcribe(deployment: Deployment, row: Row | None) -> tuple[str | None, Jo
     try:
         asked = row is not None and row.state is State.TRANSCRIBING
         job = medical_jobs.find(deployment, row.job) if row and asked else None
-        return None, job, medical_jobs.running(deployment)
+        return None, job, medical_jobs.running(deployment.client)
     except (ClientError, BotoCoreError) as error:
         if faults.fault(error) not in (faults.Fault.UNAVAILABLE, faults.Fault.BUSY):
             raise

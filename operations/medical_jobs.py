@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.deployment import Deployment
+from operations.deployment import Client, Deployment
 from stethoscript import faults
 from stethoscript.faults import Fault
 
@@ -40,14 +40,12 @@ def find(deployment: Deployment, name: str) -> Job | None:
     return _job(name, answer["MedicalTranscriptionJob"])
 
 
-def running(deployment: Deployment) -> int:
+def running(client: Client) -> int:
     """How many medical jobs are in progress in this account and Region: the quota is for all of them together."""
     counted = 0
     token: dict[str, str] = {}
     while True:
-        page = deployment.client("transcribe").list_medical_transcription_jobs(
-            Status="IN_PROGRESS", MaxResults=_PAGE, **token
-        )
+        page = client("transcribe").list_medical_transcription_jobs(Status="IN_PROGRESS", MaxResults=_PAGE, **token)
         counted += len(page["MedicalTranscriptionJobSummaries"])
         if not page.get("NextToken"):
             return counted

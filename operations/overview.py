@@ -49,7 +49,7 @@ def look(deployment: Deployment) -> Overview:
         deployment.name,
         {state: deployment.ledger.count(state) for state in State},
         tuple(queues.depth(deployment, name) for name in queues.NAMES),
-        medical_jobs.running(deployment),
+        medical_jobs.running(deployment.client),
         deployment.quota(),
         recordings.longest_waiting(deployment),
     )

@@ -77,6 +77,11 @@ def of(error: ClientError | BotoCoreError) -> Problem:
     )
 
 
+def denied(error: Exception) -> bool:
+    """Whether AWS knows us, and does not let us make this call."""
+    return isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_ALLOWED
+
+
 def _answered(error: ClientError) -> Problem:
     code, operation = str(error.response.get("Error", {}).get("Code", "")), error.operation_name
     if code in _NOT_LET_IN:

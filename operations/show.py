@@ -15,9 +15,10 @@ from operations import certificate
 from operations.backfill import Tally
 from operations.bookkeeping import ERASED
 from operations.certificate import Certificate
+from operations.estimate import ASSUMPTIONS, Line, Month
 from operations.explain import Explanation, Step
 from operations.overview import Overview
-from operations.price import DOLLARS_A_MINUTE
+from operations.price import DOLLARS_A_MINUTE, READ
 from operations.recordings import Recording, began
 from operations.times import clock, iso, span
 from stethoscript.rows import Row
@@ -188,3 +189,44 @@ def certified(found: Certificate) -> RenderableType:
     for what, value in (("recording", found.recording), ("erased", clock(found.erased)), ("by", found.by)):
         head.add_row(what, value)
     return Group(Text("Certificate of erasure"), head, Text(), gone, left)
+
+
+def bill(month: Month, lines: list[Line]) -> RenderableType:
+    """A month's estimate, each line for the month and for a recording, and what it takes for granted."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("what", "quantity", "", "dollars a month", "a recording"):
+        table.add_column(heading, justify="left" if heading in ("what", "") else "right")
+    for line in lines:
+        each = f"{line.dollars / month.recordings:.5f}" if line.by_recording and month.recordings else "-"
+        table.add_row(line.what, f"{line.quantity:,.2f}", line.unit, f"{line.dollars:,.2f}", each)
+    used = sum(line.dollars for line in lines if line.by_recording)
+    total = sum(line.dollars for line in lines)
+    table.add_section()
+    table.add_row("together", "", "", f"{total:,.2f}", f"{used / month.recordings:.5f}" if month.recordings else "-")
+    kept = "S3's storage is that of the month's own recordings: it costs as much again for every month they are kept."
+    return Group(table, Text(f"Prices of {READ}."), Text(kept), *(Text(f"- {each}") for each in ASSUMPTIONS))
+
+
+def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
+    """The same, for scripts."""
+    return {
+        "pricesOf": READ.isoformat(),
+        "minutes": month.minutes,
+        "recordings": month.recordings,
+        "forms": month.forms,
+        "dollarsAMonth": round(sum(line.dollars for line in lines), 2),
+        "dollarsARecording": round(sum(each.dollars for each in lines if each.by_recording) / month.recordings, 5)
+        if month.recordings
+        else None,
+        "lines": [
+            {
+                "what": line.what,
+                "quantity": round(line.quantity, 6),
+                "unit": line.unit,
+                "dollars": round(line.dollars, 6),
+                "byRecording": line.by_recording,
+            }
+            for line in lines
+        ],
+        "assumptions": list(ASSUMPTIONS),
+    }

@@ -52,6 +52,7 @@ _MOST_CONCURRENCY = 1000
 _MOST_DELAY = 900
 _RAREST_RUN = 30
 """Minutes between runs of the reconciler at most: an alarm expects one an hour."""
+_MOST_BUDGET_EMAILS = 10
 _MOST_PROFILES = 40
 _MOST_PROFILE_TEXT = 2400
 """What fits into a function's environment (4 KB) and into the uploaders' policy (6,144 characters)."""
@@ -101,11 +102,7 @@ class Emails:
 
     def __post_init__(self) -> None:
         for addresses in (self.completion, self.operations):
-            for address in addresses:
-                if not re.fullmatch(EMAIL, address):
-                    raise BadChoice(f"emails: {address!r} is not an e-mail address")
-                if addresses.count(address) > 1:
-                    raise BadChoice(f"emails: {address!r} is there twice")
+            _check_addresses("emails", addresses)
 
 
 @dataclass(frozen=True)
@@ -151,8 +148,24 @@ class Functions:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What a month may cost, and who is written to when it costs, or is going to cost, more."""
+
+    monthly_dollars: int = 0
+    emails: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _at_least("budget.monthly_dollars", self.monthly_dollars, 0)
+        _check_addresses("budget.emails", self.emails)
+        if bool(self.monthly_dollars) is not bool(self.emails):
+            raise BadChoice("budget needs both monthly_dollars and emails, or neither")
+        if len(self.emails) > _MOST_BUDGET_EMAILS:
+            raise BadChoice(f"budget.emails: AWS writes to at most {_MOST_BUDGET_EMAILS}")
+
+
+@dataclass(frozen=True)
 class Choices:
-    """One deployment. `docs/choices.md` describes each choice."""
+    """One deployment. `docs/deploying.md` describes each choice."""
 
     name: str
     profiles: Mapping[str, Any]
@@ -164,6 +177,7 @@ class Choices:
     quotas: Quotas = field(default_factory=Quotas)
     reconcile: Reconciling = field(default_factory=Reconciling)
     functions: Functions = field(default_factory=Functions)
+    budget: Budget = field(default_factory=Budget)
     key_arn: str | None = None
     transcript_readers: tuple[str, ...] = ()
     permissions_boundary: str | None = None
@@ -281,6 +295,14 @@ def _value(hint: Any, value: Any, path: str) -> Any:
     if type(value) not in allowed and not (Mapping in allowed and isinstance(value, Mapping)):
         raise BadChoice(f"{path} must be {_WORDS.get(allowed[0], 'an object')}, not {json.dumps(value)}")
     return value
+
+
+def _check_addresses(name: str, addresses: tuple[str, ...]) -> None:
+    for address in addresses:
+        if not re.fullmatch(EMAIL, address):
+            raise BadChoice(f"{name}: {address!r} is not an e-mail address")
+        if addresses.count(address) > 1:
+            raise BadChoice(f"{name}: {address!r} is there twice")
 
 
 _WORDS = {int: "a whole number", str: "a text", bool: "true or false"}

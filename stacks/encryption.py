@@ -1,7 +1,7 @@
-"""The one key, who may use it, and the names it speaks of.
+"""The one key, and the names that its policy and others speak of.
 
-The key's policy names buckets, rules and alarms by strings that are known before they exist. With
-references instead, key, bucket and queue would each wait for the other.
+They are strings that are known before what they name exists. With references instead, key, bucket and queue would
+each wait for the other.
 """
 
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -10,9 +10,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from stacks import key_policy
 from stacks.choices import Choices
-
-_USE = ["kms:GenerateDataKey", "kms:Decrypt"]
 
 
 def bucket_name(choices: Choices, name: str) -> str:
@@ -34,10 +33,11 @@ def from_ours(service: str, resource: str) -> dict[str, dict[str, str]]:
 def key(scope: Construct, choices: Choices) -> kms.IKey:
     """The customer-managed key of everything; an existing one if the customer brings it.
 
-    A key that is brought needs the same statements: `docs/security.md` lists them.
+    A key that is brought needs the same statements: `doctor` says which it lacks.
     """
     if choices.key_arn:
         return kms.Key.from_key_arn(scope, "Key", choices.key_arn)
+    here = key_policy.Where(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
     made = kms.Key(
         scope,
         "Key",
@@ -45,59 +45,12 @@ def key(scope: Construct, choices: Choices) -> kms.IKey:
         enable_key_rotation=True,
         pending_window=Duration.days(30),
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        policy=iam.PolicyDocument(statements=_statements(choices)),
+        policy=iam.PolicyDocument.from_json(
+            {"Version": "2012-10-17", "Statement": key_policy.ours(choices.name, here)}
+        ),
     )
     made.add_alias(f"alias/{choices.name}")
     return made
-
-
-def _statements(choices: Choices) -> list[iam.PolicyStatement]:
-    account = iam.AccountRootPrincipal()
-    no_outsiders = {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}}
-    intake = {
-        "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-        "ArnLike": {"aws:SourceArn": bucket_arn(choices, "intake")},
-    }
-    completion = f"arn:{Aws.PARTITION}:sns:{Aws.REGION}:{Aws.ACCOUNT_ID}:{choices.name}-completion"
-    log_groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/{choices.name}-*"
-    return [
-        iam.PolicyStatement(sid="Account", principals=[account], actions=["kms:*"], resources=["*"]),
-        iam.PolicyStatement(
-            sid="GrantsForServicesOnly",
-            effect=iam.Effect.DENY,
-            principals=[iam.AnyPrincipal()],
-            actions=["kms:CreateGrant"],
-            resources=["*"],
-            conditions=no_outsiders,
-        ),
-        _service("s3.amazonaws.com", "IntakeToQueue", _USE, intake),
-        _service("events.amazonaws.com", "RulesToQueue", _USE, from_ours("events", f"rule/{choices.name}-*")),
-        _service(
-            "cloudwatch.amazonaws.com",
-            "AlarmsToTopic",
-            _USE,
-            from_ours("cloudwatch", f"alarm:{choices.name}-*"),
-        ),
-        _service("sns.amazonaws.com", "UndeliveredToQueue", _USE, {"ArnLike": {"aws:SourceArn": completion}}),
-        _service(
-            f"logs.{Aws.REGION}.amazonaws.com",
-            "Logs",
-            ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
-            {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}},
-        ),
-    ]
-
-
-def _service(
-    principal: str, sid: str, actions: list[str], conditions: dict[str, dict[str, str]]
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=sid,
-        principals=[iam.ServicePrincipal(principal)],
-        actions=actions,
-        resources=["*"],  # in a key's policy: this key
-        conditions=conditions,
-    )
 
 
 def refuse_other_keys(bucket: s3.Bucket, key: kms.IKey) -> None:

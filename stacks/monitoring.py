@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from constructs import Construct
 
+from stacks.budget import budget
 from stacks.choices import Choices
 from stacks.pipeline import PipelineStack
 from stacks.storage import StorageStack
@@ -93,6 +94,8 @@ class MonitoringStack(cdk.Stack):
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
+        if choices.budget.monthly_dollars:
+            budget(self, choices)
 
     def _ours(self, name: str) -> cloudwatch.Metric:
         """A metric that the functions write themselves, summed over them."""

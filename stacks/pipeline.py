@@ -129,6 +129,13 @@ class PipelineStack(cdk.Stack):
                     },
                     StringLike={"transcribe:OutputKey": f"raw/{choices.name}-*"},
                 ),
+                allow(
+                    "TagJob",
+                    ["transcribe:TagResource"],
+                    ["*"],
+                    because="AWS asks for it where a job is started with tags; no ARN, but the tag itself binds it.",
+                    StringEquals={"aws:RequestTag/application": choices.name},
+                ),
                 self._read_job(),
                 allow(
                     "EncryptOutput",

@@ -6,6 +6,7 @@ Source of the request's shape: StartMedicalTranscriptionJob, API version 2017-10
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from stethoscript.uploads import Upload
 
 # Says what the context is for, nothing about whom: it stands in clear in CloudTrail.
 ENCRYPTION_CONTEXT_KEY = "stethoscript:job"
+_LONGEST_TAG = 256
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,15 @@ def media_uri(work_bucket: str, job: str, media_format: str) -> str:
     return f"s3://{work_bucket}/{staged(job, media_format)}"
 
 
-def request(job: str, media_format: str, recipe: Recipe, places: Places) -> dict[str, Any]:
+def tags(deployment: str, profile: str) -> dict[str, str]:
+    """What a bill tells jobs apart by: the tag of all the deployment's resources, and the profile.
+
+    Tags stand in clear in bills and logs, so nothing else of a recording may become one.
+    """
+    return {"application": deployment, "profile": profile[:_LONGEST_TAG]}
+
+
+def request(job: str, media_format: str, recipe: Recipe, places: Places, tags: Mapping[str, str]) -> dict[str, Any]:
     """The arguments of StartMedicalTranscriptionJob.
 
     Rate and format are left to Transcribe to detect: a wrong hint fails the job. The key is given
@@ -88,6 +98,7 @@ def request(job: str, media_format: str, recipe: Recipe, places: Places) -> dict
         "KMSEncryptionContext": {ENCRYPTION_CONTEXT_KEY: job},
         "Specialty": recipe.specialty,
         "Type": recipe.type,
+        "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
     }
     if settings := recipe.settings():
         asked["Settings"] = settings

@@ -42,6 +42,7 @@ DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
         ],
         "quotas": {"jobs_at_once": 500, "start_functions": 3, "deliver_functions": 7},
         "reconcile": {"every_minutes": 1},
+        "budget": {"monthly_dollars": 800, "emails": ["finance@clinic.example"]},
     },
     "crowded": {
         "name": "a" * 23,

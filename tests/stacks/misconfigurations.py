@@ -212,6 +212,8 @@ PLANTED: dict[str, Plant] = {
         "StartJob",
         **{"Condition.StringEquals": {"transcribe:OutputBucketName": "stethoscript-work-111122223333-us-east-1"}},
     ),
+    "a job tagged as another deployment's": statement("IAM::ManagedPolicy", _START, "TagJob", Condition=GONE),
+    "a table that stands in nobody's bill": change("DynamoDB::Table", "Ledger", "Tags", GONE),
     "an event in anybody's name": statement("IAM::ManagedPolicy", _DELIVER, "TellBus", Condition=GONE),
     "an event on any bus": statement("IAM::ManagedPolicy", _START, "TellBus", Resource="*"),
     "a topic that signs with SHA-1": change("SNS::Topic", "CompletionTopic", "SignatureVersion", "1"),

@@ -66,6 +66,13 @@ EXERCISED = (
     ),
     Exercised(
         ("start_transcription",),
+        "TagJob",
+        ("transcribe:TagResource",),
+        "Transcribe, which tags the job that is started",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazontranscribe.html",
+    ),
+    Exercised(
+        ("start_transcription",),
         "EncryptOutput",
         (
             "kms:Encrypt",

@@ -105,6 +105,7 @@ def test_only_these_statements_speak_of_every_resource(deployment):
     }
     assert everything == {
         ("StartTranscriptionRights", "StartJob"),  # the action takes no ARN, its conditions are the fence
+        ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself is the fence
         ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
         ("DeliverTranscriptRights", "Trace"),
         ("ReconcileRights", "Trace"),
@@ -140,7 +141,7 @@ def test_no_function_may(functions, deployment, action):
 def may_start(deployment, **changed):
     """Whether the start function may start the job that it asks for, or one that differs in a member."""
     places = jobs.Places(deployment.bucket("work")["BucketName"], deployment.one("AWS::KMS::Key").arn)
-    asked = {**jobs.request(JOB, "wav", Recipe(), places), **changed}
+    asked = {**jobs.request(JOB, "wav", Recipe(), places, {}), **changed}
     context = {
         f"transcribe:{member}": asked[member]
         for member in ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")

@@ -26,6 +26,12 @@ def test_an_upload_is_frozen_and_transcribed(clinic):
     assert clinic.transcribe.jobs[row.job]["Media"] == {"MediaFileUri": f"s3://{WORK}/staging/{row.job}.wav"}
 
 
+def test_a_job_is_tagged_for_the_bill_with_deployment_and_profile_and_nothing_of_the_key(clinic):
+    clinic.start(clinic.upload("conversation/Jane Doe.wav", Metadata={"patient": "Jane Doe"}))
+    (job,) = clinic.transcribe.jobs.values()
+    assert job["Tags"] == [{"Key": "application", "Value": "clinic"}, {"Key": "profile", "Value": "conversation"}]
+
+
 def test_the_frozen_copy_carries_neither_metadata_nor_tags(clinic):
     clinic.start(clinic.upload(Metadata={"patient": "Jane Doe"}, Tagging="patient=Jane"))
     (key,) = clinic.keys(WORK)

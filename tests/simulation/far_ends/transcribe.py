@@ -74,6 +74,7 @@ class Transcribe:
         KMSEncryptionContext: dict[str, str],
         Specialty: str,
         Type: str,
+        Tags: list[dict[str, str]] | None = None,
         Settings: dict[str, Any] | None = None,
         ContentIdentificationType: str | None = None,
     ) -> dict[str, Any]:

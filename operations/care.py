@@ -1,0 +1,90 @@
+"""The commands that look after a deployment as a whole: is it well, does it work, what will it cost."""
+
+from typing import Annotated
+
+import typer
+
+from documents import FORMS
+from operations import deployment, show
+from operations import estimate as estimating
+from operations.commandline import READABLE, AsJson, Name, ask, client, here
+from operations.deployment import Deployment
+from operations.doctor import CREDENTIALS, Health, Site, examine
+from operations.doctor import page as doctors_page
+from operations.erasure import Eraser
+from operations.estimate import Month
+from operations.problems import Unreachable
+from operations.smoke import Smoke, usual_profile
+from operations.smoke import page as smokes_page
+
+_SMOKE = "Upload a second of speech (two cents) and a broken file, tell all subscribers of both, and erase them again?"
+_SMOKE_ALARM = " And set an alarm off, which tells whoever hears alarms?"
+
+
+def doctor(
+    context: typer.Context,
+    *,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="Have CloudFormation compare all with its templates; takes a minute.")
+    ] = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Say what is misconfigured, before and after a deployment, and what helps.
+
+    Only looks, and changes nothing.
+    """
+    site = Site(name or deployment.chosen_name(), client(context), compare=drift)
+    with show.err.status("Looking …"):
+        found = list(examine(site))
+    if as_json:
+        show.as_json(doctors_page.plain(site.name, found))
+    else:
+        show.out.print(doctors_page.table(found), width=READABLE)
+    broken = [check for check, finding in found if finding.health is Health.BROKEN]
+    if broken:
+        raise typer.Exit(Unreachable.code if CREDENTIALS in broken else 1)
+
+
+def smoke(
+    context: typer.Context,
+    *,
+    profile: Annotated[str | None, typer.Option(help="The prefix to upload under.")] = None,
+    patience: Annotated[int, typer.Option(min=10, help="Seconds to wait for each thing.")] = 900,
+    alarm: Annotated[bool, typer.Option(help="Set an alarm off: whoever hears alarms hears this one.")] = True,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Prove a deployment by using it: from upload to notification, and an alarm.
+
+    Uploads a second of speech and a broken file, and removes all traces.
+    """
+    found = here(context, name)
+    if not yes:
+        ask(_SMOKE + (_SMOKE_ALARM if alarm else ""), "Nothing was done.", as_json=as_json)
+    run = Smoke(
+        found, profile or usual_profile(found), patience, alarm,
+        say=lambda trial: show.err.print(smokes_page.line(trial)), eraser=_eraser,
+    )  # fmt: skip
+    report = run.run()
+    show.as_json(report.plain()) if as_json else show.out.print(smokes_page.page(report), width=READABLE)
+    if report.failed:
+        raise typer.Exit(1)
+
+
+def estimate(
+    *,
+    minutes: Annotated[float, typer.Option(min=0, help="Minutes of audio a month.")],
+    recordings: Annotated[int, typer.Option(min=0, help="Recordings a month.")],
+    forms: Annotated[int, typer.Option(min=1, help="Documents each transcript becomes.")] = len(FORMS),
+    as_json: AsJson = False,
+) -> None:
+    """Say what a recording and a month will cost, and what that takes for granted."""
+    month = Month(minutes, recordings, forms)
+    lines = estimating.bill(month)
+    show.as_json(show.bill_json(month, lines)) if as_json else show.out.print(show.bill(month, lines))
+
+
+def _eraser(deployment: Deployment) -> Eraser:
+    return Eraser(deployment, say=lambda sentence: show.err.print(sentence, soft_wrap=True))

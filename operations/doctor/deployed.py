@@ -1,0 +1,162 @@
+"""The stacks as CloudFormation has them, and what runs in them."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations import deployment as deployments
+from operations.doctor.findings import Finding, attention, broken, ok, unknown
+from operations.doctor.site import Site
+from operations.problems import NotFound
+from operations.times import clock
+
+STACKS = ("storage", "pipeline", "monitoring")
+FUNCTIONS = ("start-transcription", "deliver-transcript", "reconcile")
+_QUEUES = {"start-transcription": "intake", "deliver-transcript": "completion"}
+"""The queue that each function takes from."""
+_WELL = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+_ILL = {
+    "ROLLBACK_COMPLETE": ("was never made: its creation failed", "Delete it (`aws cloudformation delete-stack`)"),
+    "UPDATE_ROLLBACK_FAILED": (
+        "is stuck half-way back from an update",
+        "Mend what its events name, then `aws cloudformation continue-update-rollback`",
+    ),
+}
+_DEPLOY = "`make deploy`."
+_DRIFT_SECONDS, _DRIFT_PAUSE = 300, 3
+
+
+def deployment(site: Site) -> Iterator[Finding]:
+    """Whether there is one."""
+    try:
+        found = deployments.find(site.name, site.client)
+    except NotFound as nothing:
+        yield attention(str(nothing), f"If it has not been deployed yet, that is next: {_DEPLOY}")
+    else:
+        yield ok(f"{found.name} is deployed in account {found.account}.")
+
+
+def stacks(site: Site) -> Iterator[Finding]:
+    """Whether every stack is there, whole, and not in the middle of something."""
+    found = {each: _stack(site, each) for each in STACKS}
+    for each, stack in found.items():
+        if stack is None:
+            yield broken(f"The stack {site.name}-{each} is missing: the deployment is half done.", _DEPLOY)
+        elif stack["StackStatus"] not in _WELL:
+            yield _state(stack)
+    if all(stack is not None and stack["StackStatus"] in _WELL for stack in found.values()):
+        yield ok(f"All {len(STACKS)} stacks are complete.")
+
+
+def drift(site: Site) -> Iterator[Finding]:
+    """Whether anything differs from what was deployed, as CloudFormation last saw it."""
+    for each in STACKS:
+        name = f"{site.name}-{each}"
+        if site.compare:
+            _compare(site, name)
+        stack = _stack(site, each) or {}
+        seen = stack.get("DriftInformation", {})
+        status = seen.get("StackDriftStatus")
+        if status == "DRIFTED":
+            yield from _drifted(site, name)
+        elif status == "IN_SYNC":
+            yield ok(f"{name} was as deployed at {clock(seen['LastCheckTimestamp'].timestamp())}.")
+        elif stack:
+            yield unknown(f"{name} was never compared with its template.", "`doctor --drift` does it, in a minute.")
+
+
+def functions(site: Site) -> Iterator[Finding]:
+    """Whether every function can run, and may."""
+    lambda_ = site.client("lambda")
+    for each in FUNCTIONS:
+        name = f"{site.name}-{each}"
+        try:
+            found = lambda_.get_function_configuration(FunctionName=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            yield broken(f"The function {name} is missing.", f"Deploy again: {_DEPLOY}")
+            continue
+        reserved = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+        yield _function(name, found, reserved)
+
+
+def queues(site: Site) -> Iterator[Finding]:
+    """Whether each queue is handed to its function, and Lambda has no trouble with it."""
+    for each, queue in _QUEUES.items():
+        name = f"{site.name}-{each}"
+        listed = site.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        ours = [mapping for mapping in listed if mapping["EventSourceArn"].endswith(f":{site.name}-{queue}")]
+        if not ours:
+            yield broken(f"Nobody takes from the {queue} queue: messages wait in it.", f"Deploy again: {_DEPLOY}")
+        elif ours[0]["State"] not in ("Enabled", "Enabling", "Updating", "Creating"):
+            remedy = f"`aws lambda update-event-source-mapping --enabled --uuid {ours[0]['UUID']}`."
+            yield broken(f"The {queue} queue's way to its function is switched off: messages wait in it.", remedy)
+        elif str(ours[0].get("LastProcessingResult", "")).startswith("PROBLEM"):
+            yield broken(f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", _DEPLOY)
+        else:
+            yield ok(f"The {queue} queue goes to {each}.")
+
+
+def _stack(site: Site, name: str) -> Mapping[str, Any] | None:
+    try:
+        (stack,) = site.client("cloudformation").describe_stacks(StackName=f"{site.name}-{name}")["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+    found: Mapping[str, Any] = stack
+    return found
+
+
+def _state(stack: Mapping[str, Any]) -> Finding:
+    name, status = stack["StackName"], stack["StackStatus"]
+    if status.endswith("_IN_PROGRESS"):
+        return attention(f"The stack {name} is being changed ({status}).", "Wait, and look again.")
+    if status == "UPDATE_ROLLBACK_COMPLETE":
+        return attention(
+            f"The last update of {name} failed and was taken back; it runs as before.",
+            f"Mend what its events name (`aws cloudformation describe-stack-events`), then {_DEPLOY}",
+        )
+    what, remedy = _ILL.get(status, (f"is {status}", "Look at its events in the CloudFormation console"))
+    return broken(f"The stack {name} {what}.", f"{remedy}, then {_DEPLOY}")
+
+
+def _compare(site: Site, name: str) -> None:
+    """Have CloudFormation look, which changes nothing but what it knows."""
+    cloudformation = site.client("cloudformation")
+    asked = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    until = time.monotonic() + _DRIFT_SECONDS
+    while time.monotonic() < until:
+        found = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=asked)
+        if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+            return
+        site.pause(_DRIFT_PAUSE)
+
+
+def _drifted(site: Site, name: str) -> Iterator[Finding]:
+    answer = site.client("cloudformation").describe_stack_resource_drifts(
+        StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
+    )
+    for each in answer["StackResourceDrifts"]:
+        what = f"{each['ResourceType']} {each['LogicalResourceId']} of {name}"
+        if each["StackResourceDriftStatus"] == "DELETED":
+            yield broken(f"{what} was deleted by hand.", f"Take it out of the stack or restore it, then {_DEPLOY}")
+        else:
+            paths = ", ".join(difference["PropertyPath"] for difference in each.get("PropertyDifferences", []))
+            yield attention(f"{what} was changed by hand: {paths}.", "Change it back, or choose so and deploy again.")
+
+
+def _function(name: str, found: Mapping[str, Any], reserved: int | None) -> Finding:
+    if reserved == 0:
+        remedy = f"`aws lambda delete-function-concurrency --function-name {name}`."
+        return broken(f"The function {name} is stopped: its reserved concurrency is 0.", remedy)
+    if found.get("State", "Active") == "Failed":
+        why = found.get("StateReasonCode", "no reason given")
+        return broken(f"The function {name} cannot run ({why}).", "Look at its key, role and log group, and deploy.")
+    if found.get("LastUpdateStatus") == "Failed":
+        why = found.get("LastUpdateStatusReasonCode", "no reason given")
+        return broken(f"The last update of the function {name} failed ({why}).", f"Deploy again: {_DEPLOY}")
+    return ok(f"{name} can run" + (f", at most {reserved} at once." if reserved else "."))

@@ -1,0 +1,54 @@
+"""What keeps: buckets and the ledger, and what keeps them from being lost or read."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from operations.doctor.findings import Finding, attention, broken, ok
+from operations.doctor.site import Site
+
+_DEPLOY = "Deploy again: `make deploy`."
+
+
+def buckets(site: Site) -> Iterator[Finding]:
+    """Whether versions are kept, everything is encrypted under our key, and nothing is public."""
+    here = site.here
+    for name, bucket, versioned in (
+        ("intake", here.intake, True), ("work", here.work, False), ("transcripts", here.transcripts, True),
+    ):  # fmt: skip
+        problems = [*_bucket(site, name, bucket, versioned)]
+        yield from problems or [ok(f"The {name} bucket is private and encrypted under the key.")]
+
+
+def ledger(site: Site) -> Iterator[Finding]:
+    """Whether the table can be restored, and not be deleted by mistake."""
+    dynamodb, table = site.client("dynamodb"), site.here.outputs["LedgerTableName"]
+    found = dynamodb.describe_table(TableName=table)["Table"]
+    backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    restorable = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED"
+    if found["TableStatus"] not in ("ACTIVE", "UPDATING"):
+        yield broken(f"The ledger is {found['TableStatus']}.", "Look at the table in the DynamoDB console.")
+    if not found.get("DeletionProtectionEnabled"):
+        yield attention("The ledger may be deleted: its deletion protection is off.", _DEPLOY)
+    if not restorable:
+        yield attention("The ledger cannot be restored: its point-in-time recovery is off.", _DEPLOY)
+    if restorable and found.get("DeletionProtectionEnabled"):
+        yield ok("The ledger is protected, and can be restored to any second of 35 days.")
+
+
+def _bucket(site: Site, name: str, bucket: str, versioned: bool) -> Iterator[Finding]:
+    s3, owner = site.client("s3"), {"ExpectedBucketOwner": site.here.account}
+    if versioned and s3.get_bucket_versioning(Bucket=bucket, **owner).get("Status") != "Enabled":
+        yield broken(f"The {name} bucket keeps no versions: what is overwritten is lost.", _DEPLOY)
+    rules = s3.get_bucket_encryption(Bucket=bucket, **owner)["ServerSideEncryptionConfiguration"]["Rules"]
+    keys = {rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID") for rule in rules}
+    if keys != {site.here.outputs["KeyArn"]}:
+        yield broken(f"The {name} bucket encrypts under another key than the deployment's.", _DEPLOY)
+    try:
+        blocks = s3.get_public_access_block(Bucket=bucket, **owner)["PublicAccessBlockConfiguration"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration":
+            raise
+        blocks = {}
+    if not (blocks and all(blocks.values())):
+        yield broken(f"The {name} bucket's block of public access is off.", _DEPLOY)

@@ -1,0 +1,57 @@
+"""The key of everything: whether it can be used, and by all who must."""
+
+from collections.abc import Iterator
+
+from operations.doctor import policies
+from operations.doctor.findings import Finding, attention, broken, ok, unknown
+from operations.doctor.site import Site
+from operations.problems import unless_denied
+from stacks import key_policy
+
+_ENCRYPTS = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
+_STATES = {
+    "Disabled": ("is disabled: nothing can be read or written", "Enable it: `aws kms enable-key --key-id {arn}`."),
+    "PendingDeletion": (
+        "is going to be deleted, and with it every recording and transcript",
+        "Stop that at once: `aws kms cancel-key-deletion --key-id {arn}`, then `aws kms enable-key --key-id {arn}`.",
+    ),
+}
+
+
+def key(site: Site) -> Iterator[Finding]:
+    """Its state, kind and policy; of a key that was brought, exactly the statements it lacks."""
+    arn = site.deployment.outputs["KeyArn"] if site.deployment else site.choices.key_arn if site.choices else None
+    if arn is None:
+        yield ok("A key will be made.") if site.choices else unknown("Whether a key is brought stands in the choices.")
+        return
+    if arn.split(":")[3] != site.where.region:
+        yield broken("The key is in another Region.", f"Bring one of {site.where.region}: no service takes another's.")
+        return
+    problems = [*_condition(site, arn), *_policy(site, arn)]
+    yield from problems or [ok("The key is enabled, is rotated, and lets everybody use it who must.")]
+
+
+def _condition(site: Site, arn: str) -> Iterator[Finding]:
+    kms = site.client("kms")
+    found = kms.describe_key(KeyId=arn)["KeyMetadata"]
+    if found["KeyState"] != "Enabled":
+        what, remedy = _STATES.get(found["KeyState"], (f"is {found['KeyState']}", "Look at it in the KMS console."))
+        yield broken(f"The key {what}.", remedy.format(arn=arn))
+    if {name: found.get(name) for name in _ENCRYPTS} != _ENCRYPTS:
+        yield broken("The key does not encrypt symmetrically.", "Bring a symmetric key that encrypts and decrypts.")
+    rotation = unless_denied(lambda: kms.get_key_rotation_status(KeyId=arn))
+    if rotation and not rotation["KeyRotationEnabled"]:
+        yield attention("The key is not rotated.", f"Have it: `aws kms enable-key-rotation --key-id {arn}`.")
+
+
+def _policy(site: Site, arn: str) -> Iterator[Finding]:
+    answer = site.client("kms").get_key_policy(KeyId=arn, PolicyName="default")
+    there = policies.read(answer["Policy"])
+    for need in key_policy.needed(site.name, site.where):
+        if not policies.allows(there, need.statement):
+            sid = need.statement["Sid"]
+            yield broken(
+                f"The key's policy lacks what {sid} allows: {need.without}.",
+                "Add the statement to the key's policy.",
+                evidence=need.statement,
+            )

@@ -1,0 +1,63 @@
+"""What the account allows, how near to it we are, and what this deployment takes for granted."""
+
+from collections.abc import Iterator
+
+from botocore.exceptions import ClientError
+
+from operations import medical_jobs
+from operations.doctor.findings import Finding, attention, ok, unknown
+from operations.doctor.site import Site
+
+_SERVICE = "transcribe"
+_AT_ONCE = "L-B882C824"
+"""The quota of concurrent medical jobs."""
+_NEAR = 0.8
+_ASK = "aws service-quotas request-service-quota-increase --service-code transcribe --quota-code"
+
+
+def jobs_at_once(site: Site) -> Iterator[Finding]:
+    """How many jobs may run at once, how many do, and what was chosen."""
+    allowed, chosen = _allowed(site), site.jobs_at_once
+    if chosen is not None and chosen > allowed:
+        yield attention(
+            f"quotas.jobs_at_once is {chosen}, and the account may run {allowed}: Transcribe refuses the rest for now.",
+            f"Lower it, or ask AWS: `{_ASK} {_AT_ONCE} --desired-value {chosen}`.",
+        )
+    running = medical_jobs.running(site.client)
+    if running >= _NEAR * allowed:
+        yield attention(
+            f"{running} of {allowed} medical jobs run in this account and Region: recordings wait, or soon will.",
+            f"Ask AWS for more (`{_ASK} {_AT_ONCE} --desired-value {2 * allowed}`), then raise quotas.jobs_at_once.",
+        )
+    else:
+        left = f"; this deployment uses {chosen}" if chosen and chosen < allowed else ""
+        yield ok(f"{running} of {allowed} medical jobs run{left}.")
+
+
+def functions_at_once(site: Site) -> Iterator[Finding]:
+    """How many functions the account runs at once: a new account may have ten for all it does."""
+    allowed = site.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
+    if site.choices is None:
+        yield unknown(f"{allowed} functions may run at once; how many this deployment uses stands in its choices.")
+        return
+    wanted = site.choices.quotas.start_functions + site.choices.quotas.deliver_functions + 1
+    if allowed < wanted:
+        yield attention(
+            f"All functions of the account together may run {allowed} at once, and this deployment alone wants "
+            f"{wanted}: AWS throttles them, and messages of theirs end among the dead letters.",
+            "Ask AWS for more concurrent executions of Lambda, or lower quotas.start_functions and .deliver_functions.",
+        )
+    else:
+        yield ok(f"{allowed} functions may run at once; this deployment uses up to {wanted}.")
+
+
+def _allowed(site: Site) -> int:
+    """The account's quota; AWS's default where the account has none of its own."""
+    asked = {"ServiceCode": _SERVICE, "QuotaCode": _AT_ONCE}
+    quotas = site.client("service-quotas")
+    try:
+        return int(quotas.get_service_quota(**asked)["Quota"]["Value"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchResourceException":
+            raise
+        return int(quotas.get_aws_default_service_quota(**asked)["Quota"]["Value"])

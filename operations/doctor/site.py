@@ -1,0 +1,90 @@
+"""What is examined: an account and Region, this folder's choices, and the deployment if there is one."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations import deployment as deployments
+from operations.deployment import ROOT, Client, Deployment
+from operations.problems import Misused, NotFound
+from stacks.key_policy import Where
+
+if TYPE_CHECKING:
+    from stacks.choices import Choices
+
+
+@dataclass(frozen=True)
+class Site:
+    """A name, the ways to the services, and the folder that deploys from; each fact is looked up once."""
+
+    name: str
+    client: Client
+    folder: Path = ROOT
+    compare: bool = False
+    """Whether CloudFormation is to compare the stacks with their templates anew."""
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+
+    @cached_property
+    def identity(self) -> Mapping[str, Any]:
+        """Who we are, as AWS sees it."""
+        who: Mapping[str, Any] = self.client("sts").get_caller_identity()
+        return who
+
+    @cached_property
+    def where(self) -> Where:
+        """The account and Region."""
+        _, partition, _, _, account, *_ = self.identity["Arn"].split(":")
+        return Where(partition, account, self.client("sts").meta.region_name)
+
+    @cached_property
+    def chosen(self) -> "Choices":
+        """What cdk.json chooses.
+
+        Raises:
+            ValueError: nothing that can be deployed; its text says why.
+            Exception: of any kind, if the CDK's library cannot start: it runs on node.
+        """
+        from stacks.choices import Choices  # noqa: PLC0415 - starts node, which may be the very thing that is missing
+
+        context = json.loads((self.folder / "cdk.json").read_text(encoding="utf-8"))["context"].get("stethoscript")
+        return Choices.read(str(self.folder / context) if isinstance(context, str) else context)
+
+    @cached_property
+    def choices(self) -> "Choices | None":
+        """The same, if they can be read and describe this deployment."""
+        try:
+            return self.chosen if self.chosen.name == self.name else None
+        except Exception:  # noqa: BLE001 - the check of the choices says what is the matter with them
+            return None
+
+    @cached_property
+    def deployment(self) -> Deployment | None:
+        """The deployment; None if there is none that we can see."""
+        try:
+            return deployments.find(self.name, self.client)
+        except (NotFound, Misused, ClientError, BotoCoreError):
+            return None
+
+    @property
+    def here(self) -> Deployment:
+        """The deployment, for checks that are only made of one.
+
+        Raises:
+            LookupError: there is none.
+        """
+        if self.deployment is None:
+            raise LookupError(self.name)
+        return self.deployment
+
+    @property
+    def jobs_at_once(self) -> int | None:
+        """How many jobs may run at once, as deployed or else as chosen."""
+        deployed = self.deployment.quota() if self.deployment else None
+        return deployed or (self.choices.quotas.jobs_at_once if self.choices else None)

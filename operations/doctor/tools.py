@@ -1,0 +1,98 @@
+"""This machine and this folder: what one deploys with, and what one has chosen."""
+
+import json
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from operations.doctor.findings import Finding, attention, broken, ok, unknown
+from operations.doctor.site import Site
+
+_INSTALL = "Run `make install` in the project's folder."
+_PACKAGES = ("boto3", "botocore", "aws-cdk-lib", "constructs", "typer", "rich")
+_OLDEST_NODE = 22
+"""Older ones are past their end; the CDK's library says so itself."""
+_SECONDS = 30
+
+
+def packages(site: Site) -> Iterator[Finding]:
+    """Python, and the packages that deploy and operate, against those that were tested together."""
+    locked = dict(re.findall(r"(?m)^([a-z0-9.-]+)==([^\s;\\]+)", _text(site.folder / "requirements.lock")))
+    for name in _PACKAGES:
+        installed = _installed(name)
+        if installed is None:
+            yield broken(f"The package {name} is not installed.", _INSTALL)
+        elif installed != locked.get(name, installed):
+            yield attention(f"{name} is {installed}, and what was tested is {locked[name]}.", _INSTALL)
+    yield ok(f"Python {platform.python_version()}, boto3 {_installed('boto3')}")
+
+
+def node(_site: Site) -> Iterator[Finding]:
+    """What the CDK runs on."""
+    beside = str(Path(sys.executable).parent / "node")
+    found = shutil.which("node") or shutil.which(beside)
+    version = _version(found) if found else None
+    if version is None:
+        yield broken("There is no node, and the CDK runs on it.", f"{_INSTALL} Then `source .venv/bin/activate`.")
+    elif int(version.split(".")[0]) < _OLDEST_NODE:
+        yield attention(
+            f"node is {version}, which is past its end.", "Activate the project's own: `source .venv/bin/activate`."
+        )
+    else:
+        yield ok(f"node {version}")
+
+
+def cdk(site: Site) -> Iterator[Finding]:
+    """The CDK's command line, against the one that was tested."""
+    wanted = json.loads(_text(site.folder / "package.json"))["devDependencies"]["aws-cdk"]
+    installed = site.folder / "node_modules" / "aws-cdk" / "package.json"
+    if not installed.exists():
+        yield broken("The CDK's command line is not installed.", _INSTALL)
+    elif (version := json.loads(_text(installed))["version"]) != wanted:
+        yield attention(f"The CDK's command line is {version}, and what was tested is {wanted}.", _INSTALL)
+    else:
+        yield ok(f"aws-cdk {version}")
+
+
+def choices(site: Site) -> Iterator[Finding]:
+    """Whether cdk.json can be deployed, and whether it is this deployment that it describes."""
+    try:
+        chosen = site.chosen
+    except (ValueError, KeyError, OSError) as bad:
+        yield broken(f"The choices cannot be deployed: {bad}.", "Correct cdk.json; docs/deploying.md has every choice.")
+    except Exception as error:  # noqa: BLE001 - without node the CDK's library fails in many ways
+        yield unknown(f"The choices could not be checked: the CDK's library does not start ({type(error).__name__}).")
+    else:
+        if chosen.name == site.name:
+            yield ok("cdk.json's choices can be deployed.")
+        else:
+            yield attention(
+                f"cdk.json describes {chosen.name}, not {site.name}: what depends on choices was not compared.",
+                "Name the file of choices under context.stethoscript, or another deployment with --name.",
+            )
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _version(program: str) -> str | None:
+    """What a program says of its version: `24.19.0`."""
+    try:
+        said = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_SECONDS, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    found = re.search(r"\d+(\.\d+)+", said.stdout)
+    return found[0] if found else None
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")

@@ -1,0 +1,207 @@
+"""What makes a recording move: announcements, signals, the reconciler, vocabularies, and who is told."""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations import queues
+from operations.doctor import policies
+from operations.doctor.findings import Finding, attention, broken, ok, unknown
+from operations.doctor.site import Site
+from operations.times import span
+from stethoscript import faults
+from stethoscript.faults import Fault
+
+_DEPLOY = "Deploy again: `make deploy`."
+_RULES = ("transcript-written", "job-ended")
+_TOPICS = {"completion": "CompletionTopicArn", "operations": "OperationsTopicArn"}
+_SILENT = {
+    "completion": ("Nobody subscribes to the completion topic: nobody is told of transcripts.", "emails.completion"),
+    "operations": ("Nobody subscribes to the operations topic: an alarm wakes nobody.", "emails.operations"),
+}
+_RECONCILED = "reconciled"
+_LEAST_SILENCE = 15 * 60
+"""Seconds without a run of the reconciler that say nothing yet."""
+
+
+def intake(site: Site) -> Iterator[Finding]:
+    """Whether S3 tells the intake queue of every upload, and may."""
+    here = site.here
+    queue = _arn(site, "sqs", f"{site.name}-intake")
+    told = site.client("s3").get_bucket_notification_configuration(Bucket=here.intake, ExpectedBucketOwner=here.account)
+    ours = [each for each in told.get("QueueConfigurations", []) if each["QueueArn"] == queue]
+    if not ours:
+        yield broken("S3 tells nobody of uploads: the intake bucket's notifications are gone.", _DEPLOY)
+    elif not any("s3:ObjectCreated:*" in each["Events"] and not each.get("Filter") for each in ours):
+        yield broken("S3 tells of some uploads only: the intake bucket's notifications were narrowed.", _DEPLOY)
+    elif not _may_send(site, "intake", "s3.amazonaws.com", f"arn:{site.where.partition}:s3:::{here.intake}"):
+        yield broken("S3 may not send to the intake queue: its policy was changed.", _DEPLOY)
+    else:
+        yield ok("S3 announces every upload.")
+
+
+def signals(site: Site) -> Iterator[Finding]:
+    """Whether the end of a job is signalled at once, and not only found by the reconciler."""
+    work = site.client("s3").get_bucket_notification_configuration(Bucket=site.here.work)
+    if "EventBridgeConfiguration" not in work:
+        yield broken("The work bucket tells EventBridge nothing: only the reconciler learns of ended jobs.", _DEPLOY)
+    for rule in (f"{site.name}-{each}" for each in _RULES):
+        yield from _rule(site, rule)
+    if not _may_send(site, "completion", "events.amazonaws.com", _arn(site, "events", f"rule/{site.name}-job-ended")):
+        yield broken("EventBridge may not send to the completion queue: its policy was changed.", _DEPLOY)
+
+
+def vocabularies(site: Site) -> Iterator[Finding]:
+    """Whether those that the profiles name are ready: jobs that ask for another are refused."""
+    function = site.client("lambda").get_function_configuration(FunctionName=f"{site.name}-start-transcription")
+    named = json.loads(function["Environment"]["Variables"].get("VOCABULARIES", "{}")).values()
+    if not named:
+        yield ok("No profile names a medical vocabulary.")
+    for name in named:
+        try:
+            found = site.client("transcribe").get_medical_vocabulary(VocabularyName=name)
+        except ClientError as error:
+            if faults.fault(error) is not Fault.ABSENT and "NotFound" not in error.response["Error"]["Code"]:
+                raise
+            yield broken(f"The medical vocabulary {name} is gone: recordings wait for it.", _DEPLOY)
+            continue
+        if found["VocabularyState"] == "READY":
+            yield ok(f"The medical vocabulary {name} is ready.")
+        else:
+            yield broken(f"The medical vocabulary {name} is {found['VocabularyState']}.", "Change its table, deploy.")
+
+
+def subscriptions(site: Site) -> Iterator[Finding]:
+    """Whether somebody is told, and has confirmed; by protocol alone, since an address is a person's."""
+    for topic, output in _TOPICS.items():
+        pages = site.client("sns").get_paginator("list_subscriptions_by_topic")
+        listed = [each for page in pages.paginate(TopicArn=site.here.outputs[output]) for each in page["Subscriptions"]]
+        pending = Counter(each["Protocol"] for each in listed if not each["SubscriptionArn"].startswith("arn:"))
+        for protocol, number in sorted(pending.items()):
+            yield attention(
+                f"{number} by {protocol} to the {topic} topic: not confirmed, so nothing is sent there.",
+                "Confirm the message that AWS sent; SNS's console sends another (Request confirmation).",
+            )
+        if len(listed) > pending.total():
+            yield ok(f"{len(listed) - pending.total()} confirmed to the {topic} topic.")
+        elif not listed:
+            sentence, choice = _SILENT[topic]
+            yield attention(sentence, f"Name somebody under {choice}, or subscribe to {site.here.outputs[output]}.")
+
+
+def dead_letters(site: Site) -> Iterator[Finding]:
+    """Whether messages lie where nobody takes from."""
+    for name in queues.NAMES:
+        dead = queues.depth(site.here, name).dead
+        if dead:
+            yield broken(
+                f"{dead} dead letters of the {name} queue: recordings that no retry could bring further.",
+                f"`explain` says why; mend the cause, then `python -m operations redrive {name}`.",
+            )
+        else:
+            yield ok(f"The {name} queue has no dead letters.")
+
+
+def alarms(site: Site) -> Iterator[Finding]:
+    """Whether any is set, and whether all of them would tell somebody."""
+    pages = site.client("cloudwatch").get_paginator("describe_alarms")
+    listed = [
+        alarm
+        for page in pages.paginate(AlarmNamePrefix=f"{site.name}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", []))
+    ]
+    if not listed:
+        yield broken("There are no alarms: nobody will be told when something fails.", _DEPLOY)
+        return
+    for alarm in listed:
+        if alarm["StateValue"] == "ALARM":
+            about = alarm.get("AlarmDescription", "")
+            yield broken(f"The alarm {alarm['AlarmName']} is set. {about}".strip(), "See docs/operations.md.")
+    mute = [alarm["AlarmName"] for alarm in listed if not alarm["ActionsEnabled"] or not alarm["AlarmActions"]]
+    if mute:
+        remedy = f"`aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}`, or deploy again."
+        yield broken(f"Alarms that tell nobody: {', '.join(mute)}.", remedy)
+    if not mute and not any(alarm["StateValue"] == "ALARM" for alarm in listed):
+        yield ok(f"{len(listed)} alarms watch, and none is set.")
+
+
+def reconciler(site: Site) -> Iterator[Finding]:
+    """Whether it is due to run, and did so lately, to its end."""
+    name = f"{site.name}-reconcile"
+    try:
+        schedule = site.client("scheduler").get_schedule(Name=name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        yield broken("The reconciler has no schedule: what signals miss is not found.", _DEPLOY)
+        return
+    if schedule["State"] != "ENABLED":
+        yield broken("The reconciler's schedule is switched off: what signals miss is not found.", _DEPLOY)
+        return
+    yield _ran(site, 60 * int(re.sub(r"\D", "", schedule["ScheduleExpression"]) or 1))
+
+
+def _ran(site: Site, every: int) -> Finding:
+    silence = max(_LEAST_SILENCE, 3 * every)
+    began = int(site.now()) - silence
+    pages = site.client("logs").get_paginator("filter_log_events")
+    ran = [
+        event["timestamp"] / 1000
+        for page in pages.paginate(
+            logGroupName=site.here.log_group("reconcile"),
+            startTime=began * 1000,
+            filterPattern=f'{{ $.message = "{_RECONCILED}" }}',
+        )
+        for event in page["events"]
+        if f'"{_RECONCILED}"' in event["message"]
+    ]
+    if ran:
+        return ok(f"The reconciler ran {span(site.now() - max(ran))} ago.")
+    (stack,) = site.client("cloudformation").describe_stacks(StackName=f"{site.name}-pipeline")["Stacks"]
+    if datetime.now(UTC).timestamp() - stack["CreationTime"].timestamp() < silence:
+        return unknown("The reconciler has not run yet.", "Look again in a few minutes.")
+    return broken(
+        f"The reconciler has not come to an end for {span(silence)}.",
+        f"Its log says why: {site.here.log_group('reconcile')}.",
+    )
+
+
+def _rule(site: Site, name: str) -> Iterator[Finding]:
+    events = site.client("events")
+    try:
+        state = events.describe_rule(Name=name)["State"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
+        state = "missing"
+    if state != "ENABLED":
+        yield broken(f"The rule {name} is {state.lower()}: its signal does not come.", _DEPLOY)
+        return
+    targets = [target["Arn"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
+    if _arn(site, "sqs", f"{site.name}-completion") in targets:
+        yield ok(f"The rule {name} signals ended jobs.")
+    else:
+        yield broken(f"The rule {name} does not go to the completion queue.", _DEPLOY)
+
+
+def _may_send(site: Site, queue: str, service: str, source: str) -> bool:
+    """Whether the queue's policy lets a service send to it, on behalf of a resource of ours."""
+    attributes = site.client("sqs").get_queue_attributes(QueueUrl=site.here.queue(queue), AttributeNames=["Policy"])
+    wanted: dict[str, Any] = {
+        "Principal": {"Service": service},
+        "Action": "sqs:SendMessage",
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": source},
+            "StringEquals": {"aws:SourceAccount": site.where.account},
+        },
+    }
+    return policies.allows(policies.read(attributes.get("Attributes", {}).get("Policy", "{}")), wanted)
+
+
+def _arn(site: Site, service: str, resource: str) -> str:
+    return f"arn:{site.where.partition}:{service}:{site.where.region}:{site.where.account}:{resource}"

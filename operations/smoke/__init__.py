@@ -1,0 +1,252 @@
+"""Proves a deployment by using it: a second of speech and a broken file, from upload to notification, and an alarm.
+
+It leaves nothing behind but two tombstones in the ledger: the queue it listens with, the alarm's state and both
+recordings are put right at the end, also of a run that fails or is stopped.
+"""
+
+import json
+import secrets
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations import ear as ears
+from operations import evidence, problems, recordings, uploading
+from operations import explain as explaining
+from operations.certificate import Certificate
+from operations.deployment import Deployment
+from operations.ear import Ear
+from operations.erasure import Eraser
+from operations.interruption import orderly, undisturbed
+from operations.problems import Misused, Problem
+from operations.recordings import Recording
+from operations.smoke import looks
+from operations.smoke.report import Outcome, Report, Trial
+from operations.times import span
+from operations.uploading import Sent
+from stethoscript import jobs, profiles
+from stethoscript.rows import Row, State
+from stethoscript.uploads import Upload
+
+SPEECH = Path(__file__).parents[1] / "speech.wav"
+"""A second and a half of local/recordings/dictation.wav."""
+_BROKEN = b"This is no recording."
+_KEY = "Stethoscript smoke test"
+"""How the keys begin under which recordings are uploaded; with a space, a plus sign and an é, since keys have them."""
+_FORGOTTEN_SECONDS = 3600
+_REASON = "A smoke test: nothing is wrong, and nothing is to be done."
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """One run over a deployment; `eraser` removes what it uploads."""
+
+    deployment: Deployment
+    profile: str
+    patience: float = 900.0
+    with_alarm: bool = True
+    say: Callable[[Trial], None] = lambda _step: None
+    now: Callable[[], float] = time.time
+    pause: Callable[[float], None] = time.sleep
+    eraser: Callable[[Deployment], Eraser] = Eraser
+    token: str = field(default_factory=lambda: secrets.token_hex(4))
+
+    def run(self) -> Report:
+        """Do all of it, tidy up, and say what was proved.
+
+        Raises:
+            KeyboardInterrupt: it was stopped; everything was tidied up before.
+        """
+        began, trials, certificates = int(self.now()), list[Trial](), list[Certificate]()
+
+        def note(trial: Trial) -> None:
+            trials.append(trial)
+            self.say(trial)
+
+        with orderly():
+            try:
+                self._remove_forgotten()
+                with ears.listening(self.deployment, f"{self._prefix}{self.token}") as ear:
+                    for trial in self._trials(ear):
+                        note(trial)
+            except (Problem, ClientError, BotoCoreError) as error:
+                note(Trial("The run", Outcome.FAILED, _sentence(error)))
+            finally:
+                with undisturbed():
+                    note(self._erase_all(certificates))
+            note(looks.events(self.deployment, began, self.now()))
+        return Report.of(self.deployment, began, int(self.now()), trials, certificates)
+
+    # --- the trials ---
+
+    def _trials(self, ear: Ear) -> Iterator[Trial]:
+        with tempfile.TemporaryDirectory() as folder:
+            speech, broken = self._upload(Path(folder))
+        yield Trial("S3 took a second of speech and a broken file", Outcome.PROVED, "keys with a space, +, é")
+        ended = self._ended(speech, broken)
+        yield self._end(ended.get(speech.job), speech, State.DELIVERED)
+        yield self._end(ended.get(broken.job), broken, State.REJECTED)
+        yield self._told(ear, [*ended.values()], speech, broken)
+        if row := ended.get(speech.job):
+            yield from (
+                look(self.deployment, row) for look in (looks.signal, looks.documents, looks.output, looks.tags)
+            )
+        yield self._alarm(ear) if self.with_alarm else Trial("An alarm's action", Outcome.UNTRIED, "left out")
+        yield looks.unknown_job(self.deployment, f"{self._prefix}{self.token}")
+        yield looks.probe(self.deployment)
+
+    def _upload(self, folder: Path) -> list[Sent]:
+        speech, broken = (folder / f"{_KEY} {self.token} + {kind} é.wav" for kind in ("speech", "broken"))
+        speech.write_bytes(SPEECH.read_bytes())
+        broken.write_bytes(_BROKEN)
+        uploading.check(self.deployment, [speech], self.profile, self._correlation("speech"))
+        return [
+            uploading.send(self.deployment, path, self.profile, self._correlation(kind), lambda _sent: None)
+            for path, kind in ((speech, "speech"), (broken, "broken"))
+        ]
+
+    def _ended(self, *sent: Sent) -> Mapping[str, Row]:
+        """The rows of those that came to their end in time."""
+        found: dict[str, Row] = {}
+
+        def all_ended() -> bool:
+            known = self.deployment.ledger.rows([each.job for each in sent])
+            found.update({name: row for name, row in known.items() if not row.open})
+            return len(found) == len(sent)
+
+        self._until(all_ended)
+        return found
+
+    def _end(self, row: Row | None, sent: Sent, wanted: State) -> Trial:
+        kind = "The speech" if wanted is State.DELIVERED else "The broken file"
+        what = f"{kind} was {wanted}"
+        if row is None:
+            return Trial(what, Outcome.FAILED, f"It has come to no end in {span(self.patience)}. {self._why(sent)}")
+        if row.state is not wanted:
+            return Trial(what, Outcome.FAILED, f"It is {row.state}: {row.reason}. {row.remedy}")
+        detail = f"{span(row.updated - row.received)} after it was first looked at"
+        return Trial(what, Outcome.PROVED, detail + (f"; {row.reason}" if row.reason else ""))
+
+    def _told(self, ear: Ear, ended: list[Row], *sent: Sent) -> Trial:
+        what, ids = "Subscribers were told of both", [self._correlation(kind) for kind in ("speech", "broken")]
+
+        def both() -> bool:
+            ear.listen()
+            return all(ear.of("correlationId", each) for each in ids)
+
+        if len(ended) < len(sent):
+            return Trial(what, Outcome.UNTRIED, "not both came to their end")
+        if not self._until(both):
+            return Trial(what, Outcome.FAILED, "The ledger knows their end, and the completion topic told nobody.")
+        said = [told for each in ids for told in ear.of("correlationId", each)]
+        if _KEY in json.dumps(
+            [{**told, "manifest": None} for told in said]
+        ):  # whose place may be chosen to mirror keys
+            return Trial(what, Outcome.FAILED, "A notification carries the upload's key.")
+        if {told["status"] for told in said} != {str(row.state) for row in ended}:
+            return Trial(what, Outcome.FAILED, "A notification tells another end than the ledger.")
+        return Trial(what, Outcome.PROVED, "by their correlation ids; no key in what was told", ("pipeline",))
+
+    def _alarm(self, ear: Ear) -> Trial:
+        """Set one off that is not set, see its action arrive, and put its state back."""
+        what, cloudwatch = "An alarm's action reaches its subscribers", self.deployment.client("cloudwatch")
+        topic = self.deployment.outputs["OperationsTopicArn"]
+        listed = cloudwatch.describe_alarms(AlarmNamePrefix=f"{self.deployment.name}-")["MetricAlarms"]
+        ready = [each for each in listed if each["StateValue"] != "ALARM" and topic in each.get("AlarmActions", [])]
+        if not ready:
+            return Trial(what, Outcome.FAILED, "There is no alarm that is not set and would tell the operations topic.")
+        name, state = ready[0]["AlarmName"], ready[0]["StateValue"]
+
+        def arrived() -> bool:
+            ear.listen()
+            return any(told.get("NewStateValue") == "ALARM" for told in ear.of("AlarmName", name))
+
+        try:
+            cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=_REASON)
+            came = self._until(arrived)
+        finally:
+            with undisturbed():
+                cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=_REASON)
+        if not came:
+            return Trial(
+                what, Outcome.FAILED, f"{name} was set, and its action did not arrive: look at the key's policy."
+            )
+        return Trial(what, Outcome.PROVED, name, ("alarm, action",))
+
+    # --- tidying up ---
+
+    def _erase_all(self, certificates: list[Certificate]) -> Trial:
+        eraser, left = self.eraser(self.deployment), list[str]()
+        for recording in self._uploads(lambda key, _age: self.token in key):
+            try:
+                eraser.check([recording])
+                certificates.append(eraser.erase(recording))
+            except (Problem, ClientError, BotoCoreError) as error:
+                left.append(f"{recording.name}: {_sentence(error)}")
+        if left:
+            return Trial("What was uploaded is erased", Outcome.FAILED, " ".join(left))
+        return Trial("What was uploaded is erased", Outcome.PROVED, f"{len(certificates)} recordings, certified")
+
+    def _remove_forgotten(self) -> None:
+        """Take away what a run left behind that was ended without a chance to."""
+        for name in ears.forgotten(self.deployment, self._prefix, now=self.now):
+            ears.remove(self.deployment, name)
+        eraser = self.eraser(self.deployment)
+        for recording in self._uploads(lambda _key, age: age > _FORGOTTEN_SECONDS):
+            eraser.check([recording])
+            eraser.erase(recording)
+
+    def _uploads(self, wanted: Callable[[str, float], bool]) -> list[Recording]:
+        prefix = f"{self.profile.rstrip('/')}/{_KEY} "
+        found = recordings.versions(self.deployment, self.deployment.intake, prefix)
+        named = [
+            jobs.recording(self.deployment.name, Upload(self.deployment.intake, each["Key"], each["VersionId"]))
+            for each in found
+            if "Size" in each and wanted(each["Key"], self.now() - each["LastModified"].timestamp())
+        ]
+        return [recordings.find(self.deployment, name) for name in named]
+
+    # --- helpers ---
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.deployment.name}-smoke-"
+
+    def _correlation(self, kind: str) -> str:
+        return f"smoke-{self.token}-{kind}"
+
+    def _until(self, ready: Callable[[], bool]) -> bool:
+        deadline = self.now() + self.patience
+        while not ready():
+            if self.now() >= deadline:
+                return False
+            self.pause(_PAUSE)
+        return True
+
+    def _why(self, sent: Sent) -> str:
+        """What `explain` says of a recording that does not move."""
+        found = recordings.find(self.deployment, sent.job)
+        why = explaining.explain(evidence.gather(self.deployment, found, self.now()))
+        return f"{why.sentence} {why.remedy}"
+
+
+def usual_profile(deployment: Deployment) -> str:
+    """The first profile that takes a recording with one channel.
+
+    Raises:
+        Misused: there is none, or we may not see the profiles.
+    """
+    known = profiles.from_json(deployment.settings().get("PROFILES", "{}"))
+    for each in known:
+        if not each.recipe.channel_identification:
+            return each.name
+    raise Misused("No profile of this deployment takes one channel, as far as can be seen: name one with --profile.")
+
+
+def _sentence(error: Exception) -> str:
+    return str(problems.of(error)) if isinstance(error, (ClientError, BotoCoreError)) else str(error)

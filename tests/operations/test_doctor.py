@@ -1,0 +1,614 @@
+"""`doctor`: an account in which all is well, and then one thing after the other is not."""
+
+import json
+import re
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError
+from typer.testing import CliRunner
+
+from operations.__main__ import app
+from operations.deployment import ROOT
+from operations.doctor import CHECKS, Health, Site, examine, made, policies
+from operations.doctor.account import REGIONS
+from stacks import key_policy
+from stacks.key_policy import Where
+from tests.operations.far import Service
+from tests.unit.conftest import refusal
+
+ACCOUNT = "123456789012"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
+BUCKETS = {name: f"clinic-{name}-{ACCOUNT}-us-east-1" for name in ("intake", "work", "transcripts")}
+TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:clinic-"
+QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-"
+OUTPUTS = {
+    "IntakeBucketName": BUCKETS["intake"], "WorkBucketName": BUCKETS["work"],
+    "TranscriptsBucketName": BUCKETS["transcripts"], "CompletionTopicArn": f"{TOPIC}completion",
+    "OperationsTopicArn": f"{TOPIC}operations", "KeyArn": KEY, "LedgerTableName": "clinic-ledger",
+}  # fmt: skip
+CHOSEN: dict[str, Any] = {"name": "clinic", "profiles": {"dictation/": {}}}
+
+
+def stack(name: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "StackName": name,
+        "StackStatus": "UPDATE_COMPLETE",
+        "CreationTime": NOW - timedelta(days=30),
+        "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in OUTPUTS.items()],
+        "DriftInformation": {"StackDriftStatus": "IN_SYNC", "LastCheckTimestamp": NOW},
+    } | changed
+
+
+def stacks(**changed: Any) -> Any:
+    """The answer to DescribeStacks when something is different of one stack; None is no such stack."""
+
+    def described(StackName: str = "") -> Any:  # noqa: N803
+        part = StackName.removeprefix("clinic-")
+        if not StackName:
+            return {"Stacks": []}
+        if part not in ("storage", "pipeline", "monitoring") or changed.get(part, {}) is None:
+            return refusal("ValidationError", f"Stack with id {StackName} does not exist")
+        return {"Stacks": [stack(StackName, **changed.get(part, {}))]}
+
+    return described
+
+
+def sends(service: str, source: str) -> dict[str, Any]:
+    """A queue's policy that lets a service send on behalf of a source."""
+    condition = {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    return {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": condition,
+    }
+
+
+def queue(AttributeNames: list[str], **_asked: str) -> Any:  # noqa: N803
+    statements = [
+        sends("s3.amazonaws.com", f"arn:aws:s3:::{BUCKETS['intake']}"),
+        sends("events.amazonaws.com", f"arn:aws:events:us-east-1:{ACCOUNT}:rule/clinic-*"),
+    ]
+    return {"Attributes": dict.fromkeys(AttributeNames, "0") | {"Policy": json.dumps({"Statement": statements})}}
+
+
+def notifications(Bucket: str, **_asked: Any) -> Any:  # noqa: N803
+    if Bucket == BUCKETS["work"]:
+        return {"EventBridgeConfiguration": {}}
+    return {"QueueConfigurations": [{"QueueArn": f"{QUEUE}intake", "Events": ["s3:ObjectCreated:*"]}]}
+
+
+def alarm(**changed: Any) -> dict[str, Any]:
+    return {
+        "AlarmName": "clinic-stuck", "StateValue": "OK", "ActionsEnabled": True,
+        "AlarmActions": [f"{TOPIC}operations"], "AlarmDescription": "Transcribe has worked for a day.",
+    } | changed  # fmt: skip
+
+
+def mappings_that(**changed: Any) -> Any:
+    """What Lambda knows of the way from each queue to its function."""
+
+    def listed(FunctionName: str) -> Any:  # noqa: N803
+        queue = {"clinic-start-transcription": "intake"}.get(FunctionName, "completion")
+        return {"EventSourceMappings": [{"UUID": "1", "EventSourceArn": QUEUE + queue, "State": "Enabled"} | changed]}
+
+    return listed
+
+
+def policy(*statements: Any) -> dict[str, str]:
+    return {"Policy": json.dumps({"Statement": list(statements)})}
+
+
+def identity(at: datetime = NOW, arn: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/operator/me") -> dict[str, Any]:
+    return {"Arn": arn, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(at)}}}
+
+
+def expired(at: datetime) -> Exception:
+    error = refusal("SignatureDoesNotMatch")
+    error.response["ResponseMetadata"]["HTTPHeaders"] = {"date": format_datetime(at)}
+    return error
+
+
+def opted(said: str) -> dict[str, Any]:
+    content = json.dumps({"services": {"default": {"opt_out_policy": said}}})
+    return {"EffectivePolicy": {"PolicyContent": content}}
+
+
+def encryption(key: str) -> dict[str, Any]:
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}}
+    return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+
+def subscribed(*arns: str) -> dict[str, Any]:
+    return {"Subscriptions": [{"SubscriptionArn": arn, "Protocol": "email", "Endpoint": "jane@b.c"} for arn in arns]}
+
+
+WELL: dict[str, dict[str, Any]] = {
+    "sts": {"get_caller_identity": identity()},
+    "transcribe": {
+        "list_medical_transcription_jobs": {"MedicalTranscriptionJobSummaries": []},
+        "get_medical_vocabulary": {"VocabularyState": "READY"},
+    },
+    "ssm": {"get_parameter": {"Parameter": {"Value": "33"}}},
+    "service-quotas": {"get_service_quota": {"Quota": {"Value": 250.0}}},
+    "lambda": {
+        "get_account_settings": {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}},
+        "get_function_configuration": {
+            "State": "Active",
+            "Environment": {"Variables": {"JOBS_AT_ONCE": "250", "VOCABULARIES": '{"drugs": "clinic-drugs-1"}'}},
+        },
+        "get_function_concurrency": {},
+        "list_event_source_mappings": mappings_that(),
+    },
+    "organizations": {"describe_effective_policy": opted("optOut")},
+    "ce": {"list_cost_allocation_tags": {"CostAllocationTags": [{"TagKey": "application", "Status": "Active"}]}},
+    "cloudformation": {
+        "describe_stacks": stacks(),
+        "detect_stack_drift": {"StackDriftDetectionId": "1"},
+        "describe_stack_drift_detection_status": {"DetectionStatus": "DETECTION_COMPLETE"},
+        "describe_stack_resource_drifts": {"StackResourceDrifts": []},
+    },
+    "kms": {
+        "describe_key": {
+            "KeyMetadata": {"KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
+        },
+        "get_key_rotation_status": {"KeyRotationEnabled": True},
+        "get_key_policy": policy(*key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))),
+    },
+    "s3": {
+        "get_bucket_notification_configuration": notifications,
+        "get_bucket_versioning": {"Status": "Enabled"},
+        "get_bucket_encryption": encryption(KEY),
+        "get_public_access_block": {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}},
+    },
+    "sqs": {"get_queue_url": lambda **asked: {"QueueUrl": asked["QueueName"]}, "get_queue_attributes": queue},
+    "events": {
+        "describe_rule": {"State": "ENABLED"},
+        "list_targets_by_rule": {"Targets": [{"Arn": f"{QUEUE}completion"}]},
+    },
+    "scheduler": {"get_schedule": {"State": "ENABLED", "ScheduleExpression": "rate(5 minutes)"}},
+    "logs": {
+        "filter_log_events": {
+            "events": [{"timestamp": NOW.timestamp() * 1000 - 60_000, "message": '{"message": "reconciled"}'}]
+        }
+    },
+    "sns": {"list_subscriptions_by_topic": subscribed(f"{TOPIC}completion:1")},
+    "cloudwatch": {
+        "describe_alarms": {"MetricAlarms": [alarm()], "CompositeAlarms": []},
+        "get_metric_statistics": {},
+    },
+    "dynamodb": {
+        "describe_table": {"Table": {"TableStatus": "ACTIVE", "DeletionProtectionEnabled": True}},
+        "describe_continuous_backups": {
+            "ContinuousBackupsDescription": {"PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"}}
+        },
+    },
+}
+
+TOOLS = ("packages", "node", "cdk")
+
+
+class Hospital:
+    """The account, and a folder to deploy from."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.services = {name: Service(dict(answers)) for name, answers in WELL.items()}
+        self.choose(CHOSEN)
+
+    def choose(self, chosen: Any) -> None:
+        (self.folder / "cdk.json").write_text(json.dumps({"context": {"stethoscript": chosen}}), encoding="utf-8")
+
+    def site(self, **more: Any) -> Site:
+        return Site("clinic", lambda name: self.services[name], self.folder, now=NOW.timestamp, **more)
+
+    def found(self, check: str, **more: Any) -> list[Any]:
+        return list(made(CHECKS[check], self.site(**more)))
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Hospital:
+    return Hospital(tmp_path)
+
+
+def test_where_all_is_well_every_check_says_so(hospital):
+    found = [(name, each) for name, each in examine(hospital.site()) if name not in TOOLS]
+    assert {each.health for _, each in found} == {Health.OK}, found
+    assert {name for name, _ in found} == set(CHECKS) - set(TOOLS)
+
+
+MISSING = refusal("ResourceNotFoundException")
+LACKS_LOGS = key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))[:-1]
+BROKEN, ATTENTION, UNKNOWN = Health.BROKEN, Health.ATTENTION, Health.UNKNOWN
+
+# check: service, call, what it answers then → how well it is, and the sentence's beginning
+DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
+    ("credentials", "sts", "get_caller_identity", NoCredentialsError(), BROKEN, "There are no AWS credentials"),
+    ("credentials", "sts", "get_caller_identity", refusal("ExpiredToken"), BROKEN, "AWS does not take these"),
+    ("credentials", "sts", "get_caller_identity", expired(NOW - timedelta(minutes=9)), BROKEN,
+     "This machine's clock is 9 min ahead of AWS's, which refuses"),
+    ("credentials", "sts", "get_caller_identity", identity(arn=f"arn:aws:iam::{ACCOUNT}:root"), ATTENTION,
+     "You are the account's root user."),
+    ("clock", "sts", "get_caller_identity", identity(NOW + timedelta(minutes=1)), ATTENTION,
+     "This machine's clock is 60 s behind AWS's."),
+    ("clock", "sts", "get_caller_identity", identity(NOW + timedelta(minutes=5)), BROKEN,
+     "This machine's clock is 5 min behind AWS's, which refuses"),
+    ("region", "transcribe", "list_medical_transcription_jobs", refusal("UnknownOperationException"), BROKEN,
+     "Transcribe Medical does not answer in us-east-1 (UnknownOperationException)."),
+    ("region", "transcribe", "list_medical_transcription_jobs", refusal("AccessDeniedException"), UNKNOWN,
+     "AWS does not let you look: that needs transcribe:ListMedicalTranscriptionJobs."),
+    ("bootstrap", "ssm", "get_parameter", refusal("ParameterNotFound"), BROKEN,
+     "The account has not been bootstrapped"),
+    ("bootstrap", "ssm", "get_parameter", {"Parameter": {"Value": "4"}}, BROKEN,
+     "The CDK's bootstrap is version 4, too old"),
+    ("bootstrap", "ssm", "get_parameter", {"Parameter": {"Value": "14"}}, ATTENTION,
+     "The CDK's bootstrap is version 14, which trusts"),
+    ("quotas", "service-quotas", "get_service_quota", {"Quota": {"Value": 100.0}}, ATTENTION,
+     "quotas.jobs_at_once is 250, and the account may run 100"),
+    ("quotas", "transcribe", "list_medical_transcription_jobs", {"MedicalTranscriptionJobSummaries": [{}] * 200},
+     ATTENTION, "200 of 250 medical jobs run"),
+    ("quotas", "service-quotas", "get_service_quota", refusal("AccessDeniedException"), UNKNOWN,
+     "AWS does not let you look: that needs servicequotas:GetServiceQuota"),
+    ("functions at once", "lambda", "get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": 10}},
+     ATTENTION, "All functions of the account together may run 10 at once, and this deployment alone wants 16"),
+    ("opt-out", "organizations", "describe_effective_policy", refusal("AWSOrganizationsNotInUseException"), ATTENTION,
+     "Amazon may keep and use what Transcribe hears: the account is in no organisation"),
+    ("opt-out", "organizations", "describe_effective_policy", refusal("EffectivePolicyNotFoundException"), ATTENTION,
+     "Amazon may keep and use what Transcribe hears: no AI services"),
+    ("opt-out", "organizations", "describe_effective_policy", opted("optIn"), ATTENTION,
+     "Amazon may keep and use what Transcribe hears: the AI services"),
+    ("opt-out", "organizations", "describe_effective_policy", refusal("AccessDeniedException"), UNKNOWN,
+     "AWS does not let you look: that needs organizations:DescribeEffectivePolicy."),
+    ("cost tags", "ce", "list_cost_allocation_tags", {"CostAllocationTags": []}, ATTENTION,
+     "The tag `application` is not activated"),
+    ("deployment", "cloudformation", "describe_stacks", stacks(storage=None), ATTENTION,
+     "No deployment is called clinic"),
+    ("key", "kms", "describe_key", {"KeyMetadata": {"KeyState": "PendingDeletion", "KeySpec": "SYMMETRIC_DEFAULT",
+     "KeyUsage": "ENCRYPT_DECRYPT"}}, BROKEN, "The key is going to be deleted"),
+    ("key", "kms", "describe_key", {"KeyMetadata": {"KeyState": "Enabled", "KeySpec": "RSA_2048",
+     "KeyUsage": "SIGN_VERIFY"}}, BROKEN, "The key does not encrypt symmetrically."),
+    ("key", "kms", "get_key_rotation_status", {"KeyRotationEnabled": False}, ATTENTION, "The key is not rotated."),
+    ("key", "kms", "get_key_policy", policy(*LACKS_LOGS), BROKEN, "The key's policy lacks what Logs allows"),
+    ("stacks", "cloudformation", "describe_stacks", stacks(monitoring=None), BROKEN,
+     "The stack clinic-monitoring is missing: the deployment is half done."),
+    ("stacks", "cloudformation", "describe_stacks", stacks(pipeline={"StackStatus": "ROLLBACK_COMPLETE"}), BROKEN,
+     "The stack clinic-pipeline was never made"),
+    ("stacks", "cloudformation", "describe_stacks", stacks(pipeline={"StackStatus": "UPDATE_ROLLBACK_FAILED"}), BROKEN,
+     "The stack clinic-pipeline is stuck half-way back"),
+    ("stacks", "cloudformation", "describe_stacks", stacks(pipeline={"StackStatus": "DELETE_FAILED"}), BROKEN,
+     "The stack clinic-pipeline is DELETE_FAILED."),
+    ("stacks", "cloudformation", "describe_stacks", stacks(storage={"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}),
+     ATTENTION, "The last update of clinic-storage failed and was taken back"),
+    ("stacks", "cloudformation", "describe_stacks", stacks(storage={"StackStatus": "UPDATE_IN_PROGRESS"}), ATTENTION,
+     "The stack clinic-storage is being changed"),
+    ("drift", "cloudformation", "describe_stacks",
+     stacks(storage={"DriftInformation": {"StackDriftStatus": "NOT_CHECKED"}}), UNKNOWN,
+     "clinic-storage was never compared with its template."),
+    ("functions", "lambda", "get_function_concurrency", {"ReservedConcurrentExecutions": 0}, BROKEN,
+     "The function clinic-start-transcription is stopped"),
+    ("functions", "lambda", "get_function_configuration", MISSING, BROKEN,
+     "The function clinic-start-transcription is missing."),
+    ("functions", "lambda", "get_function_configuration", {"State": "Failed", "StateReasonCode": "KMSKeyDisabled"},
+     BROKEN, "The function clinic-start-transcription cannot run (KMSKeyDisabled)."),
+    ("functions", "lambda", "get_function_configuration", {"LastUpdateStatus": "Failed"}, BROKEN,
+     "The last update of the function clinic-start-transcription failed"),
+    ("queues", "lambda", "list_event_source_mappings", {"EventSourceMappings": []}, BROKEN,
+     "Nobody takes from the intake queue"),
+    ("queues", "lambda", "list_event_source_mappings", mappings_that(State="Disabled"), BROKEN,
+     "The intake queue's way to its function is switched off"),
+    ("queues", "lambda", "list_event_source_mappings", mappings_that(LastProcessingResult="PROBLEM: access denied"),
+     BROKEN, "Lambda cannot take from the intake queue (PROBLEM: access denied)."),
+    ("intake", "s3", "get_bucket_notification_configuration", {}, BROKEN, "S3 tells nobody of uploads"),
+    ("intake", "s3", "get_bucket_notification_configuration", {"QueueConfigurations": [
+     {"QueueArn": f"{QUEUE}intake", "Events": ["s3:ObjectCreated:Put"]}]}, BROKEN, "S3 tells of some uploads only"),
+    ("intake", "sqs", "get_queue_attributes", {"Attributes": {}}, BROKEN, "S3 may not send to the intake queue"),
+    ("signals", "s3", "get_bucket_notification_configuration", {}, BROKEN, "The work bucket tells EventBridge nothing"),
+    ("signals", "events", "describe_rule", {"State": "DISABLED"}, BROKEN,
+     "The rule clinic-transcript-written is disabled"),
+    ("signals", "events", "describe_rule", MISSING, BROKEN, "The rule clinic-transcript-written is missing"),
+    ("signals", "events", "list_targets_by_rule", {"Targets": []}, BROKEN,
+     "The rule clinic-transcript-written does not go to the completion queue."),
+    ("signals", "sqs", "get_queue_attributes", {"Attributes": {}}, BROKEN,
+     "EventBridge may not send to the completion queue"),
+    ("reconciler", "scheduler", "get_schedule", MISSING, BROKEN, "The reconciler has no schedule"),
+    ("reconciler", "scheduler", "get_schedule", {"State": "DISABLED"}, BROKEN, "The reconciler's schedule is switched"),
+    ("reconciler", "logs", "filter_log_events", {"events": []}, BROKEN,
+     "The reconciler has not come to an end for 15 min."),
+    ("vocabularies", "transcribe", "get_medical_vocabulary", {"VocabularyState": "FAILED"}, BROKEN,
+     "The medical vocabulary clinic-drugs-1 is FAILED."),
+    ("vocabularies", "transcribe", "get_medical_vocabulary", refusal("NotFoundException"), BROKEN,
+     "The medical vocabulary clinic-drugs-1 is gone"),
+    ("subscriptions", "sns", "list_subscriptions_by_topic", subscribed("PendingConfirmation"), ATTENTION,
+     "1 by email to the completion topic: not confirmed"),
+    ("subscriptions", "sns", "list_subscriptions_by_topic", subscribed(), ATTENTION,
+     "Nobody subscribes to the completion topic"),
+    ("dead letters", "sqs", "get_queue_attributes", {"Attributes": {"ApproximateNumberOfMessages": "2"}}, BROKEN,
+     "2 dead letters of the intake queue"),
+    ("alarms", "cloudwatch", "describe_alarms", {"MetricAlarms": [alarm(StateValue="ALARM")]}, BROKEN,
+     "The alarm clinic-stuck is set. Transcribe has worked for a day."),
+    ("alarms", "cloudwatch", "describe_alarms", {"MetricAlarms": [alarm(ActionsEnabled=False)]}, BROKEN,
+     "Alarms that tell nobody: clinic-stuck."),
+    ("alarms", "cloudwatch", "describe_alarms", {}, BROKEN, "There are no alarms"),
+    ("buckets", "s3", "get_bucket_versioning", {"Status": "Suspended"}, BROKEN, "The intake bucket keeps no versions"),
+    ("buckets", "s3", "get_bucket_encryption", encryption("alias/aws/s3"), BROKEN,
+     "The intake bucket encrypts under another key"),
+    ("buckets", "s3", "get_public_access_block", refusal("NoSuchPublicAccessBlockConfiguration"), BROKEN,
+     "The intake bucket's block of public access is off."),
+    ("ledger", "dynamodb", "describe_table", {"Table": {"TableStatus": "ACTIVE"}}, ATTENTION,
+     "The ledger may be deleted"),
+    ("ledger", "dynamodb", "describe_table", {"Table": {"TableStatus": "DELETING"}}, BROKEN, "The ledger is DELETING."),
+    ("ledger", "dynamodb", "describe_continuous_backups", {"ContinuousBackupsDescription": {}}, ATTENTION,
+     "The ledger cannot be restored"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=[each[-1][:60] for each in DEFECTS])
+def test_each_defect_has_a_sentence_of_its_own_and_a_remedy(hospital, defect):
+    check, service, call, answer, health, sentence = defect
+    hospital.services[service].answers[call] = answer
+    first = next(each for each in hospital.found(check) if each.health is not Health.OK)
+    assert first.sentence.startswith(sentence)
+    assert first.health is health
+    assert first.remedy or health is Health.UNKNOWN
+
+
+def test_the_sentences_are_all_different():
+    assert len({sentence for *_, sentence in DEFECTS}) == len(DEFECTS)
+
+
+def test_a_region_without_transcribe_medical_is_told_where_to_go(hospital):
+    hospital.services["sts"].meta.region_name = "eu-central-2"
+    hospital.services["transcribe"].answers["list_medical_transcription_jobs"] = EndpointConnectionError(
+        endpoint_url=""
+    )
+    (finding,) = hospital.found("region")
+    assert (finding.health, finding.sentence) == (Health.BROKEN, "There is no Transcribe Medical in eu-central-2.")
+    assert "eu-central-1" in finding.remedy
+
+
+def test_a_region_that_answers_although_no_list_names_it_is_pointed_out(hospital):
+    hospital.services["sts"].meta.region_name = "ca-west-1"
+    (finding,) = hospital.found("region")
+    assert finding.health is Health.ATTENTION
+
+
+def test_the_regions_are_those_that_the_sdk_knows_transcribe_in_or_fewer():
+    session = botocore.session.get_session()
+    known = {
+        region
+        for partition in ("aws", "aws-us-gov")
+        for region in session.get_available_regions("transcribe", partition, allow_non_regional=True)
+    }
+    assert known >= REGIONS
+
+
+def test_what_the_default_quota_is_will_do_where_the_account_has_none_of_its_own(hospital):
+    quotas = hospital.services["service-quotas"].answers
+    quotas["get_service_quota"] = refusal("NoSuchResourceException")
+    quotas["get_aws_default_service_quota"] = {"Quota": {"Value": 250.0}}
+    assert hospital.found("quotas")[0].sentence == "0 of 250 medical jobs run."
+
+
+def test_a_key_that_is_brought_is_told_exactly_the_statements_it_lacks(hospital):
+    brought = KEY.replace("key/1", "key/2")
+    hospital.choose(CHOSEN | {"key_arn": brought})
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    where = Where("aws", ACCOUNT, "us-east-1")
+    wanted = [need.statement for need in key_policy.needed("clinic", where)]
+    hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0])
+    found = hospital.found("key")
+    assert [each.evidence for each in found] == wanted[1:]
+    hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0], *(each.evidence for each in found))
+    assert [each.health for each in hospital.found("key")] == [Health.OK]
+
+
+def test_a_key_of_another_region_is_refused_before_anything_is_deployed(hospital):
+    hospital.choose(CHOSEN | {"key_arn": KEY.replace("us-east-1", "eu-west-1")})
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    assert [each.sentence for each in hospital.found("key")] == ["The key is in another Region."]
+
+
+def test_before_anything_is_deployed_only_the_ground_is_looked_at(hospital):
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    found = dict(examine(hospital.site()))
+    assert set(found) == {name for name, check in CHECKS.items() if not check.of_deployment}
+    assert found["key"].sentence == "A key will be made."
+
+
+def test_a_new_deployment_s_reconciler_is_given_time(hospital):
+    young = {"CreationTime": datetime.now(UTC)}
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(pipeline=young)
+    hospital.services["logs"].answers["filter_log_events"] = {"events": []}
+    (finding,) = hospital.found("reconciler")
+    assert finding.health is Health.UNKNOWN
+
+
+def test_what_was_changed_by_hand_is_named_once_cloudformation_has_compared(hospital):
+    cloudformation = hospital.services["cloudformation"].answers
+    cloudformation["describe_stacks"] = stacks(pipeline={"DriftInformation": {"StackDriftStatus": "DRIFTED"}})
+    status = iter(["DETECTION_IN_PROGRESS", "DETECTION_COMPLETE"] * 3)
+    cloudformation["describe_stack_drift_detection_status"] = lambda **_: {"DetectionStatus": next(status)}
+    changed = {
+        "ResourceType": "AWS::Lambda::Function",
+        "LogicalResourceId": "Start",
+        "StackResourceDriftStatus": "MODIFIED",
+    }
+    deleted = {"ResourceType": "AWS::Events::Rule", "LogicalResourceId": "Ended", "StackResourceDriftStatus": "DELETED"}
+    path = {"PropertyDifferences": [{"PropertyPath": "/Timeout"}]}
+    cloudformation["describe_stack_resource_drifts"] = {"StackResourceDrifts": [changed | path, deleted]}
+    paused: list[float] = []
+    found = hospital.found("drift", compare=True, pause=paused.append)
+    assert [each.sentence for each in found if each.health is not Health.OK] == [
+        "AWS::Lambda::Function Start of clinic-pipeline was changed by hand: /Timeout.",
+        "AWS::Events::Rule Ended of clinic-pipeline was deleted by hand.",
+    ]
+    assert len(paused) == 3
+
+
+def test_an_address_is_never_shown(hospital):
+    hospital.services["sns"].answers["list_subscriptions_by_topic"] = subscribed("PendingConfirmation", f"{TOPIC}x:1")
+    assert "jane" not in str(hospital.found("subscriptions"))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_no_check_ever_crashes_whatever_aws_answers(hospital, check):
+    for answer in (refusal("AccessDenied"), refusal("InternalFailure", status=500), {}, None):
+        for service in hospital.services.values():
+            service.answers.update(dict.fromkeys(service.answers, answer))
+        assert all(each.sentence for each in hospital.found(check))
+
+
+@pytest.mark.parametrize("check", [name for name, each in CHECKS.items() if each.needs and name != "credentials"])
+def test_a_right_that_is_missing_is_named(hospital, check):
+    needs = CHECKS[check].needs
+    for name, service in hospital.services.items():
+        if name not in ("sts", "cloudformation" if check not in ("deployment", "stacks", "drift") else ""):
+            service.answers.update(dict.fromkeys(service.answers, refusal("AccessDenied")))
+    site = hospital.site()
+    if check in ("stacks", "drift"):  # a deployment that is found, and then no more
+        hospital.services["cloudformation"].answers["describe_stacks"] = stacks()
+        assert site.deployment
+        hospital.services["cloudformation"].answers["describe_stacks"] = refusal("AccessDenied")
+    found = [each for each in made(CHECKS[check], site) if each.health is Health.UNKNOWN]
+    assert [each.sentence for each in found] == [f"AWS does not let you look: that needs {', '.join(needs)}."]
+
+
+def test_the_operators_page_lists_all_rights_that_doctor_needs():
+    page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    (row,) = [line for line in page.splitlines() if line.startswith("| `doctor` | `")]
+    assert set(re.findall(r"`([a-z0-9]+:\w+)`", row)) == {right for check in CHECKS.values() for right in check.needs}
+
+
+# --- policies, however they are written ---
+
+WANTED = key_policy.needed("clinic", Where("aws", ACCOUNT, "us-east-1"))[1].statement
+
+
+@pytest.mark.parametrize(
+    ("changed", "allowed"),
+    [
+        ({}, True),
+        ({"Action": "kms:*"}, True),
+        ({"Action": ["kms:decrypt", "kms:generateDataKey*"]}, True),
+        ({"Action": "kms:Decrypt"}, False),
+        ({"Condition": {}}, True),
+        ({"Condition": {"StringEquals": {"AWS:SourceAccount": [ACCOUNT, "1"]}}}, True),
+        ({"Condition": {"StringEquals": {"aws:SourceAccount": "999999999999"}}}, False),
+        ({"Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{BUCKETS['intake']}"}}}, True),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::clinic-*"}}}, True),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::clinic2-*"}}}, False),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, False),
+        ({"Principal": "*"}, True),
+        ({"Principal": {"Service": ["sqs.amazonaws.com", "s3.amazonaws.com"]}}, True),
+        ({"Principal": {"Service": "events.amazonaws.com"}}, False),
+        ({"Effect": "Deny"}, False),
+    ],
+    ids=str,
+)
+def test_a_statement_counts_if_it_allows_as_much_or_more(changed, allowed):
+    assert policies.allows([deepcopy(dict(WANTED)) | changed], WANTED) is allowed
+
+
+def test_what_is_forbidden_without_a_condition_is_not_allowed():
+    assert not policies.allows([WANTED, {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt"}], WANTED)
+
+
+# --- this machine and folder ---
+
+
+def folder(where: Path, **files: str) -> Path:
+    for name, content in {"requirements.lock": "", "package.json": '{"devDependencies": {"aws-cdk": "2.1"}}'}.items():
+        (where / name).write_text(files.get(name, content), encoding="utf-8")
+    return where
+
+
+def test_a_package_that_is_not_the_tested_one_is_pointed_out(hospital):
+    folder(hospital.folder, **{"requirements.lock": "boto3==0.1 \\\n    --hash=sha256:1\ntyper==0.1\n"})
+    sentences = [each.sentence for each in hospital.found("packages") if each.health is Health.ATTENTION]
+    assert [sentence.rpartition(" ")[0].partition(" ")[0] for sentence in sentences] == ["boto3", "typer"]
+    assert all(sentence.endswith("what was tested is 0.1.") for sentence in sentences)
+
+
+@pytest.mark.parametrize(
+    ("said", "health", "sentence"),
+    [(None, Health.BROKEN, "There is no node"), ("v18.2.0", Health.ATTENTION, "node is 18.2.0"),
+     ("v24.1.0", Health.OK, "node 24.1.0"), ("", Health.BROKEN, "There is no node")],
+)  # fmt: skip
+def test_node_must_be_there_and_not_past_its_end(hospital, monkeypatch, said, health, sentence):
+    binaries = hospital.folder / "bin"
+    binaries.mkdir()
+    monkeypatch.setenv("PATH", str(binaries))
+    monkeypatch.setattr("sys.executable", str(binaries / "python"))
+    if said is not None:
+        (binaries / "node").write_text(f"#!/bin/sh\necho {said}\n", encoding="utf-8")
+        (binaries / "node").chmod(0o755)
+    (finding,) = hospital.found("node")
+    assert finding.health is health
+    assert finding.sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(("installed", "health"), [(None, "broken"), ("1.9", "attention"), ("2.1", "ok")])
+def test_the_cdk_must_be_there_and_the_tested_one(hospital, installed, health):
+    where = folder(hospital.folder) / "node_modules" / "aws-cdk"
+    where.mkdir(parents=True)
+    if installed:
+        (where / "package.json").write_text(json.dumps({"version": installed}), encoding="utf-8")
+    assert [each.health for each in hospital.found("cdk")] == [health]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "health", "sentence"),
+    [
+        (CHOSEN, Health.OK, "cdk.json's choices can be deployed."),
+        (CHOSEN | {"email": []}, Health.BROKEN, "The choices cannot be deployed: unknown choice email"),
+        (CHOSEN | {"name": "ward"}, Health.ATTENTION, "cdk.json describes ward, not clinic"),
+        ("nowhere.json", Health.BROKEN, "The choices cannot be deployed: cannot read choices from"),
+        (None, Health.BROKEN, "The choices cannot be deployed: is missing"),
+    ],
+)
+def test_choices_must_be_deployable_and_this_deployment_s(hospital, chosen, health, sentence):
+    hospital.choose(chosen)
+    (finding,) = hospital.found("choices")
+    assert finding.health is health
+    assert finding.sentence.startswith(sentence)
+
+
+# --- the command ---
+
+
+def run(hospital: Hospital, *options: str) -> Any:
+    return CliRunner().invoke(
+        app, ["doctor", *options, "--name", "clinic"], obj=lambda service: hospital.services[service]
+    )
+
+
+def test_the_command_ends_well_where_nothing_is_broken_and_says_it_to_scripts_too(hospital):
+    hospital.services["sts"].answers["get_caller_identity"] = identity(datetime.now(UTC))
+    hospital.services["logs"].answers["filter_log_events"] = {
+        "events": [{"timestamp": datetime.now(UTC).timestamp() * 1000, "message": '{"message": "reconciled"}'}]
+    }
+    ended = run(hospital, "--json")
+    assert (ended.exit_code, json.loads(ended.stdout)["healthy"]) == (0, True), ended.output
+
+
+def test_the_command_fails_where_something_is_broken_and_prints_what_to_paste(hospital):
+    hospital.services["sts"].answers["get_caller_identity"] = identity(datetime.now(UTC))
+    hospital.services["kms"].answers["get_key_policy"] = policy(*LACKS_LOGS)
+    ended = run(hospital)
+    assert ended.exit_code == 1
+    assert '"Sid": "Logs"' in ended.stdout
+
+
+def test_without_credentials_the_command_says_what_it_can_and_ends_as_one_that_was_not_let_in(hospital):
+    hospital.services["sts"].answers["get_caller_identity"] = NoCredentialsError()
+    ended = run(hospital, "--json")
+    assert ended.exit_code == 4
+    assert {each["check"] for each in json.loads(ended.stdout)["findings"]} == {*TOOLS, "choices", "credentials"}

@@ -1,0 +1,61 @@
+"""`estimate`: a bill from one table of prices."""
+
+import json
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from operations import estimate, price
+from operations.__main__ import app
+from operations.estimate import Month
+
+
+def run(*options):
+    ended = CliRunner().invoke(app, ["estimate", *options])
+    assert ended.exit_code == 0, ended.output
+    return ended.stdout
+
+
+def test_a_thousand_recordings_of_ten_minutes_cost_what_transcribe_asks_for_and_little_more():
+    told = json.loads(run("--minutes", "10000", "--recordings", "1000", "--json"))
+    assert told["lines"][0] == {
+        "what": "Transcribe Medical", "quantity": 10000.0, "unit": "minutes", "dollars": 750.0, "byRecording": True,
+    }  # fmt: skip
+    assert 750 < told["dollarsAMonth"] < 775
+    assert 0.75 < told["dollarsARecording"] < 0.76
+    assert date.fromisoformat(told["pricesOf"]) == price.READ
+
+
+def test_short_recordings_cost_fifteen_seconds_each():
+    (line,) = [each for each in estimate.bill(Month(100 / 12, 100, 1)) if each.what == "Transcribe Medical"]
+    assert line.dollars == pytest.approx(100 * price.dollars(5)) == pytest.approx(1.875)
+
+
+def test_an_idle_month_costs_only_what_stands_there():
+    told = json.loads(run("--minutes", "0", "--recordings", "0", "--json"))
+    assert told["dollarsARecording"] is None
+    assert 10 < told["dollarsAMonth"] < 20
+
+
+@given(st.floats(0, 10**6), st.integers(1, 10**5), st.integers(1, 9))
+def test_more_of_anything_never_costs_less(minutes, recordings, forms):
+    def dollars(month):
+        return sum(line.dollars for line in estimate.bill(month))
+
+    least = dollars(Month(minutes, recordings, forms))
+    assert dollars(Month(minutes + 60, recordings, forms)) >= least
+    assert dollars(Month(minutes, recordings + 1, forms)) >= least * (1 - 1e-9)
+    assert dollars(Month(minutes, recordings, forms + 1)) >= least
+
+
+def test_every_line_has_its_price_and_every_price_its_line():
+    assert {line.what for line in estimate.bill(Month(60, 1, 1))} == set(price.PRICES)
+
+
+def test_people_are_told_what_is_taken_for_granted_and_of_when_the_prices_are():
+    told = run("--minutes", "60", "--recordings", "6")
+    assert all(sentence in told for sentence in estimate.ASSUMPTIONS)
+    assert f"Prices of {price.READ}." in told

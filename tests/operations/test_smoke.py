@@ -1,0 +1,394 @@
+"""`smoke`: over a deployment that works, over each that does not, and stopped at every point."""
+
+import json
+import signal
+import time
+import wave
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from operations.deployment import ROOT, Deployment
+from operations.erasure import Eraser
+from operations.problems import Misused
+from operations.smoke import SPEECH, Smoke, usual_profile
+from operations.smoke.questions import QUESTIONS, is_aws
+from operations.smoke.report import Outcome, Report
+from stethoscript import jobs
+from stethoscript.rows import State
+from stethoscript.uploads import Upload
+from tests.operations import test_operations
+from tests.operations.test_operations import OUTPUTS, FakeTranscribe, Pages, Ward
+from tests.unit.conftest import ACCOUNT, INTAKE, TRANSCRIPTS, WORK, refusal
+
+ward = test_operations.ward
+OPERATIONS = f"arn:aws:sns:us-east-1:{ACCOUNT}:operations"
+PROFILES = {"telehealth/": {"type": "CONVERSATION", "channel_identification": True}, "dictation/": {}}
+
+
+class TaggedTranscribe(FakeTranscribe):
+    """One that can also say how a job is tagged."""
+
+    def list_tags_for_resource(self, ResourceArn: str) -> dict[str, Any]:  # noqa: N803
+        return {"Tags": self.jobs[ResourceArn.rpartition("/")[2]]["Tags"]}
+
+
+@dataclass
+class Alarms:
+    """CloudWatch, as far as alarms go; what is set by hand is told, if `tells`."""
+
+    sns: Any
+    tells: bool = True
+    states: dict[str, str] = field(default_factory=lambda: {"clinic-stuck": "OK", "clinic-waits-long": "ALARM"})
+
+    def describe_alarms(self, AlarmNamePrefix: str) -> dict[str, Any]:  # noqa: N803
+        assert AlarmNamePrefix == "clinic-"
+        return {
+            "MetricAlarms": [
+                {"AlarmName": name, "StateValue": state, "AlarmActions": [OPERATIONS]}
+                for name, state in self.states.items()
+            ]
+        }
+
+    def set_alarm_state(self, AlarmName: str, StateValue: str, StateReason: str) -> None:  # noqa: N803
+        self.states[AlarmName] = StateValue
+        assert "nothing is wrong" in StateReason
+        if self.tells:
+            told = {"AlarmName": AlarmName, "NewStateValue": StateValue}
+            self.sns.publish(TopicArn=OPERATIONS, Message=json.dumps(told))
+
+    def get_metric_statistics(self, **_asked: Any) -> dict[str, Any]:
+        return {"Datapoints": []}
+
+
+class Place:
+    """A deployment in which things happen whenever the run pauses."""
+
+    def __init__(self, ward: Ward) -> None:
+        clinic, ends = ward.clinic, ward.ends
+        for bucket in (WORK, TRANSCRIPTS):
+            rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": OUTPUTS["KeyArn"]}
+            clinic.s3.put_bucket_encryption(
+                Bucket=bucket,
+                ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
+            )
+        clinic.sns.create_topic(Name="operations")
+        self.alarms = Alarms(clinic.sns)
+        transcribe = TaggedTranscribe()
+        transcribe.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:4566")
+        self.ward = replace(ward, clinic=replace(clinic, transcribe=transcribe))
+        self.clinic = self.ward.clinic
+        named = {**OUTPUTS, "OperationsTopicArn": OPERATIONS}
+        outputs = [{"OutputKey": name, "OutputValue": value} for name, value in named.items()]
+        ends["cloudformation"] = Pages({"Stacks": [{"StackName": "clinic-storage", "Outputs": outputs}]})
+        ends["lambda"] = Pages({"Environment": {"Variables": {"PROFILES": json.dumps(PROFILES)}}})
+        ends["cloudwatch"], ends["transcribe"] = self.alarms, transcribe
+        self.failure: str | None = None
+        self.asleep = False
+
+    @property
+    def deployment(self) -> Deployment:
+        return self.ward.deployment
+
+    def happen(self, _seconds: float) -> None:
+        """What the functions and Transcribe do meanwhile."""
+        if self.asleep:
+            return
+        for version in self.clinic.s3.list_object_versions(Bucket=INTAKE).get("Versions", []):
+            upload = Upload(INTAKE, version["Key"], version["VersionId"])
+            if self.clinic.ledger.find(jobs.recording("clinic", upload)) is None:
+                self.clinic.start(upload)
+        for job in list(self.clinic.transcribe.jobs):
+            self.clinic.write_raw(job)
+            self.clinic.transcribe.end(job, "FAILED" if self.failure else "COMPLETED", self.failure)
+            self.clinic.deliver(job)
+
+    def smoke(self, **more: Any) -> Smoke:
+        usual: dict[str, Any] = {"patience": 0.2, "pause": self.happen, "eraser": self.eraser}
+        return Smoke(self.deployment, "dictation", **usual | more)
+
+    def eraser(self, deployment: Deployment) -> Eraser:
+        """One for whom all hands have been off for an hour."""
+        return Eraser(deployment, now=lambda: time.time() + 3600, pause=lambda _seconds: None)
+
+    def traces(self) -> list[str]:
+        """All that a run may have left: but for tombstones, nothing."""
+        clinic = self.clinic
+        queues = clinic.sqs.list_queues(QueueNamePrefix="clinic-smoke-").get("QueueUrls", [])
+        endpoints = [each["Endpoint"] for each in clinic.sns.list_subscriptions()["Subscriptions"]]
+        rows = [row for state in State for row in self.deployment.ledger.in_state(state) if row.key]
+        return [
+            *queues,
+            *(endpoint for endpoint in endpoints if "smoke" in endpoint),
+            *(key for bucket in (INTAKE, WORK, TRANSCRIPTS) for key in clinic.keys(bucket)),
+            *clinic.transcribe.jobs,
+            *map(str, rows),
+        ]
+
+
+@pytest.fixture
+def place(ward: Ward) -> Place:
+    return Place(ward)
+
+
+def outcomes(report: Report) -> dict[str, str]:
+    return {trial.what: f"{trial.outcome}: {trial.detail}" for trial in report.trials}
+
+
+def test_a_deployment_that_works_is_proved_to_and_nothing_is_left_behind(place):
+    report = place.smoke().run()
+    assert not report.failed, outcomes(report)
+    assert {trial.outcome for trial in report.trials} == {Outcome.PROVED, Outcome.OBSERVED}
+    assert not place.traces()
+    assert place.alarms.states == {"clinic-stuck": "OK", "clinic-waits-long": "ALARM"}
+    assert len(report.certificates) == 2
+
+
+def test_what_was_proved_can_be_kept_and_what_only_aws_can_prove_stays_open_elsewhere(place):
+    here = place.smoke().run()
+    kept = json.loads(json.dumps(here.plain()))
+    assert (kept["passed"], kept["onAws"], len(kept["erased"])) == (True, False, 2)
+    assert kept["versions"]["boto3"]
+    assert len(kept["unanswered"]) == len(QUESTIONS)
+    there = replace(here, aws=True)
+    assert set(there.unanswered) == {
+        "event, completed", "event, failed", "alarm, evaluation", "key rights", "identifiers", "formats", "speakers",
+        "bill",
+    }  # fmt: skip
+
+
+def test_an_event_of_aws_is_noticed_by_the_ledger_s_signal_or_by_its_rule(place):
+    place.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}, {"Sum": 1.0}]}
+    report = place.smoke().run()
+    assert outcomes(report)["AWS's own events of a job's end"] == "observed: 3 came"
+    assert "event, completed" not in replace(report, aws=True).unanswered
+
+
+@pytest.mark.parametrize(
+    ("url", "aws"),
+    [("https://transcribe.us-east-1.amazonaws.com", True), ("http://127.0.0.1:4566", False),
+     ("https://amazonaws.com.evil.example", False)],
+)  # fmt: skip
+def test_only_aws_is_aws(url, aws):
+    assert is_aws(SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))) is aws
+
+
+def nobody_works(place: Place) -> None:
+    place.asleep = True
+
+
+def transcribe_fails(place: Place) -> None:
+    place.failure = "Invalid file size: it is too large."
+
+
+def nobody_is_told(place: Place) -> None:
+    place.ward.ends["sns"] = SimpleNamespace(
+        subscribe=lambda **_asked: {}, get_paginator=place.clinic.sns.get_paginator, unsubscribe=lambda **_asked: None
+    )
+
+
+def the_key_is_told(place: Place) -> None:
+    sns = place.clinic.sns
+
+    def leaking(Message: str, **asked: Any) -> Any:  # noqa: N803
+        body = {**json.loads(json.loads(Message)["default"]), "key": "dictation/Stethoscript smoke test 1.wav"}
+        return sns.publish(Message=json.dumps({"default": json.dumps(body)}), **asked)
+
+    place.clinic.sns = SimpleNamespace(publish=leaking, list_subscriptions=sns.list_subscriptions)
+
+
+def alarms_tell_nobody(place: Place) -> None:
+    place.alarms.tells = False
+
+
+def every_alarm_is_set(place: Place) -> None:
+    place.alarms.states = {"clinic-stuck": "ALARM"}
+
+
+def another_key(bucket: str) -> Callable[[Place], None]:
+    def plant(place: Place) -> None:
+        place.clinic.s3.delete_bucket_encryption(Bucket=bucket)
+
+    return plant
+
+
+def jobs_are_untagged(place: Place) -> None:
+    place.clinic.transcribe.list_tags_for_resource = lambda **_asked: {}
+
+
+def an_unknown_job_is_answered_otherwise(place: Place) -> None:
+    place.clinic.transcribe.get_medical_transcription_job = _answered_otherwise(place.clinic.transcribe)
+
+
+def _answered_otherwise(transcribe: Any) -> Any:
+    known = transcribe.get_medical_transcription_job
+
+    def get(MedicalTranscriptionJobName: str) -> Any:  # noqa: N803
+        if "smoke" in MedicalTranscriptionJobName:
+            raise refusal("BadRequestException", "Something nobody has ever said.")
+        return known(MedicalTranscriptionJobName=MedicalTranscriptionJobName)
+
+    return get
+
+
+def no_queue_may_be_made(place: Place) -> None:
+    place.clinic.sqs.before["create_queue"] = [refusal("AccessDenied")]
+
+
+def nothing_may_be_uploaded(place: Place) -> None:
+    place.clinic.s3.before["upload_file"] = [refusal("AccessDenied")]
+
+
+def a_legal_hold(place: Place) -> None:
+    place.clinic.s3.get_object_lock_configuration = lambda **_asked: {}
+    place.clinic.s3.get_object_legal_hold = lambda **_asked: {"LegalHold": {"Status": "ON"}}
+
+
+def metrics_are_not_for_us(place: Place) -> None:
+    def denied(**_asked: Any) -> None:
+        raise refusal("AccessDenied")
+
+    place.alarms.get_metric_statistics = denied
+
+
+# what is wrong → which trial says it, how it comes out, in which words
+DEFECTS: dict[str, tuple[Callable[[Place], None], str, str]] = {
+    "nobody works": (nobody_works, "The speech was DELIVERED", "failed: It has come to no end in 0 s. "),
+    "no end, no news": (nobody_works, "Subscribers were told of both", "not tried: not both came to their end"),
+    "Transcribe fails": (transcribe_fails, "The speech was DELIVERED", "failed: It is FAILED: TooLarge."),
+    "nobody is told": (nobody_is_told, "Subscribers were told of both", "failed: The ledger knows their end, and"),
+    "the key is told": (the_key_is_told, "Subscribers were told of both", "failed: A notification carries"),
+    "alarms tell nobody": (alarms_tell_nobody, "An alarm's action reaches its subscribers",
+                           "failed: clinic-stuck was set, and its action did not arrive"),
+    "every alarm is set": (every_alarm_is_set, "An alarm's action reaches its subscribers",
+                           "failed: There is no alarm that is not set"),
+    "documents under another key": (another_key(TRANSCRIPTS), "The documents are there, under the key",
+                                    "failed: One is not encrypted under the deployment's key."),
+    "output under another key": (another_key(WORK), "Transcribe wrote its output under the key",
+                                 "failed: It is not encrypted under the deployment's key."),
+    "jobs are untagged": (jobs_are_untagged, "The job is tagged for the bill", "failed: It does not carry the tag"),
+    "an unknown answer": (an_unknown_job_is_answered_otherwise, "Transcribe's answer to an unknown job is understood",
+                          "failed: BadRequestException: Something nobody has ever said."),
+    "no queue may be made": (no_queue_may_be_made, "The run", "failed: AWS does not let you call Operation"),
+    "nothing may be uploaded": (nothing_may_be_uploaded, "The run", "failed: AWS does not let you call Operation"),
+    "a legal hold": (a_legal_hold, "What was uploaded is erased", "failed: clinic-"),
+    "no metrics": (metrics_are_not_for_us, "AWS's own events of a job's end", "not tried: needs cloudwatch:Get"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_defect_has_a_sentence_of_its_own(place, defect):
+    plant, what, sentence = DEFECTS[defect]
+    plant(place)
+    report = place.smoke().run()
+    assert outcomes(report)[what].startswith(sentence)
+    assert report.failed is not sentence.startswith("not tried: needs")
+    if defect != "a legal hold":
+        assert not place.traces()
+
+
+def test_a_recording_that_does_not_move_is_explained(place):
+    place.asleep = True
+    said = outcomes(place.smoke().run())["The speech was DELIVERED"]
+    assert "waiting its turn in the intake queue" in said
+
+
+TRIALS = 12
+
+
+@pytest.mark.parametrize("number", range(1, TRIALS + 1))
+def test_stopped_at_any_point_it_leaves_nothing_behind(place, number):
+    said: list[Any] = []
+
+    def interrupt(trial: Any) -> None:
+        said.append(trial)
+        if len(said) == number:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place.smoke(say=interrupt).run()
+    assert not place.traces()
+    assert place.alarms.states["clinic-stuck"] == "OK"
+
+
+def test_stopped_while_it_waits_it_leaves_nothing_behind(place):
+    def stopped(_seconds: float) -> None:
+        signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        place.smoke(pause=stopped).run()
+    assert not place.traces()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_stopped_with_an_alarm_set_it_puts_its_state_back(place):
+    place.alarms.tells = False
+
+    def stopped(_seconds: float) -> None:
+        if place.alarms.states["clinic-stuck"] == "ALARM":
+            raise KeyboardInterrupt
+        place.happen(0)
+
+    with pytest.raises(KeyboardInterrupt):
+        place.smoke(pause=stopped, patience=5).run()
+    assert place.alarms.states["clinic-stuck"] == "OK"
+    assert not place.traces()
+
+
+def test_what_a_killed_run_left_behind_goes_with_the_next(place):
+    url = place.clinic.sqs.create_queue(QueueName="clinic-smoke-0a1b2c3d")["QueueUrl"]
+    place.clinic.sns.subscribe(
+        TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
+    )
+    place.clinic.upload("dictation/Stethoscript smoke test 0a1b2c3d + speech é.wav")
+    mine = place.clinic.upload("dictation/Jane Doe.wav")
+    place.smoke().run()
+    assert url in place.traces()
+    place.smoke(now=lambda: time.time() + 7200).run()
+    assert not [each for each in place.traces() if "0a1b2c3d" in each]
+    assert mine.key in place.clinic.keys(INTAKE)
+
+
+def test_the_alarm_can_be_left_out(place):
+    report = place.smoke(with_alarm=False).run()
+    assert outcomes(report)["An alarm's action"] == "not tried: left out"
+    assert not report.failed
+
+
+def test_the_usual_profile_is_the_first_that_takes_one_channel(place):
+    assert usual_profile(place.deployment) == "dictation"
+    place.ward.ends["lambda"] = Pages(refusal("AccessDenied"))
+    with pytest.raises(Misused, match="--profile"):
+        usual_profile(place.deployment)
+
+
+def test_the_speech_is_a_piece_of_the_demo_s_dictation():
+    with wave.open(str(SPEECH)) as cut, wave.open(str(ROOT / "local/recordings/dictation.wav")) as whole:
+        assert cut.getparams()[:3] == whole.getparams()[:3]
+        assert 1 < cut.getnframes() / cut.getframerate() < 2
+        assert cut.readframes(cut.getnframes()) in whole.readframes(whole.getnframes())
+
+
+# --- the command ---
+
+
+def test_nothing_is_done_before_somebody_agrees(place):
+    said = place.ward.run("smoke", code=1, input="n\n").stderr
+    assert "Upload a second of speech" in said
+    assert "set an alarm off" in said
+    assert "alarm" not in place.ward.run("smoke", "--no-alarm", code=1, input="n\n").stderr
+    assert not place.traces()
+
+
+def test_scripts_must_say_that_they_agree(place):
+    assert "--yes" in place.ward.run("smoke", "--json", code=2).stderr
+
+
+def test_the_command_ends_with_1_where_something_failed_and_prints_the_page(place):
+    no_queue_may_be_made(place)
+    said = place.ward.run("smoke", "--yes", code=1).stdout
+    assert "failed" in said
+    assert "Still to be proved on AWS" in said

@@ -1,0 +1,88 @@
+"""What it costs can be told apart in a bill, and a month's cost watched."""
+
+import pytest
+
+from operations import estimate
+from stacks.choices import BadChoice, Choices
+from tests.stacks.policies import Request, allowed
+
+# CloudFormation knows no tags of these.
+WITHOUT_TAGS = {
+    "AWS::IAM::ManagedPolicy",
+    "AWS::KMS::Alias",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::Scheduler::Schedule",
+}
+LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
+
+
+def untagged(deployment):
+    """What would cost something in nobody's name."""
+    name = next(iter(deployment.templates)).partition("-")[0]
+    return {
+        f"{stack}: {resource_id} ({resource['Type']})"
+        for stack, template in deployment.templates.items()
+        for resource_id, resource in template["Resources"].items()
+        if resource["Type"] not in WITHOUT_TAGS
+        and {"Key": "application", "Value": name} not in tags(resource["Properties"])
+    }
+
+
+def tags(properties):
+    return properties.get("Tags") or properties.get("ResourceTags") or []
+
+
+def test_all_that_can_be_tagged_carries_the_deployment_s_tag(deployment):
+    assert not untagged(deployment)
+
+
+def test_so_does_all_that_a_deployment_may_choose_besides(organised):
+    assert not untagged(organised)
+
+
+@pytest.mark.parametrize("tag", ["stethoscript", "another", None])
+def test_a_job_is_tagged_as_this_deployment_s_and_as_no_other_s(deployment, functions, tag):
+    rights = deployment.rights(functions["start_transcription.handler"]["Role"])
+    context = {"aws:RequestTag/application": tag} if tag else {}
+    request = Request("transcribe:TagResource", "*", context=context)
+    assert allowed(rights, request) is (tag == "stethoscript")
+
+
+def test_a_budget_counts_this_deployment_in_this_region_and_writes_before_it_is_too_late(organised):
+    budget = organised.one("AWS::Budgets::Budget")
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 800, "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:application$clinic"], "Region": ["us-east-1"]}
+    told = [
+        (each["Notification"]["NotificationType"], each["Notification"]["Threshold"], each["Subscribers"])
+        for each in budget["NotificationsWithSubscribers"]
+    ]
+    whom = [{"SubscriptionType": "EMAIL", "Address": "finance@clinic.example"}]
+    assert told == [("ACTUAL", 80, whom), ("ACTUAL", 100, whom), ("FORECASTED", 100, whom)]
+
+
+def test_without_one_chosen_there_is_no_budget(deployment):
+    assert not deployment.all("AWS::Budgets::Budget")
+
+
+@pytest.mark.parametrize(
+    ("budget", "sentence"),
+    [
+        ({"monthly_dollars": 800}, "budget needs both monthly_dollars and emails"),
+        ({"emails": ["a@b.example"]}, "budget needs both monthly_dollars and emails"),
+        ({"monthly_dollars": -1, "emails": ["a@b.example"]}, "budget.monthly_dollars must be at least 0"),
+        ({"monthly_dollars": 1, "emails": ["nobody"]}, "budget.emails: 'nobody' is not an e-mail address"),
+        ({"monthly_dollars": 1, "emails": [f"{n}@b.example" for n in range(11)]}, "budget.emails: AWS writes to at"),
+    ],
+)
+def test_a_budget_that_nobody_would_hear_of_is_refused(budget, sentence):
+    with pytest.raises(BadChoice, match=sentence):
+        Choices.read(LEAST | {"budget": budget})
+
+
+def test_an_estimate_counts_no_fewer_queues_and_alarms_than_there_are(organised):
+    assert len(organised.all("AWS::CloudWatch::Alarm")) <= estimate.ALARMS
+    assert len(organised.all("AWS::Lambda::EventSourceMapping")) == estimate.QUEUES
+    assert len(organised.all("AWS::CloudWatch::Dashboard")) <= estimate.DASHBOARDS
