@@ -39,6 +39,9 @@ check: $(INSTALLED)  ## Check style and types
 scan: $(INSTALLED)  ## Scan the templates with checkov, parliament and AWS Control Tower's rules, installed on first use
 	@PYTHONPATH=lambdas python -m tests.scan
 
+audit: $(INSTALLED)  ## Ask PyPI which known vulnerabilities the locked packages have
+	@python -m tests.supply.audit
+
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
 	@PYTHONPATH=lambdas python -m tests.stacks.page
 
@@ -59,6 +62,7 @@ lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 	uv="build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
 	$$uv requirements.txt local/requirements.txt operations/requirements.txt tests/requirements.txt --output-file requirements.lock && \
 	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock && \
+	$$uv tests/supply/requirements.txt --output-file tests/supply/requirements.lock && \
 	$$uv tests/scan/requirements.txt --output-file tests/scan/requirements.lock $(addprefix --no-emit-package ,$(NOT_SCANNING))
 
 install: $(INSTALLED)  ## Install everything the other commands need
