@@ -42,8 +42,11 @@ scan: $(INSTALLED)  ## Scan the templates with checkov, parliament and AWS Contr
 audit: $(INSTALLED)  ## Ask PyPI which known vulnerabilities the locked packages have
 	@python -m tests.supply.audit
 
+sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is installed to develop it, as CycloneDX 1.6
+	@python -m tests.supply.sbom
+
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
-	@PYTHONPATH=lambdas python -m tests.stacks.page
+	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
 	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))

@@ -19,7 +19,10 @@ NODE = ROOT / "package-lock.json"
 
 @dataclass(frozen=True)
 class Package:
-    """One version of a package, as a lock file pins it; hashes are pairs of algorithm and hexadecimal digest."""
+    """One version of a package, as a lock file pins it.
+
+    Hashes are pairs of algorithm and hexadecimal digest; `-r` among what needs it is a list of our own.
+    """
 
     kind: str
     name: str
@@ -43,7 +46,7 @@ def pypi(lock: Path) -> Iterator[Package]:
         if pin.operator != "==":
             raise ValueError(f"{requirement.name} is not pinned")
         hashes = re.findall(r"--hash=(\w+):([0-9a-f]+)", f"--hash={rest}")
-        needed_by = re.findall(r"^ +# (?:via|  )? *(\S+)$", entry, re.MULTILINE)
+        needed_by = re.findall(r"^ +# (?:via|  )? *(-r|\S+$)", entry, re.MULTILINE)
         yield Package(
             "pypi", canonicalize_name(requirement.name), pin.version, tuple(sorted(hashes)), frozenset(needed_by)
         )
