@@ -71,7 +71,7 @@ lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 install: $(INSTALLED)  ## Install everything the other commands need
 
 clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
-	rm -rf build/demo build/cloud build/tests cdk.out
+	rm -rf build/demo build/cloud build/tests build/sbom cdk.out
 
 $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock package-lock.json
 	@$(PYTHON) local/install.py

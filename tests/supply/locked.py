@@ -40,15 +40,14 @@ class Package:
 def pypi(lock: Path) -> Iterator[Package]:
     """The packages of a lock file of pip's."""
     for entry in _entries(lock.read_text(encoding="utf-8")):
-        head, _, rest = entry.partition("--hash=")
-        requirement = Requirement(head.rstrip("\\\n "))
-        [pin] = requirement.specifier
-        if pin.operator != "==":
+        requirement = Requirement(re.split(r"\s+(?:\\\n|--hash=|# )", entry)[0].strip())
+        pins = list(requirement.specifier)
+        if [pin.operator for pin in pins] != ["=="]:
             raise ValueError(f"{requirement.name} is not pinned")
-        hashes = re.findall(r"--hash=(\w+):([0-9a-f]+)", f"--hash={rest}")
-        needed_by = re.findall(r"^ +# (?:via|  )? *(-r|\S+$)", entry, re.MULTILINE)
+        hashes = re.findall(r"--hash=(\w+):([0-9a-f]+)", entry)
+        needed_by = re.findall(r"^ +# (?:via|  ) *(-r|\S+$)", entry, re.MULTILINE)
         yield Package(
-            "pypi", canonicalize_name(requirement.name), pin.version, tuple(sorted(hashes)), frozenset(needed_by)
+            "pypi", canonicalize_name(requirement.name), pins[0].version, tuple(sorted(hashes)), frozenset(needed_by)
         )
 
 

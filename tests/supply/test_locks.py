@@ -70,3 +70,16 @@ def test_every_list_of_what_is_installed_has_a_lock_file():
 def test_what_is_deployed_is_tested_in_the_same_version():
     locally = {(package.name, package.version) for package in pypi(LOCAL)}
     assert {(package.name, package.version) for package in pypi(DEPLOYED)} <= locally
+
+
+def test_a_package_that_is_locked_without_a_hash_is_seen(tmp_path):
+    (tmp_path / "a.lock").write_text("# made by hand\nlxml==6.1.3\n    # via\n    #   -r some/list.txt\n    #   docx\n")
+    [package] = pypi(tmp_path / "a.lock")
+    assert (package.purl, package.hashes, package.needed_by) == ("pkg:pypi/lxml@6.1.3", (), {"-r", "docx"})
+
+
+@pytest.mark.parametrize("line", ["lxml", "lxml>=6", "lxml>=6,<7", "lxml @ https://example.org/lxml.whl"])
+def test_a_package_that_is_not_pinned_is_refused(tmp_path, line):
+    (tmp_path / "a.lock").write_text(f"{line}\n")
+    with pytest.raises(ValueError, match="lxml is not pinned"):
+        list(pypi(tmp_path / "a.lock"))
