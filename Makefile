@@ -39,8 +39,14 @@ check: $(INSTALLED)  ## Check style and types
 scan: $(INSTALLED)  ## Scan the templates with checkov, parliament and AWS Control Tower's rules, installed on first use
 	@PYTHONPATH=lambdas python -m tests.scan
 
+audit: $(INSTALLED)  ## Ask PyPI which known vulnerabilities the locked packages have
+	@python -m tests.supply.audit
+
+sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is installed to develop it, as CycloneDX 1.6
+	@python -m tests.supply.sbom
+
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
-	@PYTHONPATH=lambdas python -m tests.stacks.page
+	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
 	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))
@@ -59,12 +65,13 @@ lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 	uv="build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
 	$$uv requirements.txt local/requirements.txt operations/requirements.txt tests/requirements.txt --output-file requirements.lock && \
 	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock && \
+	$$uv tests/supply/requirements.txt --output-file tests/supply/requirements.lock && \
 	$$uv tests/scan/requirements.txt --output-file tests/scan/requirements.lock $(addprefix --no-emit-package ,$(NOT_SCANNING))
 
 install: $(INSTALLED)  ## Install everything the other commands need
 
 clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
-	rm -rf build/demo build/cloud build/tests cdk.out
+	rm -rf build/demo build/cloud build/tests build/sbom cdk.out
 
 $(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock package-lock.json
 	@$(PYTHON) local/install.py

@@ -86,7 +86,7 @@ def main() -> None:
 def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
     """Start the cloud, deploy, upload, wait, show."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    BUILD.mkdir(parents=True)
+    BUILD.mkdir(mode=0o700, parents=True)  # transcripts of one's own recordings will lie in it
     began = time.monotonic()
 
     def say(what: str) -> None:

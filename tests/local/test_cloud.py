@@ -1,10 +1,13 @@
 """The cloud as a process: who may talk to it, what it hands to functions, how it starts and ends."""
 
+import contextlib
 import io
 import json
 import os
+import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -21,6 +24,7 @@ from local.cloud.running import ROOT, running
 from local.recogniser.scripted import recording
 from tests.medical import TABLE
 
+SECRET = "albuterol for nobody but the patient"
 LOOPBACK = "0100007F"  # 127.0.0.1 as the kernel writes it
 LISTENING = "0A"
 linux_only = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="looks processes up in /proc")
@@ -273,6 +277,70 @@ def test_a_cloud_that_was_killed_goes_on_where_it_was(tmp_path):
         versions = s3.list_object_versions(Bucket="clinic", Prefix="raw/begun")["Versions"]
         assert [version["IsLatest"] for version in versions] == [True]
         assert transcribe.get_medical_vocabulary(VocabularyName="words")["VocabularyState"] == "READY"
+
+
+@linux_only
+def test_a_cloud_killed_amid_a_recording_leaves_nothing_for_others_and_nothing_temporary(tmp_path, monkeypatch):
+    state, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setenv("TMPDIR", str(elsewhere))
+    with running(state=state, engine="scripted") as cloud:
+        cloud.client("s3").create_bucket(Bucket="clinic")
+        slow = recording(f"!slow 1.5\n0: {SECRET}.", tmp_path / "slow.wav")
+        cloud.client("s3").upload_file(slow, "clinic", "slow.wav")
+        cloud.client("transcribe").start_medical_transcription_job(
+            MedicalTranscriptionJobName="slow",
+            LanguageCode="en-US",
+            Media={"MediaFileUri": "s3://clinic/slow.wav"},
+            OutputBucketName="clinic",
+            OutputKey="raw/slow.json",
+            Specialty="PRIMARYCARE",
+            Type="DICTATION",
+        )
+        until(lambda: holding(SECRET, state / "tmp"))
+        processes = family(cloud.pid)
+        written = {path for pid in processes for path in open_for_writing(pid)}
+        os.kill(cloud.pid, signal.SIGKILL)
+        until(lambda: not [pid for pid in processes if alive(pid)])
+    assert holding(SECRET, state / "tmp")  # it was killed with the recording in its hands
+    assert written
+    assert not [path for path in written if not path.is_relative_to(state)]
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    assert not holding(SECRET, elsewhere)
+    with running(state=state, engine="scripted") as cloud:
+        assert stat.S_IMODE(state.stat().st_mode) == 0o700
+        until(lambda: status(cloud.client("transcribe"), "slow") == "COMPLETED")
+        assert holding(SECRET, state / "objects")
+        until(lambda: not holding(SECRET, state / "tmp"))
+    assert not list((state / "tmp").iterdir())
+    assert not holding(SECRET, elsewhere)
+
+
+def holding(text, folder):
+    """Whether any file below a folder holds a text; what goes away meanwhile holds nothing."""
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            if text.encode() in path.read_bytes():
+                return True
+    return False
+
+
+def open_for_writing(pid):
+    """The files that a process has open for writing; pipes, sockets, devices and files without a name aside."""
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            flags = int(re.search(r"flags:\s*(\d+)", read(f"/proc/{pid}/fdinfo/{link.name}"))[1], 8)
+            target = link.readlink()
+            if flags & os.O_ACCMODE and target.is_file():
+                yield target
+
+
+def alive(pid):
+    """Whether a process runs; one that has ended, but whose parent has not asked how, does not."""
+    try:
+        return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_objects_messages_and_jobs_survive_a_restart(tmp_path):
