@@ -15,6 +15,7 @@ from stacks.storage import StorageStack
 _WIDTH = 24
 """Of the screen, in CloudWatch's own measure."""
 _DAY = Duration.days(1)
+_MONTH = "-P30D"
 
 Row = list[cloudwatch.IWidget]
 
@@ -45,7 +46,9 @@ def dashboard(
 
 def _how_much_and_how_fast(choices: Choices) -> Row:
     ends = [ours(choices, name) for name in ("Started", "Delivered", "Failed", "Rejected")]
-    turnaround = [ours(choices, "TurnaroundSeconds", statistic=each) for each in ("p50", "p90", "p99")]
+    turnaround = [
+        ours(choices, "TurnaroundSeconds", statistic=each).with_(label=each) for each in ("p50", "p90", "p99")
+    ]
     states = [
         ours(choices, f"{name}Seconds", statistic="p50").with_(label=name.lower())
         for name in ("Waiting", "Transcribing", "Delivering")
@@ -63,7 +66,9 @@ def _by_reason(choices: Choices) -> cloudwatch.IMetric:
     schema = f"{{{NAMESPACE},{BY_DEPLOYMENT},{BY_REASON}}}"
     search = f'{schema} {BY_DEPLOYMENT}="{choices.name}" MetricName=("Rejected" OR "Failed")'
     return cloudwatch.MathExpression(
-        expression=f"SEARCH('{search}', 'Sum', 300)", label=f"${{PROP('Dim.{BY_REASON}')}}", using_metrics={}
+        expression=f"SEARCH('{search}', 'Sum', 300)",
+        label=f"${{PROP('MetricName')}} ${{PROP('Dim.{BY_REASON}')}}",
+        using_metrics={},
     )
 
 
@@ -96,8 +101,8 @@ def _what_went_wrong(choices: Choices, storage: StorageStack) -> Row:
 def _what_it_costs(choices: Choices) -> Row:
     minutes = ours(choices, "AudioMinutes", period=_DAY)
     return [
-        _graph("Minutes delivered, by day", "minutes", [minutes], across=2),
-        _graph("Jobs started, by day", "jobs", [ours(choices, "Started", period=_DAY)], across=2),
+        _graph("Minutes delivered, by day", "minutes", [minutes], across=2, start=_MONTH),
+        _graph("Jobs started, by day", "jobs", [ours(choices, "Started", period=_DAY)], across=2, start=_MONTH),
     ]
 
 
@@ -106,13 +111,20 @@ def _most(queue: sqs.IQueue, label: str) -> cloudwatch.IMetric:
 
 
 def _graph(
-    title: str, unit: str, metrics: Sequence[cloudwatch.IMetric], *, across: int = 4, limit: int | None = None
+    title: str,
+    unit: str,
+    metrics: Sequence[cloudwatch.IMetric],
+    *,
+    across: int = 4,
+    limit: int | None = None,
+    start: str | None = None,
 ) -> cloudwatch.IWidget:
-    """A graph, one of so many in its row, with a line at what is all there is."""
+    """A graph, one of so many in its row, with a line at what is all there is; its time is the screen's, or its own."""
     return cloudwatch.GraphWidget(
         title=title,
         left=metrics,
         left_y_axis=cloudwatch.YAxisProps(min=0, label=unit, show_units=False),
         left_annotations=[] if limit is None else [cloudwatch.HorizontalAnnotation(value=limit)],
         width=_WIDTH // across,
+        start=start,
     )
