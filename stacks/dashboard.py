@@ -55,7 +55,7 @@ def _how_much_and_how_fast(choices: Choices) -> Row:
     ]
     return [
         _graph("Recordings", "in five minutes", ends),
-        _graph("From arrival to the news", "seconds", turnaround),
+        _graph("From the first look to the news", "seconds", turnaround),
         _graph("Of which, by state (median)", "seconds", states),
         _graph("Refused and failed, by reason", "in five minutes", [_by_reason(choices)]),
     ]

@@ -250,7 +250,8 @@ def inhabited(world: World) -> Iterator[World]:
             patch.setattr(module, "client", world.client)
             patch.setattr(module, "os", surroundings)
         patch.setattr(telemetry, "Metrics", told)
-        patch.setattr(telemetry, "_counted", Counter())
+        for noted in ("_counted", "_reasons", "_measured"):
+            patch.setattr(telemetry, noted, type(getattr(telemetry, noted))())
         patch.setattr(logging.getLogger(telemetry.log.service), "propagate", False)
         for handler in telemetry.log.handlers:
             patch.setattr(handler, "stream", told)

@@ -9,7 +9,12 @@ from tests.stacks.deployed import ROOT, Deployment
 
 PATH = ROOT / "docs" / "dashboard.svg"
 _CELL, _GAP, _LINE = 40, 6, 16
-_STYLE = "text { font: 12px sans-serif; fill: #16191f } .of { fill: #545b64 } rect { fill: #fff; stroke: #aab7b8 }"
+_STYLE = """
+text { font: 12px sans-serif; fill: #16191f }
+.title { font-weight: bold }
+.of { fill: #545b64 }
+rect { fill: #fff; stroke: #aab7b8 }
+"""
 
 
 def drawn(deployment: Deployment) -> str:
@@ -27,7 +32,7 @@ def _widget(widget: Mapping[str, Any]) -> Iterator[str]:
     width, height = widget["width"] * _CELL - _GAP, widget["height"] * _CELL // 2 - _GAP
     yield f'<rect x="{x + _GAP // 2}" y="{y + _GAP // 2}" width="{width}" height="{height}" rx="4"/>'
     title, *shown = widget["properties"]["title"], *_shown(widget["properties"])
-    yield f'<text x="{x + 12}" y="{y + 20}" font-weight="bold">{escape(title)}</text>'
+    yield f'<text class="title" x="{x + 12}" y="{y + 20}">{escape(title)}</text>'
     for number, line in enumerate(shown, 1):
         yield f'<text class="of" x="{x + 12}" y="{y + 22 + number * _LINE}">{escape(line)}</text>'
 
