@@ -7,11 +7,12 @@ import json
 import os
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
 import batch
@@ -24,7 +25,7 @@ from stethoscript import events, failures, faults, jobs
 from stethoscript.events import Signal
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
-from telemetry import count, flush, log
+from telemetry import count, flush, log, measure
 
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
@@ -151,7 +152,11 @@ class Deliverer:
         ended = replace(row, state=state, updated=int(self.now()), **changes)
         self.herald.tell(ended)
         if self.ledger.advance(row, state, self.now(), **changes):
-            count(state.capitalize())
+            count(state.capitalize(), reason=ended.reason)
+            for what, seconds in _times(ended):
+                measure(what, seconds)
+            if ended.seconds is not None:
+                measure("AudioMinutes", ended.seconds / 60, MetricUnit.NoUnit)
         self._tidy(ended)
         log.info("ended", job=row.job, state=str(state), reason=ended.reason, signal=signal.source)
 
@@ -171,6 +176,16 @@ class Deliverer:
             MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
             DelaySeconds=faults.delay(signal.deferrals, soon, self.jitter()),
         )
+
+
+def _times(ended: Row) -> Iterator[tuple[str, int]]:
+    """How long an ended recording was in each state, and in all."""
+    completed = ended.completed or ended.updated
+    if ended.started:  # its end may have come before its start was noted down
+        yield "WaitingSeconds", ended.started - ended.received
+        yield "TranscribingSeconds", max(0, completed - ended.started)  # two services' clocks
+    yield "DeliveringSeconds", max(0, ended.updated - completed)
+    yield "TurnaroundSeconds", ended.updated - ended.received
 
 
 def _ended(job: Mapping[str, Any], now: float) -> int:

@@ -24,6 +24,7 @@ class Delivered:
 
     manifest: str
     words: int | None = None
+    seconds: int | None = None
     confidence: str | None = None
     reason: str | None = None
     remedy: str | None = None
@@ -63,7 +64,8 @@ class Delivery:
         self._put(row, key, _JSON, manifest.write(row, heard, listed, failed, reason))
         if heard is None:
             return Delivered(key, reason=reason, remedy=_REMEDY)
-        return Delivered(key, len(heard.words), str(confidence.band(heard.words)))
+        seconds = round(max((word.end or 0 for word in heard.words), default=0))
+        return Delivered(key, len(heard.words), seconds, str(confidence.band(heard.words)))
 
     def _raw(self, row: Row) -> tuple[bytes | None, int]:
         """Transcribe's output and its size, from where we told it to write: its TranscriptFileUri is not needed.

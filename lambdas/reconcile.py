@@ -19,7 +19,7 @@ from ledger import Ledger
 from stethoscript import events, faults, jobs
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
-from stethoscript.rows import STUCK_SECONDS, Row, State
+from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
 from telemetry import count, flush, log
 
@@ -31,7 +31,6 @@ LOOK_SECONDS = 60
 """How long a running job is left alone between two looks."""
 BUSY_GRACE_SECONDS = 6 * 3600
 """The grace while messages wait in the intake queue: what nobody has worked at most likely waits there, too."""
-WAITS_LONG_SECONDS = 4 * 3600
 MOST_ANNOUNCEMENTS = 10
 """After so many nobody will bring a recording further by repeating it: a person has to look."""
 _RESERVE_SECONDS = 10
@@ -97,16 +96,17 @@ class Reconciler:
         if row.signalled and self.now() - row.signalled < self.settings.grace_seconds:
             return 0
         try:
-            status = self._status(row.job)
+            job = self._job(row.job)
         except ClientError as error:
             log.warning("could not look at a job", job=row.job, error=faults.described(error))
             return 0
-        ended = status in ("COMPLETED", "FAILED", None)
+        ended = job is None or job["TranscriptionJobStatus"] in ("COMPLETED", "FAILED")
         if ended:
             self._signal(row.job)
+            self._say_if_late(job)
         if self.now() - (row.started or row.received) > STUCK_SECONDS:
             count("Stuck")
-            log.error("neither ended nor delivered for more than a day", job=row.job, status=status)
+            log.error("neither ended nor delivered for more than a day", job=row.job)
         self.ledger.advance(row, row.state, self.now(), signalled=int(self.now()) if ended else row.signalled)
         return int(ended)
 
@@ -122,15 +122,21 @@ class Reconciler:
         self.ledger.advance(row, row.state, self.now(), announcements=row.announcements + 1)
         return 1
 
-    def _status(self, job: str) -> str | None:
+    def _say_if_late(self, job: Mapping[str, Any] | None) -> None:
+        """Count a job that has ended, and could not be delivered since."""
+        completed = job and job.get("CompletionTime")
+        if completed and self.now() - completed.timestamp() > WAITS_LONG_SECONDS:
+            count("WaitsLong")
+
+    def _job(self, job: str) -> Mapping[str, Any] | None:
         try:
             found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=job)
         except ClientError as error:
             if faults.fault(error) is Fault.ABSENT:
                 return None
             raise
-        status: str = found["MedicalTranscriptionJob"]["TranscriptionJobStatus"]
-        return status
+        known: Mapping[str, Any] = found["MedicalTranscriptionJob"]
+        return known
 
     def _forgotten(self, deadline: float, before: float) -> Iterator[tuple[str, Upload]]:
         """Uploads of some pages of the intake bucket that have no row; the next run goes on where this one ends."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache, partial
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 import batch
@@ -24,9 +25,9 @@ from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
 from stethoscript.profiles import Profile, Recipe
 from stethoscript.rejections import Rejected
-from stethoscript.rows import STUCK_SECONDS, Row, State
+from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
-from telemetry import count, flush, log
+from telemetry import count, flush, log, measure
 
 COPY_SECONDS = 120
 """Long enough for S3 to copy 2 GB; a record is begun only if this much time is left."""
@@ -299,8 +300,9 @@ class Starter:
     def _await_slot(self, deadline: float) -> None:
         """Wait while far more jobs seem to run than the quota allows. Advice only: Transcribe itself is the judge."""
         most = self.settings.jobs_at_once + self.settings.jobs_at_once // ENDED_SHARE
-        while self.ledger.in_flight(most) >= most:
+        while (standing := self.ledger.in_flight(most)) >= most:
             self._wait(deadline)
+        measure("QuotaUsed", 100 * standing / self.settings.jobs_at_once, MetricUnit.Percent)
 
     def _wait(self, deadline: float) -> None:
         pause = min(IN_HAND_SECONDS, self.settings.patience_seconds) * (0.5 + self.jitter())
@@ -328,7 +330,7 @@ class Starter:
         self.herald.tell(refused)
         if not self.ledger.claim(refused):
             self.ledger.advance(row, State.REJECTED, self.now(), **why)
-        count("Rejected")
+        count("Rejected", reason=refusal.reason)
         log.info("rejected", job=row.job, reason=refusal.reason)
 
     def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:
@@ -349,6 +351,8 @@ class Starter:
         try:
             row = self.ledger.find(recording)
             if row and row.state is State.CLAIMED:
+                if self.now() - row.received > WAITS_LONG_SECONDS:
+                    count("WaitsLong")
                 self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
         except (BotoCoreError, ClientError) as error:  # then it is announced once more, which does no harm
             log.info("the ledger does not answer", error=faults.described(error))

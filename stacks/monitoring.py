@@ -1,4 +1,4 @@
-"""The first alarms: each says that a person must look, and goes to the operations topic."""
+"""Alarms and dashboard: each alarm says that a person must look, and goes to the operations topic."""
 
 from typing import Any
 
@@ -10,15 +10,17 @@ from constructs import Construct
 
 from stacks.budget import budget
 from stacks.choices import Choices
+from stacks.dashboard import dashboard
+from stacks.metrics import ours
 from stacks.pipeline import PipelineStack
 from stacks.storage import StorageStack
 
-_NAMESPACE = "Stethoscript"
+_RUNBOOK = "docs/operations.md"
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
 
 class MonitoringStack(cdk.Stack):
-    """Alarms on what no retry mends."""
+    """Alarms on what no retry mends, and one screen that shows whether all is well."""
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class MonitoringStack(cdk.Stack):
             cdk.Annotations.of(self).add_warning_v2(
                 "stethoscript:alarms", "Nobody is mailed about alarms: name somebody under emails.operations."
             )
+        self._alarms: list[cloudwatch.IAlarm] = []
         self._tell = actions.SnsAction(storage.operations)
         dead = {"intake": storage.intake_dead_letters, "completion": pipeline.completion_dead_letters}
         for name, queue in dead.items():
@@ -43,14 +46,16 @@ class MonitoringStack(cdk.Stack):
                 f"{name}-dead-letters",
                 queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5), statistic="Maximum"),
                 1,
-                "Messages that no retry could handle; nothing is lost, see docs/operations.md.",
+                "Messages that no retry could handle; nothing is lost.",
+                runbook="dead-letters",
             )
         for each, queue in storage.undelivered:
             self._alarm(
                 f"undelivered-{each.id}",
                 queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5), statistic="Maximum"),
                 1,
-                f"{each.protocol} {each.whom} could not be told of a recording's end, see docs/notifications.md.",
+                f"{each.protocol} {each.whom} could not be told of a recording's end.",
+                runbook="undelivered",
             )
         self._alarm(
             "intake-waits",
@@ -63,12 +68,13 @@ class MonitoringStack(cdk.Stack):
             "deliver": pipeline.deliver_transcript,
             "reconcile": pipeline.reconcile,
         }
-        for name, ours in functions.items():
+        for name, failing in functions.items():
             self._alarm(
                 f"{name}-errors",
-                ours.function.metric_errors(period=Duration.hours(1)),
+                failing.function.metric_errors(period=Duration.hours(1)),
                 3,
                 "The function fails as a whole.",
+                runbook="errors",
             )
         for name, metric, text in (
             (
@@ -83,29 +89,27 @@ class MonitoringStack(cdk.Stack):
                 "FormFailed",
                 "A document could not be made; the others were delivered, and the manifest says which is missing.",
             ),
-            ("waits-long", "WaitsLong", "A recording has been under way for four hours without being transcribed."),
+            ("waits-long", "WaitsLong", "For four hours a recording could not be brought a step further."),
         ):
-            self._alarm(name, self._ours(metric), 1, text)
+            self._alarm(name, ours(choices, metric), 1, text)
+        self._alarm(
+            "failures",
+            ours(choices, "Failed", period=Duration.hours(1)),
+            3,
+            "Three recordings failed within an hour; one alone is its uploader's to mend.",
+        )
         self._alarm(
             "reconcile-stopped",
-            pipeline.reconcile.function.metric_invocations(period=Duration.hours(1)),
+            # Every run that ends well says how much it brought back, and be it nothing.
+            ours(choices, "BroughtBack", statistic="SampleCount", period=Duration.hours(1)),
             1,
-            "The reconciler has not run for an hour.",
+            "The reconciler has not come to the end of a run for an hour.",
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
             missing=cloudwatch.TreatMissingData.BREACHING,
         )
         if choices.budget.monthly_dollars:
             budget(self, choices)
-
-    def _ours(self, name: str) -> cloudwatch.Metric:
-        """A metric that the functions write themselves, summed over them."""
-        return cloudwatch.Metric(
-            namespace=_NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": self._choices.name},
-            period=Duration.minutes(5),
-            statistic="Sum",
-        )
+        dashboard(self, choices, storage=storage, pipeline=pipeline, alarms=self._alarms)
 
     def _alarm(
         self,
@@ -114,17 +118,21 @@ class MonitoringStack(cdk.Stack):
         threshold: int,
         description: str,
         *,
+        runbook: str | None = None,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
-        cloudwatch.Alarm(
+        """Ring when the metric says so; the text ends with a section of the runbook, by default called as the alarm."""
+        alarm = cloudwatch.Alarm(
             self,
             "".join(part.capitalize() for part in name.split("-")),
             alarm_name=f"{self._choices.name}-{name}",
-            alarm_description=description,
+            alarm_description=f"{description} What to do: {_RUNBOOK}#{runbook or name}",
             metric=metric,
             threshold=threshold,
             evaluation_periods=1,
             comparison_operator=comparison,
             treat_missing_data=missing,
-        ).add_alarm_action(self._tell)
+        )
+        alarm.add_alarm_action(self._tell)
+        self._alarms.append(alarm)

@@ -25,6 +25,8 @@ class State(StrEnum):
 OPEN = (State.ANNOUNCED, State.CLAIMED, State.TRANSCRIBING)
 STUCK_SECONDS = 24 * 3600
 """After so long in one place a person should look."""
+WAITS_LONG_SECONDS = 4 * 3600
+"""After so long without a step a person should know."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Row:
     """A recording. Times are seconds since 1970; `key` is patient data and never leaves the table.
 
     `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
+    `seconds`: at which of them the last word ends.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
     `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery
     is one invocation's alone.
@@ -58,6 +61,7 @@ class Row:
     failure: str | None = None
     manifest: str | None = None
     words: int | None = None
+    seconds: int | None = None
     confidence: str | None = None
     announcements: int = 0
     signalled: int | None = None

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from local import deployment
 from local.deployment import Deployment
-from local.people import Inbox, People
+from local.people import Inbox, People, queue
 from local.recogniser import scripted
 
 PATIENCE = 40
@@ -254,6 +254,36 @@ def test_an_upload_under_another_encryption_is_refused(clinic):
         clinic.uploader.put_object(
             Bucket=clinic.deployed["IntakeBucketName"], Key="dictation/a.wav", Body=b"", ServerSideEncryption="AES256"
         )
+
+
+def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(clinic):
+    topic, sqs = clinic.deployed["OperationsTopicArn"], clinic.cloud.client("sqs")
+    url = queue(sqs, "on-call", "sns.amazonaws.com", topic)
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    clinic.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    cloudwatch = clinic.cloud.client("cloudwatch")
+    alarms = {
+        each["AlarmName"]: each["AlarmDescription"]
+        for each in cloudwatch.describe_alarms(AlarmNamePrefix="clinic-")["MetricAlarms"]
+    }
+    for name in alarms:
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="Set by hand.")
+    told: dict[str, str] = {}
+    deadline = time.monotonic() + PATIENCE
+    while told.keys() != alarms.keys() and time.monotonic() < deadline:
+        for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            alarm = json.loads(json.loads(message["Body"])["Message"])
+            told[alarm["AlarmName"]] = alarm["AlarmDescription"]
+    assert len(alarms) >= 10
+    assert told == alarms
+
+
+def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(clinic):
+    cloudwatch = clinic.cloud.client("cloudwatch")
+    body = json.loads(cloudwatch.get_dashboard(DashboardName="clinic")["DashboardBody"])
+    deployed = cloudwatch.describe_alarms(AlarmNamePrefix="clinic-")["MetricAlarms"]
+    assert set(body["widgets"][0]["properties"]["alarms"]) == {each["AlarmArn"] for each in deployed}
 
 
 def test_a_deployment_that_failed_half_way_can_simply_be_repeated(cloud, tmp_path):

@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.metrics import MetricUnit
 
 import deliver_transcript
 import reconcile
@@ -204,10 +205,12 @@ class _Told:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._reason = ""
 
     def __call__(self, *, namespace: str, service: str) -> "_Told":
         """Stand for Powertools' Metrics."""
         self.write(f"{namespace} {service}")
+        self._reason = ""
         return self
 
     def write(self, line: str) -> None:
@@ -218,11 +221,15 @@ class _Told:
     def flush(self) -> None:
         """Nothing is held back."""
 
-    def add_metric(self, *, name: str, unit: Any, value: int) -> None:
+    def add_dimension(self, *, name: str, value: str) -> None:
+        """Take the reason of what is counted by it."""
+        self._reason = f" {name} {value}"
+
+    def add_metric(self, *, name: str, unit: Any, value: float) -> None:
         """Take a metric."""
-        del unit
-        self._world.counted[name] += value
-        self.write(name)
+        if unit is MetricUnit.Count:
+            self._world.counted[name + self._reason] += value
+        self.write(name + self._reason)
 
     def flush_metrics(self) -> None:
         """Metrics were taken as they came."""
@@ -243,7 +250,8 @@ def inhabited(world: World) -> Iterator[World]:
             patch.setattr(module, "client", world.client)
             patch.setattr(module, "os", surroundings)
         patch.setattr(telemetry, "Metrics", told)
-        patch.setattr(telemetry, "_counted", Counter())
+        for noted in ("_counted", "_reasons", "_measured"):
+            patch.setattr(telemetry, noted, type(getattr(telemetry, noted))())
         patch.setattr(logging.getLogger(telemetry.log.service), "propagate", False)
         for handler in telemetry.log.handlers:
             patch.setattr(handler, "stream", told)

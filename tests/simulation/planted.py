@@ -94,13 +94,14 @@ def _never_announces(patch: Patch) -> None:
 
 
 def _ignores_failed(patch: Patch) -> None:
-    status = Reconciler._status
+    look = Reconciler._job
 
-    def blind(self: Reconciler, job: str) -> str | None:
-        found = status(self, job)
-        return "IN_PROGRESS" if found == "FAILED" else found
+    def blind(self: Reconciler, job: str) -> Any:
+        found = look(self, job)
+        failed = found is not None and found["TranscriptionJobStatus"] == "FAILED"
+        return {**found, "TranscriptionJobStatus": "IN_PROGRESS"} if failed else found
 
-    patch.setattr(Reconciler, "_status", blind)
+    patch.setattr(Reconciler, "_job", blind)
 
 
 def _ignores_claimed(patch: Patch) -> None:

@@ -64,6 +64,7 @@ _PHYSICAL = {
     "AWS::DynamoDB::Table": ("{TableName}", f"arn:aws:dynamodb:{_AT}:table/{{TableName}}"),
     "AWS::Lambda::Function": ("{FunctionName}", f"arn:aws:lambda:{_AT}:function:{{FunctionName}}"),
     "AWS::Logs::LogGroup": ("{LogGroupName}", f"arn:aws:logs:{_AT}:log-group:{{LogGroupName}}:*"),
+    "AWS::CloudWatch::Alarm": ("{AlarmName}", f"arn:aws:cloudwatch:{_AT}:alarm:{{AlarmName}}"),
     "AWS::KMS::Key": ("{id}", f"arn:aws:kms:{_AT}:key/{{id}}"),
     "AWS::IAM::Role": ("{id}", f"arn:aws:iam::{ACCOUNT}:role/{{id}}"),
     "AWS::IAM::ManagedPolicy": (f"arn:aws:iam::{ACCOUNT}:policy/{{id}}",) * 2,

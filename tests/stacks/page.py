@@ -1,4 +1,4 @@
-"""The parts of docs/security.md that are made from what is deployed; `make pages` writes them anew."""
+"""What is made of docs/ from what is deployed; `make pages` writes it anew."""
 
 import re
 import tempfile
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.scan.exceptions import EXCEPTIONS as SCANNED
+from tests.stacks import picture
 from tests.stacks.deployed import ACCOUNT, DEPLOYMENTS, ROOT, Deployment, synthesise
 from tests.stacks.on_our_behalf import EXERCISED
 from tests.stacks.policies import texts
@@ -85,6 +86,7 @@ def main() -> None:
         for name, part in parts.items():
             marked = rf"(<!-- {name}:[^>]*-->\n\n).*?(\n\n<!-- end -->)"
             text = re.sub(marked, lambda marks, part=part: f"{marks[1]}{part}{marks[2]}", text, flags=re.DOTALL)
+        picture.PATH.write_text(picture.drawn(deployments[0]), encoding="utf-8")
     PATH.write_text(text, encoding="utf-8")
 
 

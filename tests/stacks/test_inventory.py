@@ -27,6 +27,7 @@ def test_nothing_of_the_cdk_s_own_runs_in_the_customer_s_account(deployment, sta
 
 KINDS = {
     "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
     "AWS::DynamoDB::Table",
     "AWS::Events::Rule",
     "AWS::IAM::ManagedPolicy",

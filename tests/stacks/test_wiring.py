@@ -1,9 +1,5 @@
 import ast
 import inspect
-import json
-import os
-import subprocess
-import sys
 from dataclasses import fields
 from pathlib import Path
 
@@ -22,7 +18,7 @@ from reconcile import ReconcileSettings
 from start_transcription import StartSettings
 from stethoscript import profiles
 from stethoscript.rows import Row, State
-from tests.stacks.deployed import ACCOUNT, ROOT
+from tests.stacks.deployed import ACCOUNT
 from tests.stacks.policies import Request, allowed, denied
 
 READ = {
@@ -353,40 +349,3 @@ def test_the_alarm_for_a_silent_reconciler_waits_longer_than_its_rarest_schedule
     alarm = deployment.one("AWS::CloudWatch::Alarm", AlarmName="stethoscript-reconcile-stopped")
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Period"] >= 2 * 30 * 60
-
-
-def ours(deployment):
-    return [each for each in deployment.all("AWS::CloudWatch::Alarm") if each["Namespace"] == "Stethoscript"]
-
-
-def test_alarms_watch_only_what_the_functions_count(deployment):
-    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "lambdas").glob("*.py")]
-    counted = {
-        text.value
-        for source in sources
-        for call in ast.walk(ast.parse(source))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "count"
-        for text in ast.walk(call.args[0])
-        if isinstance(text, ast.Constant)
-    }
-    assert ours(deployment)
-    assert {alarm["MetricName"] for alarm in ours(deployment)} <= counted
-
-
-def test_alarms_watch_metrics_under_the_dimensions_the_functions_send(deployment, functions):
-    environment = functions["start_transcription.handler"]["Environment"]["Variables"]
-    script = "import os, telemetry; telemetry.count('ConfigurationFault'); telemetry.flush(os.environ['DEPLOYMENT'])"
-    sent = subprocess.run(
-        [sys.executable, "-c", script],
-        env={**environment, "PYTHONPATH": str(ROOT / "lambdas"), "PATH": os.defpath},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    metric = json.loads(sent.stdout)
-    [directive] = metric["_aws"]["CloudWatchMetrics"]
-    assert directive["Namespace"] == "Stethoscript"
-    for alarm in ours(deployment):
-        watched = {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
-        assert {name: metric[name] for name in watched} == watched
-        assert set(watched) in [set(dimensions) for dimensions in directive["Dimensions"]]

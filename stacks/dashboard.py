@@ -1,0 +1,130 @@
+"""One screen to keep open: is all well, how much and how fast, where does it wait, what is wrong, what does it cost."""
+
+from collections.abc import Sequence
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.choices import Choices
+from stacks.metrics import BY_DEPLOYMENT, BY_REASON, NAMESPACE, ours
+from stacks.pipeline import PipelineStack
+from stacks.storage import StorageStack
+
+_WIDTH = 24
+"""Of the screen, in CloudWatch's own measure."""
+_DAY = Duration.days(1)
+_MONTH = "-P30D"
+
+Row = list[cloudwatch.IWidget]
+
+
+def dashboard(
+    scope: Construct,
+    choices: Choices,
+    *,
+    storage: StorageStack,
+    pipeline: PipelineStack,
+    alarms: Sequence[cloudwatch.IAlarm],
+) -> None:
+    """Make the dashboard, called as the deployment; each row answers a question."""
+    cloudwatch.Dashboard(
+        scope,
+        "Dashboard",
+        dashboard_name=choices.name,
+        default_interval=_DAY,
+        widgets=[
+            [cloudwatch.AlarmStatusWidget(title="Is all well?", alarms=alarms, width=_WIDTH, height=4)],
+            _how_much_and_how_fast(choices),
+            _where_it_waits(choices, {"intake": storage.intake_queue, "completion": pipeline.completion_queue}),
+            _what_went_wrong(choices, storage),
+            _what_it_costs(choices),
+        ],
+    )
+
+
+def _how_much_and_how_fast(choices: Choices) -> Row:
+    ends = [ours(choices, name) for name in ("Started", "Delivered", "Failed", "Rejected")]
+    turnaround = [
+        ours(choices, "TurnaroundSeconds", statistic=each).with_(label=each) for each in ("p50", "p90", "p99")
+    ]
+    states = [
+        ours(choices, f"{name}Seconds", statistic="p50").with_(label=name.lower())
+        for name in ("Waiting", "Transcribing", "Delivering")
+    ]
+    return [
+        _graph("Recordings", "in five minutes", ends),
+        _graph("From the first look to the news", "seconds", turnaround),
+        _graph("Of which, by state (median)", "seconds", states),
+        _graph("Refused and failed, by reason", "in five minutes", [_by_reason(choices)]),
+    ]
+
+
+def _by_reason(choices: Choices) -> cloudwatch.IMetric:
+    """Whatever reasons there were: they are not known beforehand, so they are searched for."""
+    schema = f"{{{NAMESPACE},{BY_DEPLOYMENT},{BY_REASON}}}"
+    search = f'{schema} {BY_DEPLOYMENT}="{choices.name}" MetricName=("Rejected" OR "Failed")'
+    return cloudwatch.MathExpression(
+        expression=f"SEARCH('{search}', 'Sum', 300)",
+        label=f"${{PROP('MetricName')}} ${{PROP('Dim.{BY_REASON}')}}",
+        using_metrics={},
+    )
+
+
+def _where_it_waits(choices: Choices, queues: dict[str, sqs.IQueue]) -> Row:
+    waiting = [_most(queue, name) for name, queue in queues.items()]
+    ages = [
+        queue.metric_approximate_age_of_oldest_message(label=name, statistic="Maximum")
+        for name, queue in queues.items()
+    ]
+    used = [ours(choices, "QuotaUsed", statistic="Maximum")]
+    return [
+        _graph("Messages that wait", "messages", waiting),
+        _graph("Age of the oldest message", "seconds", ages),
+        _graph(f"Jobs in flight, of {choices.quotas.jobs_at_once}", "%", used, limit=100),
+        _graph("Put off, as a service was busy or away", "in five minutes", [ours(choices, "PutOff")]),
+    ]
+
+
+def _what_went_wrong(choices: Choices, storage: StorageStack) -> Row:
+    found = [ours(choices, name) for name in ("BroughtBack", "Stuck", "Vanished", "WaitsLong")]
+    faults = [ours(choices, name) for name in ("ConfigurationFault", "FormFailed", "Ignored")]
+    untold = [_most(queue, f"{each.protocol} {each.whom}") for each, queue in storage.undelivered]
+    return [
+        _graph("Brought back, stuck and late", "in five minutes", found, across=2 + bool(untold)),
+        _graph("Faults of ours", "in five minutes", faults, across=2 + bool(untold)),
+        *([_graph("News that could not be delivered", "messages", untold, across=3)] if untold else []),
+    ]
+
+
+def _what_it_costs(choices: Choices) -> Row:
+    minutes = ours(choices, "AudioMinutes", period=_DAY)
+    return [
+        _graph("Minutes delivered, by day", "minutes", [minutes], across=2, start=_MONTH),
+        _graph("Jobs started, by day", "jobs", [ours(choices, "Started", period=_DAY)], across=2, start=_MONTH),
+    ]
+
+
+def _most(queue: sqs.IQueue, label: str) -> cloudwatch.IMetric:
+    return queue.metric_approximate_number_of_messages_visible(label=label, statistic="Maximum")
+
+
+def _graph(
+    title: str,
+    unit: str,
+    metrics: Sequence[cloudwatch.IMetric],
+    *,
+    across: int = 4,
+    limit: int | None = None,
+    start: str | None = None,
+) -> cloudwatch.IWidget:
+    """A graph, one of so many in its row, with a line at what is all there is; its time is the screen's, or its own."""
+    return cloudwatch.GraphWidget(
+        title=title,
+        left=metrics,
+        left_y_axis=cloudwatch.YAxisProps(min=0, label=unit, show_units=False),
+        left_annotations=[] if limit is None else [cloudwatch.HorizontalAnnotation(value=limit)],
+        width=_WIDTH // across,
+        start=start,
+    )

@@ -1,0 +1,193 @@
+"""Each alarm in parts: its fault publishes the very metric it watches, and its text leads to a section of the runbook.
+
+That AWS raises the alarm once the metric is there is AWS's; that its action arrives is seen on the embedded cloud.
+"""
+
+import json
+import re
+
+import pytest
+
+import delivery
+from documents import FORMS, Form
+from tests.published import Metric, Watched
+from tests.stacks import picture
+from tests.stacks.deployed import ROOT
+from tests.unit.conftest import _far_ends, clinic, refusal
+
+__all__ = ("_far_ends", "clinic")  # fixtures
+
+HOUR = 3600
+NAMESPACE = "Stethoscript"
+RUNBOOK = ROOT / "docs" / "operations.md"
+
+
+@pytest.fixture
+def watched(clinic, monkeypatch, capsys):
+    return Watched(clinic, monkeypatch, capsys)
+
+
+def transcribing(watched):
+    watched.take(watched.clinic.upload())
+    return watched.clinic.row().job
+
+
+def denied_by_s3(watched):
+    watched.clinic.s3.before["copy_object"] = [refusal("AccessDenied", status=403)]
+    watched.take(watched.clinic.upload())
+
+
+def in_progress_for_a_day(watched):
+    transcribing(watched)
+    watched.clinic.clock += 25 * HOUR
+    watched.reconcile()
+
+
+def brought_back_in_vain(watched):
+    watched.clinic.upload()
+    for _ in range(30):
+        watched.clinic.clock += 7 * HOUR
+        watched.reconcile()
+        watched.clinic.drain(watched.clinic.intake_queue)
+
+
+def forgotten_by_transcribe(watched):
+    job = transcribing(watched)
+    watched.clinic.write_raw(job)
+    watched.clinic.transcribe.jobs.clear()
+    watched.clinic.clock += 2 * HOUR
+    watched.deliver(job)
+
+
+def a_form_breaks(watched):
+    def broken(_transcript, _facts):
+        raise KeyError
+
+    job = transcribing(watched)
+    watched.clinic.write_raw(job)
+    watched.clinic.transcribe.end(job)
+    watched.patch.setattr(delivery, "FORMS", {**FORMS, "txt": Form("broken.txt", "text/plain", broken)})
+    watched.deliver(job)
+
+
+def throttled_for_hours(watched):
+    upload = watched.clinic.upload()
+    for _ in range(2):
+        watched.clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.take(upload)
+        watched.clinic.clock += 5 * HOUR
+
+
+def not_delivered_for_hours(watched):
+    watched.clinic.transcribe.end(transcribing(watched))
+    watched.clinic.clock += 5 * HOUR
+    watched.reconcile()
+
+
+def fails_in_transcribe(watched):
+    job = transcribing(watched)
+    watched.clinic.transcribe.end(job, "FAILED", "Invalid sample rate")
+    watched.deliver(job)
+
+
+FAULTS = {
+    "a right that is missing": ("configuration", denied_by_s3),
+    "a job in progress for a day": ("stuck", in_progress_for_a_day),
+    "an upload that is brought back in vain": ("stuck", brought_back_in_vain),
+    "a job that Transcribe has forgotten": ("vanished", forgotten_by_transcribe),
+    "a form that breaks": ("form-failed", a_form_breaks),
+    "a Transcribe that is busy for hours": ("waits-long", throttled_for_hours),
+    "a transcript that is not fetched for hours": ("waits-long", not_delivered_for_hours),
+    "a recording that fails": ("failures", fails_in_transcribe),
+}
+OF_AWS = {
+    "intake-dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+    "completion-dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+    "undelivered": ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName"),
+    "intake-waits": ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName"),
+    "start-errors": ("AWS/Lambda", "Errors", "FunctionName"),
+    "deliver-errors": ("AWS/Lambda", "Errors", "FunctionName"),
+    "reconcile-errors": ("AWS/Lambda", "Errors", "FunctionName"),
+}
+"""Alarms on what AWS itself publishes, under names of its user guides, and what their one dimension names."""
+SILENCE = "reconcile-stopped"
+
+
+@pytest.fixture(scope="session")
+def alarms(organised):
+    """All alarms of the deployment called clinic, by what comes after its name; one for all subscribers."""
+    named = {each["AlarmName"].removeprefix("clinic-"): each for each in organised.all("AWS::CloudWatch::Alarm")}
+    return {"undelivered" if name.startswith("undelivered-") else name: each for name, each in named.items()}
+
+
+def metric(alarm):
+    dimensions = frozenset((each["Name"], each["Value"]) for each in alarm["Dimensions"])
+    return Metric(alarm["Namespace"], alarm["MetricName"], dimensions)
+
+
+def test_there_is_no_alarm_but_those_whose_fault_is_tried_here(alarms):
+    assert set(alarms) == {name for name, _ in FAULTS.values()} | set(OF_AWS) | {SILENCE}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_publishes_the_metric_that_its_alarm_names(fault, watched, alarms):
+    name, happen = FAULTS[fault]
+    happen(watched)
+    values = watched.published().get(metric(alarms[name]), [])
+    assert sum(values) >= 1
+    assert alarms[name]["Statistic"] == "Sum"
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in FAULTS.values()}))
+def test_a_recording_that_ends_well_rings_no_alarm(name, watched, alarms):
+    job = transcribing(watched)
+    watched.clinic.write_raw(job)
+    watched.clinic.transcribe.end(job)
+    watched.deliver(job)
+    watched.reconcile()
+    assert metric(alarms[name]) not in watched.published()
+    assert alarms[name]["TreatMissingData"] == "notBreaching"
+
+
+def test_every_run_of_the_reconciler_that_ends_well_is_heard_of_and_no_other(watched, alarms):
+    alarm = alarms[SILENCE]
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
+    watched.reconcile()
+    assert watched.published()[metric(alarm)] == [0]
+    watched.clinic.sqs.before["get_queue_attributes"] = [refusal("AccessDenied")]
+    watched.reconcile()
+    assert metric(alarm) not in watched.published()
+
+
+@pytest.mark.parametrize("name", OF_AWS)
+def test_an_alarm_on_aws_s_own_metric_names_a_queue_or_function_of_ours(name, alarms, organised):
+    watched = metric(alarms[name])
+    [(dimension, value)] = watched.dimensions
+    assert (watched.namespace, watched.name, dimension) == OF_AWS[name]
+    kind = {"QueueName": "AWS::SQS::Queue", "FunctionName": "AWS::Lambda::Function"}[dimension]
+    assert value in [each[dimension] for each in organised.all(kind)]
+
+
+def test_every_alarm_s_text_ends_with_its_section_of_the_runbook(organised):
+    for alarm in organised.all("AWS::CloudWatch::Alarm"):
+        page, _, section = alarm["AlarmDescription"].rpartition(" What to do: ")[2].partition("#")
+        headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+        assert section in headings
+
+
+def test_every_metric_of_ours_that_is_watched_or_shown_is_explained(organised):
+    body = json.loads(organised.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
+    shown = re.findall(rf'"{NAMESPACE}", "(\w+)"', json.dumps(body))
+    watched = [each["MetricName"] for each in organised.all("AWS::CloudWatch::Alarm") if each["Namespace"] == NAMESPACE]
+    [table] = re.findall(r"^\| metric \|.*?\n\n", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    assert shown
+    assert {*shown, *watched} <= set(re.findall(r"`(\w+)`", table))
+
+
+def test_the_plan_of_the_dashboard_is_drawn_from_what_is_deployed(deployment):
+    assert picture.PATH.read_text(encoding="utf-8") == picture.drawn(deployment), "run `make pages`"
+
+
+def test_the_dashboard_shows_every_alarm_first(organised):
+    first, *_ = json.loads(organised.one("AWS::CloudWatch::Dashboard")["DashboardBody"])["widgets"]
+    assert set(first["properties"]["alarms"]) == {each.arn for each in organised.all("AWS::CloudWatch::Alarm")}

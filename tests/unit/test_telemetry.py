@@ -1,0 +1,103 @@
+"""What the functions' metrics say of a recording: how it ended, how long it took, and nothing about a patient."""
+
+import pytest
+
+from stethoscript import failures, rejections
+from tests.published import Metric, Watched
+from tests.unit.conftest import refusal
+
+
+@pytest.fixture
+def watched(clinic, monkeypatch, capsys):
+    return Watched(clinic, monkeypatch, capsys)
+
+
+def of(name, **more):
+    return Metric("Stethoscript", name, frozenset({"service": "clinic", **more}.items()))
+
+
+def delivered(watched, waits, works, lies):
+    """Have a recording transcribed, with so many seconds in each state."""
+    clinic = watched.clinic
+    clinic.start(clinic.upload())
+    row = clinic.row()
+    clinic.write_raw(row.job, "Hello there.")
+    clinic.transcribe.end(row.job)
+    ended = clinic.transcribe.jobs[row.job]["CompletionTime"].timestamp()
+    started = int(ended) - works
+    clinic.ledger.advance(row, row.state, clinic.now(), started=started, received=started - waits)
+    clinic.clock = int(ended) + lies
+    watched.deliver(row.job)
+
+
+def test_the_time_in_each_state_and_in_all_is_measured_once_for_a_delivery(watched):
+    delivered(watched, waits=30, works=200, lies=4)
+    watched.deliver(watched.clinic.row().job)
+    published = watched.published()
+    names = ("WaitingSeconds", "TranscribingSeconds", "DeliveringSeconds", "TurnaroundSeconds")
+    assert [published[of(name)] for name in names] == [[30], [200], [4], [234]]
+    assert published[of("Delivered")] == [1]
+
+
+def test_the_minutes_of_what_was_heard_are_measured(watched):
+    watched.clinic.start(watched.clinic.upload())
+    job = watched.clinic.row().job
+    watched.clinic.write_raw(job, " ".join(["word"] * 240))  # half a second each
+    watched.clinic.transcribe.end(job)
+    watched.deliver(job)
+    assert watched.published()[of("AudioMinutes")] == [2]
+    assert watched.clinic.row().seconds == 120
+
+
+def test_a_start_says_how_near_the_quota_is(watched):
+    for number in range(3):
+        watched.clinic.start(watched.clinic.upload(f"dictation/{number}.wav"))
+    watched.published()
+    watched.take(watched.clinic.upload("dictation/4.wav"))
+    assert watched.published()[of("QuotaUsed")][-1] == pytest.approx(100 * 3 / 250)
+
+
+def test_a_rejection_is_counted_in_all_and_by_its_reason(watched):
+    watched.take(watched.clinic.upload("dictation/Jane Doe.wav", b"Dear colleague"))
+    published = watched.published()
+    assert published[of("Rejected")] == [1]
+    assert published[of("Rejected", reason="UnsupportedMediaFormat")] == [1]
+    assert len({*rejections.CLASSES, *failures.CLASSES}) < 30  # each is a metric to be paid for
+
+
+def test_a_failure_is_counted_in_all_and_by_its_reason(watched):
+    watched.clinic.start(watched.clinic.upload())
+    job = watched.clinic.row().job
+    watched.clinic.transcribe.end(job, "FAILED", "Invalid sample rate: Jane Doe")
+    watched.deliver(job)
+    published = watched.published()
+    assert published[of("Failed", reason="InvalidSampleRate")] == published[of("Failed")] == [1]
+
+
+def test_a_recording_that_is_put_off_for_hours_is_counted_as_waiting_long(watched):
+    upload = watched.clinic.upload()
+    for hours in (0, 3, 2):
+        watched.clinic.clock += hours * 3600
+        watched.clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.take(upload)
+        said = watched.published()
+        assert said[of("PutOff")] == [1]
+        assert (of("WaitsLong") in said) == (hours == 2)
+
+
+def test_a_job_that_ended_hours_ago_and_is_not_delivered_is_counted_as_waiting_long(watched):
+    watched.clinic.start(watched.clinic.upload())
+    watched.clinic.transcribe.end(watched.clinic.row().job)
+    watched.clinic.clock += 3600
+    watched.reconcile()
+    assert of("WaitsLong") not in watched.published()
+    watched.clinic.clock += 4 * 3600
+    watched.reconcile()
+    assert watched.published()[of("WaitsLong")] == [1]
+
+
+def test_metrics_of_an_invocation_are_not_sent_again_by_the_next(watched):
+    delivered(watched, waits=1, works=1, lies=1)
+    assert watched.published()
+    watched.deliver("clinic-unknown")
+    assert set(watched.published()) == {of("Ignored")}
