@@ -64,10 +64,10 @@ def confidence(value: Any) -> float | None:
 def writing(value: Any) -> str:
     r"""Text of one line that every form of document can hold.
 
-    >>> writing(" 5\u202e \n mg "), writing(""), writing(7)
-    ('5\ufffd \ufffd mg', '', '7')
+    >>> writing(" 5\u202e \n mg "), writing(""), writing(7), writing(None)
+    ('5\ufffd \ufffd mg', '', '7', '')
     """
-    text = str(value)
+    text = "" if value is None else str(value)
     if text.isprintable() and " " not in text:  # nearly all there is
         return text
     return " ".join(_NO_WRITING.sub(ILLEGIBLE, text).split())

@@ -191,6 +191,14 @@ def test_what_is_missing_is_none_and_said_once_for_each_kind():
     )
 
 
+@pytest.mark.parametrize("best", [{"content": None, "confidence": "0.9"}, {"confidence": "0.9"}, None])
+def test_a_word_without_text_is_shown_as_illegible_and_costs_no_other(best):
+    lost = word("", 1, 2) | {"alternatives": [best] if best else []}
+    heard = read(items=[word("Hello", 0, 1), lost, mark("."), mark(None), {"type": "punctuation"}])
+    assert lines(heard) == [(None, "Hello \ufffd.")]
+    assert "1 word came without text." in heard.notes
+
+
 def test_a_transcript_with_nothing_missing_has_no_notes():
     assert read(items=[word("Hello", 0, 1)], transcripts=[{"transcript": "Hello"}]).notes == ()
 
@@ -212,7 +220,9 @@ def test_unknown_members_are_left_alone():
     "body",
     [
         b"", b"{}", b"[]", b"null", b'{"results": 1}', b'{"results": {"items": 1}}', b"\xff\xfe{\x00",
-        b'{"results": {"items": [{"type": "pronunciation"}]}}', b'{"results":' * 20_000,
+        b'{"results": {"items": [{"type": "pronunciation"}]}}',
+        b'{"results": {"transcripts": [{"transcript": "Hi."}], "items": [{"alternatives": [{"text": "Hi"}]}]}}',
+        b'{"results":' * 20_000,
         b'{"results": {"transcripts": [{"transcript": "Hello."}], "items": []}}',
     ],
 )  # fmt: skip
