@@ -8,8 +8,8 @@ from collections import Counter
 from enum import Enum
 from typing import Any
 
-MOST_SECONDS = 24 * 3600.0
-"""No recording is longer than four hours: a later time is no time."""
+MOST_SECONDS = 4 * 3600 + 60.0
+"""No recording is longer than four hours, give or take how its length is counted: a later time is no time."""
 ILLEGIBLE = "\ufffd"
 """Stands for every character that no document could hold, and for a word without text."""
 _MOST_LABEL = 40

@@ -93,6 +93,18 @@ def test_a_word_without_a_time_keeps_its_place_among_merged_channels():
     assert [each.text for each in heard.words] == ["How", "are", "Fine", "you"]
 
 
+def test_a_time_beyond_the_longest_recording_is_none_and_moves_no_later_word():
+    channels = [
+        {"channel_label": "ch_0", "items": [word("How", 0, 1), word("are", 80_000, 80_001), word("you", 4, 5)]},
+        {"channel_label": "ch_1", "items": [word("Fine", 14_400, 14_460)]},
+    ]
+    heard = read(channel_labels={"channels": channels})
+    assert [(each.text, each.start) for each in heard.words] == [
+        ("How", 0.0), ("are", None), ("you", 4.0), ("Fine", 14_400.0)
+    ]  # fmt: skip
+    assert heard.notes == ("1 word came with a time that cannot be.",)
+
+
 def test_channels_without_items_leave_the_items_of_all():
     heard = read(channel_labels={"number_of_channels": 2}, items=[word("Hello", 0, 1, channel_label="ch_1")])
     assert lines(heard) == [("ch_1", "Hello")]
@@ -266,7 +278,7 @@ def test_whatever_an_output_holds_it_is_read_or_unreadable(results):
         return
     for each in heard.words:
         assert each.text.strip()
-        assert all(time is None or 0 <= time <= 24 * 3600 for time in (each.start, each.end))
+        assert all(time is None or 0 <= time <= 14_460 for time in (each.start, each.end))
         assert each.confidence is None or 0 <= each.confidence <= 1
     for stretch in heard.alternatives:
         assert stretch.start <= stretch.end
