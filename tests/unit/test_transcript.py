@@ -69,6 +69,15 @@ def test_a_speaker_in_a_segment_without_items_is_found_by_the_words_middle():
     assert [each.speaker for each in heard.words] == ["spk_0", "spk_1"]
 
 
+def test_a_word_between_two_segments_is_the_nearer_ones():
+    segments = [
+        {"start_time": 9, "end_time": "10.24", "speaker_label": "spk_0"},
+        {"start_time": 10.7, "end_time": 12, "speaker_label": "spk_1"},
+    ]
+    heard = read(items=[word("Hi", 10.2, 10.3), word("you", 10.5, 10.6)], speaker_labels={"segments": segments})
+    assert [each.speaker for each in heard.words] == ["spk_0", "spk_1"]
+
+
 def test_a_newer_output_may_tell_the_speaker_in_audio_segments_alone():
     segments = [{"id": 0, "start_time": "0.0", "end_time": "1.0", "items": [0], "speaker_label": "spk_1"}]
     assert read(items=[word("Hi", 0, 1, id=0)], audio_segments=segments).words[0].speaker == "spk_1"
