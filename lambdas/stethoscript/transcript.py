@@ -28,6 +28,8 @@ MOST_VALUES = 8_000_000
 MOST_READINGS = 10
 """Transcribe Medical gives no more for one stretch."""
 
+UNIDENTIFIED = "Protected health information was to be identified, but the output does not say what was found."
+
 
 class Unreadable(ValueError):
     """Transcribe's output is not of a shape we know; says where, never quotes it."""
@@ -104,8 +106,8 @@ class Transcript:
         )
 
 
-def read(body: bytes) -> Transcript:
-    """The transcript in a job's output.
+def read(body: bytes, *, sought: bool = False) -> Transcript:
+    """The transcript in a job's output. `sought` is whether protected health information was to be identified.
 
     Speakers are `spk_0`, `spk_1`, … or, where channels were told apart, `ch_0`, `ch_1`.
 
@@ -115,9 +117,10 @@ def read(body: bytes) -> Transcript:
     if len(body) > MOST_BYTES or sum(map(body.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise Unreadable("the transcript is larger than any that is documented")
     try:
-        return _transcript(json.loads(body)["results"])
+        heard = _transcript(json.loads(body)["results"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
         raise Unreadable(f"the transcript is not of the documented shape ({type(error).__name__})") from error
+    return replace(heard, notes=(*heard.notes, UNIDENTIFIED)) if sought and not heard.identified else heard
 
 
 def _transcript(results: Mapping[str, Any]) -> Transcript:

@@ -158,7 +158,7 @@ PLACES = {
 def test_a_word_is_nothing_but_a_word_in_every_document(form, place, spoken):
     """What stands around the word does not change with it: it opens no element, ends no caption, begins no line."""
     hostile, harmless = (
-        FORMS[form].write(transcripts.transcript.read(transcripts.output(PLACES[place](said))), FACTS)
+        FORMS[form].write(transcripts.transcript.read(transcripts.output(PLACES[place](said), entities=[])), FACTS)
         for said in (spoken, "doctor")
     )
     CHECKS[form](hostile, harmless)

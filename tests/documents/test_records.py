@@ -129,6 +129,6 @@ def test_identified_words_are_masked_and_the_text_says_that_this_is_no_de_identi
 
 
 def test_a_masked_text_is_for_transcripts_in_which_identification_was_on():
-    assert FORMS["masked.txt"].applies(IDENTIFIED)
-    assert not FORMS["masked.txt"].applies(SILENCE)
-    assert all(kind.applies(SILENCE) for form, kind in FORMS.items() if form != "masked.txt")
+    assert FORMS["masked.txt"].applies(IDENTIFIED, FACTS)
+    assert not FORMS["masked.txt"].applies(SILENCE, FACTS)
+    assert all(kind.applies(SILENCE, FACTS) for form, kind in FORMS.items() if form != "masked.txt")

@@ -368,6 +368,17 @@ def test_a_form_that_fails_is_named_and_counted_and_costs_no_other(clinic, job, 
     assert clinic.row().state == "DELIVERED"
 
 
+def test_a_masked_text_that_cannot_be_made_for_want_of_what_was_identified_is_missed_aloud(clinic, counted):
+    clinic.start(clinic.upload("dictation/a.wav", Metadata={"content-identification-type": "PHI"}))
+    job = clinic.row().job
+    completed(clinic, job)
+    clinic.deliver(job, documents=("masked.txt", "json"))
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    assert (manifest["failed"], [each["form"] for each in manifest["documents"]]) == (["masked.txt"], ["raw", "json"])
+    assert json.loads(clinic.delivered("transcript.json")["Body"].read())["notes"] == [transcript.UNIDENTIFIED]
+    assert counted["FormFailed"] == 1
+
+
 def test_the_news_say_how_many_words_there_are_and_how_sure_the_service_was(clinic, job):
     completed(clinic, job)
     clinic.deliver(job)
