@@ -2,13 +2,16 @@
 
 import csv
 import io
+import re
 
 from documents import text
 from documents.facts import Facts
 from stethoscript.transcript import Transcript
 
 COLUMNS = ("index", "start", "end", "speaker", "word", "punctuation", "confidence", "category")
-_FORMULA = tuple("=+-@＝＋－＠'")  # noqa: RUF001 - spreadsheets take the wide ones for formulas too
+# Where a cell begins, be it split at commas or at semicolons, and a formula or an apostrophe follows.
+# Spreadsheets take the wide characters for formulas too.
+_FORMULA = re.compile("""(^|;)(?=[ "]*[=+@＝＋－＠'-])""")  # noqa: RUF001
 
 
 def write(transcript: Transcript, _facts: Facts) -> bytes:
@@ -27,9 +30,9 @@ def write(transcript: Transcript, _facts: Facts) -> bytes:
 
 
 def inert(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula; drop one leading apostrophe to have it back.
+    """A text that no spreadsheet takes for a formula; drop an apostrophe in front and after semicolons to have it back.
 
-    >>> inert("=1+1"), inert("'tis"), inert("cough")
-    ("'=1+1", "''tis", 'cough')
+    >>> inert("=1+1"), inert("'tis"), inert("x;=A1;y"), inert("cough")
+    ("'=1+1", "''tis", "x;'=A1;y", 'cough')
     """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _FORMULA.sub(r"\1'", cell)

@@ -12,7 +12,7 @@ HOSTILE = (
     "=cmd|' /C calc'!A1", "'=1", "+1", "-", "@SUM(A1)", "\uff1d1", '"a,b"', "a;b", "<b>", "<v Doctor>", "{\\an8}",
     "&lt;", "&amp;", "two words", "[0:00:00]", "(no speech)", "[PERSONAL]", "Speaker 1:", "a\r\nb", "1\n\n2", "a\tb",
     "\x00", "a\x0bb", "\u202ea", "\u2028", "\x85", "\u2060", "\ufeff", "\ud800", "a\udfffb", "\U0001fa7a", "e\u0301",
-    "", " ", "x" * 300, "\\",
+    "", " ", "x" * 300, "\\", "x;=A1;y", 'a;"=1"', "a;'=1", '"',
 )  # fmt: skip
 """Words that would be more than words in a form that is not careful."""
 USUAL = ("cough", "Lisinopril", "5", "Dr", "aren't")
