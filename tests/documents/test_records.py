@@ -47,6 +47,15 @@ def test_no_cell_of_a_table_is_a_formula_whether_it_is_split_at_commas_or_semico
         assert not [cell for cell in row if cell.strip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
 
 
+@pytest.mark.parametrize("said", ["1/2", "00123", "3-4", "1e5", "10:30", "1.50", ".5", "12345678901234567", "5;1/2"])
+def test_a_table_keeps_a_word_that_a_spreadsheet_would_change_into_a_date_or_another_number(said):
+    written = FORMS["csv"].write(Transcript((Word(said, 0, 1, 0.9), Word("0.25", 1, 2, 0.9))), FACTS)
+    _, first, second = csv.reader(written.decode("utf-8-sig").splitlines())
+    assert first[4].startswith("'") or first[4] == "5;'1/2"
+    assert second[4] == "0.25"
+    assert rows(written)[0]["word"] == said
+
+
 def test_a_table_begins_with_the_mark_that_spreadsheets_need_and_its_columns():
     assert FORMS["csv"].write(SILENCE, FACTS) == (
         b"\xef\xbb\xbfindex,start,end,speaker,word,punctuation,confidence,category\r\n"
