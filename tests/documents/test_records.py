@@ -88,7 +88,7 @@ def test_the_json_says_which_recording_it_is_of():
         "job": "clinic-38d3f5",
         "source": "conversation/Jane Doe.wav",
         "received": "2026-09-21T14:13:20Z",
-        "profile": "conversation/",
+        "profile": "conversation",
         "correlationId": "visit-4711",
     }
 

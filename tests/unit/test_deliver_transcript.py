@@ -17,6 +17,8 @@ import telemetry
 from documents import FORMS, Form
 from stethoscript import transcript
 from stethoscript.events import Signal
+from tests.documents.facts import FACTS
+from tests.schemas import errors
 from tests.unit.conftest import TRANSCRIPTS, WORK, refusal
 
 
@@ -377,6 +379,14 @@ def test_a_masked_text_that_cannot_be_made_for_want_of_what_was_identified_is_mi
     assert (manifest["failed"], [each["form"] for each in manifest["documents"]]) == (["masked.txt"], ["raw", "json"])
     assert json.loads(clinic.delivered("transcript.json")["Body"].read())["notes"] == [transcript.UNIDENTIFIED]
     assert counted["FormFailed"] == 1
+
+
+def test_the_json_names_the_profile_as_its_published_example_does(clinic, job):
+    completed(clinic, job)
+    clinic.deliver(job, documents=("json",))
+    document = json.loads(clinic.delivered("transcript.json")["Body"].read())
+    assert document["profile"] == FACTS.profile
+    assert errors(document, "transcript-1.0") == []
 
 
 def test_the_news_say_how_many_words_there_are_and_how_sure_the_service_was(clinic, job):
