@@ -40,7 +40,7 @@ def ours(*forms: str) -> Task:
     def task(path: Path) -> int:
         heard = transcript.read(path.read_bytes())
         wanted = [kind for form, kind in FORMS.items() if form in forms or not forms]
-        return sum(len(kind.write(heard, facts)) for kind in wanted if kind.applies(heard))
+        return sum(len(kind.write(heard, facts)) for kind in wanted if kind.applies(heard, facts))
 
     return task
 

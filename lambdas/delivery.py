@@ -92,12 +92,13 @@ class Delivery:
 
     def _write_forms(self, row: Row, heard: Transcript, folder: str, failed: list[str]) -> Iterator[Listed]:
         """Each form is written before the next is made. One that fails is a fault of ours: the others need not wait."""
+        facts = Facts.of(row)
         for name in self.documents.get(row.profile or "", self.documents[""]):
             form = FORMS[name]
             try:
-                if not form.applies(heard):
+                if not form.applies(heard, facts):
                     continue
-                body = form.write(heard, Facts.of(row))
+                body = form.write(heard, facts)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is counted, listed and seen by an alarm
                 count("FormFailed")
                 log.error("a form could not be made", job=row.job, form=name, error=faults.described(error))
@@ -125,7 +126,7 @@ class Delivery:
 def _heard(row: Row, raw: bytes | None) -> Transcript | None:
     """The transcript in Transcribe's output; None if there is none that anybody could read."""
     try:
-        return None if raw is None else transcript.read(raw)
+        return None if raw is None else transcript.read(raw, sought=row.asked.identification)
     except Unreadable as error:
         log.error("Transcribe's output cannot be read", job=row.job, error=faults.described(error))
         return None

@@ -49,7 +49,7 @@ def _heard(deployment: Deployment, row: Row) -> Transcript:
     listed = json.loads(_body(deployment, row.manifest or places.manifest(row)))["documents"]
     (raw,) = (document["key"] for document in listed if document["form"] == "raw")
     try:
-        return transcript.read(_body(deployment, raw))
+        return transcript.read(_body(deployment, raw), sought=row.asked.identification)
     except Unreadable as error:
         raise Refused("Transcribe's output cannot be read: open the documents that were delivered.") from error
 

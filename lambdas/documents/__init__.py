@@ -8,7 +8,7 @@ from documents.facts import Facts
 from stethoscript.transcript import Transcript
 
 
-def _always(_transcript: Transcript) -> bool:
+def _always(_transcript: Transcript, _facts: Facts) -> bool:
     return True
 
 
@@ -19,7 +19,7 @@ class Form:
     name: str
     content_type: str
     write: Callable[[Transcript, Facts], bytes]
-    applies: Callable[[Transcript], bool] = _always
+    applies: Callable[[Transcript, Facts], bool] = _always
 
 
 def _paper(transcript: Transcript, facts: Facts) -> bytes:

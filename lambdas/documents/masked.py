@@ -15,13 +15,19 @@ THIS IS NOT DE-IDENTIFICATION. What Transcribe Medical identified as protected h
 kind in brackets; what it missed is still here."""
 
 
-def applies(transcript: Transcript) -> bool:
+def applies(transcript: Transcript, facts: Facts) -> bool:
     """Only where identification was on: else nothing would be replaced, and the name would promise it."""
-    return transcript.identified
+    return transcript.identified or facts.recipe.identification
 
 
 def write(transcript: Transcript, _facts: Facts) -> bytes:
-    """UTF-8, and a warning first."""
+    """UTF-8, and a warning first.
+
+    Raises:
+        ValueError: identification was on, but what it found is missing.
+    """
+    if not transcript.identified:
+        raise ValueError("nothing says what to mask")
     return f"{WARNING}\n\n{text.paragraphs(transcript, _spoken)}".encode()
 
 

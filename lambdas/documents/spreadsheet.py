@@ -2,13 +2,18 @@
 
 import csv
 import io
+import re
 
 from documents import text
 from documents.facts import Facts
 from stethoscript.transcript import Transcript
 
 COLUMNS = ("index", "start", "end", "speaker", "word", "punctuation", "confidence", "category")
-_FORMULA = tuple("=+-@＝＋－＠'")  # noqa: RUF001 - spreadsheets take the wide ones for formulas too
+_NUMBER = r"(0|[1-9][0-9]{0,9})(\.[0-9]{0,3}[1-9])?"
+"""A spreadsheet shows it as it is written: others lose a nought or a digit, or become dates."""
+# Where a cell begins, be it split at commas or at semicolons, and a formula, an apostrophe or another number follows.
+# Spreadsheets take the wide characters for formulas too.
+_CHANGED = re.compile(rf"""(^|;)(?![ "]*{_NUMBER}(;|$))(?=[ "]*([=+@＝＋－＠'-]|\.?\d))""")  # noqa: RUF001
 
 
 def write(transcript: Transcript, _facts: Facts) -> bytes:
@@ -27,9 +32,11 @@ def write(transcript: Transcript, _facts: Facts) -> bytes:
 
 
 def inert(cell: str) -> str:
-    """A text that no spreadsheet takes for a formula; drop one leading apostrophe to have it back.
+    """A text that no spreadsheet runs or changes; drop an apostrophe in front and after semicolons to have it back.
 
-    >>> inert("=1+1"), inert("'tis"), inert("cough")
-    ("'=1+1", "''tis", 'cough')
+    >>> inert("=1+1"), inert("'tis"), inert("x;=A1;y"), inert("cough")
+    ("'=1+1", "''tis", "x;'=A1;y", 'cough')
+    >>> inert("1/2"), inert("00123"), inert("1.50"), inert(".5"), inert("0.5"), inert("120")
+    ("'1/2", "'00123", "'1.50", "'.5", '0.5', '120')
     """
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return _CHANGED.sub(r"\1'", cell)

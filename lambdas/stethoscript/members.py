@@ -8,8 +8,8 @@ from collections import Counter
 from enum import Enum
 from typing import Any
 
-MOST_SECONDS = 24 * 3600.0
-"""No recording is longer than four hours: a later time is no time."""
+MOST_SECONDS = 4 * 3600 + 60.0
+"""No recording is longer than four hours, give or take how its length is counted: a later time is no time."""
 ILLEGIBLE = "\ufffd"
 """Stands for every character that no document could hold, and for a word without text."""
 _MOST_LABEL = 40
@@ -64,10 +64,10 @@ def confidence(value: Any) -> float | None:
 def writing(value: Any) -> str:
     r"""Text of one line that every form of document can hold.
 
-    >>> writing(" 5\u202e \n mg "), writing(""), writing(7)
-    ('5\ufffd \ufffd mg', '', '7')
+    >>> writing(" 5\u202e \n mg "), writing(""), writing(7), writing(None)
+    ('5\ufffd \ufffd mg', '', '7', '')
     """
-    text = str(value)
+    text = "" if value is None else str(value)
     if text.isprintable() and " " not in text:  # nearly all there is
         return text
     return " ".join(_NO_WRITING.sub(ILLEGIBLE, text).split())

@@ -60,6 +60,11 @@ class Recipe:
         if self.channel_identification and self.max_speaker_labels:
             raise BadSetting("channel_identification and max_speaker_labels exclude each other; keep one")
 
+    @property
+    def identification(self) -> bool:
+        """Whether protected health information is to be identified."""
+        return self.content_identification_type is not None
+
     def settings(self) -> dict[str, Any]:
         """The `Settings` of StartMedicalTranscriptionJob; empty if there is nothing to set."""
         asked: dict[str, Any] = {}

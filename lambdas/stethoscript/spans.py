@@ -33,6 +33,19 @@ class Spans:
         candidates = (self._spans[before - 1], self._farthest[before - 1]) if before else ()
         return next((span.label for span in candidates if span.end > start), None)
 
+    def near(self, moment: float, most: float) -> str | None:
+        """The label of a span over this moment, or of the nearest that is so many seconds away at most.
+
+        >>> spans = Spans([Span(0, 1, "a"), Span(1.5, 2, "b")])
+        >>> spans.near(0.5, 1), spans.near(1.2, 1), spans.near(1.4, 1), spans.near(2.5, 0.1)
+        ('a', 'a', 'b', None)
+        """
+        after = bisect_left(self._starts, moment)
+        beside = self._farthest[after - 1 : after] + self._spans[after : after + 1]
+        distances = [(max(span.start - moment, moment - span.end), span.label) for span in beside]
+        distance, nearest = min(distances, default=(most, None))
+        return self.over(moment, moment) or (nearest if distance <= most else None)
+
 
 def _farther(one: Span, other: Span) -> Span:
     return other if other.end >= one.end else one

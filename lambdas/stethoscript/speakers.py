@@ -19,14 +19,14 @@ class Speakers:
         self._everyone = label(everyone)
 
     def of(self, item: Mapping[str, Any], start: float | None, end: float | None) -> str | None:
-        """The segment that lies over the word's middle, or not far from it."""
+        """The segment that lies over the word's middle, or else the nearest, if it is not far from it."""
         own = item.get("speaker_label") or item.get("channel_label")
         if self._everyone or own:
             return self._everyone or label(own)
         if start is None:
             return None
         middle = (start + (start if end is None else end)) / 2
-        return self._segments.over(middle, middle) or self._segments.over(middle - _NEAR, middle + _NEAR)
+        return self._segments.near(middle, _NEAR)
 
     @cached_property
     def _segments(self) -> Spans:

@@ -29,6 +29,8 @@ bytes of memory, and an object two hundred and more."""
 MOST_READINGS = 10
 """Transcribe Medical gives no more for one stretch."""
 
+UNIDENTIFIED = "Protected health information was to be identified, but the output does not say what was found."
+
 
 class Unreadable(ValueError):
     """Transcribe's output is not of a shape we know; says where, never quotes it."""
@@ -105,8 +107,8 @@ class Transcript:
         )
 
 
-def read(body: bytes) -> Transcript:
-    """The transcript in a job's output.
+def read(body: bytes, *, sought: bool = False) -> Transcript:
+    """The transcript in a job's output. `sought` is whether protected health information was to be identified.
 
     Speakers are `spk_0`, `spk_1`, … or, where channels were told apart, `ch_0`, `ch_1`.
 
@@ -116,16 +118,17 @@ def read(body: bytes) -> Transcript:
     if len(body) > MOST_BYTES or body.count(b",") + body.count(b"[") + 3 * body.count(b"{") > MOST_VALUES:
         raise Unreadable("the transcript is larger than any that is documented")
     try:
-        return _transcript(json.loads(body)["results"])
+        heard = _transcript(json.loads(body)["results"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
         raise Unreadable(f"the transcript is not of the documented shape ({type(error).__name__})") from error
+    return replace(heard, notes=(*heard.notes, UNIDENTIFIED)) if sought and not heard.identified else heard
 
 
 def _transcript(results: Mapping[str, Any]) -> Transcript:
     gaps: Counter[Gap] = Counter()
     words = _spoken(results, gaps)
     texts = [str(text.get("transcript") or "") for text in results.get("transcripts") or ()]
-    if not words and any(character.isalnum() for text in texts for character in text):
+    if gaps[Gap.TEXT] == len(words) and any(character.isalnum() for text in texts for character in text):
         raise ValueError("a text, but none of its words")
     silent = sum(word.speaker is None for word in words)
     if silent < len(words) or results.get("speaker_labels"):
@@ -140,9 +143,14 @@ def _transcript(results: Mapping[str, Any]) -> Transcript:
 def _spoken(results: Mapping[str, Any], gaps: Counter[Gap]) -> list[Word]:
     """Each channel keeps its own order: a word without a time follows the one before it."""
     channels = (results.get("channel_labels") or {}).get("channels") or ()
-    if not any(channel.get("items") for channel in channels):
-        return _words(results["items"], Speakers(results), gaps)
-    spoken = (_words(channel["items"], Speakers({}, channel.get("channel_label")), gaps) for channel in channels)
+    if any(channel.get("items") for channel in channels):
+        parts = [(channel["items"], Speakers({}, channel.get("channel_label"))) for channel in channels]
+    else:
+        parts = [(results["items"], Speakers(results))]
+    contents = ("content" in _best(item) for items, _ in parts for item in items)
+    if not any(contents) and any(items for items, _ in parts):
+        raise KeyError("content")
+    spoken = (_words(items, speakers, gaps) for items, speakers in parts)
     return [word for _, word in merge(*map(_as_begun, spoken), key=itemgetter(0))]
 
 
@@ -159,7 +167,7 @@ def _with_punctuation(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapp
     spoken, marks = None, ""
     for item in items:
         if item.get("type") == "punctuation":
-            marks += writing(item["alternatives"][0]["content"])
+            marks += writing(_best(item).get("content"))
             continue
         if spoken is not None:
             yield spoken, marks
@@ -169,14 +177,18 @@ def _with_punctuation(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapp
 
 
 def _word(item: Mapping[str, Any], punctuation: str, speakers: Speakers, gaps: Counter[Gap]) -> Word:
-    best = item["alternatives"][0]
-    text, sure = writing(best["content"]), confidence(best.get("confidence"))
+    best = _best(item)
+    text, sure = writing(best.get("content")), confidence(best.get("confidence"))
     start, end = _times(item, gaps)
     if not text:
         gaps[Gap.TEXT] += 1
     if sure is None:
         gaps[Gap.CONFIDENCE] += 1
     return Word(text or ILLEGIBLE, start, end, sure, punctuation, speakers.of(item, start, end))
+
+
+def _best(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (item.get("alternatives") or [None])[0] or {}
 
 
 def _times(item: Mapping[str, Any], gaps: Counter[Gap]) -> tuple[float | None, float | None]:
@@ -207,7 +219,7 @@ def _alternatives(segments: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> 
     for segment in segments:
         readings: dict[tuple[str, ...], str] = {}
         for alternative in (segment.get("alternatives") or ())[:MOST_READINGS]:
-            reading = writing(alternative.get("transcript") or "")
+            reading = writing(alternative.get("transcript"))
             readings.setdefault(tuple(word.rstrip(".,;:?!").casefold() for word in reading.split()), reading)
         readings.pop((), None)
         start, end = seconds(segment.get("start_time")), seconds(segment.get("end_time"))

@@ -4,5 +4,5 @@ from documents.facts import Facts
 from stethoscript.profiles import Recipe
 
 FACTS = Facts(
-    "clinic-38d3f5", "conversation/Jane Doe.wav", 1_790_000_000, Recipe("CONVERSATION"), "conversation/", "visit-4711"
+    "clinic-38d3f5", "conversation/Jane Doe.wav", 1_790_000_000, Recipe("CONVERSATION"), "conversation", "visit-4711"
 )

@@ -1,7 +1,7 @@
 """Outputs of Transcribe Medical in every variant, with the words that were spoken in them."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -12,7 +12,7 @@ HOSTILE = (
     "=cmd|' /C calc'!A1", "'=1", "+1", "-", "@SUM(A1)", "\uff1d1", '"a,b"', "a;b", "<b>", "<v Doctor>", "{\\an8}",
     "&lt;", "&amp;", "two words", "[0:00:00]", "(no speech)", "[PERSONAL]", "Speaker 1:", "a\r\nb", "1\n\n2", "a\tb",
     "\x00", "a\x0bb", "\u202ea", "\u2028", "\x85", "\u2060", "\ufeff", "\ud800", "a\udfffb", "\U0001fa7a", "e\u0301",
-    "", " ", "x" * 300, "\\",
+    "", " ", "x" * 300, "\\", "x;=A1;y", 'a;"=1"', "a;'=1", '"',
 )  # fmt: skip
 """Words that would be more than words in a form that is not careful."""
 USUAL = ("cough", "Lisinopril", "5", "Dr", "aren't")
@@ -60,7 +60,7 @@ def conversations(draw: Any, spoken: st.SearchStrategy[str] = texts, most: int =
         now = max(now, end)
     variant = draw(st.sampled_from((PLAIN, ON_ITEMS, IN_SEGMENTS, CHANNELS)))
     number = draw(st.sampled_from((str, float)))
-    results = _results(variant, said, number, newer=draw(st.booleans()))
+    results = _results(variant, said, number, newer=draw(st.booleans()), heard=draw(st.sampled_from((0.45, 1.0))))
     if draw(st.booleans()):
         results["segments"] = [_readings(each, number) for each in said if each.start is not None]
     if draw(st.booleans()):
@@ -68,7 +68,8 @@ def conversations(draw: Any, spoken: st.SearchStrategy[str] = texts, most: int =
     return Output(variant, tuple(said), json.dumps({"results": results, "status": "COMPLETED"}).encode())
 
 
-def _results(variant: str, said: list[Said], number: Any, *, newer: bool) -> dict[str, Any]:
+def _results(variant: str, said: list[Said], number: Any, *, newer: bool, heard: float) -> dict[str, Any]:
+    """`heard` is how much of each word its speaker's segment covers: of less than half, not its middle."""
     items = [item for each in said for item in _items(each, variant, number)]
     results: dict[str, Any] = {"transcripts": [{"transcript": " ".join(each.text for each in said)}], "items": items}
     if newer:
@@ -78,7 +79,7 @@ def _results(variant: str, said: list[Said], number: Any, *, newer: bool) -> dic
     if variant == IN_SEGMENTS:
         results["speaker_labels"] = {
             "speakers": 2,
-            "segments": [_segment(e, number) for e in said if e.start is not None],
+            "segments": [_segment(e, number, heard) for e in said if e.start is not None],
         }
     if variant == CHANNELS:
         channels = [
@@ -102,9 +103,10 @@ def _times(said: Said, number: Any) -> dict[str, Any]:
     return {} if said.start is None else {"start_time": number(said.start), "end_time": number(said.end)}
 
 
-def _segment(said: Said, number: Any) -> dict[str, Any]:
-    label = {"speaker_label": f"spk_{said.voice}"}
-    return {**_times(said, number), **label, "items": [{**_times(said, number), **label}]}
+def _segment(said: Said, number: Any, heard: float) -> dict[str, Any]:
+    covered = replace(said, end=said.start + heard * (said.end - said.start))
+    piece = {**_times(covered, number), "speaker_label": f"spk_{said.voice}"}
+    return {**piece, "items": [piece]}
 
 
 def _readings(said: Said, number: Any) -> dict[str, Any]:

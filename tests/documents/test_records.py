@@ -41,10 +41,19 @@ def test_a_table_gives_the_words_back_as_they_were(output):
 
 @settings(max_examples=40, deadline=None)
 @given(conversations())
-def test_no_cell_of_a_table_is_a_formula(output):
+def test_no_cell_of_a_table_is_a_formula_whether_it_is_split_at_commas_or_semicolons(output):
     written = FORMS["csv"].write(transcript.read(output.body), FACTS).decode("utf-8-sig")
-    for row in csv.reader(written.splitlines(keepends=True)):
-        assert not [cell for cell in row if cell.startswith(tuple("=+-@\t\r\uff1d\uff0b\uff0d\uff20"))]
+    for row in (row for mark in ",;" for row in csv.reader(written.splitlines(keepends=True), delimiter=mark)):
+        assert not [cell for cell in row if cell.strip().startswith(tuple("=+-@\uff1d\uff0b\uff0d\uff20"))]
+
+
+@pytest.mark.parametrize("said", ["1/2", "00123", "3-4", "1e5", "10:30", "1.50", ".5", "12345678901234567", "5;1/2"])
+def test_a_table_keeps_a_word_that_a_spreadsheet_would_change_into_a_date_or_another_number(said):
+    written = FORMS["csv"].write(Transcript((Word(said, 0, 1, 0.9), Word("0.25", 1, 2, 0.9))), FACTS)
+    _, first, second = csv.reader(written.decode("utf-8-sig").splitlines())
+    assert first[4].startswith("'") or first[4] == "5;'1/2"
+    assert second[4] == "0.25"
+    assert rows(written)[0]["word"] == said
 
 
 def test_a_table_begins_with_the_mark_that_spreadsheets_need_and_its_columns():
@@ -79,7 +88,7 @@ def test_the_json_says_which_recording_it_is_of():
         "job": "clinic-38d3f5",
         "source": "conversation/Jane Doe.wav",
         "received": "2026-09-21T14:13:20Z",
-        "profile": "conversation/",
+        "profile": "conversation",
         "correlationId": "visit-4711",
     }
 
@@ -129,6 +138,6 @@ def test_identified_words_are_masked_and_the_text_says_that_this_is_no_de_identi
 
 
 def test_a_masked_text_is_for_transcripts_in_which_identification_was_on():
-    assert FORMS["masked.txt"].applies(IDENTIFIED)
-    assert not FORMS["masked.txt"].applies(SILENCE)
-    assert all(kind.applies(SILENCE) for form, kind in FORMS.items() if form != "masked.txt")
+    assert FORMS["masked.txt"].applies(IDENTIFIED, FACTS)
+    assert not FORMS["masked.txt"].applies(SILENCE, FACTS)
+    assert all(kind.applies(SILENCE, FACTS) for form, kind in FORMS.items() if form != "masked.txt")

@@ -51,7 +51,7 @@ def outline(page: Element) -> Iterator[tuple[str, str, str]]:
 
 
 any_text = st.one_of(st.sampled_from(HOSTILE), st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12))
-times = st.one_of(st.none(), st.floats(0, 86_400))
+times = st.one_of(st.none(), st.floats(0, 14_460))
 any_words = st.builds(
     Word, any_text, times, times, st.one_of(st.none(), st.floats(0, 1)), st.sampled_from(["", ".", ",", "?", "<!--"]),
     st.sampled_from([None, "spk_0", "spk_1", "ch_0", "</h3><b onclick=x>"]), st.one_of(st.none(), any_text),

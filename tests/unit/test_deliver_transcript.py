@@ -17,6 +17,8 @@ import telemetry
 from documents import FORMS, Form
 from stethoscript import transcript
 from stethoscript.events import Signal
+from tests.documents.facts import FACTS
+from tests.schemas import errors
 from tests.unit.conftest import TRANSCRIPTS, WORK, refusal
 
 
@@ -366,6 +368,25 @@ def test_a_form_that_fails_is_named_and_counted_and_costs_no_other(clinic, job, 
     assert counted["FormFailed"] == 1
     assert "Jane" not in str([vars(record) for record in caplog.records])
     assert clinic.row().state == "DELIVERED"
+
+
+def test_a_masked_text_that_cannot_be_made_for_want_of_what_was_identified_is_missed_aloud(clinic, counted):
+    clinic.start(clinic.upload("dictation/a.wav", Metadata={"content-identification-type": "PHI"}))
+    job = clinic.row().job
+    completed(clinic, job)
+    clinic.deliver(job, documents=("masked.txt", "json"))
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    assert (manifest["failed"], [each["form"] for each in manifest["documents"]]) == (["masked.txt"], ["raw", "json"])
+    assert json.loads(clinic.delivered("transcript.json")["Body"].read())["notes"] == [transcript.UNIDENTIFIED]
+    assert counted["FormFailed"] == 1
+
+
+def test_the_json_names_the_profile_as_its_published_example_does(clinic, job):
+    completed(clinic, job)
+    clinic.deliver(job, documents=("json",))
+    document = json.loads(clinic.delivered("transcript.json")["Body"].read())
+    assert document["profile"] == FACTS.profile
+    assert errors(document, "transcript-1.0") == []
 
 
 def test_the_news_say_how_many_words_there_are_and_how_sure_the_service_was(clinic, job):

@@ -69,6 +69,15 @@ def test_a_speaker_in_a_segment_without_items_is_found_by_the_words_middle():
     assert [each.speaker for each in heard.words] == ["spk_0", "spk_1"]
 
 
+def test_a_word_between_two_segments_is_the_nearer_ones():
+    segments = [
+        {"start_time": 9, "end_time": "10.24", "speaker_label": "spk_0"},
+        {"start_time": 10.7, "end_time": 12, "speaker_label": "spk_1"},
+    ]
+    heard = read(items=[word("Hi", 10.2, 10.3), word("you", 10.5, 10.6)], speaker_labels={"segments": segments})
+    assert [each.speaker for each in heard.words] == ["spk_0", "spk_1"]
+
+
 def test_a_newer_output_may_tell_the_speaker_in_audio_segments_alone():
     segments = [{"id": 0, "start_time": "0.0", "end_time": "1.0", "items": [0], "speaker_label": "spk_1"}]
     assert read(items=[word("Hi", 0, 1, id=0)], audio_segments=segments).words[0].speaker == "spk_1"
@@ -91,6 +100,18 @@ def test_a_word_without_a_time_keeps_its_place_among_merged_channels():
     ]
     heard = read(channel_labels={"channels": channels})
     assert [each.text for each in heard.words] == ["How", "are", "Fine", "you"]
+
+
+def test_a_time_beyond_the_longest_recording_is_none_and_moves_no_later_word():
+    channels = [
+        {"channel_label": "ch_0", "items": [word("How", 0, 1), word("are", 80_000, 80_001), word("you", 4, 5)]},
+        {"channel_label": "ch_1", "items": [word("Fine", 14_400, 14_460)]},
+    ]
+    heard = read(channel_labels={"channels": channels})
+    assert [(each.text, each.start) for each in heard.words] == [
+        ("How", 0.0), ("are", None), ("you", 4.0), ("Fine", 14_400.0)
+    ]  # fmt: skip
+    assert heard.notes == ("1 word came with a time that cannot be.",)
 
 
 def test_channels_without_items_leave_the_items_of_all():
@@ -191,6 +212,14 @@ def test_what_is_missing_is_none_and_said_once_for_each_kind():
     )
 
 
+@pytest.mark.parametrize("best", [{"content": None, "confidence": "0.9"}, {"confidence": "0.9"}, None])
+def test_a_word_without_text_is_shown_as_illegible_and_costs_no_other(best):
+    lost = word("", 1, 2) | {"alternatives": [best] if best else []}
+    heard = read(items=[word("Hello", 0, 1), lost, mark("."), mark(None), {"type": "punctuation"}])
+    assert lines(heard) == [(None, "Hello \ufffd.")]
+    assert "1 word came without text." in heard.notes
+
+
 def test_a_transcript_with_nothing_missing_has_no_notes():
     assert read(items=[word("Hello", 0, 1)], transcripts=[{"transcript": "Hello"}]).notes == ()
 
@@ -212,7 +241,9 @@ def test_unknown_members_are_left_alone():
     "body",
     [
         b"", b"{}", b"[]", b"null", b'{"results": 1}', b'{"results": {"items": 1}}', b"\xff\xfe{\x00",
-        b'{"results": {"items": [{"type": "pronunciation"}]}}', b'{"results":' * 20_000,
+        b'{"results": {"items": [{"type": "pronunciation"}]}}',
+        b'{"results": {"transcripts": [{"transcript": "Hi."}], "items": [{"alternatives": [{"text": "Hi"}]}]}}',
+        b'{"results":' * 20_000,
         b'{"results": {"transcripts": [{"transcript": "Hello."}], "items": []}}',
     ],
 )  # fmt: skip
@@ -256,7 +287,7 @@ def test_whatever_an_output_holds_it_is_read_or_unreadable(results):
         return
     for each in heard.words:
         assert each.text.strip()
-        assert all(time is None or 0 <= time <= 24 * 3600 for time in (each.start, each.end))
+        assert all(time is None or 0 <= time <= 14_460 for time in (each.start, each.end))
         assert each.confidence is None or 0 <= each.confidence <= 1
     for stretch in heard.alternatives:
         assert stretch.start <= stretch.end
