@@ -121,6 +121,7 @@ REFUSED = {
         subscribed(QUEUE, only={name: list(notices.VALUES[name]) for name in ("status", "reason", "confidence")}),
         "subscriptions[0]: only: SNS takes at most 150 combinations",
     ),
+    "a profile called none": (chosen(profiles={"none/": {}}), "profiles: 'none' is what notifications call no profile"),
     "a delivery for a reason": (
         subscribed(QUEUE, only={"status": ["DELIVERED"], "reason": ["TooShort"]}),
         "subscriptions[0]: only.status: 'DELIVERED' never comes with the rest of the filter",
