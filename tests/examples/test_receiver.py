@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography import x509
@@ -191,6 +192,44 @@ def test_a_subscription_is_confirmed_at_sns_alone():
     assert web.asked == []
     one.confirm(confirmation())
     assert web.asked == [confirmation()["SubscribeURL"]]
+
+
+@contextmanager
+def answering(code):
+    asked = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(code)
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}/SimpleNotificationService-0.pem", asked
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+
+
+def test_a_certificate_that_is_not_there_is_asked_for_once_and_the_message_refused():
+    with answering(404) as (url, asked):
+        one = Verifier({TOPIC}, trusted=lambda *_: True, now=NOW.timestamp)
+        for _ in range(2):
+            with pytest.raises(Refused):
+                one.verified(body(signed(notification(SigningCertURL=url))))
+    assert len(asked) == 1
+
+
+def test_a_certificate_that_cannot_be_had_just_now_is_asked_for_again():
+    with answering(503) as (url, asked):
+        for _ in range(2):
+            with pytest.raises(urllib.error.HTTPError) as failed:
+                signatures.fetched(url)
+            failed.value.close()
+    assert len(asked) == 2
 
 
 def test_the_example_in_the_example_is_true():
