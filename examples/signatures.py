@@ -103,14 +103,16 @@ class Verifier:
     now: Callable[[], float] = time.time
 
     def verified(self, body: bytes) -> dict[str, str]:
-        """The message in a request's body.
+        """The message in a request's body: what is signed of it, and nothing else. It may have no `Subject`.
 
         Raises:
             Refused: SNS has not said this, or not about our topics, or not lately.
         """
         try:
             message = json.loads(body)
-            signed = "".join(f"{name}\n{message[name]}\n" for name in _SIGNED[message["Type"]] if name in message)
+            names = [name for name in _SIGNED[message["Type"]] if name in message or name != "Subject"]
+            said = {name: str(message[name]) for name in names}
+            signed = "".join(f"{name}\n{text}\n" for name, text in said.items())
             topic, certificate, signature = message["TopicArn"], message["SigningCertURL"], message["Signature"]
             if topic not in self.topics:
                 raise Refused("about another topic")
@@ -122,7 +124,7 @@ class Verifier:
             raise Refused(f"not a message of SNS's ({type(error).__name__})") from error
         except InvalidSignature as error:
             raise Refused("not signed by SNS") from error
-        return {name: message[name] for name in message if isinstance(message[name], str)}
+        return said
 
     def confirm(self, message: dict[str, str]) -> None:
         """Say yes to a verified SubscriptionConfirmation.

@@ -109,6 +109,18 @@ def test_whatever_is_changed_of_a_signed_confirmation_is_noticed(member):
         verifier().verified(body(signed(confirmation()) | {member: "https://sns.us-east-1.amazonaws.com/other"}))
 
 
+def test_what_nobody_has_signed_is_not_handed_on():
+    sent = signed(notification()) | {"UnsubscribeURL": "https://evil.example/", "Token": "t"}
+    assert set(verifier().verified(body(sent))) == set(SIGNED)
+
+
+@pytest.mark.parametrize("member", ["MessageId", "Message"])
+def test_only_the_subject_may_be_missing(member):
+    without = {name: value for name, value in notification().items() if name != member}
+    with pytest.raises(Refused):
+        verifier().verified(body(signed(without)))
+
+
 def test_a_subject_put_in_afterwards_is_noticed():
     without = {name: value for name, value in notification().items() if name != "Subject"}
     with pytest.raises(Refused, match="not signed by SNS"):
