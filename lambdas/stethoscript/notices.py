@@ -80,9 +80,18 @@ def event(row: Row, transcripts_bucket: str) -> dict[str, Any]:
     """The entry of EventBridge PutEvents: the same body, on the account's default bus."""
     return {
         "Source": SOURCE,
-        "DetailType": f"Recording {row.state.capitalize()}",
+        "DetailType": detail_type(row.state),
         "Detail": json.dumps(body(row, transcripts_bucket)),
     }
+
+
+def detail_type(state: State) -> str:
+    """What our events of this end are called.
+
+    >>> detail_type(State.DELIVERED)
+    'Recording Delivered'
+    """
+    return f"Recording {state.capitalize()}"
 
 
 def attributes(row: Row) -> dict[str, str | None]:
