@@ -6,12 +6,14 @@ Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". 
 import base64
 import json
 import re
+import threading
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, build_opener
 
@@ -58,11 +60,36 @@ class _NoRedirects(HTTPRedirectHandler):
         """Follow nobody anywhere: urllib then raises the answer as an error."""
 
 
-@lru_cache(maxsize=8)
+_ONE_AT_A_TIME = threading.Lock()
+"""Whose message names a certificate that is not there costs one request at a time, whoever sends many."""
+_NOT_THERE = (400, 403, 404, 410)
+"""Of the client's errors those that do not pass: 408 and 429 do."""
+
+
 def fetched(url: str) -> bytes:
-    """What is at an address that is known to be SNS's; a certificate is fetched once."""
-    with build_opener(_NoRedirects()).open(url, timeout=10) as answer:
-        content: bytes = answer.read(MOST_BYTES)
+    """What is at an address that is known to be SNS's; a certificate is fetched once.
+
+    Raises:
+        Refused: there is nothing, as SNS says.
+    """
+    with _ONE_AT_A_TIME:
+        content = _answer(url)
+    if content is None:
+        raise Refused("nothing is there")
+    return content
+
+
+@lru_cache(maxsize=64)
+def _answer(url: str) -> bytes | None:
+    """None if nothing is there, which is remembered too; of what may pass, an error is raised."""
+    try:
+        with build_opener(_NoRedirects()).open(url, timeout=10) as answer:
+            content: bytes = answer.read(MOST_BYTES)
+    except HTTPError as error:
+        with error:
+            if error.code not in _NOT_THERE:
+                raise
+        return None
     return content
 
 
@@ -76,14 +103,16 @@ class Verifier:
     now: Callable[[], float] = time.time
 
     def verified(self, body: bytes) -> dict[str, str]:
-        """The message in a request's body.
+        """The message in a request's body: what is signed of it, and nothing else. It may have no `Subject`.
 
         Raises:
             Refused: SNS has not said this, or not about our topics, or not lately.
         """
         try:
             message = json.loads(body)
-            signed = "".join(f"{name}\n{message[name]}\n" for name in _SIGNED[message["Type"]] if name in message)
+            names = [name for name in _SIGNED[message["Type"]] if name in message or name != "Subject"]
+            said = {name: str(message[name]) for name in names}
+            signed = "".join(f"{name}\n{text}\n" for name, text in said.items())
             topic, certificate, signature = message["TopicArn"], message["SigningCertURL"], message["Signature"]
             if topic not in self.topics:
                 raise Refused("about another topic")
@@ -95,7 +124,7 @@ class Verifier:
             raise Refused(f"not a message of SNS's ({type(error).__name__})") from error
         except InvalidSignature as error:
             raise Refused("not signed by SNS") from error
-        return {name: message[name] for name in message if isinstance(message[name], str)}
+        return said
 
     def confirm(self, message: dict[str, str]) -> None:
         """Say yes to a verified SubscriptionConfirmation.

@@ -121,6 +121,7 @@ class Starter:
                 if is_folder(upload.key, head["ContentLength"]):
                     return
                 row = replace(row, correlation_id=profiles.correlation_id(head["Metadata"]))
+                row = self._asking(row, head)
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
@@ -143,27 +144,29 @@ class Starter:
         count("Started")
         log.info("transcribing", job=row.job, profile=row.profile)
 
+    def _asking(self, row: Row, head: Mapping[str, Any]) -> Row:
+        """The row with the recipe as its metadata has it: a refusal that comes later names it too.
+
+        Raises:
+            Rejected: it lies under no profile, or its metadata asks for the impossible.
+        """
+        if row.profile is None:
+            raise profiles.unmatched(self.profiles)
+        profiles.check_correlation_id(head["Metadata"])
+        return replace(row, recipe=_plain(profiles.overridden(row.asked, head["Metadata"])))
+
     def _checked(self, row: Row, head: Mapping[str, Any]) -> Row:
         """The row to claim, with all that the job needs.
 
         Raises:
-            Rejected: Transcribe would refuse it, or its metadata asks for the impossible.
+            Rejected: Transcribe would refuse it.
         """
-        profile = profiles.match(self.profiles, row.key)
-        if profile is None:
-            raise profiles.unmatched(self.profiles)
-        profiles.check_correlation_id(head["Metadata"])
         audio.check_size(head["ContentLength"])
         storage.check_class(head)
-        recipe = profiles.overridden(profile.recipe, head["Metadata"])
         recording = Ranged(head["ContentLength"], partial(self._header, row.upload, head))
         media_format = audio.media_format(recording.read(audio.HEADER_BYTES))
-        audio.check_sound(header.sound(recording, media_format), each_channel=recipe.channel_identification)
-        return replace(
-            row,
-            recipe=_plain(recipe),
-            media_format=media_format,
-        )
+        audio.check_sound(header.sound(recording, media_format), each_channel=row.asked.channel_identification)
+        return replace(row, media_format=media_format)
 
     def _row(self, recording: str, upload: Upload) -> Row:
         now = int(self.now())

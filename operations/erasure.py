@@ -123,14 +123,20 @@ class Eraser:
         return Removed(_WHAT[self._place(bucket)], len(versions), bucket)
 
     def _versions(self, row: Row) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """What of it lies in each bucket: delete markers too, if nothing else is left under its key."""
+        """What of it lies in each bucket: delete markers too, if nothing else is left under its key.
+
+        A folder of ours has none within it: what lies deeper is another recording's, uploaded under such a path.
+        """
         here, intake = self.deployment, recordings.of_key(self.deployment, self.deployment.intake, row.key)
         own = [each for each in intake if each["VersionId"] == row.version]
         if not [each for each in intake if "Size" in each and each not in own]:
             own = intake
         yield here.intake, own
         for bucket, prefixes in ((here.work, places.working(row)), (here.transcripts, places.documents(row))):
-            yield bucket, [each for prefix in prefixes for each in recordings.versions(here, bucket, prefix)]
+            yield (
+                bucket,
+                [each for prefix in prefixes for each in recordings.versions(here, bucket, prefix, Delimiter="/")],
+            )
 
     def _place(self, bucket: str) -> str:
         return {self.deployment.intake: "intake", self.deployment.work: "work"}.get(bucket, "transcripts")

@@ -100,10 +100,10 @@ def retry(deployment: Deployment, name: str, now: float) -> Recording:
     return replace(found, row=row)
 
 
-def versions(deployment: Deployment, bucket: str, prefix: str = "", **markers: str) -> Iterator[dict[str, Any]]:
+def versions(deployment: Deployment, bucket: str, prefix: str = "", **asked: str) -> Iterator[dict[str, Any]]:
     """Every version under a prefix, delete markers too: those have no `Size`."""
     pages = deployment.client("s3").get_paginator("list_object_versions")
-    for page in pages.paginate(Bucket=bucket, Prefix=prefix, **markers):
+    for page in pages.paginate(Bucket=bucket, Prefix=prefix, **asked):
         yield from page.get("Versions", [])
         yield from page.get("DeleteMarkers", [])
 

@@ -12,7 +12,7 @@ from typing import Any, TypedDict, TypeVar, get_args, get_origin, get_type_hints
 import aws_cdk as cdk
 
 from stacks.subscriptions import EMAIL, BadSubscription, Subscription
-from stethoscript import forms, layout, profiles
+from stethoscript import forms, layout, notices, profiles
 
 Value = TypeVar("Value")
 
@@ -195,6 +195,8 @@ class Choices:
             forms.checked(self.documents)
         except (profiles.BadSetting, forms.BadForms) as bad:
             raise BadChoice(str(bad)) from bad
+        if notices.NONE in names:
+            raise BadChoice(f"profiles: {notices.NONE!r} is what notifications call no profile; choose another prefix")
         if self.layout not in layout.FOLDERS:
             raise BadChoice(f"layout must be {' or '.join(layout.FOLDERS)}")
         self._check_subscribers(names)

@@ -17,6 +17,7 @@ from stacks.rights import Right, allow
 from stacks.storage import BY_STATE, START_SECONDS, StorageStack
 from stacks.vocabularies import Vocabularies
 from stethoscript import notices
+from stethoscript.rows import State
 
 _DELIVER_SECONDS = 120
 _DELIVER_MEGABYTES = 1536
@@ -149,7 +150,7 @@ class PipelineStack(cdk.Stack):
                     [storage.key.key_arn],
                 ),
                 *self._enter_and_count_rows(),
-                *self._telling_rights(),
+                *self._telling_rights(State.REJECTED),
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
@@ -204,7 +205,7 @@ class PipelineStack(cdk.Stack):
                     because="A frozen copy for each recording.",
                 ),
                 allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
-                *self._telling_rights(),
+                *self._telling_rights(State.DELIVERED, State.FAILED),
             ],
         )
         function.takes_from(self.completion_queue.queue_arn, batch=10, at_once=choices.quotas.deliver_functions)
@@ -264,12 +265,15 @@ class PipelineStack(cdk.Stack):
             allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
         ]
 
-    def _telling_rights(self) -> list[Right]:
-        """Of the account's own bus only, and only as ourselves: whoever routes our events can trust their source."""
+    def _telling_rights(self, *ends: State) -> list[Right]:
+        """On the account's own bus only, as ourselves and of these ends alone: who routes our events can trust them."""
         bus = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
-        ours = {
-            "ForAllValues:StringEquals": {"events:source": notices.SOURCE},
-            "Null": {"events:source": "false"},  # "for all" holds of none
+        ours: dict[str, dict[str, Any]] = {
+            "ForAllValues:StringEquals": {
+                "events:source": notices.SOURCE,
+                "events:detail-type": [notices.detail_type(end) for end in ends],
+            },
+            "Null": {"events:source": "false", "events:detail-type": "false"},  # "for all" holds of none
         }
         return [
             allow("Tell", ["sns:Publish"], [self._storage.completion.topic_arn]),

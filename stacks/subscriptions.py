@@ -67,6 +67,7 @@ class Subscription:
             raise BadSubscription(f"only: SNS filters by at most {_MOST_NAMES} attributes")
         if math.prod(map(len, self.only.values())) > _MOST_COMBINATIONS:
             raise BadSubscription(f"only: SNS takes at most {_MOST_COMBINATIONS} combinations of values")
+        _check_together(self.only)
 
     def check_profiles(self, names: Iterable[str]) -> None:
         """See to it that the profiles of the filter exist.
@@ -99,6 +100,15 @@ def _check_filter(name: str, values: object) -> None:
     for value in values:
         if known and value not in known:
             raise BadSubscription(f"only.{name}: {value!r} never comes; known: {', '.join(known)}")
+
+
+def _check_together(only: Mapping[str, list[str]]) -> None:
+    """See to it that each value passes with some end of a recording that the rest of the filter lets pass."""
+    passing = [end for end in notices.ENDS if all(set(only[name]) & set(end.get(name, only[name])) for name in only)]
+    for name, values in only.items():
+        for value in values:
+            if not any(value in end.get(name, values) for end in passing):
+                raise BadSubscription(f"only.{name}: {value!r} never comes with the rest of the filter")
 
 
 class Subscribers(Construct):

@@ -28,6 +28,14 @@ VALUES: Mapping[str, tuple[str, ...]] = {
 }
 """The attributes that a subscriber filters by and the values they take; a profile's are a deployment's own."""
 
+_ASKED = {"type": profiles.TYPES, "specialty": profiles.SPECIALTIES}
+ENDS: tuple[Mapping[str, tuple[str, ...]], ...] = (
+    {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, **_ASKED},
+    {"status": (State.FAILED,), "reason": failures.CLASSES, "confidence": (NONE,), **_ASKED},
+    {"status": (State.REJECTED,), "reason": rejections.CLASSES, "confidence": (NONE,)},
+)
+"""Which of these values come together, by the end a recording comes to; what is not named takes any."""
+
 
 def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
     """The notification of a recording's terminal state; `docs/notifications.md` describes each member."""
@@ -72,9 +80,18 @@ def event(row: Row, transcripts_bucket: str) -> dict[str, Any]:
     """The entry of EventBridge PutEvents: the same body, on the account's default bus."""
     return {
         "Source": SOURCE,
-        "DetailType": f"Recording {row.state.capitalize()}",
+        "DetailType": detail_type(row.state),
         "Detail": json.dumps(body(row, transcripts_bucket)),
     }
+
+
+def detail_type(state: State) -> str:
+    """What our events of this end are called.
+
+    >>> detail_type(State.DELIVERED)
+    'Recording Delivered'
+    """
+    return f"Recording {state.capitalize()}"
 
 
 def attributes(row: Row) -> dict[str, str | None]:

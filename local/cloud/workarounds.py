@@ -72,14 +72,15 @@ def policies_see_medical_requests() -> None:
 
 
 def policies_see_the_source_of_events() -> None:
-    """Without it a policy that lets somebody put events of one source on the bus would refuse them all."""
+    """Without it a policy that lets somebody put events of one source and type on the bus would refuse them all."""
     tags_of = iam_actions.request_tag_context
 
     def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = tags_of(service, iam_action, body, params)
         if iam_action == "events:PutEvents":
             entries = json.loads(body or b"{}").get("Entries", [])
-            found = {**found, "events:source": [entry.get("Source", "") for entry in entries]}
+            for name, member in (("events:source", "Source"), ("events:detail-type", "DetailType")):
+                found = {**found, name: [entry.get(member, "") for entry in entries]}
         return found
 
     iam_actions.request_tag_context = context

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from cryptography import x509
@@ -108,6 +109,18 @@ def test_whatever_is_changed_of_a_signed_confirmation_is_noticed(member):
         verifier().verified(body(signed(confirmation()) | {member: "https://sns.us-east-1.amazonaws.com/other"}))
 
 
+def test_what_nobody_has_signed_is_not_handed_on():
+    sent = signed(notification()) | {"UnsubscribeURL": "https://evil.example/", "Token": "t"}
+    assert set(verifier().verified(body(sent))) == set(SIGNED)
+
+
+@pytest.mark.parametrize("member", ["MessageId", "Message"])
+def test_only_the_subject_may_be_missing(member):
+    without = {name: value for name, value in notification().items() if name != member}
+    with pytest.raises(Refused):
+        verifier().verified(body(signed(without)))
+
+
 def test_a_subject_put_in_afterwards_is_noticed():
     without = {name: value for name, value in notification().items() if name != "Subject"}
     with pytest.raises(Refused, match="not signed by SNS"):
@@ -191,6 +204,44 @@ def test_a_subscription_is_confirmed_at_sns_alone():
     assert web.asked == []
     one.confirm(confirmation())
     assert web.asked == [confirmation()["SubscribeURL"]]
+
+
+@contextmanager
+def answering(code):
+    asked = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append(self.path)
+            self.send_error(code)
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    thread = threading.Thread(target=running.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{running.server_port}/SimpleNotificationService-0.pem", asked
+    finally:
+        running.shutdown()
+        running.server_close()
+        thread.join()
+
+
+def test_a_certificate_that_is_not_there_is_asked_for_once_and_the_message_refused():
+    with answering(404) as (url, asked):
+        one = Verifier({TOPIC}, trusted=lambda *_: True, now=NOW.timestamp)
+        for _ in range(2):
+            with pytest.raises(Refused):
+                one.verified(body(signed(notification(SigningCertURL=url))))
+    assert len(asked) == 1
+
+
+def test_a_certificate_that_cannot_be_had_just_now_is_asked_for_again():
+    with answering(503) as (url, asked):
+        for _ in range(2):
+            with pytest.raises(urllib.error.HTTPError) as failed:
+                signatures.fetched(url)
+            failed.value.close()
+    assert len(asked) == 2
 
 
 def test_the_example_in_the_example_is_true():

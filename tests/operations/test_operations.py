@@ -695,6 +695,18 @@ def test_documents_under_the_upload_s_own_path_are_erased_too(ward):
     assert not ward.clinic.keys(TRANSCRIPTS)
 
 
+@pytest.mark.parametrize("inside", [f"{KEY}/{{job}}/copy.wav", "1970-01-01/{job}/copy.wav"])
+def test_documents_of_an_upload_whose_path_leads_into_another_s_folder_outlive_it(ward, inside):
+    yesterday(ward)
+    upload = ward.delivered()
+    day = f"{datetime.fromtimestamp(ward.row(upload).received, UTC):%Y-%m-%d}"
+    folder = inside.format(job=ward.name(upload)).replace("1970-01-01", day)
+    theirs = f"{folder}/clinic-other/transcript.txt"
+    ward.clinic.s3.put_object(Bucket=TRANSCRIPTS, Key=theirs, Body=b"Somebody else is well.")
+    ward.run("erase", ward.name(upload), "--yes")
+    assert ward.clinic.keys(TRANSCRIPTS) == [theirs]
+
+
 def test_every_attempt_of_a_recording_is_erased(ward):
     yesterday(ward)
     upload = ward.failed()

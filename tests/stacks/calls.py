@@ -81,7 +81,8 @@ def _start(places: Places, given: Mapping[str, Any]) -> list[Request]:
 
 def _tell_bus(places: Places, given: Mapping[str, Any]) -> list[Request]:
     bus = f"{places.account('events')}:event-bus/default"
-    return [Request("events:PutEvents", bus, context={"events:source": each["Source"]}) for each in given["Entries"]]
+    said = [{"events:source": each["Source"], "events:detail-type": each["DetailType"]} for each in given["Entries"]]
+    return [Request("events:PutEvents", bus, context=context) for context in said]
 
 
 def _on(action: str, resource: Callable[[Places, Mapping[str, Any]], str]) -> Callable[..., list[Request]]:

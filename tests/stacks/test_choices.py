@@ -121,6 +121,23 @@ REFUSED = {
         subscribed(QUEUE, only={name: list(notices.VALUES[name]) for name in ("status", "reason", "confidence")}),
         "subscriptions[0]: only: SNS takes at most 150 combinations",
     ),
+    "a profile called none": (chosen(profiles={"none/": {}}), "profiles: 'none' is what notifications call no profile"),
+    "a delivery for a reason": (
+        subscribed(QUEUE, only={"status": ["DELIVERED"], "reason": ["TooShort"]}),
+        "subscriptions[0]: only.status: 'DELIVERED' never comes with the rest of the filter",
+    ),
+    "a refusal with confidence": (
+        subscribed(QUEUE, only={"status": ["REJECTED"], "confidence": ["low"]}),
+        "subscriptions[0]: only.status: 'REJECTED' never comes with the rest",
+    ),
+    "a failure's reason for a refusal": (
+        subscribed(QUEUE, only={"status": ["REJECTED"], "reason": ["TooShort", "JobVanished"]}),
+        "subscriptions[0]: only.reason: 'JobVanished' never comes with the rest",
+    ),
+    "a delivery of no type": (
+        subscribed(QUEUE, only={"status": ["DELIVERED"], "type": ["none"]}),
+        "subscriptions[0]: only.status: 'DELIVERED' never comes with the rest",
+    ),
     "a subscriber twice": (
         chosen(subscriptions=[{"protocol": "sqs", "endpoint": QUEUE}] * 2),
         f"subscriptions: sqs {QUEUE} is there twice",

@@ -206,18 +206,31 @@ def test_a_function_reads_and_writes_where_its_work_is_and_nowhere_else(deployme
     assert allowed(deployment.rights(functions[handler]["Role"]), request) is may
 
 
-@pytest.mark.parametrize("handler", ["start_transcription.handler", "deliver_transcript.handler"])
-def test_whoever_tells_puts_events_on_the_account_s_own_bus_and_only_as_ourselves(deployment, functions, handler):
+TOLD_BY = {
+    "start_transcription.handler": {"Recording Rejected"},
+    "deliver_transcript.handler": {"Recording Delivered", "Recording Failed"},
+}
+
+
+@pytest.mark.parametrize("handler", TOLD_BY)
+def test_whoever_tells_puts_its_own_events_on_the_account_s_own_bus_and_no_others(deployment, functions, handler):
     rights = deployment.rights(functions[handler]["Role"])
     bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
 
     def may(where=bus, **context):
         return allowed(rights, Request("events:PutEvents", where, context=context))
 
-    assert may(**{"events:source": notices.SOURCE})
-    assert not may(**{"events:source": "aws.health"})
+    def said(kind, source=notices.SOURCE):
+        return {"events:source": source, "events:detail-type": kind}
+
+    kinds = {*set().union(*TOLD_BY.values()), "Recording Erased"}
+    assert {kind for kind in kinds if may(**said(kind))} == TOLD_BY[handler]
+    own = min(TOLD_BY[handler])
+    assert not may(**said(own, "aws.health"))
+    assert not may(**{"events:source": notices.SOURCE})
+    assert not may(**{"events:detail-type": own})
     assert not may()
-    assert not may(bus.replace("default", "another"), **{"events:source": notices.SOURCE})
+    assert not may(bus.replace("default", "another"), **said(own))
 
 
 def test_the_reconciler_tells_nobody_anything(deployment, functions):

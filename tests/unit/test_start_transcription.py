@@ -177,6 +177,11 @@ def test_a_refusal_names_the_profile_and_the_uploaders_own_id(clinic):
     assert (told["profile"], told["correlationId"]) == ("dictation", "visit-7")
 
 
+def test_a_refusal_names_the_type_that_the_uploader_asked_for(clinic):
+    clinic.start(clinic.upload("dictation/a.wav", b"<html>", Metadata={"type": "conversation"}))
+    assert clinic.told()[0]["type"] == "CONVERSATION"
+
+
 def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(clinic):
     upload = clinic.upload()
     other = clinic.starter()
