@@ -10,7 +10,8 @@ import pytest
 
 import delivery
 from documents import FORMS, Form
-from stethoscript import failures, rejections
+from stacks.choices import Reconciling
+from stethoscript import failures, faults, rejections
 from tests.published import Metric, Watched
 from tests.stacks import picture
 from tests.stacks.deployed import ROOT
@@ -212,3 +213,10 @@ def test_the_plan_of_the_dashboard_is_drawn_from_what_is_deployed(deployment):
 def test_the_dashboard_shows_every_alarm_first(organised):
     first, *_ = json.loads(organised.one("AWS::CloudWatch::Dashboard")["DashboardBody"])["widgets"]
     assert set(first["properties"]["alarms"]) == {each.arn for each in organised.all("AWS::CloudWatch::Alarm")}
+
+
+@pytest.mark.parametrize("name", ["configuration", "waits-long", "stuck"])
+def test_what_is_tried_again_or_looked_at_from_time_to_time_rings_once_and_not_each_time(name, alarms):
+    alarm, looks = alarms[name], Reconciling()
+    assert alarm["DatapointsToAlarm"] == 1
+    assert alarm["Period"] * alarm["EvaluationPeriods"] > max(faults.MOST_DELAY, looks.grace_seconds) + 60
