@@ -16,6 +16,9 @@ from stacks.pipeline import PipelineStack
 from stacks.storage import StorageStack
 
 _RUNBOOK = "docs/operations.md"
+_HOUR = 12
+"""Of five minutes each. Recordings that wait are tried again every quarter of an hour, and looked at every half:
+in between an alarm would go back, and ring anew each time."""
 _AT_LEAST = cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
 
 
@@ -91,7 +94,7 @@ class MonitoringStack(cdk.Stack):
             ),
             ("waits-long", "WaitsLong", "For four hours a recording could not be brought a step further."),
         ):
-            self._alarm(name, ours(choices, metric), 1, text)
+            self._alarm(name, ours(choices, metric), 1, text, quiet_periods=_HOUR)
         self._alarm(
             "failures",
             ours(choices, "Failed", period=Duration.hours(1)),
@@ -119,10 +122,14 @@ class MonitoringStack(cdk.Stack):
         description: str,
         *,
         runbook: str | None = None,
+        quiet_periods: int = 1,
         comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
-        """Ring when the metric says so; the text ends with a section of the runbook, by default called as the alarm."""
+        """Ring as soon as the metric says so, until it has not for so many periods.
+
+        The text ends with a section of the runbook, by default called as the alarm.
+        """
         alarm = cloudwatch.Alarm(
             self,
             "".join(part.capitalize() for part in name.split("-")),
@@ -130,7 +137,8 @@ class MonitoringStack(cdk.Stack):
             alarm_description=f"{description} What to do: {_RUNBOOK}#{runbook or name}",
             metric=metric,
             threshold=threshold,
-            evaluation_periods=1,
+            evaluation_periods=quiet_periods,
+            datapoints_to_alarm=1,
             comparison_operator=comparison,
             treat_missing_data=missing,
         )

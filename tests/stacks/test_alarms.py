@@ -10,6 +10,8 @@ import pytest
 
 import delivery
 from documents import FORMS, Form
+from stacks.choices import Reconciling
+from stethoscript import failures, faults, rejections
 from tests.published import Metric, Watched
 from tests.stacks import picture
 from tests.stacks.deployed import ROOT
@@ -175,13 +177,33 @@ def test_every_alarm_s_text_ends_with_its_section_of_the_runbook(organised):
         assert section in headings
 
 
-def test_every_metric_of_ours_that_is_watched_or_shown_is_explained(organised):
+@pytest.fixture(scope="session")
+def explained():
+    """The metrics that the page for operators explains."""
+    [table] = re.findall(r"^\| metric \|.*?\n\n", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`([A-Z]\w+)`", table))
+
+
+def test_every_metric_of_ours_that_is_watched_or_shown_is_explained(organised, explained):
     body = json.loads(organised.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
     shown = re.findall(rf'"{NAMESPACE}", "(\w+)"', json.dumps(body))
     watched = [each["MetricName"] for each in organised.all("AWS::CloudWatch::Alarm") if each["Namespace"] == NAMESPACE]
-    [table] = re.findall(r"^\| metric \|.*?\n\n", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     assert shown
-    assert {*shown, *watched} <= set(re.findall(r"`(\w+)`", table))
+    assert {*shown, *watched} <= explained
+
+
+def test_the_page_says_how_many_metrics_there_are_to_be_paid_for(explained):
+    by_reason = len(rejections.CLASSES) + len(failures.CLASSES)
+    assert f"{len(explained)} metrics and at most {by_reason} more by reason" in RUNBOOK.read_text(encoding="utf-8")
+
+
+def test_what_the_functions_count_is_explained(explained):
+    sources = [path.read_text(encoding="utf-8") for path in (ROOT / "lambdas").glob("*.py")]
+    counted = {
+        name for source in sources for name in re.findall(r'(?:\bcount|\bmeasure|yield)\(? ?"([A-Z]\w+)"', source)
+    }
+    assert explained - counted <= {"Delivered", "Failed"}  # counted under the name of the state
+    assert counted <= explained
 
 
 def test_the_plan_of_the_dashboard_is_drawn_from_what_is_deployed(deployment):
@@ -191,3 +213,10 @@ def test_the_plan_of_the_dashboard_is_drawn_from_what_is_deployed(deployment):
 def test_the_dashboard_shows_every_alarm_first(organised):
     first, *_ = json.loads(organised.one("AWS::CloudWatch::Dashboard")["DashboardBody"])["widgets"]
     assert set(first["properties"]["alarms"]) == {each.arn for each in organised.all("AWS::CloudWatch::Alarm")}
+
+
+@pytest.mark.parametrize("name", ["configuration", "waits-long", "stuck"])
+def test_what_is_tried_again_or_looked_at_from_time_to_time_rings_once_and_not_each_time(name, alarms):
+    alarm, looks = alarms[name], Reconciling()
+    assert alarm["DatapointsToAlarm"] == 1
+    assert alarm["Period"] * alarm["EvaluationPeriods"] > max(faults.MOST_DELAY, looks.grace_seconds) + 60
