@@ -205,14 +205,13 @@ def test_a_name_that_is_taken_fails_the_stack_and_stays_with_its_owner(cloud, s3
     assert stack.vocabularies() == {taken: "READY"}
 
 
-@pytest.mark.proof
 def test_the_cdk_deploys_the_tables_that_profiles_name_and_the_function_knows_them(cloud, tmp_path):
     profiles = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}}
     chosen = deployment.choices(name="words", profiles=profiles)
     assembly = deployment.synthesise(tmp_path, chosen, say=lambda _sentence: None)
     deployment.deploy(assembly, cloud.endpoint, say=lambda _sentence: None)
     environment = cloud.client("lambda").get_function_configuration(FunctionName="words-start-transcription")
-    told = json.loads(environment["Environment"]["Variables"]["PROFILES"])["dictation/"]["vocabulary_name"]
+    told = json.loads(environment["Environment"]["Variables"]["VOCABULARIES"])["drugs"]
     found = cloud.client("transcribe").get_medical_vocabulary(VocabularyName=told)
     assert found["VocabularyState"] == "READY"
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(found["DownloadUri"]) as answer:
