@@ -18,7 +18,7 @@ ALARMS, METRICS, DASHBOARDS = 30, 47, 1
 ASSUMPTIONS = (
     "All recordings are equally long, in one channel, 16 kHz, 16 bits, uncompressed; each is heard once.",
     "No free tier, no discount, no tax; list prices of us-east-1: other Regions differ.",
-    "A start function works 5 s with 256 MB at a recording, a deliver function 3 s with 1.5 GB, told twice of each end.",
+    "A start function works 5 s with 256 MB at a recording, a deliver function 3 s with 1.5 GB, told of each end twice",
     "The reconciler runs every five minutes, 3 s with 256 MB, and looks up a thousand rows each time.",
     "Lambda asks each idle queue 15 times a minute.",
     "One subscriber by e-mail. Whoever reads transcripts, and what readers download, is not counted.",
