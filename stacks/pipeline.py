@@ -100,12 +100,8 @@ class PipelineStack(cdk.Stack):
                     ["s3:ListBucket", "s3:ListBucketVersions"],
                     [storage.intake.bucket_arn],
                 ),
-                allow(
-                    "FindFrozen",
-                    ["s3:ListBucket"],
-                    [work.bucket_arn],
-                    StringLike={"s3:prefix": "staging/*"},
-                ),
+                # Not bound to a prefix: Transcribe is documented to list its input bucket, with these rights.
+                allow("FindFrozen", ["s3:ListBucket"], [work.bucket_arn]),
                 # Transcribe reads the media and writes its output with the rights of whoever starts the job.
                 allow(
                     "Freeze",
