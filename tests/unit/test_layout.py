@@ -77,7 +77,7 @@ def test_the_forms_one_can_choose_are_those_that_are_made():
 
 
 def test_the_page_on_choices_lists_every_form_and_layout_and_the_usual_ones():
-    page = (Path(__file__).parents[2] / "docs" / "choices.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "deploying.md").read_text(encoding="utf-8")
     assert f"| `documents` | `{json.dumps(forms.USUAL)}` |" in page
     for name in (*forms.NAMES, *layout.FOLDERS):
         assert f"`{name}`" in page
