@@ -79,10 +79,14 @@ class Retention:
     transcript_days: int = 0
     log_days: int = 365
     access_log_days: int = 90
+    lock_days: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("audio_days", "transcript_days"):
+        for name in ("audio_days", "transcript_days", "lock_days"):
             _at_least(f"retention.{name}", getattr(self, name), 0)
+        for name in ("audio_days", "transcript_days"):
+            if 0 < getattr(self, name) < self.lock_days:
+                raise BadChoice(f"retention.lock_days must not be more than retention.{name}: both cannot be kept")
         _at_least("retention.access_log_days", self.access_log_days, 1)
         if self.log_days not in _LOG_DAYS:
             raise BadChoice(f"retention.log_days must be one of {', '.join(map(str, _LOG_DAYS))}")

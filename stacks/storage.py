@@ -137,6 +137,7 @@ class StorageStack(cdk.Stack):
         return bucket
 
     def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
+        lock = self._choices.retention.lock_days if versioned else 0
         tidy = s3.LifecycleRule(
             abort_incomplete_multipart_upload_after=Duration.days(7),
             expiration=Duration.days(days) if days else None,
@@ -155,6 +156,7 @@ class StorageStack(cdk.Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=versioned,
+            object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(lock)) if lock else None,
             removal_policy=KEEP,
             server_access_logs_bucket=self._access_logs,
             server_access_logs_prefix=f"{name}/",

@@ -17,7 +17,7 @@ import pytest
 from benchmarks import measure
 from local import accuracy
 from local.recogniser import refusals
-from tests.local import noises
+from tests.local import hostile, noises
 
 RECORDINGS = Path("local/recordings")
 RATE = 16_000
@@ -312,6 +312,32 @@ def test_a_file_that_points_elsewhere_is_refused_and_followed_nowhere(worker: Wo
         assert worker.hear(path)["failed"] == refusals.UNSUPPORTED_FORMAT
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+HOSTILE = {
+    "bomb.flac": (hostile.bomb(hours=5), refusals.TOO_LONG),
+    "endless.webm": (hostile.endless(megabytes=8), refusals.UNSUPPORTED_FORMAT),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_refused_while_another_recording_is_heard_undisturbed(
+    worker: Worker, dictation: Samples, tmp_path: Path, name: str
+):
+    content, refusal = HOSTILE[name]
+    (tmp_path / name).write_bytes(content)
+    speech = written(tmp_path / "speech.wav", dictation)
+    alone = worker.hear(speech)["heard"]["words"]
+    for path in (tmp_path / name, speech):
+        worker.process.stdin.write(json.dumps({"id": path.name, "audio": str(path)}) + "\n")
+    worker.process.stdin.flush()
+    ended: dict[str, Any] = {}
+    while len(ended) < 2:
+        answer = worker.answer()
+        if "progress" not in answer:
+            ended[answer["id"]] = answer
+    assert ended[name]["failed"] == refusal
+    assert ended[speech.name]["heard"]["words"] == alone
 
 
 def test_a_recording_that_was_cut_off_is_heard_as_far_as_it_goes(worker: Worker, dictation: Samples, tmp_path: Path):

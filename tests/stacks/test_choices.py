@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import MISSING, fields, is_dataclass
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from stacks.choices import OLD_VERSION_DAYS, BadChoice, Choices, Retention
 from stethoscript import forms, notices
 from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT
+
+PAGE = ROOT / "docs" / "deploying.md"
 
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 ALIAS = "arn:aws:kms:us-east-1:111122223333:alias/clinic"
@@ -207,6 +210,10 @@ REFUSED = {
         "functions.architecture must be arm64 or x86_64",
     ),
     "a watch beyond SQS": (chosen(watch_seconds=901), "watch_seconds must be from 0 to 900"),
+    "a lock beyond the deletion": (
+        chosen(retention={"audio_days": 10, "lock_days": 11}),
+        "retention.lock_days must not be more than retention.audio_days",
+    ),
     "no patience": (chosen(patience_seconds=0), "patience_seconds must be from 1 to 60"),
     "a reconciler its alarm would miss": (
         chosen(reconcile={"every_minutes": 31}),
@@ -285,6 +292,48 @@ def test_audio_transcripts_and_rows_are_kept_for_ever_where_nothing_is_chosen(de
     assert expiry(deployment, "intake") == (None, OLD_VERSION_DAYS)
     assert expiry(deployment, "transcripts") == (None, OLD_VERSION_DAYS)
     assert row_days(deployment) == 0
+
+
+def locks(deployment):
+    buckets = {
+        each["BucketName"]: each.properties.get("ObjectLockConfiguration") for each in deployment.all("AWS::S3::Bucket")
+    }
+    return {str(name).split("-")[1]: lock for name, lock in buckets.items() if lock}
+
+
+def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(organised, deployment):
+    assert set(locks(organised)) == {"intake", "transcripts"}
+    for lock in locks(organised).values():
+        assert lock["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "GOVERNANCE"}
+    assert locks(deployment) == {}
+
+
+def leaves(kind, path=""):
+    """Every choice by its path, with its default as JSON."""
+    for each in fields(kind):
+        default = each.default if each.default_factory is MISSING else each.default_factory()
+        if is_dataclass(default):
+            yield from leaves(type(default), f"{path}{each.name}.")
+        else:
+            yield f"{path}{each.name}", default
+
+
+@pytest.mark.parametrize(("name", "default"), list(leaves(Choices)), ids=lambda value: str(value)[:30])
+def test_the_page_names_every_choice_with_its_default(name, default):
+    rows = [
+        row.split("|")[1:3]
+        for row in PAGE.read_text().partition("## Profiles")[0].splitlines()
+        if row.startswith("| `")
+    ]
+    told = {choice: shown for names, defaults in rows for choice, shown in paired(names, defaults)}
+    plain = {None: "none", MISSING: ""}.get(default, default) if not isinstance(default, tuple) else list(default)
+    assert told[name] == (plain if isinstance(plain, str) else json.dumps(plain))
+
+
+def paired(names, defaults):
+    """Choices that share a row, each with its own default."""
+    named, shown = (cell.replace("`", "").strip() for cell in (names, defaults))
+    return zip(named.split(", "), shown.split(", "), strict=True) if ", " in named else [(named, shown)]
 
 
 def delivering(deployment):
