@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from documents import FORMS
 from operations import deployment, show
 from operations import estimate as estimating
 from operations.commandline import READABLE, AsJson, Name, ask, client, here
@@ -16,6 +15,7 @@ from operations.estimate import Month
 from operations.problems import Unreachable
 from operations.smoke import Smoke, usual_profile
 from operations.smoke import page as smokes_page
+from stethoscript import forms
 
 _SMOKE = "Upload a second of speech (two cents) and a broken file, tell all subscribers of both, and erase them again?"
 _SMOKE_ALARM = " And set an alarm off, which tells whoever hears alarms?"
@@ -77,11 +77,11 @@ def estimate(
     *,
     minutes: Annotated[float, typer.Option(min=0, help="Minutes of audio a month.")],
     recordings: Annotated[int, typer.Option(min=0, help="Recordings a month.")],
-    forms: Annotated[int, typer.Option(min=1, help="Documents each transcript becomes.")] = len(FORMS),
+    documents: Annotated[int, typer.Option(min=1, help="Documents each transcript becomes.")] = len(forms.USUAL),
     as_json: AsJson = False,
 ) -> None:
     """Say what a recording and a month will cost, and what that takes for granted."""
-    month = Month(minutes, recordings, forms)
+    month = Month(minutes, recordings, documents)
     lines = estimating.bill(month)
     show.as_json(show.bill_json(month, lines)) if as_json else show.out.print(show.bill(month, lines))
 

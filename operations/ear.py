@@ -1,8 +1,7 @@
 """A queue of our own that hears what both topics tell, for as long as it is needed and no longer."""
 
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,8 +12,8 @@ from operations.deployment import Deployment
 from operations.interruption import undisturbed
 
 _TOPICS = ("CompletionTopicArn", "OperationsTopicArn")
-_FORGOTTEN_SECONDS = 3600
-"""An ear so old was left behind by somebody who was ended."""
+_KEPT_SECONDS = 3600
+"""How long a message waits to be heard."""
 _WAIT_SECONDS = 2
 _GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 
@@ -67,12 +66,12 @@ def remove(deployment: Deployment, name: str) -> None:
         sqs.delete_queue(QueueUrl=url)
 
 
-def forgotten(deployment: Deployment, prefix: str, *, now: Callable[[], float] = time.time) -> list[str]:
-    """Names of ears that were left behind."""
+def older(deployment: Deployment, prefix: str, before: float) -> list[str]:
+    """Names of ears that were made before then: somebody left them behind."""
     sqs, names = deployment.client("sqs"), []
     for url in sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["CreatedTimestamp"])["Attributes"]
-        if now() - float(attributes["CreatedTimestamp"]) > _FORGOTTEN_SECONDS:
+        if float(attributes["CreatedTimestamp"]) < before:
             names.append(url.rpartition("/")[2])
     return names
 
@@ -80,7 +79,7 @@ def forgotten(deployment: Deployment, prefix: str, *, now: Callable[[], float] =
 def _ear(deployment: Deployment, name: str) -> Ear:
     sqs, sns = deployment.client("sqs"), deployment.client("sns")
     arn, topics = _arn(deployment, name), [deployment.outputs[topic] for topic in _TOPICS]
-    attributes = {"Policy": _policy(arn, topics), "MessageRetentionPeriod": str(_FORGOTTEN_SECONDS)}
+    attributes = {"Policy": _policy(arn, topics), "MessageRetentionPeriod": str(_KEPT_SECONDS)}
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     for topic in topics:
         sns.subscribe(

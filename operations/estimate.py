@@ -18,8 +18,8 @@ ALARMS, METRICS, DASHBOARDS = 30, 47, 1
 ASSUMPTIONS = (
     "All recordings are equally long, in one channel, 16 kHz, 16 bits, uncompressed; each is heard once.",
     "No free tier, no discount, no tax; list prices of us-east-1: other Regions differ.",
-    "A start function works 5 s with 256 MB at a recording, a deliver function 3 s with 1.5 GB, told of each end twice",
-    "The reconciler runs every five minutes, 3 s with 256 MB, and looks up a thousand rows each time.",
+    "A start function works 5 s with 256 MB at a recording, a deliver function 3 s with 1.5 GB, twice.",
+    "The reconciler runs every five minutes, 3 s with 256 MB, and looks up 10,000 rows each time.",
     "Lambda asks each idle queue 15 times a minute.",
     "One subscriber by e-mail. Whoever reads transcripts, and what readers download, is not counted.",
     "Whether AWS multiplies the price by channels, or charges for jobs that fail, its pages do not say.",
@@ -28,11 +28,11 @@ ASSUMPTIONS = (
 
 @dataclass(frozen=True)
 class Month:
-    """What a month brings; `forms` is how many documents each transcript becomes."""
+    """What a month brings; `documents` is how many of them each transcript becomes."""
 
     minutes: float
     recordings: int
-    forms: int
+    documents: int
 
     @property
     def seconds_each(self) -> float:
@@ -70,13 +70,13 @@ def _by_recording(month: Month) -> Mapping[str, float]:
     """How much of everything one recording uses."""
     heard = max(month.seconds_each, price.LEAST_SECONDS) / 60
     minutes = month.seconds_each / 60
-    stored = minutes * (_WAV_BYTES_A_MINUTE + (month.forms + 1) * _DOCUMENT_BYTES_A_MINUTE)
-    documents = month.forms + 2  # the service's own output and the manifest are documents too
+    stored = minutes * (_WAV_BYTES_A_MINUTE + (month.documents + 1) * _DOCUMENT_BYTES_A_MINUTE)
+    written = month.documents + 2  # the service's own output and the manifest are documents too
     return {
         "Transcribe Medical": heard,
         "Lambda requests": 3,
         "Lambda time": 5 * 0.25 + 2 * 3 * 1.5,
-        "S3 writes": 1 + 2 + 2 + documents,  # upload; list and copy; Transcribe's probe and output
+        "S3 writes": 1 + 2 + 2 + written,  # upload; list and copy; Transcribe's probe and output
         "S3 reads": 6,
         "S3 storage": stored / _GB,
         "SQS": 12,
@@ -99,7 +99,7 @@ _BY_MONTH: Mapping[str, float] = {
     "SQS": QUEUES * 15 * _MINUTES_A_MONTH,
     "Lambda time": _MINUTES_A_MONTH / 5 * 3 * 0.25,
     "Lambda requests": _MINUTES_A_MONTH / 5,
-    "DynamoDB reads": _MINUTES_A_MONTH / 5 * 1000,
-    "S3 writes": _MINUTES_A_MONTH / 5,
+    "DynamoDB reads": _MINUTES_A_MONTH / 5 * 10_000 * 0.5,
+    "S3 writes": _MINUTES_A_MONTH / 5 * 10,
 }
 """How much is used whatever comes."""

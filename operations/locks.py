@@ -12,11 +12,15 @@ from operations.times import clock
 _NO_LOCK = frozenset({"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"})
 
 
+class Locked(Refused):
+    """It must stay, for now."""
+
+
 def check(deployment: Deployment, bucket: str, versions: list[dict[str, Any]]) -> None:
     """See to it that none of these versions is locked.
 
     Raises:
-        Refused: one is; says until when.
+        Locked: one is; says until when.
     """
     if _asked(deployment, "get_object_lock_configuration", Bucket=bucket) is None:
         return
@@ -29,14 +33,14 @@ def _check(deployment: Deployment, bucket: str, version: dict[str, Any]) -> None
     named = {"Bucket": bucket, "Key": version["Key"], "VersionId": version["VersionId"]}
     hold = _asked(deployment, "get_object_legal_hold", **named)
     if hold and hold["LegalHold"].get("Status") == "ON":
-        raise Refused(
+        raise Locked(
             "A legal hold is on it, so nothing was erased: whoever placed the hold must lift it first "
             "(`aws s3api put-object-legal-hold`)."
         )
     retention = _asked(deployment, "get_object_retention", **named)
     until = retention["Retention"]["RetainUntilDate"].timestamp() if retention else 0
     if until > time.time():
-        raise Refused(f"Object Lock keeps it until {clock(until)}, so nothing was erased: erase it after that.")
+        raise Locked(f"Object Lock keeps it until {clock(until)}, so nothing was erased: erase it after that.")
 
 
 def _asked(deployment: Deployment, call: str, **named: Any) -> Any:

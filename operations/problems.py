@@ -77,6 +77,11 @@ def of(error: ClientError | BotoCoreError) -> Problem:
     )
 
 
+def sentence(error: Problem | ClientError | BotoCoreError) -> str:
+    """The same as text, whichever it is."""
+    return str(error if isinstance(error, Problem) else of(error))
+
+
 def denied(error: Exception) -> bool:
     """Whether AWS knows us, and does not let us make this call."""
     return isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_ALLOWED

@@ -23,21 +23,16 @@ from operations.ear import Ear
 from operations.erasure import Eraser
 from operations.interruption import orderly, undisturbed
 from operations.problems import Misused, Problem
-from operations.recordings import Recording
-from operations.smoke import looks
+from operations.smoke import looks, tidying
 from operations.smoke.report import Outcome, Report, Trial
 from operations.times import span
 from operations.uploading import Sent
-from stethoscript import jobs, profiles
+from stethoscript import profiles
 from stethoscript.rows import Row, State
-from stethoscript.uploads import Upload
 
 SPEECH = Path(__file__).parents[1] / "speech.wav"
 """A second and a half of local/recordings/dictation.wav."""
 _BROKEN = b"This is no recording."
-_KEY = "Stethoscript smoke test"
-"""How the keys begin under which recordings are uploaded; with a space, a plus sign and an é, since keys have them."""
-_FORGOTTEN_SECONDS = 3600
 _REASON = "A smoke test: nothing is wrong, and nothing is to be done."
 _PAUSE = 1.0
 
@@ -50,6 +45,8 @@ class Smoke:
     profile: str
     patience: float = 900.0
     with_alarm: bool = True
+    settling: float = 10.0
+    """Seconds until a new queue and its subscriptions are known everywhere in SQS and SNS."""
     say: Callable[[Trial], None] = lambda _step: None
     now: Callable[[], float] = time.time
     pause: Callable[[float], None] = time.sleep
@@ -70,15 +67,16 @@ class Smoke:
 
         with orderly():
             try:
-                self._remove_forgotten()
-                with ears.listening(self.deployment, f"{self._prefix}{self.token}") as ear:
+                tidying.remove_forgotten(self.deployment, self.profile, self.eraser, self.now())
+                with ears.listening(self.deployment, tidying.ear(self.deployment, self.token)) as ear:
+                    self.pause(self.settling)
                     for trial in self._trials(ear):
                         note(trial)
             except (Problem, ClientError, BotoCoreError) as error:
-                note(Trial("The run", Outcome.FAILED, _sentence(error)))
+                note(Trial("The run", Outcome.FAILED, problems.sentence(error)))
             finally:
                 with undisturbed():
-                    note(self._erase_all(certificates))
+                    note(tidying.erase(self.deployment, self.profile, self.eraser, self.token, certificates))
             note(looks.events(self.deployment, began, self.now()))
         return Report.of(self.deployment, began, int(self.now()), trials, certificates)
 
@@ -97,11 +95,11 @@ class Smoke:
                 look(self.deployment, row) for look in (looks.signal, looks.documents, looks.output, looks.tags)
             )
         yield self._alarm(ear) if self.with_alarm else Trial("An alarm's action", Outcome.UNTRIED, "left out")
-        yield looks.unknown_job(self.deployment, f"{self._prefix}{self.token}")
+        yield looks.unknown_job(self.deployment, tidying.ear(self.deployment, self.token))
         yield looks.probe(self.deployment)
 
     def _upload(self, folder: Path) -> list[Sent]:
-        speech, broken = (folder / f"{_KEY} {self.token} + {kind} é.wav" for kind in ("speech", "broken"))
+        speech, broken = (folder / tidying.file(self.token, kind) for kind in ("speech", "broken"))
         speech.write_bytes(SPEECH.read_bytes())
         broken.write_bytes(_BROKEN)
         uploading.check(self.deployment, [speech], self.profile, self._correlation("speech"))
@@ -144,9 +142,7 @@ class Smoke:
         if not self._until(both):
             return Trial(what, Outcome.FAILED, "The ledger knows their end, and the completion topic told nobody.")
         said = [told for each in ids for told in ear.of("correlationId", each)]
-        if _KEY in json.dumps(
-            [{**told, "manifest": None} for told in said]
-        ):  # whose place may be chosen to mirror keys
+        if tidying.NAME in json.dumps(said):
             return Trial(what, Outcome.FAILED, "A notification carries the upload's key.")
         if {told["status"] for told in said} != {str(row.state) for row in ended}:
             return Trial(what, Outcome.FAILED, "A notification tells another end than the ledger.")
@@ -178,44 +174,7 @@ class Smoke:
             )
         return Trial(what, Outcome.PROVED, name, ("alarm, action",))
 
-    # --- tidying up ---
-
-    def _erase_all(self, certificates: list[Certificate]) -> Trial:
-        eraser, left = self.eraser(self.deployment), list[str]()
-        for recording in self._uploads(lambda key, _age: self.token in key):
-            try:
-                eraser.check([recording])
-                certificates.append(eraser.erase(recording))
-            except (Problem, ClientError, BotoCoreError) as error:
-                left.append(f"{recording.name}: {_sentence(error)}")
-        if left:
-            return Trial("What was uploaded is erased", Outcome.FAILED, " ".join(left))
-        return Trial("What was uploaded is erased", Outcome.PROVED, f"{len(certificates)} recordings, certified")
-
-    def _remove_forgotten(self) -> None:
-        """Take away what a run left behind that was ended without a chance to."""
-        for name in ears.forgotten(self.deployment, self._prefix, now=self.now):
-            ears.remove(self.deployment, name)
-        eraser = self.eraser(self.deployment)
-        for recording in self._uploads(lambda _key, age: age > _FORGOTTEN_SECONDS):
-            eraser.check([recording])
-            eraser.erase(recording)
-
-    def _uploads(self, wanted: Callable[[str, float], bool]) -> list[Recording]:
-        prefix = f"{self.profile.rstrip('/')}/{_KEY} "
-        found = recordings.versions(self.deployment, self.deployment.intake, prefix)
-        named = [
-            jobs.recording(self.deployment.name, Upload(self.deployment.intake, each["Key"], each["VersionId"]))
-            for each in found
-            if "Size" in each and wanted(each["Key"], self.now() - each["LastModified"].timestamp())
-        ]
-        return [recordings.find(self.deployment, name) for name in named]
-
     # --- helpers ---
-
-    @property
-    def _prefix(self) -> str:
-        return f"{self.deployment.name}-smoke-"
 
     def _correlation(self, kind: str) -> str:
         return f"smoke-{self.token}-{kind}"
@@ -246,7 +205,3 @@ def usual_profile(deployment: Deployment) -> str:
         if not each.recipe.channel_identification:
             return each.name
     raise Misused("No profile of this deployment takes one channel, as far as can be seen: name one with --profile.")
-
-
-def _sentence(error: Exception) -> str:
-    return str(problems.of(error)) if isinstance(error, (ClientError, BotoCoreError)) else str(error)

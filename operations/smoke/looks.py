@@ -25,8 +25,9 @@ def documents(deployment: Deployment, row: Row) -> Trial:
         return Trial(what, Outcome.UNTRIED, "none were delivered")
     s3, bucket = deployment.client("s3"), deployment.transcripts
     listed = json.loads(s3.get_object(Bucket=bucket, Key=row.manifest)["Body"].read())
-    folder = row.manifest.rpartition("/")[0]
-    heads = [s3.head_object(Bucket=bucket, Key=f"{folder}/{each['name']}") for each in listed["documents"]]
+    heads = [s3.head_object(Bucket=bucket, Key=each["key"]) for each in listed["documents"]]
+    if listed["failed"]:
+        return Trial(what, Outcome.FAILED, f"Some could not be made: {', '.join(listed['failed'])}.")
     if not all(_is_ours(deployment, head) for head in heads):
         return Trial(what, Outcome.FAILED, "One is not encrypted under the deployment's key.")
     return Trial(what, Outcome.PROVED, f"{len(heads)} documents, {listed['words']} words")

@@ -1,10 +1,14 @@
 """`doctor` and `smoke` on the embedded cloud: healthy, and with what can be broken there broken."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -60,10 +64,9 @@ class Surgery:
     def smoke(self, **more: Any) -> Report:
         """A run whose eraser waits for nobody's hands: its minutes are seconds."""
         clock = FastClock()
-        return Smoke(
-            self.found, "dictation",
-            eraser=lambda found: Eraser(found, now=clock.now, pause=clock.pause), **{"patience": 40, **more},
-        ).run()  # fmt: skip
+        usual: dict[str, Any] = {"patience": 40, "settling": 0}
+        eraser = partial(Eraser, now=clock.now, pause=clock.pause)
+        return Smoke(self.found, "dictation", eraser=eraser, **usual | more).run()
 
 
 @pytest.fixture(scope="module")
@@ -290,4 +293,24 @@ def test_a_deployment_that_does_not_work_is_not_proved_to_and_nothing_is_left(su
         report = surgery.smoke(patience=6)
     assert outcomes(report)[what].startswith(sentence)
     assert report.failed
+    assert not left_over(surgery)
+
+
+@pytest.mark.proof
+def test_ctrl_c_twice_in_the_real_command_leaves_nothing_behind_either(surgery, cloud):
+    """Some minutes: it waits until no function can have the recordings in hand."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    command = [sys.executable, "-m", "operations", "smoke", "--yes", "--name", NAME]
+    with subprocess.Popen(
+        command, cwd=deployment.ROOT, env={**kept, **cloud.environment, "NO_PROXY": "*"}, text=True,
+        start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert "S3 took" in process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=600)
+    assert process.returncode == 1
+    assert "What was uploaded is erased" in said
+    assert said.splitlines()[-1].startswith("Stopped;")
     assert not left_over(surgery)
