@@ -279,6 +279,18 @@ def test_a_cloud_that_was_killed_goes_on_where_it_was(tmp_path):
         assert transcribe.get_medical_vocabulary(VocabularyName="words")["VocabularyState"] == "READY"
 
 
+def start_slow_job(cloud):
+    cloud.client("transcribe").start_medical_transcription_job(
+        MedicalTranscriptionJobName="slow",
+        LanguageCode="en-US",
+        Media={"MediaFileUri": "s3://clinic/slow.wav"},
+        OutputBucketName="clinic",
+        OutputKey="raw/slow.json",
+        Specialty="PRIMARYCARE",
+        Type="DICTATION",
+    )
+
+
 @linux_only
 def test_a_cloud_killed_amid_a_recording_leaves_nothing_for_others_and_nothing_temporary(tmp_path, monkeypatch):
     state, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
@@ -288,15 +300,7 @@ def test_a_cloud_killed_amid_a_recording_leaves_nothing_for_others_and_nothing_t
         cloud.client("s3").create_bucket(Bucket="clinic")
         slow = recording(f"!slow 1.5\n0: {SECRET}.", tmp_path / "slow.wav")
         cloud.client("s3").upload_file(slow, "clinic", "slow.wav")
-        cloud.client("transcribe").start_medical_transcription_job(
-            MedicalTranscriptionJobName="slow",
-            LanguageCode="en-US",
-            Media={"MediaFileUri": "s3://clinic/slow.wav"},
-            OutputBucketName="clinic",
-            OutputKey="raw/slow.json",
-            Specialty="PRIMARYCARE",
-            Type="DICTATION",
-        )
+        start_slow_job(cloud)
         until(lambda: holding(SECRET, state / "tmp"))
         processes = family(cloud.pid)
         written = {path for pid in processes for path in open_for_writing(pid)}
@@ -350,15 +354,7 @@ def test_objects_messages_and_jobs_survive_a_restart(tmp_path):
         s3.upload_file(recording("!slow 1\n0: still here.", tmp_path / "slow.wav"), "clinic", "slow.wav")
         cloud.client("sqs").create_queue(QueueName="mail")
         cloud.client("sqs").send_message(QueueUrl=url_of(cloud, "mail"), MessageBody="hello")
-        cloud.client("transcribe").start_medical_transcription_job(
-            MedicalTranscriptionJobName="slow",
-            LanguageCode="en-US",
-            Media={"MediaFileUri": "s3://clinic/slow.wav"},
-            OutputBucketName="clinic",
-            OutputKey="raw/slow.json",
-            Specialty="PRIMARYCARE",
-            Type="DICTATION",
-        )
+        start_slow_job(cloud)
     with running(state=tmp_path / "state", engine="scripted") as cloud:
         assert cloud.client("s3").head_object(Bucket="clinic", Key="slow.wav")
         [message] = cloud.client("sqs").receive_message(QueueUrl=url_of(cloud, "mail"))["Messages"]

@@ -1,7 +1,6 @@
 """The fakes and the embedded AWS behind one face, so that one suite can ask both the same questions."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.simulation.far_ends.sns import Sns
 from tests.simulation.far_ends.sqs import Message, Queue, Sqs
 from tests.simulation.far_ends.transcribe import Heard, Transcribe
 from tests.simulation.virtual_time import VirtualTime
+from tests.unit.conftest import LEDGER
 
 SPOKEN = "good morning"
 MOST_RECEIVES = 2
@@ -152,23 +152,3 @@ class MiniStack:
         name = uuid4().hex
         self.dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **LEDGER)
         return name
-
-
-LEDGER: Mapping[str, Any] = {
-    "KeySchema": [{"AttributeName": "recording", "KeyType": "HASH"}],
-    "AttributeDefinitions": [
-        {"AttributeName": "recording", "AttributeType": "S"},
-        {"AttributeName": "state", "AttributeType": "S"},
-        {"AttributeName": "updated", "AttributeType": "N"},
-    ],
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": "by-state",
-            "KeySchema": [
-                {"AttributeName": "state", "KeyType": "HASH"},
-                {"AttributeName": "updated", "KeyType": "RANGE"},
-            ],
-            "Projection": {"ProjectionType": "KEYS_ONLY"},
-        }
-    ],
-}
