@@ -25,7 +25,7 @@ from start_transcription import Starter, StartSettings
 from stethoscript import profiles
 from stethoscript.events import Arrival, Signal
 from stethoscript.uploads import Upload
-from tests.noted import note
+from tests.noted import asked, note
 
 ACCOUNT = "123456789012"
 INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
@@ -63,6 +63,7 @@ class FakeTranscribe:
     starts: int = 0
 
     def start_medical_transcription_job(self, **request: Any) -> dict[str, Any]:
+        asked("transcribe.start_medical_transcription_job", request)
         self._trouble()
         name = request["MedicalTranscriptionJobName"]
         if name in self.jobs:
@@ -74,6 +75,7 @@ class FakeTranscribe:
         return {"MedicalTranscriptionJob": self.jobs[name]}
 
     def get_medical_transcription_job(self, MedicalTranscriptionJobName: str) -> dict[str, Any]:  # noqa: N803
+        asked("transcribe.get_medical_transcription_job", {"MedicalTranscriptionJobName": MedicalTranscriptionJobName})
         self._trouble()
         if MedicalTranscriptionJobName not in self.jobs:
             raise refusal("BadRequestException", "The requested job couldn't be found. Check the job name.")
@@ -99,6 +101,7 @@ class FakeBus:
     troubles: list[str] = field(default_factory=list)
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        asked("events.put_events", {"Entries": Entries})
         if self.troubles:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.troubles.pop(0), "ErrorMessage": "no"}]}
         self.events += Entries
