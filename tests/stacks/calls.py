@@ -36,8 +36,8 @@ class Places:
             for bucket in (name, f"clinic-{name}"):
                 self._arns[bucket] = str(deployment.bucket(name).arn)
         for name in ("intake", "completion"):
-            for url in (f"https://sqs/{name}", f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}"):
-                self._arns[url] = str(deployment.queue(name).arn)
+            for place in ("https://sqs/", urls := f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/", f"{urls}clinic-"):
+                self._arns[place + name] = str(deployment.queue(name).arn)
 
     def arn(self, name: str) -> str:
         """The ARN of a bucket or table, of a queue by its URL, of a topic or key by the ARN it has in tests."""
