@@ -5,6 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export npm_config_cache := $(CURDIR)/build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 INSTALLED := build/installed
+CONTEXT = $(if $(CHOICES),--context stethoscript=$(CHOICES))
 # Of what Control Tower's rules come with, all that would run them in the CDK: cfn-guard runs them here.
 NOT_SCANNING := aws-cdk-lib aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-cloud-assembly-schema \
 	constructs jsii publication
@@ -54,11 +55,14 @@ simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; S
 bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the public samples' design
 	@PYTHONPATH=lambdas python -m benchmarks.backlog
 
-synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out
-	node_modules/.bin/cdk synth --quiet
+synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CHOICES=file for others than cdk.json's
+	node_modules/.bin/cdk synth --quiet $(CONTEXT)
 
-deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials
-	node_modules/.bin/cdk deploy --all
+deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials; CHOICES=file as above
+	node_modules/.bin/cdk deploy --all $(CONTEXT)
+
+restore: $(INSTALLED)  ## Bring back what was changed or deleted by hand in AWS, as it was deployed; CHOICES=file as above
+	node_modules/.bin/cdk deploy --all --revert-drift $(CONTEXT)
 
 lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 	@pip install --quiet --upgrade --target build/uv uv && \

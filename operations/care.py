@@ -58,7 +58,7 @@ def smoke(
 ) -> None:
     """Prove a deployment by using it: from upload to notification, and an alarm.
 
-    Uploads a second of speech and a broken file, and removes all traces.
+    Uploads a second of speech and a broken file, and erases both again.
     """
     found = here(context, name)
     if not yes:

@@ -13,7 +13,8 @@ _WARNINGS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 def budget(scope: Construct, choices: Choices) -> budgets.CfnBudget:
     """What this deployment's resources and jobs in this Region may cost, told from all else by their tag.
 
-    It counts nothing before the tag `application` is activated for cost allocation, once for the account.
+    It counts nothing before the tag `application` is activated for cost allocation, once for the account. It has no
+    name of its own: to tell somebody else CloudFormation makes a new one, beside which the old one still stands.
     """
     told = [
         budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=address)
@@ -23,7 +24,6 @@ def budget(scope: Construct, choices: Choices) -> budgets.CfnBudget:
         scope,
         "Budget",
         budget=budgets.CfnBudget.BudgetDataProperty(
-            budget_name=f"{choices.name}-{Aws.REGION}",
             budget_type="COST",
             time_unit="MONTHLY",
             budget_limit=budgets.CfnBudget.SpendProperty(amount=choices.budget.monthly_dollars, unit="USD"),

@@ -86,11 +86,24 @@ class PythonFunction(Construct):
             tracing=lambda_.Tracing.ACTIVE,
             environment_encryption=key,
             environment={"POWERTOOLS_SERVICE_NAME": module, "LOG_LEVEL": "INFO", **environment},
-            # Functions that put messages off send to the queue that feeds them: that is no runaway loop.
-            recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
+        self._allow_loops()
         self.function.node.add_dependency(policy)
         _accept(self.function)
+
+    def _allow_loops(self) -> None:
+        """Functions that put messages off send to the queue that feeds them: that is no runaway loop.
+
+        Only commercial Regions watch for those (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+        """
+        stack = cdk.Stack.of(self)
+        watched = stack.node.try_find_child("Commercial") or cdk.CfnCondition(
+            stack, "Commercial", expression=cdk.Fn.condition_equals(Aws.PARTITION, "aws")
+        )
+        allowed = cdk.Fn.condition_if(
+            cast(cdk.CfnCondition, watched).logical_id, lambda_.RecursiveLoop.ALLOW.value.title(), Aws.NO_VALUE
+        )
+        cast(lambda_.CfnFunction, self.function.node.default_child).recursive_loop = cdk.Token.as_string(allowed)
 
     def takes_from(self, queue_arn: str, *, batch: int, at_once: int) -> None:
         """Have Lambda hand the queue's messages to the function, answered per message."""

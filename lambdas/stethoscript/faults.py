@@ -86,8 +86,10 @@ _CLASSES: Mapping[str, Fault] = {
 }
 _SERVER_ERROR = 500
 _OF_LENGTH = re.compile(r"\b(too long|too large|duration|length|file size)\b", re.IGNORECASE)
-"""LimitExceeded has three meanings: too many a second, too many at once, too long. AWS documents no texts for
-them, so only words of length mean the third; any other text means that waiting helps."""
+_OF_NUMBER = re.compile(r"\b(too many|wait before|try (your request )?again later)\b", re.IGNORECASE)
+"""LimitExceeded has three meanings: too many a second, too many at once, too long. Its documented text speaks of all
+of them at once, so words of length mean the third only where none of number stands beside them: that waiting helps
+is the harmless meaning, and it has an end of its own (`Starter._refuse_for`)."""
 
 
 def fault(error: Exception) -> Fault:
@@ -103,7 +105,7 @@ def fault(error: Exception) -> Fault:
     code, text = str(answer.get("Code", "")), str(answer.get("Message", ""))
     if code == "BadRequestException":
         return _bad_request(text)
-    if code == "LimitExceededException" and _OF_LENGTH.search(text):
+    if code == "LimitExceededException" and _OF_LENGTH.search(text) and not _OF_NUMBER.search(text):
         return Fault.TOO_LONG
     if code in _CODES:
         return _CODES[code]
@@ -143,6 +145,8 @@ def described(error: Exception) -> str:
 
 
 def _bad_request(text: str) -> Fault:
+    if "too many jobs running" in text:  # seen of standard jobs: https://github.com/boto/boto3/issues/1633
+        return Fault.BUSY
     if "requested job couldn't be found" in text:
         return Fault.ABSENT
     if "vocabulary couldn't be found" in text:

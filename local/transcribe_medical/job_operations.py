@@ -28,7 +28,7 @@ KEPT_SECONDS = 90 * 24 * 3600  # how long the service knows a job
 ABSENT = "The requested job couldn't be found. Check the job name and try your request again."
 TAKEN = "The requested job name already exists. Use a different job name."
 UNDONE = "The requested job is in progress. Wait until it completes and try your request again."
-FULL = "You have reached your limit of concurrent medical transcription jobs. Wait until a job completes."
+FULL = "You have too many jobs running at the same time. Try your request again later."
 
 log = logging.getLogger(__name__)
 

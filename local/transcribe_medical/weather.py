@@ -34,7 +34,11 @@ AWS_RATES: Mapping[str, float] = MappingProxyType(
 )
 CONCURRENT_JOBS = 250
 
-RATE = "Rate exceeded. Slow down and try your request again."
+RATE = (
+    "You've either sent too many requests or your input file is too long. Wait before retrying your request, or use a "
+    "smaller file and try your request again."
+)
+"""The one text that the service's model has for its limits: whoever takes it for the file's fault is found out."""
 BROKEN = "There was an internal error. Check the error message, correct the issue, and try your request again."
 
 

@@ -38,6 +38,8 @@ REGIONS = frozenset(
     }
 )
 """Where the Transcribe guide, as of 2026, offers medical batch jobs."""
+INCOMPLETE = frozenset({"af-south-1", "ap-east-1", "eu-north-1", "us-gov-east-1", "us-gov-west-1"})
+"""Those whose CloudFormation knows neither AWS::Transcribe::MedicalVocabulary nor AWS::Budgets::Budget."""
 
 _OFF_SECONDS, _FAR_OFF_SECONDS = 30, 240
 """AWS refuses a signature that is five minutes off."""
@@ -103,8 +105,26 @@ def region(site: Site) -> Iterator[Finding]:
         return
     if listed:
         yield ok(f"Transcribe Medical answers in {here}.")
+        yield from _incomplete(site)
     else:
         yield attention(f"Transcribe Medical answers in {here}, which AWS's list does not name.", elsewhere)
+
+
+def _incomplete(site: Site) -> Iterator[Finding]:
+    """What was chosen and cannot be deployed here."""
+    if site.choices is None or site.where.region not in INCOMPLETE:
+        return
+    if any(settings.get("vocabulary_name") for settings in site.choices.profiles.values()):
+        yield broken(
+            f"CloudFormation cannot make medical vocabularies in {site.where.region}, and a profile names one.",
+            "Name none in the profiles; make it by hand (`aws transcribe create-medical-vocabulary`), and let the "
+            "recordings' metadata name it.",
+        )
+    if site.choices.budget.monthly_dollars:
+        yield broken(
+            f"CloudFormation cannot make budgets in {site.where.region}, and one is chosen.",
+            "Choose none, and make it by hand in the account that pays.",
+        )
 
 
 def bootstrap(site: Site) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations import deployment as deployments
-from operations.doctor.findings import Finding, attention, broken, ok, unknown
+from operations.doctor.findings import DEPLOY, RESTORE, Finding, attention, broken, ok, unknown
 from operations.doctor.site import Site
 from operations.problems import NotFound
 from operations.times import clock, span
@@ -23,7 +23,6 @@ _ILL = {
         "Mend what its events name, then `aws cloudformation continue-update-rollback`",
     ),
 }
-_DEPLOY = "`make deploy`."
 _DRIFT_SECONDS, _DRIFT_PAUSE, _DRIFT_STALE_SECONDS = 300, 3, 30 * 86400
 _COMPARE = "`doctor --drift` does it, in a minute."
 
@@ -33,7 +32,7 @@ def deployment(site: Site) -> Iterator[Finding]:
     try:
         found = deployments.find(site.name, site.client)
     except NotFound as nothing:
-        yield attention(str(nothing), f"If it has not been deployed yet, that is next: {_DEPLOY}")
+        yield attention(str(nothing), f"If it has not been deployed yet, that is next: {DEPLOY}")
     else:
         yield ok(f"{found.name} is deployed in account {found.account}.")
 
@@ -43,7 +42,7 @@ def stacks(site: Site) -> Iterator[Finding]:
     found = {each: _stack(site, each) for each in STACKS}
     for each, stack in found.items():
         if stack is None:
-            yield broken(f"The stack {site.name}-{each} is missing: the deployment is half done.", _DEPLOY)
+            yield broken(f"The stack {site.name}-{each} is missing: the deployment is half done.", DEPLOY)
         elif stack["StackStatus"] not in _WELL:
             yield _state(stack)
     if all(stack is not None and stack["StackStatus"] in _WELL for stack in found.values()):
@@ -71,7 +70,7 @@ def functions(site: Site) -> Iterator[Finding]:
         except ClientError as error:
             if error.response["Error"]["Code"] != "ResourceNotFoundException":
                 raise
-            yield broken(f"The function {name} is missing.", f"Deploy again: {_DEPLOY}")
+            yield broken(f"The function {name} is missing.", RESTORE)
             continue
         reserved = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
         yield _function(name, found, reserved)
@@ -85,12 +84,12 @@ def queues(site: Site) -> Iterator[Finding]:
         listed = site.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
         ours = [mapping for mapping in listed if mapping["EventSourceArn"].endswith(f":{site.name}-{queue}")]
         if not ours:
-            yield broken(f"Nobody takes from the {queue} queue: messages wait in it.", f"Deploy again: {_DEPLOY}")
+            yield broken(f"Nobody takes from the {queue} queue: messages wait in it.", RESTORE)
         elif ours[0]["State"] not in ("Enabled", "Enabling", "Updating", "Creating"):
             remedy = f"`aws lambda update-event-source-mapping --enabled --uuid {ours[0]['UUID']}`."
             yield broken(f"The {queue} queue's way to its function is switched off: messages wait in it.", remedy)
         elif str(ours[0].get("LastProcessingResult", "")).startswith("PROBLEM"):
-            yield broken(f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", _DEPLOY)
+            yield broken(f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", RESTORE)
         else:
             yield ok(f"The {queue} queue goes to {each}.")
 
@@ -103,10 +102,10 @@ def _role(site: Site, function: str, role: str) -> Iterator[Finding]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
-        yield broken(f"The role of {function} is gone: it cannot run.", f"Deploy again: {_DEPLOY}")
+        yield broken(f"The role of {function} is gone: it cannot run.", RESTORE)
         return
     if not held:
-        yield broken(f"The role of {function} has lost its policy: all it does is refused.", f"Deploy again: {_DEPLOY}")
+        yield broken(f"The role of {function} has lost its policy: all it does is refused.", RESTORE)
 
 
 def _stack(site: Site, name: str) -> Mapping[str, Any] | None:
@@ -127,10 +126,10 @@ def _state(stack: Mapping[str, Any]) -> Finding:
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return attention(
             f"The last update of {name} failed and was taken back; it runs as before.",
-            f"Mend what its events name (`aws cloudformation describe-stack-events`), then {_DEPLOY}",
+            f"Mend what its events name (`aws cloudformation describe-stack-events`), then {DEPLOY}",
         )
     what, remedy = _ILL.get(status, (f"is {status}", "Look at its events in the CloudFormation console"))
-    return broken(f"The stack {name} {what}.", f"{remedy}, then {_DEPLOY}")
+    return broken(f"The stack {name} {what}.", f"{remedy}, then {DEPLOY}")
 
 
 def _compare(site: Site, name: str) -> Iterator[Finding]:
@@ -172,10 +171,10 @@ def _drifted(site: Site, name: str) -> Iterator[Finding]:
     for each in answer["StackResourceDrifts"]:
         what = f"{each['ResourceType']} {each['LogicalResourceId']} of {name}"
         if each["StackResourceDriftStatus"] == "DELETED":
-            yield broken(f"{what} was deleted by hand.", f"Take it out of the stack or restore it, then {_DEPLOY}")
+            yield broken(f"{what} was deleted by hand.", RESTORE)
         else:
             paths = ", ".join(difference["PropertyPath"] for difference in each.get("PropertyDifferences", []))
-            yield attention(f"{what} was changed by hand: {paths}.", "Change it back, or choose so and deploy again.")
+            yield attention(f"{what} was changed by hand: {paths}.", f"{RESTORE} Or choose it so, and deploy.")
 
 
 def _function(name: str, found: Mapping[str, Any], reserved: int | None) -> Finding:
@@ -187,5 +186,5 @@ def _function(name: str, found: Mapping[str, Any], reserved: int | None) -> Find
         return broken(f"The function {name} cannot run ({why}).", "Look at its key, role and log group, and deploy.")
     if found.get("LastUpdateStatus") == "Failed":
         why = found.get("LastUpdateStatusReasonCode", "no reason given")
-        return broken(f"The last update of the function {name} failed ({why}).", f"Deploy again: {_DEPLOY}")
+        return broken(f"The last update of the function {name} failed ({why}).", f"Deploy again: {DEPLOY}")
     return ok(f"{name} can run" + (f", at most {reserved} at once." if reserved else "."))

@@ -27,6 +27,12 @@ def key(site: Site) -> Iterator[Finding]:
     if arn.split(":")[3] != site.where.region:
         yield broken("The key is in another Region.", f"Bring one of {site.where.region}: no service takes another's.")
         return
+    chosen = site.choices.key_arn if site.choices else None
+    if chosen and chosen != arn:
+        yield broken(
+            "The choices name another key than was deployed: what lies under that one could not be read any more.",
+            f"Choose the deployed one again ({arn}). A key is for a deployment's whole life.",
+        )
     problems = [*_condition(site, arn), *_policy(site, arn)]
     yield from problems or [ok("The key is enabled, and lets everybody use it who must.")]
     yield _rotation(site, arn)

@@ -5,10 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from operations import queues
-from operations.doctor.findings import Finding, attention, broken, ok
+from operations.doctor.findings import RESTORE, Finding, attention, broken, ok
 from operations.doctor.site import Site
 
-_DEPLOY = "Deploy again: `make deploy`."
 _TOPICS = {"completion": "CompletionTopicArn", "operations": "OperationsTopicArn"}
 _SILENT = {
     "completion": ("Nobody subscribes to the completion topic: nobody is told of transcripts.", "emails.completion"),
@@ -27,11 +26,30 @@ def subscriptions(site: Site) -> Iterator[Finding]:
                 f"{number} by {protocol} to the {topic} topic: not confirmed, so nothing is sent there.",
                 "Confirm the message that AWS sent; SNS's console sends another (Request confirmation).",
             )
+        gone = _gone(site, topic, {each["Endpoint"].lower() for each in listed})
+        for protocol, number in sorted(gone.items()):
+            yield broken(
+                f"{number} by {protocol} that the choices name, not subscribed to the {topic} topic: SNS forgets who "
+                "does not confirm within two days, and who has unsubscribed; no deployment brings them back.",
+                f"`aws sns subscribe --topic-arn {site.here.outputs[output]} --protocol {protocol} "
+                "--notification-endpoint …`; or take it out of the choices, deploy, put it back and deploy.",
+            )
         if len(listed) > pending.total():
             yield ok(f"{len(listed) - pending.total()} confirmed to the {topic} topic.")
         elif not listed:
             sentence, choice = _SILENT[topic]
             yield attention(sentence, f"Name somebody under {choice}, or subscribe to {site.here.outputs[output]}.")
+
+
+def _gone(site: Site, topic: str, there: set[str]) -> Counter[str]:
+    """How many of each protocol were chosen and are not there."""
+    if site.choices is None:
+        return Counter()
+    chosen = {
+        "completion": [(each.protocol, each.endpoint) for each in site.choices.subscribers],
+        "operations": [("email", address) for address in site.choices.emails.operations],
+    }
+    return Counter(protocol for protocol, endpoint in chosen[topic] if endpoint.lower() not in there)
 
 
 def dead_letters(site: Site) -> Iterator[Finding]:
@@ -52,7 +70,7 @@ def alarms(site: Site) -> Iterator[Finding]:
     topic, known = site.here.outputs["OperationsTopicArn"], _alarms(site)
     for name, alarm in known.items():
         if alarm is None:
-            yield broken(f"The alarm {name} was deleted.", _DEPLOY)
+            yield broken(f"The alarm {name} was deleted.", RESTORE)
         elif alarm["StateValue"] == "ALARM":
             about = alarm.get("AlarmDescription", "")
             yield broken(f"The alarm {name} is set. {about}".strip(), "See docs/operations.md.")
@@ -63,9 +81,9 @@ def alarms(site: Site) -> Iterator[Finding]:
         yield broken(f"Alarms that are switched off: {', '.join(off)}.", remedy)
     astray = [name for name, alarm in there.items() if topic not in alarm["AlarmActions"]]
     if astray:
-        yield broken(f"Alarms that do not tell the operations topic: {', '.join(astray)}.", _DEPLOY)
+        yield broken(f"Alarms that do not tell the operations topic: {', '.join(astray)}.", RESTORE)
     if not known:
-        yield broken("There are no alarms: nobody will be told when something fails.", _DEPLOY)
+        yield broken("There are no alarms: nobody will be told when something fails.", RESTORE)
     elif all(alarm is not None and alarm["StateValue"] != "ALARM" for alarm in known.values()) and not (off or astray):
         yield ok(f"{len(known)} alarms watch, and none is set.")
 

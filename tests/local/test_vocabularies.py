@@ -55,6 +55,19 @@ def test_a_table_that_no_profile_names_is_checked_and_not_deployed(folder, tmp_p
         synthesised(folder, tmp_path, plain)
 
 
+@pytest.mark.parametrize(("number", "fits"), [(20, True), (40, False)])
+def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(folder, tmp_path, number, fits):
+    stems = [f"medicines-of-ward-{ward:02}" for ward in range(number)]
+    for stem in stems:
+        (folder / f"{stem}.txt").write_text(TABLE)
+    profiles = {f"{stem[-2:]}/": {"vocabulary_name": stem} for stem in stems}
+    if fits:
+        assert len(synthesised(folder, tmp_path, profiles)[0]) == number
+    else:
+        with pytest.raises(BadChoice, match="vocabularies' names do not fit in"):
+            synthesised(folder, tmp_path, profiles)
+
+
 def test_another_content_gets_another_name(folder):
     [before] = tables(folder, "clinic")
     (folder / "drugs.txt").write_text(TABLE.replace("metoprolol", "bisoprolol"))

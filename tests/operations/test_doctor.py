@@ -6,6 +6,7 @@ import sys
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 from operations.__main__ import app
 from operations.deployment import ROOT
 from operations.doctor import CHECKS, Health, Site, examine, made, policies
-from operations.doctor.account import REGIONS
+from operations.doctor.account import INCOMPLETE, REGIONS
 from stacks import key_policy
 from stacks.key_policy import Where
 from tests.operations.far import Service
@@ -462,6 +463,46 @@ def test_a_key_of_another_region_is_refused_before_anything_is_deployed(hospital
     hospital.choose(CHOSEN | {"key_arn": KEY.replace("us-east-1", "eu-west-1")})
     hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
     assert [each.sentence for each in hospital.found("key")] == ["The key is in another Region."]
+
+
+def test_another_key_than_the_deployed_one_is_not_to_be_chosen(hospital):
+    hospital.choose(CHOSEN | {"key_arn": KEY.replace("key/1", "key/2")})
+    (finding,) = [each for each in hospital.found("key") if each.health is Health.BROKEN]
+    assert finding.sentence.startswith("The choices name another key than was deployed")
+    assert KEY in finding.remedy
+
+
+def test_a_region_s_cloudformation_may_not_know_all_that_is_chosen(hospital):
+    hospital.services["sts"].meta.region_name = "us-gov-west-1"
+    assert {each.health for each in hospital.found("region")} == {Health.OK}
+    budget = {"monthly_dollars": 800, "emails": ["finance@clinic.example"]}
+    hospital.choose({"name": "clinic", "profiles": {"dictation/": {"vocabulary_name": "drugs"}}, "budget": budget})
+    broken = [each.sentence for each in hospital.found("region") if each.health is Health.BROKEN]
+    assert [sentence.partition(" in us-gov-west-1")[0] for sentence in broken] == [
+        "CloudFormation cannot make medical vocabularies",
+        "CloudFormation cannot make budgets",
+    ]
+
+
+def test_those_regions_are_known_by_cloudformation_s_own_schemas():
+    """One Region has none there; nobody can tell."""
+    schemas = resources.files("cfnlint.data.schemas.providers")
+    lacking = set()
+    for region in REGIONS - {"me-south-1"}:
+        types = json.loads(schemas.joinpath(f"{region}.json").read_text(encoding="utf-8"))
+        there = {kind in types for kind in ("AWS::Transcribe::MedicalVocabulary", "AWS::Budgets::Budget")}
+        assert len(there) == 1
+        lacking |= {region} if there == {False} else set()
+    assert lacking == INCOMPLETE
+
+
+def test_who_was_chosen_and_is_no_longer_subscribed_is_missed_without_being_named(hospital):
+    emails = {"completion": ["Jane@b.c"], "operations": ["jane@b.c", "john@b.c"]}
+    hospital.choose(CHOSEN | {"emails": emails})
+    (finding,) = [each for each in hospital.found("subscriptions") if each.health is Health.BROKEN]
+    assert finding.sentence.startswith("1 by email that the choices name, not subscribed to the operations topic")
+    assert "aws sns subscribe" in finding.remedy
+    assert "john" not in str(finding)
 
 
 def test_before_anything_is_deployed_only_the_ground_is_looked_at(hospital):

@@ -195,6 +195,10 @@ class Deployment:
                 resolved = self._resource(stack, name)[attribute]
             case {"Fn::GetStackOutput": {"StackName": other, "OutputName": output}}:
                 resolved = self._resolved(self.templates[other]["Outputs"][output]["Value"], other)
+            case {"Fn::If": [condition, there, otherwise]}:
+                one, other = self.templates[stack]["Conditions"][condition]["Fn::Equals"]
+                holds = self._resolved(one, stack) == self._resolved(other, stack)
+                resolved = self._resolved(there if holds else otherwise, stack)
             case {"Fn::Join": [separator, parts]}:
                 resolved = separator.join(self._resolved(part, stack) for part in parts)
             case {"Fn::Sub": text}:

@@ -63,6 +63,11 @@ def test_a_budget_counts_this_deployment_in_this_region_and_writes_before_it_is_
     assert told == [("ACTUAL", 80, whom), ("ACTUAL", 100, whom), ("FORECASTED", 100, whom)]
 
 
+def test_a_budget_can_be_replaced_as_its_subscribers_change(organised):
+    """CloudFormation replaces it for that, and two of one name cannot stand side by side."""
+    assert "BudgetName" not in organised.one("AWS::Budgets::Budget")["Budget"]
+
+
 def test_without_one_chosen_there_is_no_budget(deployment):
     assert not deployment.all("AWS::Budgets::Budget")
 

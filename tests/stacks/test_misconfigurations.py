@@ -22,7 +22,8 @@ def included(deployment, tmp_path_factory):
     known = {}
 
     def included(templates, stack):
-        template = json.dumps({"Resources": deployment.standing_alone(templates[stack]["Resources"], stack)})
+        parts = {part: templates[stack][part] for part in ("Conditions", "Resources") if part in templates[stack]}
+        template = json.dumps(deployment.standing_alone(parts, stack))
         if template not in known:
             folder = tmp_path_factory.mktemp("included")
             (folder / "template.json").write_text(template, encoding="utf-8")

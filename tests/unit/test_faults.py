@@ -25,6 +25,9 @@ from tests.unit.conftest import refusal
         (refusal("NotFoundException"), Fault.ABSENT),
         (refusal("BadRequestException", "The S3 URI that you provided can't be accessed."), Fault.CONFIGURATION),
         (refusal("BadRequestException", "The requested vocabulary couldn't be found."), Fault.VOCABULARY),
+        (refusal("LimitExceededException", "You have too many jobs running at the same time."), Fault.BUSY),
+        (refusal("BadRequestException", "You have too many jobs running at the same time."), Fault.BUSY),
+        (refusal("LimitExceededException", "Your media file is too long."), Fault.TOO_LONG),
         (refusal("BadRequestException", "something else"), Fault.OTHER),
         (refusal("SomethingNew"), Fault.OTHER),
         (EndpointConnectionError(endpoint_url="x"), Fault.UNAVAILABLE),
@@ -36,6 +39,14 @@ from tests.unit.conftest import refusal
 )
 def test_each_error_has_one_meaning(error, fault):
     assert faults.fault(error) is fault
+
+
+def test_a_limit_in_the_words_of_aws_s_documentation_says_that_waiting_helps():
+    """They speak of too many requests and of too long a file in one sentence: nothing is refused for that."""
+    model = botocore.session.get_session().get_service_model("transcribe")
+    text = model.shape_for("LimitExceededException").documentation
+    assert "too long" in text
+    assert faults.fault(refusal("LimitExceededException", text)) is Fault.BUSY
 
 
 def test_an_error_is_described_without_its_message():

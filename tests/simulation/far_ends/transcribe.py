@@ -16,6 +16,11 @@ REMEMBERED = 90 * 86400
 BAD_URI = "The S3 URI that you provided can't be accessed. Make sure that you have read permission and try again."
 ABSENT = "The requested job couldn't be found. Check the job name and try your request again."
 TAKEN = "The requested job name already exists. Use a different job name."
+FULL = "You have too many jobs running at the same time. Try your request again later."
+RATE = (
+    "You've either sent too many requests or your input file is too long. Wait before retrying your request, or use a "
+    "smaller file and try your request again."
+)
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,7 @@ class Transcribe:
         if self._known(name):
             raise refusal("ConflictException", TAKEN)
         if self._running >= self.jobs_at_once:
-            raise refusal("LimitExceededException", "You have reached your limit of concurrent jobs.")
+            raise refusal("LimitExceededException", FULL)
         if self._media(request) is None:
             raise refusal("BadRequestException", BAD_URI)
         job = self._jobs[name] = Job(name, request, self.time.now)
@@ -123,7 +128,7 @@ class Transcribe:
         second = int(self.time.now)
         self._rates[operation, second] += 1
         if self._rates[operation, second] > per_second:
-            raise refusal("LimitExceededException", "You have sent too many requests too quickly.")
+            raise refusal("LimitExceededException", RATE)
         if len(self._rates) > 1000:
             for key in [key for key in self._rates if key[1] < second]:
                 del self._rates[key]
