@@ -1,5 +1,6 @@
 """The pages for whoever deploys and operates say all there is, give reasons, and lead somewhere."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from operations.__main__ import app
 from stacks.choices import Choices
 from stethoscript.profiles import SETTINGS
 from tests.stacks.deployed import ROOT
+from tests.stacks.policies import Request, allowed
 from tests.stacks.test_choices import leaves
 
 DOCS = ROOT / "docs"
@@ -44,3 +46,29 @@ def test_the_operators_page_knows_every_command():
     page = (DOCS / "operator.md").read_text(encoding="utf-8")
     listed = page.partition("| command | what it does |")[2].partition("\n\n")[0]
     assert {re.split(r"[ `]", row, maxsplit=1)[0] for row in re.findall(r"(?m)^\| `(.*)$", listed)} == commands
+
+
+@pytest.mark.parametrize(
+    ("action", "what", "may"),
+    [
+        ("s3:GetObject", "/dictation/ward 3/Jane Doe.wav/job/transcript.txt", True),
+        ("s3:GetObject", "/dictation/ward 33/Jane Doe.wav/job/transcript.txt", False),
+        ("s3:GetObject", "/2026-11-23/job/manifest.json", False),
+        ("s3:PutObject", "/dictation/ward 3/Jane Doe.wav/job/transcript.txt", False),
+        ("s3:ListBucket", "", True),
+        ("kms:Decrypt", None, True),
+    ],
+)
+def test_the_policy_of_a_ward_reads_the_ward_s_own_documents_and_no_others(deployment, action, what, may):
+    (written,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if "ward 3" in block]
+    bucket, key = deployment.bucket("transcripts"), str(deployment.one("AWS::KMS::Key").arn)
+    names = {"<TranscriptsBucketName>": bucket["BucketName"], "<KeyArn>": key, "<region>": deployment.region}
+    for name, value in names.items():
+        written = written.replace(name, value)
+    context = {
+        "s3:prefix": "dictation/ward 3/",
+        "kms:ViaService": "s3.us-east-1.amazonaws.com",
+        "kms:EncryptionContext:aws:s3:arn": str(bucket.arn),
+    }
+    request = Request(action, key if what is None else f"{bucket.arn}{what}", context=context)
+    assert allowed(json.loads(written)["Statement"], request) is may
