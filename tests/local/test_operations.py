@@ -23,6 +23,7 @@ from operations.__main__ import app
 from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.uploads import Upload
+from tests.local.deployed import deploy
 from tests.local.test_pipeline import PATIENCE, Clinic
 
 NAME = "ward"
@@ -100,10 +101,11 @@ class Ward(Clinic):
 @pytest.fixture(scope="module")
 def ward(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Ward:
     folder = tmp_path_factory.mktemp("ward")
-    chosen = deployment.choices(
-        name=NAME, watch_seconds=0, quotas={"jobs_at_once": 1}, reconcile={"every_minutes": 30, "grace_seconds": 900}
-    )
-    return Ward(cloud, deployment.deploy(deployment.synthesise(folder, chosen), cloud.endpoint), folder)
+    deployed = deploy(
+        cloud, folder, name=NAME, watch_seconds=0, quotas={"jobs_at_once": 1},
+        reconcile={"every_minutes": 30, "grace_seconds": 900},
+    )  # fmt: skip
+    return Ward(cloud, deployed, folder)
 
 
 def test_a_large_file_goes_up_in_parts_and_is_waited_for(ward):
