@@ -25,4 +25,10 @@ def synthesise(folder: Path, **chosen: Any) -> Path:
 
 def deploy(cloud: Cloud, folder: Path, **chosen: Any) -> Deployment:
     """Deploy the laptop's choices and these."""
-    return deployment.deploy(synthesise(folder, **chosen), cloud.endpoint)
+    return deploy_assembly(cloud, synthesise(folder, **chosen))
+
+
+def deploy_assembly(cloud: Cloud, assembly: Path) -> Deployment:
+    """Deploy what was synthesised; a cloud is bootstrapped once."""
+    bootstrapped = cloud.client("ssm").describe_parameters()["Parameters"]
+    return (deployment.deploy_to_bootstrapped if bootstrapped else deployment.deploy)(assembly, cloud.endpoint)

@@ -237,8 +237,8 @@ def _everything(client: Any) -> Iterator[tuple[str, bytes]]:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             for version in page.get("Versions", []):
                 named = {"Bucket": bucket["Name"], "Key": version["Key"], "VersionId": version["VersionId"]}
-                yield "s3", version["Key"].encode() + repr(s3.head_object(**named)).encode()
-                yield "s3", s3.get_object(**named)["Body"].read()
+                body = (answer := s3.get_object(**named)).pop("Body").read()
+                yield "s3", version["Key"].encode() + repr(answer).encode() + body
             yield "s3", repr(page.get("DeleteMarkers", [])).encode()
         yield "s3", repr(s3.list_multipart_uploads(Bucket=bucket["Name"]).get("Uploads", [])).encode()
     for table in client("dynamodb").list_tables()["TableNames"]:

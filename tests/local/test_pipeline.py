@@ -15,7 +15,7 @@ from local import deployment
 from local.deployment import Deployment
 from local.people import Inbox, People, queue
 from local.recogniser import scripted
-from tests.local.deployed import deploy, synthesise
+from tests.local.deployed import deploy, deploy_assembly, synthesise
 
 PATIENCE = 40
 RULES = ("transcript-written", "job-ended")
@@ -293,11 +293,10 @@ def test_a_deployment_that_failed_half_way_can_simply_be_repeated(cloud, tmp_pat
     broken["Resources"]["Breaks"] = last | {"DependsOn": list(broken["Resources"])}
     template.write_text(json.dumps(broken), encoding="utf-8")
     with pytest.raises(deployment.DeploymentFailed, match="cdk deploy failed"):
-        deployment.deploy(assembly, cloud.endpoint)
+        deploy_assembly(cloud, assembly)
     template.write_text(whole, encoding="utf-8")
     _forget_published_templates(cloud)
-    deployed = deployment.deploy(assembly, cloud.endpoint)
-    repeated = Clinic(cloud, deployed, tmp_path)
+    repeated = Clinic(cloud, deploy_assembly(cloud, assembly), tmp_path)
     assert "All is well" in repeated.text(repeated.heard_of(repeated.upload("dictation/a.wav", "0: All is well.")))
 
 
