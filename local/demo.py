@@ -96,7 +96,8 @@ def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
     chosen = deployment.choices(emails={"completion": [SUBSCRIBER]})
     assembly = deployment.synthesise(BUILD / "deployment", chosen, say)
     say("Starting the embedded AWS and loading the recogniser …")
-    with running(state=BUILD / "cloud", fresh=True, port=0, engine=engine) as cloud:
+    calls = BUILD / "calls.jsonl"
+    with running(state=BUILD / "cloud", fresh=True, port=0, engine=engine, calls=calls) as cloud:
         deployed = deployment.deploy(assembly, cloud.endpoint, say)
         people = People(cloud, deployed)
         inbox = Inbox(people)
@@ -105,6 +106,7 @@ def demonstrate(recordings: list[Recording], engine: str) -> list[Journey]:
         _follow(cloud, deployed, inbox, journeys, say)
         summary = [_summarise(people, journey) for journey in journeys]
         mails = cloud.mails()
+        say(_judged(cloud))
     (BUILD / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
     _show(summary)
     _show_news(summary[0], mails)
@@ -155,6 +157,14 @@ def _follow(
             heard = time.monotonic()
             open_ = [journey.recording.name for journey in journeys if journey.notification is None]
             say(f"[dim]… still at {', '.join(open_)}[/]")
+
+
+def _judged(cloud: Cloud) -> str:
+    """Whether IAM let everybody do what they did: functions and people."""
+    asked = cloud.asked()
+    if refused := {each["action"] for each in asked if not each["allowed"]}:
+        raise DeploymentFailed(f"IAM refused {', '.join(sorted(refused))}; who asked stands in {cloud.calls}.")
+    return f"{len(asked)} calls judged by their callers' policies, none refused."
 
 
 def _summarise(people: People, journey: Journey) -> dict[str, Any]:

@@ -78,10 +78,11 @@ def estimate(
     minutes: Annotated[float, typer.Option(min=0, help="Minutes of audio a month.")],
     recordings: Annotated[int, typer.Option(min=0, help="Recordings a month.")],
     documents: Annotated[int, typer.Option(min=1, help="Documents each transcript becomes.")] = len(forms.USUAL),
+    subscribers: Annotated[int, typer.Option(min=0, help="How many are told of each recording's end.")] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Say what a recording and a month will cost, and what that takes for granted."""
-    month = Month(minutes, recordings, documents)
+    month = Month(minutes, recordings, documents, subscribers)
     lines = estimating.bill(month)
     show.as_json(show.bill_json(month, lines)) if as_json else show.out.print(show.bill(month, lines))
 

@@ -1,7 +1,7 @@
 """A queue of our own that hears what both topics tell, for as long as it is needed and no longer."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +15,7 @@ _TOPICS = ("CompletionTopicArn", "OperationsTopicArn")
 _KEPT_SECONDS = 3600
 """How long a message waits to be heard."""
 _WAIT_SECONDS = 2
-_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound"})
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Ear:
         """Take what has come, waiting a moment for the first."""
         answer = self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=_WAIT_SECONDS)
         for message in answer.get("Messages", []):
-            self.heard.append(json.loads(message["Body"]))
+            self.heard.extend(_told(message["Body"]))
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
     def of(self, member: str, value: str) -> list[Mapping[str, Any]]:
@@ -44,59 +44,85 @@ def listening(deployment: Deployment, name: str) -> Iterator[Ear]:
 
     It hears everything, and keeps what is asked for: notifications carry no patient data.
     """
+    subscribed: list[str] = []
     try:
-        yield _ear(deployment, name)
+        yield _ear(deployment, name, subscribed)
     except BaseException:
         with undisturbed(), suppress(ClientError, BotoCoreError):  # what went wrong first is what must be told
-            remove(deployment, name)
+            remove(deployment, name, subscribed)
         raise
     with undisturbed():
-        remove(deployment, name)
+        remove(deployment, name, subscribed)
 
 
-def remove(deployment: Deployment, name: str) -> None:
-    """Take an ear away, whether or not it was whole: what is asked for may be there though its answer got lost."""
-    sqs, sns, arn = deployment.client("sqs"), deployment.client("sns"), _arn(deployment, name)
-    for topic in _TOPICS:
-        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=deployment.outputs[topic])
-        for subscription in (each for page in pages for each in page["Subscriptions"]):
-            if subscription["Endpoint"] == arn:
-                sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+def remove(deployment: Deployment, name: str, subscribed: Iterable[str] = ()) -> None:
+    """Take an ear away, whether or not it was whole.
+
+    What is asked for may be there though its answer got lost, so it is looked up; and a lookup may not show yet what
+    has just been made, so what is known to be subscribed need not be found.
+    """
+    endpoint = _arn(deployment, name)
+    found = {arn for heard_by, arn in _subscriptions(deployment) if heard_by == endpoint}
+    for arn in {*subscribed, *found}:
+        _unless_gone(deployment.client("sns").unsubscribe, SubscriptionArn=arn)
     if url := _url(deployment, name):
-        sqs.delete_queue(QueueUrl=url)
+        deployment.client("sqs").delete_queue(QueueUrl=url)
 
 
-def older(deployment: Deployment, prefix: str, before: float) -> list[str]:
-    """Names of ears that were made before then: somebody left them behind."""
-    sqs, names = deployment.client("sqs"), []
+def forgotten(deployment: Deployment, prefix: str, before: float) -> set[str]:
+    """Names of ears that somebody left behind: made before then, or without a queue."""
+    sqs, names = deployment.client("sqs"), set[str]()
     for url in sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []):
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["CreatedTimestamp"])["Attributes"]
         if float(attributes["CreatedTimestamp"]) < before:
-            names.append(url.rpartition("/")[2])
-    return names
+            names.add(url.rpartition("/")[2])
+    ours = [arn.rpartition(":")[2] for arn, _ in _subscriptions(deployment) if arn.startswith(_arn(deployment, prefix))]
+    return names | {name for name in ours if _url(deployment, name) is None}
 
 
-def _ear(deployment: Deployment, name: str) -> Ear:
+def _told(body: str) -> Iterator[Mapping[str, Any]]:
+    """What a message tells; others that tell the operations topic something need not do so in JSON."""
+    with suppress(ValueError):
+        told = json.loads(body)
+        if isinstance(told, Mapping):
+            yield told
+
+
+def _subscriptions(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """Of both topics: who is told, and the subscription's ARN."""
+    for topic in _TOPICS:
+        pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
+        for page in pages.paginate(TopicArn=deployment.outputs[topic]):
+            yield from ((each["Endpoint"], each["SubscriptionArn"]) for each in page["Subscriptions"])
+
+
+def _ear(deployment: Deployment, name: str, subscribed: list[str]) -> Ear:
+    """A new queue, subscribed to both topics; each subscription is noted as soon as it is known."""
     sqs, sns = deployment.client("sqs"), deployment.client("sns")
     arn, topics = _arn(deployment, name), [deployment.outputs[topic] for topic in _TOPICS]
     attributes = {"Policy": _policy(arn, topics), "MessageRetentionPeriod": str(_KEPT_SECONDS)}
     url = sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
     for topic in topics:
-        sns.subscribe(
+        made = sns.subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"},
             ReturnSubscriptionArn=True,
         )  # fmt: skip
+        subscribed.append(made["SubscriptionArn"])
     return Ear(sqs, url)
 
 
 def _url(deployment: Deployment, name: str) -> str | None:
+    found = _unless_gone(deployment.client("sqs").get_queue_url, QueueName=name)
+    return found["QueueUrl"] if found else None
+
+
+def _unless_gone(call: Callable[..., Any], **asked: str) -> Any:
     try:
-        url: str = deployment.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
+        return call(**asked)
     except ClientError as error:
         if error.response["Error"]["Code"] not in _GONE:
             raise
         return None
-    return url
 
 
 def _arn(deployment: Deployment, name: str) -> str:

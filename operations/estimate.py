@@ -12,8 +12,8 @@ _WAV_BYTES_A_MINUTE = 16_000 * 2 * 60
 _DOCUMENT_BYTES_A_MINUTE = 20_000
 
 QUEUES = 2
-ALARMS, METRICS, DASHBOARDS = 30, 47, 1
-"""At most, whatever is chosen."""
+ALARMS, METRICS, DASHBOARDS = 13, 47, 1
+"""Alarms beside those of subscribers, of which each has one; and at most so many metrics, whatever is chosen."""
 
 ASSUMPTIONS = (
     "All recordings are equally long, in one channel, 16 kHz, 16 bits, uncompressed; each is heard once.",
@@ -21,18 +21,23 @@ ASSUMPTIONS = (
     "A start function works 5 s with 256 MB at a recording, a deliver function 3 s with 1.5 GB, twice.",
     "The reconciler runs every five minutes, 3 s with 256 MB, and looks up 10,000 rows each time.",
     "Lambda asks each idle queue 15 times a minute.",
-    "One subscriber by e-mail. Whoever reads transcripts, and what readers download, is not counted.",
+    "All subscribers are told by e-mail, which is the dearest way.",
+    "Whoever reads transcripts, and what readers download, is not counted.",
     "Whether AWS multiplies the price by channels, or charges for jobs that fail, its pages do not say.",
 )
 
 
 @dataclass(frozen=True)
 class Month:
-    """What a month brings; `documents` is how many of them each transcript becomes."""
+    """What a month brings.
+
+    `documents` is how many of them each transcript becomes, `subscribers` how many are told of it.
+    """
 
     minutes: float
     recordings: int
     documents: int
+    subscribers: int = 1
 
     @property
     def seconds_each(self) -> float:
@@ -58,7 +63,7 @@ class Line:
 def bill(month: Month) -> list[Line]:
     """The month's bill: what recordings cost, the dearest first, then what costs as much in an idle month."""
     used = [_line(what, each * month.recordings, by_recording=True) for what, each in _by_recording(month).items()]
-    fixed = [_line(what, quantity, by_recording=False) for what, quantity in _BY_MONTH.items()]
+    fixed = [_line(what, each, by_recording=False) for what, each in _by_month(month.subscribers).items()]
     return [*sorted(used, key=lambda line: -line.dollars), *sorted(fixed, key=lambda line: -line.dollars)]
 
 
@@ -85,21 +90,23 @@ def _by_recording(month: Month) -> Mapping[str, float]:
         "DynamoDB reads": 20,
         "KMS requests": 20,
         "SNS": 1,
-        "SNS e-mail": 1,
+        "SNS e-mail": month.subscribers,
         "CloudWatch logs": 10_000 / _GB,
         "X-Ray": 3,
     }
 
 
-_BY_MONTH: Mapping[str, float] = {
-    "KMS key": 1,
-    "CloudWatch alarms": ALARMS,
-    "CloudWatch metrics": METRICS,
-    "CloudWatch dashboard": DASHBOARDS,
-    "SQS": QUEUES * 15 * _MINUTES_A_MONTH,
-    "Lambda time": _MINUTES_A_MONTH / 5 * 3 * 0.25,
-    "Lambda requests": _MINUTES_A_MONTH / 5,
-    "DynamoDB reads": _MINUTES_A_MONTH / 5 * 10_000 * 0.5,
-    "S3 writes": _MINUTES_A_MONTH / 5 * 10,
-}
-"""How much is used whatever comes."""
+def _by_month(subscribers: int) -> Mapping[str, float]:
+    """How much is used whatever comes."""
+    runs = _MINUTES_A_MONTH / 5
+    return {
+        "KMS key": 1,
+        "CloudWatch alarms": ALARMS + subscribers,
+        "CloudWatch metrics": METRICS,
+        "CloudWatch dashboard": DASHBOARDS,
+        "SQS": QUEUES * 15 * _MINUTES_A_MONTH,
+        "Lambda time": runs * 3 * 0.25,
+        "Lambda requests": runs,
+        "DynamoDB reads": runs * 10_000 * 0.5,
+        "S3 writes": runs * 10,
+    }

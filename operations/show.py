@@ -214,6 +214,7 @@ def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
         "minutes": month.minutes,
         "recordings": month.recordings,
         "documents": month.documents,
+        "subscribers": month.subscribers,
         "dollarsAMonth": round(sum(line.dollars for line in lines), 2),
         "dollarsARecording": round(sum(each.dollars for each in lines if each.by_recording) / month.recordings, 5)
         if month.recordings

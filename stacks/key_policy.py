@@ -7,7 +7,6 @@ from typing import Any
 _USE = ["kms:Decrypt", "kms:GenerateDataKey"]
 _LOG = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"]
 _BY_POLICIES = [
-    "kms:CreateGrant",
     "kms:Decrypt",
     "kms:DescribeKey",
     "kms:Encrypt",
@@ -48,8 +47,15 @@ def ours(name: str, where: Where) -> list[Statement]:
 
 def needed(name: str, where: Where) -> list[Need]:
     """What the policy of a key that is brought must allow."""
-    account = _statement("Account", {"AWS": _root(where)}, _BY_POLICIES)
-    return [Need(account, "no IAM policy can give anybody the use of the key"), *_services(name, where)]
+    account, for_services = {"AWS": _root(where)}, {"Bool": {"kms:GrantIsForAWSResource": "true"}}
+    return [
+        Need(_statement("Account", account, _BY_POLICIES), "no IAM policy can give anybody the use of the key"),
+        Need(
+            _statement("AccountGrants", account, ["kms:CreateGrant"], for_services),
+            "DynamoDB cannot keep the ledger nor Lambda its settings under it, and the deployment fails",
+        ),
+        *_services(name, where),
+    ]
 
 
 def _services(name: str, where: Where) -> list[Need]:

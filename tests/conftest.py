@@ -31,16 +31,12 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the cloud notes what IAM is asked."""
-    return tmp_path_factory.mktemp("asked") / "calls.jsonl"
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory, asked: Path) -> Iterator[Cloud]:
-    """Scripted ears, a state of its own, every completion told twice."""
-    state = tmp_path_factory.mktemp("cloud") / "state"
-    with running(state=state, engine="scripted", completion_events="doubled", calls=asked) as running_cloud:
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """Scripted ears, a state of its own, every completion told twice, every question to IAM noted."""
+    folder = tmp_path_factory.mktemp("cloud")
+    with running(
+        state=folder / "state", engine="scripted", completion_events="doubled", calls=folder / "calls.jsonl"
+    ) as running_cloud:
         yield running_cloud
 
 

@@ -25,15 +25,19 @@ class Call:
 
 
 def note(client: Any) -> Any:
-    """Note what a client is asked for by one of the functions, and not by a test itself."""
+    """Note what a client is asked for by the functions, and not by a test itself."""
 
     def noted(params: dict[str, Any], model: Any, **_event: Any) -> None:
-        if function := _calling():
-            operation = f"{model.service_model.service_name}.{xform_name(model.name)}"
-            NOTED.append(Call(function, operation, dict(params)))
+        asked(f"{model.service_model.service_name}.{xform_name(model.name)}", params)
 
     client.meta.events.register("provide-client-params", noted)
     return client
+
+
+def asked(operation: str, arguments: Mapping[str, Any]) -> None:
+    """Note what is asked, if it is by one of the functions."""
+    if function := _calling():
+        NOTED.append(Call(function, operation, dict(arguments)))
 
 
 def _calling() -> str | None:

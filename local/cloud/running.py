@@ -40,6 +40,7 @@ class Cloud:
     endpoint: str
     pid: int
     state: Path
+    calls: Path | None = None
     _clients: list[Any] = field(default_factory=list, repr=False)
 
     @property
@@ -67,6 +68,10 @@ class Cloud:
         """The e-mails that subscribers would have got, the oldest first."""
         files = sorted((self.state / "mail").glob("*.eml"))
         return [message_from_bytes(file.read_bytes(), policy=default) for file in files]
+
+    def asked(self) -> list[dict[str, Any]]:
+        """What roles and users asked of IAM, and its answers, if `calls` were to be noted."""
+        return [json.loads(line) for line in self.calls.read_text(encoding="utf-8").splitlines()] if self.calls else []
 
     def close(self) -> None:
         """Close the connections of every client."""
@@ -130,7 +135,7 @@ def running(
         try:
             _wait(process, ready, said, patience)
             told = json.loads(ready.read_text())
-            cloud = Cloud(told["endpoint"], told["pid"], state)
+            cloud = Cloud(told["endpoint"], told["pid"], state, calls)
             try:
                 yield cloud
             finally:

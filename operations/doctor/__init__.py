@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import problems
-from operations.doctor import account, deployed, keeping, key, quotas, tools, wiring
+from operations.doctor import account, deployed, keeping, key, quotas, telling, tools, wiring
 from operations.doctor.findings import Finding, Health, unknown
 from operations.doctor.site import Site
 from stethoscript import faults
@@ -64,7 +64,9 @@ CHECKS: dict[str, Check] = {
         of_deployment=True,
     ),
     "functions": Check(
-        deployed.functions, ("lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency"), of_deployment=True
+        deployed.functions,
+        ("lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "iam:ListAttachedRolePolicies"),
+        of_deployment=True,
     ),
     "queues": Check(deployed.queues, ("lambda:ListEventSourceMappings",), of_deployment=True),
     "intake": Check(
@@ -91,12 +93,19 @@ CHECKS: dict[str, Check] = {
         ("lambda:GetFunctionConfiguration", "transcribe:GetMedicalVocabulary"),
         of_deployment=True,
     ),
-    "subscriptions": Check(wiring.subscriptions, ("sns:ListSubscriptionsByTopic",), of_deployment=True),
-    "dead letters": Check(wiring.dead_letters, ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), of_deployment=True),
-    "alarms": Check(wiring.alarms, ("cloudwatch:DescribeAlarms",), of_deployment=True),
+    "subscriptions": Check(telling.subscriptions, ("sns:ListSubscriptionsByTopic",), of_deployment=True),
+    "dead letters": Check(telling.dead_letters, ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), of_deployment=True),
+    "alarms": Check(
+        telling.alarms, ("cloudformation:ListStackResources", "cloudwatch:DescribeAlarms"), of_deployment=True
+    ),
     "buckets": Check(
         keeping.buckets,
-        ("s3:GetBucketVersioning", "s3:GetEncryptionConfiguration", "s3:GetBucketPublicAccessBlock"),
+        (
+            "s3:GetBucketVersioning",
+            "s3:GetEncryptionConfiguration",
+            "s3:GetBucketPolicy",
+            "s3:GetBucketPublicAccessBlock",
+        ),
         of_deployment=True,
     ),
     "ledger": Check(

@@ -1,6 +1,5 @@
 """The stacks as CloudFormation has them, and what runs in them."""
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ from operations import deployment as deployments
 from operations.doctor.findings import Finding, attention, broken, ok, unknown
 from operations.doctor.site import Site
 from operations.problems import NotFound
-from operations.times import clock
+from operations.times import clock, span
 
 STACKS = ("storage", "pipeline", "monitoring")
 FUNCTIONS = ("start-transcription", "deliver-transcript", "reconcile")
@@ -25,7 +24,8 @@ _ILL = {
     ),
 }
 _DEPLOY = "`make deploy`."
-_DRIFT_SECONDS, _DRIFT_PAUSE = 300, 3
+_DRIFT_SECONDS, _DRIFT_PAUSE, _DRIFT_STALE_SECONDS = 300, 3, 30 * 86400
+_COMPARE = "`doctor --drift` does it, in a minute."
 
 
 def deployment(site: Site) -> Iterator[Finding]:
@@ -55,16 +55,10 @@ def drift(site: Site) -> Iterator[Finding]:
     for each in STACKS:
         name = f"{site.name}-{each}"
         if site.compare:
-            _compare(site, name)
-        stack = _stack(site, each) or {}
-        seen = stack.get("DriftInformation", {})
-        status = seen.get("StackDriftStatus")
-        if status == "DRIFTED":
-            yield from _drifted(site, name)
-        elif status == "IN_SYNC":
-            yield ok(f"{name} was as deployed at {clock(seen['LastCheckTimestamp'].timestamp())}.")
-        elif stack:
-            yield unknown(f"{name} was never compared with its template.", "`doctor --drift` does it, in a minute.")
+            yield from _compare(site, name)
+        stack = _stack(site, each)
+        if stack is not None:
+            yield from _last_seen(site, stack)
 
 
 def functions(site: Site) -> Iterator[Finding]:
@@ -81,6 +75,7 @@ def functions(site: Site) -> Iterator[Finding]:
             continue
         reserved = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
         yield _function(name, found, reserved)
+        yield from _role(site, name, found["Role"].rpartition("/")[2])
 
 
 def queues(site: Site) -> Iterator[Finding]:
@@ -98,6 +93,20 @@ def queues(site: Site) -> Iterator[Finding]:
             yield broken(f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", _DEPLOY)
         else:
             yield ok(f"The {queue} queue goes to {each}.")
+
+
+def _role(site: Site, function: str, role: str) -> Iterator[Finding]:
+    """Whether what a function runs as is there, and holds a policy."""
+    iam = site.client("iam")
+    try:
+        held = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        yield broken(f"The role of {function} is gone: it cannot run.", f"Deploy again: {_DEPLOY}")
+        return
+    if not held:
+        yield broken(f"The role of {function} has lost its policy: all it does is refused.", f"Deploy again: {_DEPLOY}")
 
 
 def _stack(site: Site, name: str) -> Mapping[str, Any] | None:
@@ -124,16 +133,36 @@ def _state(stack: Mapping[str, Any]) -> Finding:
     return broken(f"The stack {name} {what}.", f"{remedy}, then {_DEPLOY}")
 
 
-def _compare(site: Site, name: str) -> None:
-    """Have CloudFormation look, which changes nothing but what it knows."""
+def _compare(site: Site, name: str) -> Iterator[Finding]:
+    """Have CloudFormation look, which changes nothing but what it knows; where that does not succeed, why not."""
     cloudformation = site.client("cloudformation")
     asked = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
-    until = time.monotonic() + _DRIFT_SECONDS
-    while time.monotonic() < until:
+    until = site.now() + _DRIFT_SECONDS
+    while site.now() < until:
         found = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=asked)
-        if found["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+        if found["DetectionStatus"] == "DETECTION_COMPLETE":
+            return
+        if found["DetectionStatus"] == "DETECTION_FAILED":
+            why = found.get("DetectionStatusReason", "no reason given")
+            yield unknown(f"CloudFormation could not compare all of {name}: {why}.", "Look at what it names by hand.")
             return
         site.pause(_DRIFT_PAUSE)
+    yield unknown(f"CloudFormation has compared {name} for {span(_DRIFT_SECONDS)} without an end.", "Look again later.")
+
+
+def _last_seen(site: Site, stack: Mapping[str, Any]) -> Iterator[Finding]:
+    name, seen = stack["StackName"], stack.get("DriftInformation", {})
+    status, at = seen.get("StackDriftStatus"), seen.get("LastCheckTimestamp")
+    if status == "DRIFTED":
+        yield from _drifted(site, name)
+    elif status != "IN_SYNC" or at is None:
+        yield unknown(f"{name} was never compared with its template.", _COMPARE)
+    elif at < stack.get("LastUpdatedTime", at):
+        yield unknown(f"{name} was last compared before it was changed.", _COMPARE)
+    elif site.now() - at.timestamp() > _DRIFT_STALE_SECONDS:
+        yield unknown(f"{name} was last compared {span(site.now() - at.timestamp())} ago.", _COMPARE)
+    else:
+        yield ok(f"{name} was as deployed at {clock(at.timestamp())}.")
 
 
 def _drifted(site: Site, name: str) -> Iterator[Finding]:

@@ -4,9 +4,15 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
+from operations.doctor import policies
 from operations.doctor.findings import Finding, attention, broken, ok
 from operations.doctor.site import Site
 
+_PLAIN_HTTP = {
+    "Principal": "*",
+    "Action": ["s3:GetObject", "s3:PutObject"],
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
 _DEPLOY = "Deploy again: `make deploy`."
 
 
@@ -44,6 +50,7 @@ def _bucket(site: Site, name: str, bucket: str, versioned: bool) -> Iterator[Fin
     keys = {rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID") for rule in rules}
     if keys != {site.here.outputs["KeyArn"]}:
         yield broken(f"The {name} bucket encrypts under another key than the deployment's.", _DEPLOY)
+    yield from _policy(site, name, bucket)
     try:
         blocks = s3.get_public_access_block(Bucket=bucket, **owner)["PublicAccessBlockConfiguration"]
     except ClientError as error:
@@ -52,3 +59,20 @@ def _bucket(site: Site, name: str, bucket: str, versioned: bool) -> Iterator[Fin
         blocks = {}
     if not (blocks and all(blocks.values())):
         yield broken(f"The {name} bucket's block of public access is off.", _DEPLOY)
+
+
+def _policy(site: Site, name: str, bucket: str) -> Iterator[Finding]:
+    """Ours let nobody in: who may is said by the policies of people and functions."""
+    try:
+        answer = site.client("s3").get_bucket_policy(Bucket=bucket, ExpectedBucketOwner=site.here.account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        answer = {"Policy": "{}"}
+    there = policies.read(answer["Policy"])
+    for each in there:
+        if each["Effect"] == "Allow":
+            what = f"The policy of the {name} bucket itself lets somebody in."
+            yield broken(what, "Take the statement out, or give them a policy of their own.", each)
+    if not policies.refuses(there, _PLAIN_HTTP):
+        yield broken(f"The {name} bucket's policy no longer refuses what is not encrypted on its way.", _DEPLOY)

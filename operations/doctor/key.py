@@ -28,7 +28,8 @@ def key(site: Site) -> Iterator[Finding]:
         yield broken("The key is in another Region.", f"Bring one of {site.where.region}: no service takes another's.")
         return
     problems = [*_condition(site, arn), *_policy(site, arn)]
-    yield from problems or [ok("The key is enabled, is rotated, and lets everybody use it who must.")]
+    yield from problems or [ok("The key is enabled, and lets everybody use it who must.")]
+    yield _rotation(site, arn)
 
 
 def _condition(site: Site, arn: str) -> Iterator[Finding]:
@@ -39,17 +40,31 @@ def _condition(site: Site, arn: str) -> Iterator[Finding]:
         yield broken(f"The key {what}.", remedy.format(arn=arn))
     if {name: found.get(name) for name in _ENCRYPTS} != _ENCRYPTS:
         yield broken("The key does not encrypt symmetrically.", "Bring a symmetric key that encrypts and decrypts.")
-    rotation = unless_denied(lambda: kms.get_key_rotation_status(KeyId=arn))
-    if rotation and not rotation["KeyRotationEnabled"]:
-        yield attention("The key is not rotated.", f"Have it: `aws kms enable-key-rotation --key-id {arn}`.")
+
+
+def _rotation(site: Site, arn: str) -> Finding:
+    rotation = unless_denied(lambda: site.client("kms").get_key_rotation_status(KeyId=arn))
+    if rotation is None:
+        return unknown(
+            "Whether the key is rotated cannot be seen.", "Ask whoever owns it; we may not, or it cannot be."
+        )
+    if rotation["KeyRotationEnabled"]:
+        return ok("The key is rotated.")
+    return attention("The key is not rotated.", f"Have it: `aws kms enable-key-rotation --key-id {arn}`.")
 
 
 def _policy(site: Site, arn: str) -> Iterator[Finding]:
     answer = site.client("kms").get_key_policy(KeyId=arn, PolicyName="default")
     there = policies.read(answer["Policy"])
     for need in key_policy.needed(site.name, site.where):
-        if not policies.allows(there, need.statement):
-            sid = need.statement["Sid"]
+        allowed, sid = policies.allows(there, need.statement), need.statement["Sid"]
+        if allowed is None:
+            yield unknown(
+                f"Whether the key's policy allows what {sid} does depends on who asks: a statement denies some of it "
+                f"under a condition. Where it does, {need.without}.",
+                "Look at the policy's statements that deny.",
+            )
+        elif not allowed:
             yield broken(
                 f"The key's policy lacks what {sid} allows: {need.without}.",
                 "Add the statement to the key's policy.",

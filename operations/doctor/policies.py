@@ -1,15 +1,19 @@
-"""Whether a resource's policy allows what it must, however it is written."""
+"""Whether a resource's policy allows what it must, however it is written.
+
+Where a condition speaks of what is not known before somebody asks, nobody can tell: such an answer is None.
+"""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 Statement = Mapping[str, Any]
+Perhaps = bool | None
+"""Yes, no, or nobody can tell."""
 
-_EQUALITIES = frozenset(
-    {"ArnEquals", "ArnLike", "StringEquals", "StringEqualsIfExists", "StringEqualsIgnoreCase", "StringLike"}
-)
+_ABSENT = ("aws:principalorg", "aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principaltag/")
+"""What AWS says of people's and functions' requests, and not of a service's own."""
 
 
 def read(policy: str) -> list[Statement]:
@@ -18,45 +22,125 @@ def read(policy: str) -> list[Statement]:
     return found
 
 
-def allows(there: Iterable[Statement], wanted: Statement) -> bool:
+def allows(there: Iterable[Statement], wanted: Statement) -> Perhaps:
     """Whether statements together allow all that the wanted one does, and none forbids it.
 
-    A broader statement does as well: one for more actions, for every principal, or under fewer conditions. One that
-    forbids under a condition is taken to mean somebody else.
+    A broader statement does as well: one for more actions, for every principal, or under fewer conditions.
     """
-    about = [each for each in there if _covers(each.get("Principal", {}), wanted["Principal"])]
-    granted = [each for each in about if each["Effect"] == "Allow" and _met(each, wanted)]
-    refused = [each for each in about if each["Effect"] == "Deny" and not each.get("Condition")]
-    return all(
-        any(_names(each, action) for each in granted) and not any(_names(each, action) for each in refused)
-        for action in _texts(wanted["Action"])
+    there = list(there)
+    granting = [each for each in there if each["Effect"] == "Allow" and _covers(each, wanted) and _met(each, wanted)]
+    if not all(any(_names(each, action) for each in granting) for action in _texts(wanted["Action"])):
+        return False
+    refused = refuses(there, wanted)
+    return None if refused is None else not refused
+
+
+def refuses(there: Iterable[Statement], wanted: Statement) -> Perhaps:
+    """Whether a statement forbids anything that the wanted one allows."""
+    return _any(
+        _met(each, wanted)
+        for each in there
+        if each["Effect"] == "Deny"
+        and _covers(each, wanted)
+        and any(_names(each, action) for action in _texts(wanted["Action"]))
     )
 
 
-def _covers(there: Any, wanted: Any) -> bool:
-    return "*" in _principals(there) or _principals(wanted) <= _principals(there)
+def _covers(there: Statement, wanted: Statement) -> bool:
+    if "NotPrincipal" in there:
+        return not _principals(wanted["Principal"]) <= _principals(there["NotPrincipal"])
+    named = _principals(there.get("Principal", {}))
+    return "*" in named or _principals(wanted["Principal"]) <= named
 
 
 def _principals(principal: Any) -> set[str]:
     return {principal} if isinstance(principal, str) else {each for some in principal.values() for each in _texts(some)}
 
 
-def _met(there: Statement, wanted: Statement) -> bool:
-    """Whether every condition is met by what the wanted statement's own conditions say will be presented."""
-    presented = {name.lower(): value for keys in wanted.get("Condition", {}).values() for name, value in keys.items()}
-    return all(
-        operator in _EQUALITIES and _is_one_of(presented.get(name.lower()), values)
+def _names(statement: Statement, action: str) -> bool:
+    if "NotAction" in statement:
+        return not _is_named(action, statement["NotAction"])
+    return _is_named(action, statement.get("Action", []))
+
+
+def _is_named(action: str, patterns: Any) -> bool:
+    return any(fnmatchcase(action.lower(), each.lower()) for each in _texts(patterns))
+
+
+# --- conditions (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html)
+
+
+def _met(there: Statement, wanted: Statement) -> Perhaps:
+    """Whether every condition is met by what a request that the wanted statement allows presents."""
+    presented = _presented(wanted)
+    return _all(
+        _holds(operator, presented(key.lower()), _texts(values))
         for operator, keys in there.get("Condition", {}).items()
-        for name, values in keys.items()
+        for key, values in keys.items()
     )
 
 
-def _is_one_of(presented: str | None, patterns: Any) -> bool:
-    return presented is not None and any(fnmatchcase(presented, str(each)) for each in _texts(patterns))
+def _presented(wanted: Statement) -> Callable[[str], str | None]:
+    """What a key has in such a request: a value, or a pattern of it; empty if it is absent, None if nobody knows."""
+    service = isinstance(wanted["Principal"], Mapping) and "Service" in wanted["Principal"]
+    known = {
+        "aws:securetransport": "true",
+        "aws:principalisawsservice": str(service).lower(),
+        **{key.lower(): value for keys in wanted.get("Condition", {}).values() for key, value in keys.items()},
+    }
+    return lambda key: known.get(key, "" if service and key.startswith(_ABSENT) else None)
 
 
-def _names(statement: Statement, action: str) -> bool:
-    return any(fnmatchcase(action.lower(), each.lower()) for each in _texts(statement.get("Action", [])))
+def _holds(operator: str, given: str | None, values: list[Any]) -> Perhaps:
+    optional, plain = operator.endswith("IfExists"), operator.removesuffix("IfExists")
+    negated, plain = "Not" in plain, plain.replace("Not", "")
+    if plain == "Null" and given is not None:
+        return (given == "") == (str(values[0]).lower() == "true")
+    if given is None or plain not in _OPERATORS:
+        return None
+    if not given:
+        return optional or negated
+    met = _any(_OPERATORS[plain](given, str(each)) for each in values)
+    return met if met is None or not negated else not met
+
+
+def _equal(given: str, wanted: str) -> Perhaps:
+    """A pattern of what will be given may or may not turn out to be just that."""
+    return None if "*" in given and fnmatchcase(wanted, given) else given == wanted
+
+
+def _like(given: str, pattern: str) -> Perhaps:
+    return fnmatchcase(given, pattern) or (None if "*" in given and fnmatchcase(pattern, given) else False)
+
+
+_OPERATORS: Mapping[str, Callable[[str, str], Perhaps]] = {
+    "ArnEquals": _like,
+    "ArnLike": _like,
+    "Bool": lambda given, wanted: given.lower() == wanted.lower(),
+    "StringEquals": _equal,
+    "StringEqualsIgnoreCase": lambda given, wanted: _equal(given.lower(), wanted.lower()),
+    "StringLike": _like,
+}
+
+
+def _all(each: Iterable[Perhaps]) -> Perhaps:
+    """No, as soon as one says so.
+
+    >>> _all([True, None, False]), _all([True, None]), _all([])
+    (False, None, True)
+    """
+    found = set(each)
+    return False if False in found else None if None in found else True
+
+
+def _any(each: Iterable[Perhaps]) -> Perhaps:
+    """Yes, as soon as one says so.
+
+    >>> _any([False, None, True]), _any([False, None]), _any([])
+    (True, None, False)
+    """
+    found = set(each)
+    return True if True in found else None if None in found else False
 
 
 def _texts(value: Any) -> list[Any]:

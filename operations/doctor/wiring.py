@@ -1,17 +1,15 @@
-"""What makes a recording move: announcements, signals, the reconciler, vocabularies, and who is told."""
+"""What makes a recording move: announcements, signals, the reconciler, vocabularies."""
 
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations import queues
 from operations.doctor import policies
-from operations.doctor.findings import Finding, attention, broken, ok, unknown
+from operations.doctor.findings import Finding, broken, ok, unknown
 from operations.doctor.site import Site
 from operations.times import span
 from stethoscript import faults
@@ -19,11 +17,7 @@ from stethoscript.faults import Fault
 
 _DEPLOY = "Deploy again: `make deploy`."
 _RULES = ("transcript-written", "job-ended")
-_TOPICS = {"completion": "CompletionTopicArn", "operations": "OperationsTopicArn"}
-_SILENT = {
-    "completion": ("Nobody subscribes to the completion topic: nobody is told of transcripts.", "emails.completion"),
-    "operations": ("Nobody subscribes to the operations topic: an alarm wakes nobody.", "emails.operations"),
-}
+_SENDERS = {"S3": "s3.amazonaws.com", "EventBridge": "events.amazonaws.com"}
 _RECONCILED = "reconciled"
 _LEAST_SILENCE = 15 * 60
 """Seconds without a run of the reconciler that say nothing yet."""
@@ -39,10 +33,8 @@ def intake(site: Site) -> Iterator[Finding]:
         yield broken("S3 tells nobody of uploads: the intake bucket's notifications are gone.", _DEPLOY)
     elif not any("s3:ObjectCreated:*" in each["Events"] and not each.get("Filter") for each in ours):
         yield broken("S3 tells of some uploads only: the intake bucket's notifications were narrowed.", _DEPLOY)
-    elif not _may_send(site, "intake", "s3.amazonaws.com", f"arn:{site.where.partition}:s3:::{here.intake}"):
-        yield broken("S3 may not send to the intake queue: its policy was changed.", _DEPLOY)
     else:
-        yield ok("S3 announces every upload.")
+        yield _sender(site, "intake", "S3", f"arn:{site.where.partition}:s3:::{here.intake}")
 
 
 def signals(site: Site) -> Iterator[Finding]:
@@ -52,8 +44,7 @@ def signals(site: Site) -> Iterator[Finding]:
         yield broken("The work bucket tells EventBridge nothing: only the reconciler learns of ended jobs.", _DEPLOY)
     for rule in (f"{site.name}-{each}" for each in _RULES):
         yield from _rule(site, rule)
-    if not _may_send(site, "completion", "events.amazonaws.com", _arn(site, "events", f"rule/{site.name}-job-ended")):
-        yield broken("EventBridge may not send to the completion queue: its policy was changed.", _DEPLOY)
+    yield _sender(site, "completion", "EventBridge", _arn(site, "events", f"rule/{site.name}-job-ended"))
 
 
 def vocabularies(site: Site) -> Iterator[Finding]:
@@ -74,60 +65,6 @@ def vocabularies(site: Site) -> Iterator[Finding]:
             yield ok(f"The medical vocabulary {name} is ready.")
         else:
             yield broken(f"The medical vocabulary {name} is {found['VocabularyState']}.", "Change its table, deploy.")
-
-
-def subscriptions(site: Site) -> Iterator[Finding]:
-    """Whether somebody is told, and has confirmed; by protocol alone, since an address is a person's."""
-    for topic, output in _TOPICS.items():
-        pages = site.client("sns").get_paginator("list_subscriptions_by_topic")
-        listed = [each for page in pages.paginate(TopicArn=site.here.outputs[output]) for each in page["Subscriptions"]]
-        pending = Counter(each["Protocol"] for each in listed if not each["SubscriptionArn"].startswith("arn:"))
-        for protocol, number in sorted(pending.items()):
-            yield attention(
-                f"{number} by {protocol} to the {topic} topic: not confirmed, so nothing is sent there.",
-                "Confirm the message that AWS sent; SNS's console sends another (Request confirmation).",
-            )
-        if len(listed) > pending.total():
-            yield ok(f"{len(listed) - pending.total()} confirmed to the {topic} topic.")
-        elif not listed:
-            sentence, choice = _SILENT[topic]
-            yield attention(sentence, f"Name somebody under {choice}, or subscribe to {site.here.outputs[output]}.")
-
-
-def dead_letters(site: Site) -> Iterator[Finding]:
-    """Whether messages lie where nobody takes from."""
-    for name in queues.NAMES:
-        dead = queues.depth(site.here, name).dead
-        if dead:
-            yield broken(
-                f"{dead} dead letters of the {name} queue: recordings that no retry could bring further.",
-                f"`explain` says why; mend the cause, then `python -m operations redrive {name}`.",
-            )
-        else:
-            yield ok(f"The {name} queue has no dead letters.")
-
-
-def alarms(site: Site) -> Iterator[Finding]:
-    """Whether any is set, and whether all of them would tell somebody."""
-    pages = site.client("cloudwatch").get_paginator("describe_alarms")
-    listed = [
-        alarm
-        for page in pages.paginate(AlarmNamePrefix=f"{site.name}-", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        for alarm in (*page.get("MetricAlarms", []), *page.get("CompositeAlarms", []))
-    ]
-    if not listed:
-        yield broken("There are no alarms: nobody will be told when something fails.", _DEPLOY)
-        return
-    for alarm in listed:
-        if alarm["StateValue"] == "ALARM":
-            about = alarm.get("AlarmDescription", "")
-            yield broken(f"The alarm {alarm['AlarmName']} is set. {about}".strip(), "See docs/operations.md.")
-    mute = [alarm["AlarmName"] for alarm in listed if not alarm["ActionsEnabled"] or not alarm["AlarmActions"]]
-    if mute:
-        remedy = f"`aws cloudwatch enable-alarm-actions --alarm-names {' '.join(mute)}`, or deploy again."
-        yield broken(f"Alarms that tell nobody: {', '.join(mute)}.", remedy)
-    if not mute and not any(alarm["StateValue"] == "ALARM" for alarm in listed):
-        yield ok(f"{len(listed)} alarms watch, and none is set.")
 
 
 def reconciler(site: Site) -> Iterator[Finding]:
@@ -189,18 +126,25 @@ def _rule(site: Site, name: str) -> Iterator[Finding]:
         yield broken(f"The rule {name} does not go to the completion queue.", _DEPLOY)
 
 
-def _may_send(site: Site, queue: str, service: str, source: str) -> bool:
+def _sender(site: Site, queue: str, who: str, source: str) -> Finding:
     """Whether the queue's policy lets a service send to it, on behalf of a resource of ours."""
     attributes = site.client("sqs").get_queue_attributes(QueueUrl=site.here.queue(queue), AttributeNames=["Policy"])
     wanted: dict[str, Any] = {
-        "Principal": {"Service": service},
+        "Principal": {"Service": _SENDERS[who]},
         "Action": "sqs:SendMessage",
         "Condition": {
             "ArnLike": {"aws:SourceArn": source},
             "StringEquals": {"aws:SourceAccount": site.where.account},
         },
     }
-    return policies.allows(policies.read(attributes.get("Attributes", {}).get("Policy", "{}")), wanted)
+    allowed = policies.allows(policies.read(attributes.get("Attributes", {}).get("Policy", "{}")), wanted)
+    if allowed is None:
+        return unknown(
+            f"Whether {who} may send to the {queue} queue depends on what a statement of its policy denies.", _DEPLOY
+        )
+    if not allowed:
+        return broken(f"{who} may not send to the {queue} queue: its policy was changed.", _DEPLOY)
+    return ok(f"{who} may send to the {queue} queue.")
 
 
 def _arn(site: Site, service: str, resource: str) -> str:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -24,6 +25,7 @@ from operations.erasure import Eraser
 from operations.interruption import orderly, undisturbed
 from operations.problems import Misused, Problem
 from operations.smoke import looks, tidying
+from operations.smoke.looks import Seen, look
 from operations.smoke.report import Outcome, Report, Trial
 from operations.times import span
 from operations.uploading import Sent
@@ -91,12 +93,9 @@ class Smoke:
         yield self._end(ended.get(broken.job), broken, State.REJECTED)
         yield self._told(ear, [*ended.values()], speech, broken)
         if row := ended.get(speech.job):
-            yield from (
-                look(self.deployment, row) for look in (looks.signal, looks.documents, looks.output, looks.tags)
-            )
-        yield self._alarm(ear) if self.with_alarm else Trial("An alarm's action", Outcome.UNTRIED, "left out")
+            yield from (look(self.deployment, row) for look in looks.OF_A_RECORDING)
+        yield self._alarm(ear)
         yield looks.unknown_job(self.deployment, tidying.ear(self.deployment, self.token))
-        yield looks.probe(self.deployment)
 
     def _upload(self, folder: Path) -> list[Sent]:
         speech, broken = (folder / tidying.file(self.token, kind) for kind in ("speech", "broken"))
@@ -148,15 +147,16 @@ class Smoke:
             return Trial(what, Outcome.FAILED, "A notification tells another end than the ledger.")
         return Trial(what, Outcome.PROVED, "by their correlation ids; no key in what was told", ("pipeline",))
 
-    def _alarm(self, ear: Ear) -> Trial:
+    @look("An alarm's action reaches its subscribers", "cloudwatch:DescribeAlarms, cloudwatch:SetAlarmState")
+    def _alarm(self, ear: Ear) -> Seen:
         """Set one off that is not set, see its action arrive, and put its state back."""
-        what, cloudwatch = "An alarm's action reaches its subscribers", self.deployment.client("cloudwatch")
-        topic = self.deployment.outputs["OperationsTopicArn"]
-        listed = cloudwatch.describe_alarms(AlarmNamePrefix=f"{self.deployment.name}-")["MetricAlarms"]
-        ready = [each for each in listed if each["StateValue"] != "ALARM" and topic in each.get("AlarmActions", [])]
-        if not ready:
-            return Trial(what, Outcome.FAILED, "There is no alarm that is not set and would tell the operations topic.")
-        name, state = ready[0]["AlarmName"], ready[0]["StateValue"]
+        if not self.with_alarm:
+            return Outcome.UNTRIED, "left out"
+        cloudwatch = self.deployment.client("cloudwatch")
+        alarm = next((each for each in self._alarms() if each["StateValue"] != "ALARM"), None)
+        if alarm is None:
+            return Outcome.FAILED, "There is no alarm that is not set and would tell the operations topic."
+        name = alarm["AlarmName"]
 
         def arrived() -> bool:
             ear.listen()
@@ -167,12 +167,19 @@ class Smoke:
             came = self._until(arrived)
         finally:
             with undisturbed():
-                cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason=_REASON)
+                cloudwatch.set_alarm_state(AlarmName=name, StateValue=alarm["StateValue"], StateReason=_REASON)
         if not came:
-            return Trial(
-                what, Outcome.FAILED, f"{name} was set, and its action did not arrive: look at the key's policy."
+            return Outcome.FAILED, f"{name} was set, and its action did not arrive: look at the key's policy."
+        return Outcome.PROVED, name, "alarm, action"
+
+    def _alarms(self) -> Iterator[Mapping[str, Any]]:
+        """The alarms that tell the operations topic."""
+        topic = self.deployment.outputs["OperationsTopicArn"]
+        pages = self.deployment.client("cloudwatch").get_paginator("describe_alarms")
+        for page in pages.paginate(AlarmNamePrefix=f"{self.deployment.name}-"):
+            yield from (
+                each for each in page["MetricAlarms"] if each["ActionsEnabled"] and topic in each["AlarmActions"]
             )
-        return Trial(what, Outcome.PROVED, name, ("alarm, action",))
 
     # --- helpers ---
 

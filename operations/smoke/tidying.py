@@ -59,13 +59,14 @@ def erase(deployment: Deployment, profile: str, make: MakeEraser, token: str, ce
 def remove_forgotten(deployment: Deployment, profile: str, make: MakeEraser, now: float) -> None:
     """Take away what a run left behind that was ended without a chance to; who may not look leaves it there."""
     before = now - _FORGOTTEN_SECONDS
-    for name in unless_denied(lambda: ears.older(deployment, ear(deployment), before), otherwise=[]):
+    for name in unless_denied(lambda: ears.forgotten(deployment, ear(deployment), before), otherwise=[]):
         ears.remove(deployment, name)
     eraser = make(deployment)
-    for recording in _uploads(deployment, profile, lambda _key, since: since < before):
-        with suppress(Locked):
-            eraser.check([recording])
-            eraser.erase(recording)
+    for each in {prefix.rstrip("/") for prefix in (profile, *deployment.profiles())}:
+        for recording in _uploads(deployment, each, lambda _key, since: since < before):
+            with suppress(Locked):
+                eraser.check([recording])
+                eraser.erase(recording)
 
 
 def _uploads(deployment: Deployment, profile: str, wanted: Callable[[str, float], bool]) -> Iterator[Recording]:

@@ -34,11 +34,12 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return
     folder = tmp_path_factory.mktemp("e2e")
     assembly = deployment.synthesise(folder, deployment.choices())
-    with running(state=folder / "state", engine="whisper") as cloud:
+    with running(state=folder / "state", engine="whisper", calls=folder / "calls.jsonl") as cloud:
         outputs = deployment.deploy(assembly, cloud.endpoint)
         people = People(cloud, outputs)
         inbox = Inbox(people)
         yield SimpleNamespace(outputs=outputs, uploader=people.uploader(), reader=people.reader(), inbox=inbox)
+        assert {each["allowed"] for each in cloud.asked()} == {True}
 
 
 @contextmanager

@@ -220,6 +220,40 @@ def no_vocabulary(here: Surgery) -> Iterator[None]:
         time.sleep(0.1)
 
 
+@contextmanager
+def an_alarm_gone_astray(here: Surgery) -> Iterator[None]:
+    cloudwatch, name = here.client("cloudwatch"), f"{NAME}-stuck"
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    members = cloudwatch.meta.service_model.operation_model("PutMetricAlarm").input_shape.members
+    was = {member: value for member, value in alarm.items() if member in members and value is not None}
+    cloudwatch.put_metric_alarm(**was | {"AlarmActions": [here.deployed["CompletionTopicArn"]]})
+    yield
+    cloudwatch.put_metric_alarm(**was)
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="test")
+
+
+@contextmanager
+def somebody_let_in(here: Surgery) -> Iterator[None]:
+    s3, bucket = here.client("s3"), here.deployed["TranscriptsBucketName"]
+    was = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:GetObject"}
+    statements = [*json.loads(was)["Statement"], {**stranger, "Resource": f"arn:aws:s3:::{bucket}/*"}]
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    yield
+    s3.put_bucket_policy(Bucket=bucket, Policy=was)
+
+
+@contextmanager
+def a_role_without_policy(here: Surgery) -> Iterator[None]:
+    iam, function = here.client("iam"), f"{NAME}-reconcile"
+    found = here.client("lambda").get_function_configuration(FunctionName=function)
+    role = found["Role"].rpartition("/")[2]
+    (policy,) = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+    yield
+    iam.attach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
+
+
 DEFECTS: dict[str, tuple[Callable[[Surgery], Any], str]] = {
     "intake": (no_announcements, "S3 tells nobody of uploads"),
     "queues": (nobody_takes, "The intake queue's way to its function is switched off"),
@@ -233,6 +267,9 @@ DEFECTS: dict[str, tuple[Callable[[Surgery], Any], str]] = {
     "buckets ": (open_to_the_public, "The transcripts bucket's block of public access is off."),
     "signals ": (no_right_to_send, "EventBridge may not send to the completion queue"),
     "key ": (a_disabled_key, "The key is disabled: nothing can be read or written."),
+    "alarms ": (an_alarm_gone_astray, f"Alarms that do not tell the operations topic: {NAME}-stuck."),
+    "buckets  ": (somebody_let_in, "The policy of the transcripts bucket itself lets somebody in."),
+    "functions ": (a_role_without_policy, f"The role of {NAME}-reconcile has lost its policy"),
     "vocabularies": (no_vocabulary, "The medical vocabulary"),
 }
 

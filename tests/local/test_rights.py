@@ -15,6 +15,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from local.cloud.running import Cloud
 from local.recogniser import scripted
 from tests.local.deployed import deploy
 from tests.stacks.policies import Request, allowed
@@ -211,7 +212,7 @@ def _is_refused(deployed: Deployed, what: str, who: Who, by: str = FORBIDDEN) ->
 
 
 @pytest.fixture
-def questions(asked: Path, deployed: Deployed, tmp_path: Path) -> list[dict[str, Any]]:
+def questions(cloud: Cloud, deployed: Deployed, tmp_path: Path) -> list[dict[str, Any]]:
     """What the roles of deployed functions asked of IAM in this run, each of the three something."""
     recording = scripted.recording("0: Nothing to report.", tmp_path / "a.wav").read_bytes()
     as_root = deployed.cloud.client
@@ -219,8 +220,7 @@ def questions(asked: Path, deployed: Deployed, tmp_path: Path) -> list[dict[str,
     as_root("lambda").invoke(FunctionName=f"{deployed.name}-reconcile")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        written = [json.loads(line) for line in asked.read_text(encoding="utf-8").splitlines()]
-        found = [each for each in written if "-pipeline-" in each["by"] and THIEF not in each["by"]]
+        found = [each for each in cloud.asked() if "-pipeline-" in each["by"] and THIEF not in each["by"]]
         if len({_role(question) for question in found}) >= 3:
             return found
         time.sleep(0.2)
@@ -228,7 +228,7 @@ def questions(asked: Path, deployed: Deployed, tmp_path: Path) -> list[dict[str,
 
 
 @pytest.mark.afterwards
-def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, asked, questions, tell):
+def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, questions, tell):
     policies = {role: list(_statements(cloud, role)) for role in {_role(question) for question in questions}}
     outside = Counter(
         (_role(question), question["action"], question["resource"])
@@ -240,7 +240,7 @@ def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, asked,
     )
     assert not outside
     assert all(question["allowed"] for question in questions)
-    assert not asked.stat().st_mode & 0o077  # it names recordings
+    assert not cloud.calls.stat().st_mode & 0o077  # it names recordings
     tell(f"{len(questions)} calls of deployed functions replayed, 0 outside the roles' policies")
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -60,6 +61,10 @@ def stacks(**changed: Any) -> Any:
     return described
 
 
+def compared(at: datetime) -> dict[str, Any]:
+    return {"DriftInformation": {"StackDriftStatus": "IN_SYNC", "LastCheckTimestamp": at}}
+
+
 def sends(service: str, source: str) -> dict[str, Any]:
     """A queue's policy that lets a service send on behalf of a source."""
     condition = {"ArnLike": {"aws:SourceArn": source}, "StringEquals": {"aws:SourceAccount": ACCOUNT}}
@@ -107,6 +112,15 @@ def policy(*statements: Any) -> dict[str, str]:
     return {"Policy": json.dumps({"Statement": list(statements)})}
 
 
+TLS_ONLY = {
+    "Effect": "Deny",
+    "Principal": {"AWS": "*"},
+    "Action": "s3:*",
+    "Resource": "*",
+    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+}
+
+
 def identity(at: datetime = NOW, arn: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/operator/me") -> dict[str, Any]:
     return {"Arn": arn, "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(at)}}}
 
@@ -143,15 +157,23 @@ WELL: dict[str, dict[str, Any]] = {
         "get_account_settings": {"AccountLimit": {"UnreservedConcurrentExecutions": 1000}},
         "get_function_configuration": {
             "State": "Active",
+            "Role": f"arn:aws:iam::{ACCOUNT}:role/start",
             "Environment": {"Variables": {"JOBS_AT_ONCE": "250", "VOCABULARIES": '{"drugs": "clinic-drugs-1"}'}},
         },
         "get_function_concurrency": {},
         "list_event_source_mappings": mappings_that(),
     },
+    "iam": {"list_attached_role_policies": {"AttachedPolicies": [{}]}},
     "organizations": {"describe_effective_policy": opted("optOut")},
     "ce": {"list_cost_allocation_tags": {"CostAllocationTags": [{"TagKey": "application", "Status": "Active"}]}},
     "cloudformation": {
         "describe_stacks": stacks(),
+        "list_stack_resources": {
+            "StackResourceSummaries": [
+                {"ResourceType": "AWS::CloudWatch::Alarm", "PhysicalResourceId": "clinic-stuck"},
+                {"ResourceType": "AWS::CloudWatch::Dashboard", "PhysicalResourceId": "clinic"},
+            ]
+        },
         "detect_stack_drift": {"StackDriftDetectionId": "1"},
         "describe_stack_drift_detection_status": {"DetectionStatus": "DETECTION_COMPLETE"},
         "describe_stack_resource_drifts": {"StackResourceDrifts": []},
@@ -167,6 +189,7 @@ WELL: dict[str, dict[str, Any]] = {
         "get_bucket_notification_configuration": notifications,
         "get_bucket_versioning": {"Status": "Enabled"},
         "get_bucket_encryption": encryption(KEY),
+        "get_bucket_policy": policy(TLS_ONLY),
         "get_public_access_block": {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}},
     },
     "sqs": {"get_queue_url": lambda **asked: {"QueueUrl": asked["QueueName"]}, "get_queue_attributes": queue},
@@ -208,7 +231,8 @@ class Hospital:
         (self.folder / "cdk.json").write_text(json.dumps({"context": {"stethoscript": chosen}}), encoding="utf-8")
 
     def site(self, **more: Any) -> Site:
-        return Site("clinic", lambda name: self.services[name], self.folder, now=NOW.timestamp, **more)
+        usual: dict[str, Any] = {"now": NOW.timestamp}
+        return Site("clinic", lambda name: self.services[name], self.folder, **usual | more)
 
     def found(self, check: str, **more: Any) -> list[Any]:
         return list(made(CHECKS[check], self.site(**more)))
@@ -226,7 +250,10 @@ def test_where_all_is_well_every_check_says_so(hospital):
 
 
 MISSING = refusal("ResourceNotFoundException")
-LACKS_LOGS = key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))[:-1]
+OURS = key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))
+LACKS_LOGS = OURS[:-1]
+FROM_ONE_NETWORK = {"Sid": "OneNetwork", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
+                    "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}  # fmt: skip
 BROKEN, ATTENTION, UNKNOWN = Health.BROKEN, Health.ATTENTION, Health.UNKNOWN
 
 # check: service, call, what it answers then → how well it is, and the sentence's beginning
@@ -276,7 +303,11 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("key", "kms", "describe_key", {"KeyMetadata": {"KeyState": "Enabled", "KeySpec": "RSA_2048",
      "KeyUsage": "SIGN_VERIFY"}}, BROKEN, "The key does not encrypt symmetrically."),
     ("key", "kms", "get_key_rotation_status", {"KeyRotationEnabled": False}, ATTENTION, "The key is not rotated."),
+    ("key", "kms", "get_key_rotation_status", refusal("AccessDeniedException"), UNKNOWN,
+     "Whether the key is rotated cannot be seen"),
     ("key", "kms", "get_key_policy", policy(*LACKS_LOGS), BROKEN, "The key's policy lacks what Logs allows"),
+    ("key", "kms", "get_key_policy", policy(*OURS, FROM_ONE_NETWORK), UNKNOWN,
+     "Whether the key's policy allows what Account does depends on who asks"),
     ("stacks", "cloudformation", "describe_stacks", stacks(monitoring=None), BROKEN,
      "The stack clinic-monitoring is missing: the deployment is half done."),
     ("stacks", "cloudformation", "describe_stacks", stacks(pipeline={"StackStatus": "ROLLBACK_COMPLETE"}), BROKEN,
@@ -292,6 +323,10 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("drift", "cloudformation", "describe_stacks",
      stacks(storage={"DriftInformation": {"StackDriftStatus": "NOT_CHECKED"}}), UNKNOWN,
      "clinic-storage was never compared with its template."),
+    ("drift", "cloudformation", "describe_stacks", stacks(storage={"LastUpdatedTime": NOW + timedelta(hours=1)}),
+     UNKNOWN, "clinic-storage was last compared before it was changed."),
+    ("drift", "cloudformation", "describe_stacks", stacks(storage=compared(NOW - timedelta(days=31))), UNKNOWN,
+     "clinic-storage was last compared 31 d 0 h ago."),
     ("functions", "lambda", "get_function_concurrency", {"ReservedConcurrentExecutions": 0}, BROKEN,
      "The function clinic-start-transcription is stopped"),
     ("functions", "lambda", "get_function_configuration", MISSING, BROKEN,
@@ -300,6 +335,10 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
      BROKEN, "The function clinic-start-transcription cannot run (KMSKeyDisabled)."),
     ("functions", "lambda", "get_function_configuration", {"LastUpdateStatus": "Failed"}, BROKEN,
      "The last update of the function clinic-start-transcription failed"),
+    ("functions", "iam", "list_attached_role_policies", refusal("NoSuchEntity"), BROKEN,
+     "The role of clinic-start-transcription is gone"),
+    ("functions", "iam", "list_attached_role_policies", {"AttachedPolicies": []}, BROKEN,
+     "The role of clinic-start-transcription has lost its policy"),
     ("queues", "lambda", "list_event_source_mappings", {"EventSourceMappings": []}, BROKEN,
      "Nobody takes from the intake queue"),
     ("queues", "lambda", "list_event_source_mappings", mappings_that(State="Disabled"), BROKEN,
@@ -335,13 +374,22 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("alarms", "cloudwatch", "describe_alarms", {"MetricAlarms": [alarm(StateValue="ALARM")]}, BROKEN,
      "The alarm clinic-stuck is set. Transcribe has worked for a day."),
     ("alarms", "cloudwatch", "describe_alarms", {"MetricAlarms": [alarm(ActionsEnabled=False)]}, BROKEN,
-     "Alarms that tell nobody: clinic-stuck."),
-    ("alarms", "cloudwatch", "describe_alarms", {}, BROKEN, "There are no alarms"),
+     "Alarms that are switched off: clinic-stuck."),
+    ("alarms", "cloudwatch", "describe_alarms", {"MetricAlarms": [alarm(AlarmActions=[f"{TOPIC}other"])]}, BROKEN,
+     "Alarms that do not tell the operations topic: clinic-stuck."),
+    ("alarms", "cloudwatch", "describe_alarms", {"MetricAlarms": [alarm(AlarmName="clinic-east-stuck")]}, BROKEN,
+     "The alarm clinic-stuck was deleted."),
+    ("alarms", "cloudformation", "list_stack_resources", {"StackResourceSummaries": []}, BROKEN,
+     "There are no alarms"),
     ("buckets", "s3", "get_bucket_versioning", {"Status": "Suspended"}, BROKEN, "The intake bucket keeps no versions"),
     ("buckets", "s3", "get_bucket_encryption", encryption("alias/aws/s3"), BROKEN,
      "The intake bucket encrypts under another key"),
     ("buckets", "s3", "get_public_access_block", refusal("NoSuchPublicAccessBlockConfiguration"), BROKEN,
      "The intake bucket's block of public access is off."),
+    ("buckets", "s3", "get_bucket_policy", refusal("NoSuchBucketPolicy"), BROKEN,
+     "The intake bucket's policy no longer refuses what is not encrypted"),
+    ("buckets", "s3", "get_bucket_policy", policy(TLS_ONLY, {"Effect": "Allow", "Principal": "*", "Action": "*"}),
+     BROKEN, "The policy of the intake bucket itself lets somebody in."),
     ("ledger", "dynamodb", "describe_table", {"Table": {"TableStatus": "ACTIVE"}}, ATTENTION,
      "The ledger may be deleted"),
     ("ledger", "dynamodb", "describe_table", {"Table": {"TableStatus": "DELETING"}}, BROKEN, "The ledger is DELETING."),
@@ -404,10 +452,10 @@ def test_a_key_that_is_brought_is_told_exactly_the_statements_it_lacks(hospital)
     where = Where("aws", ACCOUNT, "us-east-1")
     wanted = [need.statement for need in key_policy.needed("clinic", where)]
     hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0])
-    found = hospital.found("key")
-    assert [each.evidence for each in found] == wanted[1:]
-    hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0], *(each.evidence for each in found))
-    assert [each.health for each in hospital.found("key")] == [Health.OK]
+    lacking = [each.evidence for each in hospital.found("key") if each.health is Health.BROKEN]
+    assert lacking == wanted[1:]
+    hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0], *lacking)
+    assert {each.health for each in hospital.found("key")} == {Health.OK}
 
 
 def test_a_key_of_another_region_is_refused_before_anything_is_deployed(hospital):
@@ -453,6 +501,19 @@ def test_what_was_changed_by_hand_is_named_once_cloudformation_has_compared(hosp
     assert len(paused) == 3
 
 
+def test_a_comparison_that_fails_or_never_ends_is_not_taken_for_a_clean_one(hospital):
+    cloudformation = hospital.services["cloudformation"].answers
+    failed = {"DetectionStatus": "DETECTION_FAILED", "DetectionStatusReason": "no rights to one"}
+    cloudformation["describe_stack_drift_detection_status"] = failed
+    (first, *_) = hospital.found("drift", compare=True)
+    assert first.health is Health.UNKNOWN
+    assert first.sentence == "CloudFormation could not compare all of clinic-storage: no rights to one."
+    cloudformation["describe_stack_drift_detection_status"] = {"DetectionStatus": "DETECTION_IN_PROGRESS"}
+    passing = iter(range(int(NOW.timestamp()), sys.maxsize, 200))
+    (first, *_) = hospital.found("drift", compare=True, now=lambda: next(passing), pause=lambda _seconds: None)
+    assert first.sentence == "CloudFormation has compared clinic-storage for 5 min without an end."
+
+
 def test_an_address_is_never_shown(hospital):
     hospital.services["sns"].answers["list_subscriptions_by_topic"] = subscribed("PendingConfirmation", f"{TOPIC}x:1")
     assert "jane" not in str(hospital.found("subscriptions"))
@@ -489,7 +550,8 @@ def test_the_operators_page_lists_all_rights_that_doctor_needs():
 
 # --- policies, however they are written ---
 
-WANTED = key_policy.needed("clinic", Where("aws", ACCOUNT, "us-east-1"))[1].statement
+NEEDS = [need.statement for need in key_policy.needed("clinic", Where("aws", ACCOUNT, "us-east-1"))]
+WANTED = next(each for each in NEEDS if each["Sid"] == "IntakeToQueue")
 
 
 @pytest.mark.parametrize(
@@ -505,7 +567,16 @@ WANTED = key_policy.needed("clinic", Where("aws", ACCOUNT, "us-east-1"))[1].stat
         ({"Condition": {"ArnEquals": {"aws:SourceArn": f"arn:aws:s3:::{BUCKETS['intake']}"}}}, True),
         ({"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::clinic-*"}}}, True),
         ({"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::clinic2-*"}}}, False),
-        ({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, False),
+        ({"Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{BUCKETS['intake']}-?"}}}, False),
+        ({"Condition": {"StringEquals": {"aws:SourceArn": "arn:aws:s3:::clinic-*"}}}, False),
+        ({"Condition": {"StringLike": {"aws:SourceArn": "arn:aws:s3:::clinic-*"}}}, True),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "true"}}}, True),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "false"}}}, False),
+        ({"Condition": {"Null": {"aws:SourceAccount": "false"}}}, True),
+        ({"Condition": {"Null": {"aws:SourceAccount": "true"}}}, False),
+        ({"Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, False),
+        ({"Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}}, True),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, False),
         ({"Principal": "*"}, True),
         ({"Principal": {"Service": ["sqs.amazonaws.com", "s3.amazonaws.com"]}}, True),
         ({"Principal": {"Service": "events.amazonaws.com"}}, False),
@@ -517,8 +588,54 @@ def test_a_statement_counts_if_it_allows_as_much_or_more(changed, allowed):
     assert policies.allows([deepcopy(dict(WANTED)) | changed], WANTED) is allowed
 
 
-def test_what_is_forbidden_without_a_condition_is_not_allowed():
-    assert not policies.allows([WANTED, {"Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt"}], WANTED)
+def without_action(**more: Any) -> dict[str, Any]:
+    return {name: value for name, value in {**WANTED, **more}.items() if name != "Action"}
+
+
+def test_a_statement_that_names_what_it_does_not_allow_allows_the_rest():
+    assert policies.allows([without_action(NotAction="kms:ScheduleKeyDeletion")], WANTED) is True
+    assert policies.allows([without_action(NotAction="kms:Decrypt")], WANTED) is False
+
+
+NOT_A_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
+
+
+@pytest.mark.parametrize(
+    ("forbids", "allowed"),
+    [
+        ({}, False),
+        ({"Principal": {"Service": "s3.amazonaws.com"}}, False),
+        ({"Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/x"}}, True),
+        ({"NotPrincipal": {"Service": "s3.amazonaws.com"}}, True),
+        ({"NotPrincipal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}, False),
+        ({"Action": "kms:ScheduleKeyDeletion"}, True),
+        ({"NotAction": "kms:Describe*"}, False),
+        ({"NotAction": "kms:*"}, True),
+        ({"Condition": NOT_A_SERVICE}, True),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}}, False),
+        ({"Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}}, False),
+        ({"Condition": {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}, **NOT_A_SERVICE}}, True),
+        ({"Condition": {"StringNotEquals": {"aws:SourceAccount": [ACCOUNT]}}}, True),
+        ({"Condition": {"StringNotEquals": {"aws:SourceAccount": ["1"]}}}, False),
+        ({"Condition": {"ArnNotLike": {"aws:SourceArn": "arn:aws:s3:::*"}}}, True),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}, None),
+        ({"Condition": {"StringEquals": {"kms:CallerAccount": "1"}}}, None),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}, **NOT_A_SERVICE}}, True),
+    ],
+    ids=str,
+)
+def test_what_forbids_counts_if_it_is_about_this(forbids, allowed):
+    statement = {"Effect": "Deny", **({} if "NotPrincipal" in forbids else {"Principal": "*"})}
+    statement |= {} if "NotAction" in forbids else {"Action": "kms:*"}
+    assert policies.allows([WANTED, statement | forbids], WANTED) is allowed
+
+
+def test_a_resource_whose_name_is_not_known_yet_may_be_the_one_that_is_forbidden():
+    rules = next(each for each in NEEDS if each["Sid"] == "RulesToQueue")
+    one = {"ArnLike": {"aws:SourceArn": rules["Condition"]["ArnLike"]["aws:SourceArn"].replace("*", "job-ended")}}
+    forbids = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Condition": one}
+    assert policies.allows([rules, forbids], rules) is None
+    assert policies.allows([{**rules, "Condition": one}], rules) is False
 
 
 # --- this machine and folder ---

@@ -49,6 +49,7 @@ def test_more_of_anything_never_costs_less(minutes, recordings, forms):
     assert dollars(Month(minutes + 60, recordings, forms)) >= least
     assert dollars(Month(minutes, recordings + 1, forms)) >= least * (1 - 1e-9)
     assert dollars(Month(minutes, recordings, forms + 1)) >= least
+    assert dollars(Month(minutes, recordings, forms, subscribers=2)) > least
 
 
 def test_every_line_has_its_price_and_every_price_its_line():

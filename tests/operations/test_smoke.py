@@ -42,16 +42,18 @@ class Alarms:
 
     sns: Any
     tells: bool = True
+    changed: dict[str, Any] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=lambda: {"clinic-stuck": "OK", "clinic-waits-long": "ALARM"})
 
-    def describe_alarms(self, AlarmNamePrefix: str) -> dict[str, Any]:  # noqa: N803
+    def get_paginator(self, call: str) -> Any:
+        assert call == "describe_alarms"
+        return SimpleNamespace(paginate=self._pages)
+
+    def _pages(self, AlarmNamePrefix: str) -> Any:  # noqa: N803
         assert AlarmNamePrefix == "clinic-"
-        return {
-            "MetricAlarms": [
-                {"AlarmName": name, "StateValue": state, "AlarmActions": [OPERATIONS]}
-                for name, state in self.states.items()
-            ]
-        }
+        for name, state in self.states.items():
+            usual = {"AlarmName": name, "StateValue": state, "ActionsEnabled": True, "AlarmActions": [OPERATIONS]}
+            yield {"MetricAlarms": [usual | self.changed]}
 
     def set_alarm_state(self, AlarmName: str, StateValue: str, StateReason: str) -> None:  # noqa: N803
         self.states[AlarmName] = StateValue
@@ -62,6 +64,21 @@ class Alarms:
 
     def get_metric_statistics(self, **_asked: Any) -> dict[str, Any]:
         return {"Datapoints": []}
+
+
+@dataclass
+class NotForUs:
+    """S3 for somebody who may not make one call on one bucket."""
+
+    s3: Any
+    bucket: str
+    call: str
+
+    def __getattr__(self, call: str) -> Any:
+        def made(**asked: Any) -> Any:
+            return _denied() if asked["Bucket"] == self.bucket else getattr(self.s3, call)(**asked)
+
+        return made if call == self.call else getattr(self.s3, call)
 
 
 class Place:
@@ -167,6 +184,35 @@ def test_an_event_of_aws_is_noticed_by_the_ledger_s_signal_or_by_its_rule(place)
     assert "event, completed" not in replace(report, aws=True).unanswered
 
 
+def test_an_event_that_may_be_of_another_s_failed_job_settles_nothing(place):
+    place.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}]}
+    transcribe_fails(place)
+    place.clinic.upload("dictation/Jane Doe.wav")
+    report = place.smoke().run()
+    assert outcomes(report)["AWS's own events of a job's end"].startswith("observed: 2 came; jobs of others")
+    assert "event, completed" in replace(report, aws=True).unanswered
+
+
+def test_what_was_not_asked_is_not_settled(place):
+    nobody_works(place)
+    report = place.smoke().run()
+    assert "Transcribe's write probe" not in outcomes(report)
+    assert "write probe" in replace(report, aws=True).unanswered
+
+
+def test_what_others_tell_in_other_words_is_passed_over(place):
+    tell = place.alarms.set_alarm_state
+
+    def told(**asked: Any) -> None:
+        for message in ("AWS Budgets: the budget is exceeded.", "[]", "7", "{}"):
+            place.clinic.sns.publish(TopicArn=OPERATIONS, Message=message)
+        tell(**asked)
+
+    place.alarms.set_alarm_state = told
+    report = place.smoke().run()
+    assert not report.failed, outcomes(report)
+
+
 @pytest.mark.parametrize(
     ("url", "aws"),
     [("https://transcribe.us-east-1.amazonaws.com", True), ("http://127.0.0.1:4566", False),
@@ -186,7 +232,9 @@ def transcribe_fails(place: Place) -> None:
 
 def nobody_is_told(place: Place) -> None:
     place.ward.ends["sns"] = SimpleNamespace(
-        subscribe=lambda **_asked: {}, get_paginator=place.clinic.sns.get_paginator, unsubscribe=lambda **_asked: None
+        subscribe=lambda **_asked: {"SubscriptionArn": "arn:aws:sns:::1"},
+        get_paginator=place.clinic.sns.get_paginator,
+        unsubscribe=lambda **_asked: None,
     )
 
 
@@ -206,6 +254,33 @@ def alarms_tell_nobody(place: Place) -> None:
 
 def every_alarm_is_set(place: Place) -> None:
     place.alarms.states = {"clinic-stuck": "ALARM"}
+
+
+def every_alarm_is_muted(place: Place) -> None:
+    place.alarms.changed = {"ActionsEnabled": False}
+
+
+def alarms_are_not_ours_to_set(place: Place) -> None:
+    place.alarms.set_alarm_state = _denied
+
+
+def transcripts_are_for_others(place: Place) -> None:
+    place.ward.ends["s3"] = NotForUs(place.clinic.s3, TRANSCRIPTS, "get_object")
+
+
+def the_work_bucket_is_not_for_us(place: Place) -> None:
+    place.ward.ends["s3"] = NotForUs(place.clinic.s3, WORK, "list_objects_v2")
+
+
+def transcribe_does_not_answer(place: Place) -> None:
+    def busy(**_asked: Any) -> None:
+        raise refusal("InternalFailureException")
+
+    place.clinic.transcribe.list_tags_for_resource = busy
+
+
+def _denied(**_asked: Any) -> None:
+    raise refusal("AccessDenied")
 
 
 def another_key(bucket: str) -> Callable[[Place], None]:
@@ -264,10 +339,7 @@ def nothing_may_be_deleted(place: Place) -> None:
 
 
 def metrics_are_not_for_us(place: Place) -> None:
-    def denied(**_asked: Any) -> None:
-        raise refusal("AccessDenied")
-
-    place.alarms.get_metric_statistics = denied
+    place.alarms.get_metric_statistics = _denied
 
 
 # what is wrong → which trial says it, how it comes out, in which words
@@ -281,6 +353,16 @@ DEFECTS: dict[str, tuple[Callable[[Place], None], str, str]] = {
                            "failed: clinic-stuck was set, and its action did not arrive"),
     "every alarm is set": (every_alarm_is_set, "An alarm's action reaches its subscribers",
                            "failed: There is no alarm that is not set"),
+    "every alarm is muted": (every_alarm_is_muted, "An alarm's action reaches its subscribers",
+                             "failed: There is no alarm that is not set and would tell"),
+    "alarms are not ours to set": (alarms_are_not_ours_to_set, "An alarm's action reaches its subscribers",
+                                   "not tried: needs cloudwatch:DescribeAlarms, cloudwatch:SetAlarmState"),
+    "transcripts are for others": (transcripts_are_for_others, "The documents are there, under the key",
+                                   "not tried: needs s3:GetObject on the transcripts, and to be one of their readers"),
+    "the work bucket is not for us": (the_work_bucket_is_not_for_us, "Transcribe's write probe",
+                                      "not tried: needs s3:ListBucket on the work bucket"),
+    "Transcribe does not answer": (transcribe_does_not_answer, "The job is tagged for the bill",
+                                   "failed: AWS cannot answer Operation just now"),
     "documents under another key": (another_key(TRANSCRIPTS), "The documents are there, under the key",
                                     "failed: One is not encrypted under the deployment's key."),
     "output under another key": (another_key(WORK), "Transcribe wrote its output under the key",
@@ -305,6 +387,7 @@ def test_each_defect_has_a_sentence_of_its_own(place, defect):
     report = place.smoke().run()
     assert outcomes(report)[what].startswith(sentence)
     assert report.failed is (not sentence.startswith(("not tried: needs", "not tried: A legal hold")))
+    assert set(outcomes(report)) >= {"What was uploaded is erased", "AWS's own events of a job's end"}
     if what != "What was uploaded is erased":
         assert not place.traces()
 
@@ -362,13 +445,38 @@ def test_what_a_killed_run_left_behind_goes_with_the_next(place):
     place.clinic.sns.subscribe(
         TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
     )
-    place.clinic.upload("dictation/Stethoscript smoke test 0a1b2c3d + speech é.wav")
+    for profile in ("dictation", "telehealth"):
+        place.clinic.upload(f"{profile}/Stethoscript smoke test 0a1b2c3d + speech é.wav")
     mine = place.clinic.upload("dictation/Jane Doe.wav")
     place.smoke().run()
     assert url in place.traces()
     place.smoke(now=lambda: time.time() + 7200).run()
     assert not [each for each in place.traces() if "0a1b2c3d" in each]
     assert mine.key in place.clinic.keys(INTAKE)
+
+
+def test_a_subscription_whose_queue_is_gone_goes_with_the_next_run(place):
+    place.clinic.sns.subscribe(
+        TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
+    )
+    assert place.traces()
+    place.smoke().run()
+    assert not place.traces()
+
+
+def test_a_subscription_that_no_list_shows_yet_goes_too(place):
+    sns = place.clinic.sns
+    unlisted = SimpleNamespace(paginate=lambda **_asked: [{"Subscriptions": []}])
+    place.ward.ends["sns"] = SimpleNamespace(
+        subscribe=sns.subscribe, unsubscribe=sns.unsubscribe, get_paginator=lambda _call: unlisted
+    )
+
+    def stopped(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        place.smoke(pause=stopped).run()
+    assert not place.traces()
 
 
 def test_what_is_locked_disturbs_no_later_run(place):
@@ -379,7 +487,7 @@ def test_what_is_locked_disturbs_no_later_run(place):
 
 def test_the_alarm_can_be_left_out(place):
     report = place.smoke(with_alarm=False).run()
-    assert outcomes(report)["An alarm's action"] == "not tried: left out"
+    assert outcomes(report)["An alarm's action reaches its subscribers"] == "not tried: left out"
     assert not report.failed
 
 

@@ -1,7 +1,7 @@
 """What the stacks would deploy, with every reference resolved to the text it will have in one account."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import aws_cdk as cdk
 
 from app import stethoscript
 from tests.stacks import rules
+from tests.stacks.policies import texts
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "111122223333"
@@ -77,6 +78,10 @@ _PHYSICAL = {
 }
 
 
+class NotDeployed(AssertionError):
+    """What a test looks for is not there, or is there more than once: the deployment's fault and not the test's."""
+
+
 @dataclass(frozen=True)
 class Resource:
     """A resource as CloudFormation is told of it, and its properties resolved."""
@@ -87,6 +92,8 @@ class Resource:
     arn: str | None
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self.properties:
+            raise NotDeployed(f"{self.id} has no {name}")
         return self.properties[name]
 
 
@@ -108,22 +115,23 @@ class Deployment:
 
     def one(self, kind: str, **properties: str) -> Resource:
         """The only resource of a kind that has these properties."""
-        [found] = [
+        return only(
             each
             for each in self.all(kind)
             if all(each.properties.get(name) == value for name, value in properties.items())
-        ]
-        return found
+        )
 
     def bucket(self, name: str) -> Resource:
         """The bucket of this short name, `intake`."""
-        [found] = [each for each in self.all("AWS::S3::Bucket") if f"-{name}-{ACCOUNT}" in each["BucketName"]]
-        return found
+        return only(each for each in self.all("AWS::S3::Bucket") if f"-{name}-{ACCOUNT}" in each["BucketName"])
 
     def queue(self, name: str) -> Resource:
         """The queue of this short name, `intake` or `intake-dead-letters`."""
-        [found] = [each for each in self.all("AWS::SQS::Queue") if each["QueueName"].partition("-")[2] == name]
-        return found
+        return only(each for each in self.all("AWS::SQS::Queue") if each["QueueName"].partition("-")[2] == name)
+
+    def topic(self, name: str) -> Resource:
+        """The topic of this short name, `completion`."""
+        return only(each for each in self.all("AWS::SNS::Topic") if each["TopicName"].partition("-")[2] == name)
 
     def statements(self, policy: str, target: Resource) -> list[dict[str, Any]]:
         """All statements of the resource policies, of a kind such as `AWS::SQS::QueuePolicy`, on a resource."""
@@ -136,7 +144,7 @@ class Deployment:
         return [
             statement
             for each in self.all(policy)
-            if name == each[member[policy]] or name in each[member[policy]]
+            if name in texts(each[member[policy]])
             for statement in each["PolicyDocument"]["Statement"]
         ]
 
@@ -206,11 +214,25 @@ class Deployment:
         return self._physical(name, self._resource(stack, name).declared, 0)
 
 
-def synthesise(folder: Path, **changed: Any) -> Deployment:
-    """Our app's templates, with cdk.json's choices but for those that are changed, reviewed by the rules' packs."""
+def only(found: Iterable[Resource]) -> Resource:
+    """What is found, if it is one thing."""
+    match list(found):
+        case [one]:
+            return one
+        case them:
+            raise NotDeployed(f"{len(them)} are deployed where one is looked for")
+
+
+def empty_app(folder: Path, **changed: Any) -> cdk.App:
+    """An app with cdk.json's feature flags and choices, but for those that are changed."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     context["stethoscript"] |= changed
-    app = cdk.App(context=context, outdir=str(folder))
+    return cdk.App(context=context, outdir=str(folder))
+
+
+def synthesise(folder: Path, **changed: Any) -> Deployment:
+    """Our app's templates, with cdk.json's choices but for those that are changed, reviewed by the rules' packs."""
+    app = empty_app(folder, **changed)
     stethoscript(app)
     rules.synthesise(app)
     written = sorted(folder.glob("*.template.json"))

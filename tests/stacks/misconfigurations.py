@@ -185,6 +185,16 @@ PLANTED: dict[str, Plant] = {
     "a log without encryption": change("Logs::LogGroup", "ReconcileLogs", "KmsKeyId", GONE),
     "a log that is kept for ever": change("Logs::LogGroup", "ReconcileLogs", "RetentionInDays", GONE),
     "a helper function of the CDK's": add("Custom::S3AutoDeleteObjects", ServiceToken="arn:aws:lambda:us-east-1:1:a"),
+    # what no deployment has
+    "a load balancer without a firewall": add(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        Subnets=["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
+        LoadBalancerAttributes=[
+            {"Key": "access_logs.s3.enabled", "Value": "true"},
+            {"Key": "deletion_protection.enabled", "Value": "true"},
+            {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"},
+        ],
+    ),
     # roles and rights
     "a role that anybody assumes": change(
         "IAM::Role", "ReconcileRole", "AssumeRolePolicyDocument.Statement.0.Principal", {"AWS": "*"}

@@ -1,6 +1,6 @@
 """Judges a request by IAM's rules: a matching Deny wins, then a matching Allow, else nothing speaks for it.
 
-Knows the condition operators that our policies use, and fails loudly at any other.
+Knows the members and condition operators that our policies use, and fails loudly at any other.
 """
 
 import itertools
@@ -48,6 +48,8 @@ def _effects(statements: Iterable[Mapping[str, Any]], request: Request) -> set[s
 
 
 def _speaks_of(statement: Mapping[str, Any], request: Request) -> bool:
+    if unknown := statement.keys() - _MEMBERS:
+        raise NotImplementedError(f"a statement's {', '.join(unknown)}")
     return (
         _is_by(statement.get("Principal", "*"), request.by)
         and any(_like(request.action.lower(), action.lower()) for action in texts(statement["Action"]))
@@ -78,9 +80,11 @@ def _holds(operator: str, given: Any, wanted: list[Any]) -> bool:
         return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
     if operator in _NEGATED:
         return given is None or not any(_NEGATED[operator](given, each) for each in wanted)
-    return given is not None and any(_OPERATORS[operator](given, each) for each in wanted)
+    holds = _OPERATORS[operator]  # even where nothing is given, so that one that is not known is always told
+    return given is not None and any(holds(given, each) for each in wanted)
 
 
+_MEMBERS = {"Sid", "Effect", "Principal", "Action", "Resource", "Condition"}
 _NEGATED: Mapping[str, Callable[[str, str], bool]] = {
     "StringNotEquals": lambda given, unwanted: given == unwanted,
     "ArnNotLike": _like,

@@ -23,7 +23,8 @@ PACKS = {
 }
 """cdk-nag's packs by the names they report under, each with the file of its rules."""
 CDK = "CloudFormation Validate"
-"""The name under which the CDK reports what its own rules find, if they find anything."""
+"""The name under which the CDK reports what its own rules find. Its report leaves out who finds and excuses nothing:
+that these rules look is seen only where something is planted that they alone see."""
 LINT = "cfn-lint"
 LINT_EXCEPTIONS = {"W3005": "The CDK writes down every dependency of a construct, even where a reference implies it."}
 
@@ -51,28 +52,37 @@ class Review:
     """What the packs and the CDK had to say of one synthesis."""
 
     looked: frozenset[str]
+    broken_off: frozenset[str]
+    """Packs, and rules of packs, that ended in an error instead of an answer."""
     findings: frozenset[Finding]
     accepted: frozenset[Accepted]
-    needless: frozenset[Finding]
-    """Exceptions that no finding needs."""
+    exceptions: frozenset[Finding]
+    needed: frozenset[Finding]
+    """Exceptions without which there would be findings."""
 
     @classmethod
     def read(cls, folder: Path) -> "Review":
         """The review that a synthesis left in its folder."""
         written = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
-        plugins = [plugin for plugin in written["pluginReports"] if plugin["pluginName"] in (*PACKS, CDK)]
+        plugins = [each for each in written["pluginReports"] if not _only_warns(each)]
         let_through = [each for plugin in plugins for each in plugin.get("suppressedViolations", ())]
-        needed = {Finding(each["acknowledgedId"], f"/{each['acknowledgedAt']}") for each in let_through}
         return cls(
             looked=frozenset(plugin["pluginName"] for plugin in plugins),
+            broken_off=frozenset(what for plugin in plugins for what in _broken_off(plugin)),
             findings=frozenset(found for plugin in plugins for found in _findings(plugin["violations"])),
             accepted=frozenset(
                 Accepted(found.rule, found.where, each["acknowledgedAt"], each["reason"])
                 for each in let_through
                 for found in _findings([each])
             ),
-            needless=frozenset(_exceptions(folder)) - needed,
+            exceptions=frozenset(_exceptions(folder)),
+            needed=frozenset(Finding(each["acknowledgedId"], f"/{each['acknowledgedAt']}") for each in let_through),
         )
+
+
+def gate(rule: str) -> str:
+    """Whose rule it is: the CDK's own bear no name before their number."""
+    return next((pack for pack in PACKS if rule.startswith(f"{pack}-")), CDK)
 
 
 def synthesise(app: cdk.App) -> None:
@@ -85,9 +95,27 @@ def synthesise(app: cdk.App) -> None:
             raise
 
 
+def _only_warns(plugin: Mapping[str, Any]) -> bool:
+    """Whether these are the stacks' own words to whoever deploys, and none of them an error."""
+    return plugin["pluginName"] == "Construct Annotations" and plugin["conclusion"] == "success"
+
+
+def _broken_off(plugin: Mapping[str, Any]) -> Iterator[str]:
+    if "error" in plugin.get("metadata", {}):
+        yield plugin["pluginName"]
+    for violation in (*plugin["violations"], *plugin.get("suppressedViolations", ())):
+        if _threw(violation):
+            yield violation["ruleName"]
+
+
+def _threw(violation: Mapping[str, Any]) -> bool:
+    """Whether a rule of cdk-nag's broke off, which it reports as if something were wrong with the resource."""
+    return str(violation["description"]).startswith("Rule threw an error")
+
+
 def _findings(violations: list[Mapping[str, Any]]) -> Iterator[Finding]:
     for violation in violations:
-        for construct in violation["violatingConstructs"]:
+        for construct in violation["violatingConstructs"] if not _threw(violation) else ():
             yield Finding(violation["ruleName"], construct["constructPath"])
 
 
@@ -113,7 +141,7 @@ def _linter() -> Runner:
 
 @cache
 def applied() -> Mapping[str, int]:
-    """How many rules each gate applies; the CDK does not tell of its own."""
+    """How many rules each gate applies."""
     archive = next(Path(str(resources.files("cdk_nag"))).glob("_jsii/*.tgz"))
     counted = {}
     with tarfile.open(archive) as files:
@@ -121,4 +149,8 @@ def applied() -> Mapping[str, int]:
             source = files.extractfile(f"package/lib/packs/{file}.js")
             counted[pack] = len(re.findall(rb"this\.applyRule\(", source.read() if source else b""))
     linter = _linter()
-    return {**counted, LINT: sum(linter.rules.is_rule_enabled(rule, linter.config) for rule in linter.rules)}
+    return {
+        **counted,
+        CDK: len(cdk.CloudFormationValidatePlugin().rule_ids),
+        LINT: sum(linter.rules.is_rule_enabled(rule, linter.config) for rule in linter.rules),
+    }

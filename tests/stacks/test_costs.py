@@ -82,7 +82,8 @@ def test_a_budget_that_nobody_would_hear_of_is_refused(budget, sentence):
         Choices.read(LEAST | {"budget": budget})
 
 
-def test_an_estimate_counts_no_fewer_queues_and_alarms_than_there_are(organised):
-    assert len(organised.all("AWS::CloudWatch::Alarm")) <= estimate.ALARMS
-    assert len(organised.all("AWS::Lambda::EventSourceMapping")) == estimate.QUEUES
-    assert len(organised.all("AWS::CloudWatch::Dashboard")) <= estimate.DASHBOARDS
+def test_an_estimate_counts_the_queues_and_alarms_that_there_are(deployment, organised):
+    for each, subscribers in ((deployment, 0), (organised, 5)):
+        assert len(each.all("AWS::CloudWatch::Alarm")) == estimate.ALARMS + subscribers
+        assert len(each.all("AWS::Lambda::EventSourceMapping")) == estimate.QUEUES
+        assert len(each.all("AWS::CloudWatch::Dashboard")) == estimate.DASHBOARDS

@@ -39,13 +39,16 @@ def test_no_service_acts_on_behalf_of_a_stranger(deployment):
     trusted = [statement for statement in resource_policies(deployment) if service(statement)]
     assert len(trusted) >= 10
     for statement in trusted:
-        keys = {key for operator in statement["Condition"].values() for key in operator}
-        if service(statement) == "logs.us-east-1.amazonaws.com":  # sends no source, but the log group's ARN
-            assert ACCOUNT in statement["Condition"]["ArnLike"]["kms:EncryptionContext:aws:logs:arn"]
-        elif service(statement) == "sns.amazonaws.com":  # sends the topic's ARN, which names the account
-            assert ACCOUNT in statement["Condition"]["ArnLike"]["aws:SourceArn"]
-        else:
-            assert keys >= {"aws:SourceAccount", "aws:SourceArn"}
+        ours = {name: value for keys in statement.get("Condition", {}).values() for name, value in keys.items()}
+        foreign, another = (
+            {name: value.replace(own, other) for name, value in ours.items()}
+            for own, other in ((ACCOUNT, "999999999999"), ("stethoscript", "another"))
+        )
+        asked = [texts(statement[member])[0] for member in ("Action", "Resource")]
+        assert [
+            allowed([statement], Request(*asked, service(statement), context))
+            for context in (ours, foreign, another, {})
+        ] == [True, False, False, False]
 
 
 def test_nobody_is_allowed_anything_by_a_resource_but_services_and_the_key_s_own_account(deployment):
@@ -99,7 +102,7 @@ def statements(deployment):
 
 def test_only_these_statements_speak_of_every_resource(deployment):
     everything = {
-        (policy.rstrip("0123456789ABCDEF"), statement["Sid"])
+        (policy.rstrip("0123456789ABCDEF"), statement.get("Sid"))
         for policy, statement in statements(deployment)
         if "*" in texts(statement["Resource"])
     }
@@ -114,8 +117,8 @@ def test_only_these_statements_speak_of_every_resource(deployment):
 
 def test_no_right_is_given_by_wildcard_or_by_exclusion(deployment):
     for _, statement in statements(deployment):
-        assert not [action for action in texts(statement["Action"]) if "*" in action]
         assert not statement.keys() & {"NotAction", "NotResource"}
+        assert not [action for action in texts(statement["Action"]) if "*" in action]
 
 
 @pytest.mark.parametrize(
@@ -305,7 +308,7 @@ def test_a_bucket_is_encrypted_with_our_key(deployment, key, name):
 @pytest.mark.parametrize("name", BUCKETS)
 def test_nobody_encrypts_what_lies_in_a_bucket_with_a_key_that_only_they_know(deployment, name):
     [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
+    assert rule.get("BlockedEncryptionTypes") == {"EncryptionType": ["SSE-C"]}
 
 
 def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployment):
@@ -372,8 +375,7 @@ def test_no_queue_and_no_topic_is_reached_in_clear(deployment):
 
 
 def test_topics_sign_with_sha_256(deployment):
-    for topic in deployment.all("AWS::SNS::Topic"):
-        assert topic["SignatureVersion"] == "2"
+    assert {topic["SignatureVersion"] for topic in deployment.all("AWS::SNS::Topic")} == {"2"}
 
 
 def test_sns_may_use_the_key_for_the_completion_topic_alone(deployment):

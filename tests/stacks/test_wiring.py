@@ -269,7 +269,7 @@ def test_both_rules_are_aimed_at_the_completion_queue_and_lose_nothing(deploymen
     for rule in rules:
         [target] = rule["Targets"]
         assert target["Arn"] == deployment.queue("completion").arn
-        assert target["DeadLetterConfig"] == {"Arn": deployment.queue("completion-dead-letters").arn}
+        assert target.get("DeadLetterConfig") == {"Arn": deployment.queue("completion-dead-letters").arn}
         assert "InputPath" not in target
 
 

@@ -30,7 +30,7 @@ from start_transcription import Starter, StartSettings
 from stethoscript import profiles
 from stethoscript.events import Arrival, Signal
 from stethoscript.uploads import Upload
-from tests.noted import note
+from tests.noted import asked, note
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 QUEUES = ("intake", "completion", "inbox")
@@ -69,6 +69,7 @@ class FakeTranscribe:
     starts: int = 0
 
     def start_medical_transcription_job(self, **request: Any) -> dict[str, Any]:
+        asked("transcribe.start_medical_transcription_job", request)
         self._trouble()
         name = request["MedicalTranscriptionJobName"]
         if name in self.jobs:
@@ -80,6 +81,7 @@ class FakeTranscribe:
         return {"MedicalTranscriptionJob": self.jobs[name]}
 
     def get_medical_transcription_job(self, MedicalTranscriptionJobName: str) -> dict[str, Any]:  # noqa: N803
+        asked("transcribe.get_medical_transcription_job", {"MedicalTranscriptionJobName": MedicalTranscriptionJobName})
         self._trouble()
         if MedicalTranscriptionJobName not in self.jobs:
             raise refusal("BadRequestException", "The requested job couldn't be found. Check the job name.")
@@ -105,6 +107,7 @@ class FakeBus:
     troubles: list[str] = field(default_factory=list)
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
+        asked("events.put_events", {"Entries": Entries})
         if self.troubles:
             return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.troubles.pop(0), "ErrorMessage": "no"}]}
         self.events += Entries
