@@ -57,12 +57,17 @@ def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Pat
 def deploy(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
     """Bootstrap the embedded cloud and deploy every stack of the assembly to it."""
     folder = assembly.parent
-    there = _environment(folder, endpoint)
-    outputs = folder / "outputs.json"
     say("Bootstrapping the account …")
-    _cdk(folder, there, say, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
+    _cdk(folder, _environment(folder, endpoint), say, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
+    return deploy_to_bootstrapped(assembly, endpoint, say)
+
+
+def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
+    """Deploy every stack of the assembly to an embedded cloud that has been deployed to before."""
+    folder = assembly.parent
+    outputs = folder / "outputs.json"
     _cdk(
-        folder, there, say,
+        folder, _environment(folder, endpoint), say,
         "deploy", "--all", "--progress", "events", "--app", str(assembly), "--require-approval", "never",
         "--concurrency", "1", "--outputs-file", str(outputs),
     )  # fmt: skip

@@ -1,17 +1,25 @@
 """Options of the whole test suite, and the one cloud of all tests that need one."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from local.cloud.running import Cloud, running
 
 # The CDK's library runs the node that is on the path: ours, beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
+
+# A busy machine breaks no promise of ours, so nothing has a deadline.
+for profile, examples in {"everyday": 30, "proof": 500}.items():
+    settings.register_profile(
+        profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
 
 TOLD = pytest.StashKey[list[str]]()
 
@@ -51,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
     config.addinivalue_line("markers", "afterwards: looks at what all other tests did, so it runs after them")
+    settings.load_profile("proof" if config.getoption("--prove") else "everyday")
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays to the end: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,9 +44,14 @@ def _calling() -> str | None:
     """The function that calls, unless it is a test that does while the function waits."""
     frame = sys._getframe()  # noqa: SLF001 - nothing else tells who called
     while frame := frame.f_back:
-        path = Path(frame.f_code.co_filename)
-        if path.stem.startswith("test_"):
-            return None
-        if path.parent == _LAMBDAS and path.stem in FUNCTIONS:
-            return path.stem
+        if caller := _caller(frame.f_code.co_filename):
+            return caller if caller in FUNCTIONS else None
     return None
+
+
+@cache
+def _caller(file: str) -> str:
+    """The function or the test whose file this is; nothing for any other."""
+    path = Path(file)
+    ours = path.parent == _LAMBDAS and path.stem in FUNCTIONS
+    return path.stem if ours or path.stem.startswith("test_") else ""

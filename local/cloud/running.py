@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import IO, Any
 
 import boto3
@@ -27,6 +29,7 @@ from local.cloud.environment import REGION
 from local.cloud.problems import CannotStart
 
 ROOT = Path(__file__).parents[2]
+_MAKING = Lock()  # sessions are not for several threads at once, clients are
 LONGEST_END = 12.0  # seconds; the cloud gives itself eight
 
 
@@ -56,7 +59,8 @@ class Cloud:
         whose = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         straight = Config(proxies={}, retries={"total_max_attempts": 1})  # no proxy leads to the loopback
         session: Any = _session()
-        client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
+        with _MAKING:
+            client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
         self._clients.append(client)
         return client
 
@@ -75,8 +79,12 @@ class Cloud:
             client.close()
 
 
+@cache
 def _session() -> boto3.Session:
-    """Make a session that reads no settings of the person at the keyboard: their profile may not even exist here."""
+    """A session that reads no settings of the person at the keyboard: their profile may not even exist here.
+
+    One for all clients: it reads each service's model once, which takes a tenth of a second.
+    """
     nobodys: dict[str, Any] = {
         "profile": (None, [], None, None),
         "config_file": (None, [], os.devnull, None),

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import srt
 import webvtt
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import captions
@@ -29,7 +29,6 @@ def lines(words):
     return captions.vtt(Transcript(tuple(words)), FACTS).decode().split("\n\n")[1:]
 
 
-@settings(max_examples=60, deadline=None)
 @given(conversations())
 def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
     heard = transcript.read(output.body)
@@ -42,7 +41,6 @@ def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
         assert all(TIMING.fullmatch(timing)[2] == point for timing in timings)
 
 
-@settings(max_examples=60, deadline=None)
 @given(conversations(spoken=st.sampled_from(USUAL), gaps=False))
 def test_cues_of_usual_words_are_short_enough_to_read(output):
     for cue in srt.parse(captions.srt(transcript.read(output.body), FACTS).decode()):

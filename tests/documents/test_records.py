@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 import pytest
 from fhir.resources.R4B.documentreference import DocumentReference
-from hypothesis import given, settings
+from hypothesis import given
 
 from documents import FORMS
 from documents.text import speaker
@@ -25,7 +25,6 @@ def number(cell):
     return float(cell) if cell else None
 
 
-@settings(max_examples=40, deadline=None)
 @given(conversations())
 def test_a_table_gives_the_words_back_as_they_were(output):
     heard = transcript.read(output.body)
@@ -39,7 +38,6 @@ def test_a_table_gives_the_words_back_as_they_were(output):
         assert numbers == (word.start, word.end, word.confidence)
 
 
-@settings(max_examples=40, deadline=None)
 @given(conversations())
 def test_no_cell_of_a_table_is_a_formula_whether_it_is_split_at_commas_or_semicolons(output):
     written = FORMS["csv"].write(transcript.read(output.body), FACTS).decode("utf-8-sig")
@@ -62,7 +60,6 @@ def test_a_table_begins_with_the_mark_that_spreadsheets_need_and_its_columns():
     )
 
 
-@settings(max_examples=40, deadline=None)
 @given(conversations())
 def test_the_json_is_the_model_and_valid_by_its_published_schema(output):
     heard = transcript.read(output.body)
@@ -93,7 +90,6 @@ def test_the_json_says_which_recording_it_is_of():
     }
 
 
-@settings(max_examples=20, deadline=None)
 @given(conversations())
 def test_the_fhir_document_reference_is_valid_and_carries_the_plain_text(output):
     heard = transcript.read(output.body)

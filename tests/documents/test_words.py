@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import FORMS
@@ -12,11 +12,7 @@ from tests.documents.facts import FACTS
 from tests.documents.outputs import CHANNELS, IN_SEGMENTS, PLAIN, conversations
 from tests.documents.read_back import READERS, tokens
 
-EXAMPLES = {"docx": 15}
-"""How many transcripts a form is tried with, where it is slow."""
 
-
-@settings(max_examples=60, deadline=None)
 @given(conversations(spoken=st.from_regex("[A-Za-z0-9']{1,9}", fullmatch=True)))
 def test_the_model_has_every_spoken_word_once_in_order_whatever_the_variant(output):
     heard = transcript.read(output.body).words
@@ -33,7 +29,6 @@ def test_the_model_has_every_spoken_word_once_in_order_whatever_the_variant(outp
     assert starts == sorted(starts)
 
 
-@settings(max_examples=60, deadline=None)
 @given(conversations(spoken=st.just("word"), gaps=False))
 def test_the_model_knows_who_said_it_when_and_whether_it_is_protected(output):
     heard = transcript.read(output.body)
@@ -53,7 +48,6 @@ def test_the_model_knows_who_said_it_when_and_whether_it_is_protected(output):
 def test_every_form_has_every_spoken_word_once_in_order(form):
     kind = FORMS[form]
 
-    @settings(max_examples=EXAMPLES.get(form, 50), deadline=None)
     @given(conversations())
     def every_word(output):
         heard = transcript.read(output.body)

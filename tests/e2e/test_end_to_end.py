@@ -25,7 +25,7 @@ RECORDINGS = Path(deployment.ROOT) / "local" / "recordings"
 PATIENCE_SECONDS = 600
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """S3 as an uploader and a reader, a subscriber's inbox, and the stacks' outputs."""
     if request.config.getoption("--target") == "aws":

@@ -22,6 +22,7 @@ from operations.doctor import CHECKS, Health, Site, made
 from operations.erasure import Eraser
 from operations.smoke import Smoke
 from operations.smoke.report import Outcome, Report
+from tests.local.deployed import deploy
 
 NAME = "surgery"
 
@@ -72,8 +73,7 @@ class Surgery:
 @pytest.fixture(scope="module")
 def surgery(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Surgery:
     folder = tmp_path_factory.mktemp("surgery")
-    assembly = deployment.synthesise(folder, deployment.choices(name=NAME, watch_seconds=0))
-    there = Surgery(cloud, deployment.deploy(assembly, cloud.endpoint))
+    there = Surgery(cloud, deploy(cloud, folder, name=NAME, watch_seconds=0))
     there.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
     return there
 
@@ -320,14 +320,14 @@ def test_a_healthy_deployment_is_proved_by_using_it_and_nothing_is_left(surgery)
 @pytest.mark.parametrize(
     ("plant", "what", "sentence"),
     [
-        (nobody_takes, "The speech was DELIVERED", "failed: It has come to no end in 6 s."),
-        (no_announcements, "The broken file was REJECTED", "failed: It has come to no end in 6 s."),
-        (a_disabled_key, "The speech was DELIVERED", "failed: It has come to no end in 6 s."),
+        (nobody_takes, "The speech was DELIVERED", "failed: It has come to no end in 2 s."),
+        (no_announcements, "The broken file was REJECTED", "failed: It has come to no end in 2 s."),
+        (a_disabled_key, "The speech was DELIVERED", "failed: It has come to no end in 2 s."),
     ],
 )
 def test_a_deployment_that_does_not_work_is_not_proved_to_and_nothing_is_left(surgery, plant, what, sentence):
     with plant(surgery):
-        report = surgery.smoke(patience=6)
+        report = surgery.smoke(patience=2)
     assert outcomes(report)[what].startswith(sentence)
     assert report.failed
     assert not left_over(surgery)

@@ -11,9 +11,9 @@ import pytest
 
 from examples.receiver import server
 from examples.signatures import Verifier
-from local import deployment
 from local.people import People, queue
 from local.recogniser import scripted
+from tests.local.deployed import deploy
 from tests.local.test_pipeline import PATIENCE
 
 NAME = "news"
@@ -68,7 +68,9 @@ def newsroom(cloud, tmp_path_factory):
         "bus": queue(cloud.client("sqs"), "bus", "events.amazonaws.com", rule),
     }
     events.put_targets(Rule="ours", Targets=[{"Id": "bus", "Arn": "arn:aws:sqs:us-east-1:000000000000:bus"}])
-    chosen = deployment.choices(
+    deployed = deploy(
+        cloud,
+        folder,
         name=NAME,
         watch_seconds=0,
         layout="mirrored",
@@ -81,8 +83,7 @@ def newsroom(cloud, tmp_path_factory):
             {"protocol": "email", "endpoint": WARD, "only": {"status": ["REJECTED"], "reason": ["TooShort"]}},
         ],
     )  # fmt: skip
-    assembly = deployment.synthesise(folder, chosen)
-    room = Newsroom(cloud, deployment.deploy(assembly, cloud.endpoint), folder, queues)
+    room = Newsroom(cloud, deployed, folder, queues)
     port = cloud.endpoint.rpartition(":")[2]
     verifier = Verifier({TOPIC}, trusted=lambda url, _topic: url.startswith(f"http://localhost:{port}/"))
     receiver = server(0, verifier, folder / "handled.sqlite", room.posted.append)

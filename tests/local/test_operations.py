@@ -23,6 +23,7 @@ from operations.__main__ import app
 from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.uploads import Upload
+from tests.local.deployed import deploy
 from tests.local.test_pipeline import PATIENCE, Clinic
 
 NAME = "ward"
@@ -100,10 +101,11 @@ class Ward(Clinic):
 @pytest.fixture(scope="module")
 def ward(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Ward:
     folder = tmp_path_factory.mktemp("ward")
-    chosen = deployment.choices(
-        name=NAME, watch_seconds=0, quotas={"jobs_at_once": 1}, reconcile={"every_minutes": 30, "grace_seconds": 900}
-    )
-    return Ward(cloud, deployment.deploy(deployment.synthesise(folder, chosen), cloud.endpoint), folder)
+    deployed = deploy(
+        cloud, folder, name=NAME, watch_seconds=0, quotas={"jobs_at_once": 1},
+        reconcile={"every_minutes": 30, "grace_seconds": 900},
+    )  # fmt: skip
+    return Ward(cloud, deployed, folder)
 
 
 def test_a_large_file_goes_up_in_parts_and_is_waited_for(ward):
@@ -235,8 +237,8 @@ def _everything(client: Any) -> Iterator[tuple[str, bytes]]:
         for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket["Name"]):
             for version in page.get("Versions", []):
                 named = {"Bucket": bucket["Name"], "Key": version["Key"], "VersionId": version["VersionId"]}
-                yield "s3", version["Key"].encode() + repr(s3.head_object(**named)).encode()
-                yield "s3", s3.get_object(**named)["Body"].read()
+                body = (answer := s3.get_object(**named)).pop("Body").read()
+                yield "s3", version["Key"].encode() + repr(answer).encode() + body
             yield "s3", repr(page.get("DeleteMarkers", [])).encode()
         yield "s3", repr(s3.list_multipart_uploads(Bucket=bucket["Name"]).get("Uploads", [])).encode()
     for table in client("dynamodb").list_tables()["TableNames"]:

@@ -15,6 +15,7 @@ from local import deployment
 from local.deployment import Deployment
 from local.people import Inbox, People, queue
 from local.recogniser import scripted
+from tests.local.deployed import deploy, deploy_assembly, synthesise
 
 PATIENCE = 40
 RULES = ("transcript-written", "job-ended")
@@ -86,11 +87,8 @@ class Clinic:
 @pytest.fixture(scope="session")
 def clinic(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     folder = tmp_path_factory.mktemp("deployment")
-    chosen = deployment.choices(
-        name="clinic", watch_seconds=0, reconcile={"every_minutes": 30, "grace_seconds": 0, "sweep_pages": 10}
-    )
-    assembly = deployment.synthesise(folder, chosen)
-    return Clinic(cloud, deployment.deploy(assembly, cloud.endpoint), folder)
+    reconcile = {"every_minutes": 30, "grace_seconds": 0, "sweep_pages": 10}
+    return Clinic(cloud, deploy(cloud, folder, name="clinic", watch_seconds=0, reconcile=reconcile), folder)
 
 
 def test_a_dictation_is_delivered_as_it_was_spoken(clinic):
@@ -287,7 +285,7 @@ def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(clini
 
 
 def test_a_deployment_that_failed_half_way_can_simply_be_repeated(cloud, tmp_path):
-    assembly = deployment.synthesise(tmp_path, deployment.choices(name="halfway"))
+    assembly = synthesise(tmp_path, name="halfway")
     template = assembly / "halfway-storage.template.json"
     whole = template.read_text(encoding="utf-8")
     broken = json.loads(whole)
@@ -295,11 +293,10 @@ def test_a_deployment_that_failed_half_way_can_simply_be_repeated(cloud, tmp_pat
     broken["Resources"]["Breaks"] = last | {"DependsOn": list(broken["Resources"])}
     template.write_text(json.dumps(broken), encoding="utf-8")
     with pytest.raises(deployment.DeploymentFailed, match="cdk deploy failed"):
-        deployment.deploy(assembly, cloud.endpoint)
+        deploy_assembly(cloud, assembly)
     template.write_text(whole, encoding="utf-8")
     _forget_published_templates(cloud)
-    deployed = deployment.deploy(assembly, cloud.endpoint)
-    repeated = Clinic(cloud, deployed, tmp_path)
+    repeated = Clinic(cloud, deploy_assembly(cloud, assembly), tmp_path)
     assert "All is well" in repeated.text(repeated.heard_of(repeated.upload("dictation/a.wav", "0: All is well.")))
 
 

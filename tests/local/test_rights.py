@@ -15,9 +15,9 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local import deployment
 from local.cloud.running import Cloud
 from local.recogniser import scripted
+from tests.local.deployed import deploy
 from tests.stacks.policies import Request, allowed
 
 FORBIDDEN = r"AccessDenied|AuthorizationError|not authorized"
@@ -84,8 +84,7 @@ def deployed(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
         [stack] = cloud.client("cloudformation").describe_stacks(StackName="clinic-storage")["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
     except ClientError:
-        assembly = deployment.synthesise(tmp_path_factory.mktemp("rights"), deployment.choices(name="clinic"))
-        outputs = dict(deployment.deploy(assembly, cloud.endpoint).outputs)
+        outputs = dict(deploy(cloud, tmp_path_factory.mktemp("rights"), name="clinic").outputs)
     return Deployed(cloud, outputs, "clinic")
 
 

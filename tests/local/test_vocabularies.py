@@ -8,9 +8,9 @@ from uuid import uuid4
 import aws_cdk as cdk
 import pytest
 
-from local import deployment
 from stacks.choices import BadChoice, Choices
 from stacks.vocabularies import FOLDER, Vocabularies, named, tables
+from tests.local.deployed import deploy
 from tests.medical import TABLE
 
 BUCKET = "vocabulary-tables"
@@ -220,9 +220,7 @@ def test_a_name_that_is_taken_fails_the_stack_and_stays_with_its_owner(cloud, s3
 
 def test_the_cdk_deploys_the_tables_that_profiles_name_and_the_function_knows_them(cloud, tmp_path):
     profiles = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}}
-    chosen = deployment.choices(name="words", profiles=profiles)
-    assembly = deployment.synthesise(tmp_path, chosen, say=lambda _sentence: None)
-    deployment.deploy(assembly, cloud.endpoint, say=lambda _sentence: None)
+    deploy(cloud, tmp_path, name="words", profiles=profiles)
     environment = cloud.client("lambda").get_function_configuration(FunctionName="words-start-transcription")
     told = json.loads(environment["Environment"]["Variables"]["VOCABULARIES"])["drugs"]
     found = cloud.client("transcribe").get_medical_vocabulary(VocabularyName=told)

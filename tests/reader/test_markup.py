@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 import html5lib
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import html
@@ -63,14 +63,12 @@ transcripts = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None)
 @given(transcripts)
 def test_every_spoken_word_is_in_the_page_once_and_in_order(transcript):
     shown = [writing(word.text) for word in transcript.words]
     assert words_of(parsed(transcript)) == shown
 
 
-@settings(max_examples=40, deadline=None)
 @given(transcripts, any_text, any_text)
 def test_no_text_adds_an_element_or_an_attribute(transcript, source, reference):
     facts = replace(samples.FACTS, source=source or "x", correlation_id=reference)

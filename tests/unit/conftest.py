@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,8 +14,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.moto_api._internal.models import moto_api_backend
-from moto.sqs import sqs_backends
+from moto.s3.models import s3_backends
+from moto.sns.models import sns_backends
+from moto.sqs.models import sqs_backends
 
 from deliver_transcript import Deliverer, DeliverSettings
 from delivery import Delivery
@@ -27,7 +32,8 @@ from stethoscript.events import Arrival, Signal
 from stethoscript.uploads import Upload
 from tests.noted import asked, note
 
-ACCOUNT = "123456789012"
+ACCOUNT, REGION = "123456789012", "us-east-1"
+QUEUES = ("intake", "completion", "inbox")
 INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
 SILENCE = bytes(16_000)  # one second of it: 16 kHz, 8 bits, mono
 WAV = (
@@ -219,13 +225,13 @@ class Clinic:
 
     def row(self) -> Any:
         """The only row of the ledger."""
-        names = [item["recording"]["S"] for item in self.dynamodb.scan(TableName="ledger")["Items"]]
-        (name,) = [name for name in names if name.startswith("clinic-")]
+        kept = dynamodb_backends[ACCOUNT][REGION].get_table("ledger").all_items()
+        (name,) = [item.hash_key.value for item in kept if item.hash_key.value.startswith("clinic-")]
         return self.ledger.find(name)
 
     def messages(self, queue: str) -> list[SimpleNamespace]:
         """What waits in a queue, delayed or not."""
-        kept = sqs_backends[ACCOUNT]["us-east-1"].queues[queue.rpartition("/")[2]]._messages  # noqa: SLF001
+        kept = sqs_backends[ACCOUNT][REGION].queues[queue.rpartition("/")[2]]._messages  # noqa: SLF001
         now = time.time() * 1000
         return [
             SimpleNamespace(body=json.loads(each.body), delay=max(0, round((each.delayed_until - now) / 1000)))
@@ -234,7 +240,7 @@ class Clinic:
 
     def drain(self, queue: str) -> None:
         """Have somebody take every message that waits in a queue."""
-        sqs_backends[ACCOUNT]["us-east-1"].queues[queue.rpartition("/")[2]]._messages.clear()  # noqa: SLF001
+        sqs_backends[ACCOUNT][REGION].queues[queue.rpartition("/")[2]]._messages.clear()  # noqa: SLF001
 
     def told(self) -> list[dict[str, Any]]:
         """What a subscriber received."""
@@ -246,7 +252,9 @@ class Clinic:
         return self.s3.get_object(Bucket=TRANSCRIPTS, Key=key)
 
     def keys(self, bucket: str) -> list[str]:
-        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        backend = s3_backends[ACCOUNT]["aws"]
+        found, *_ = backend.list_objects(backend.get_bucket(bucket), None, None, None, None)
+        return [key.name for key in found]
 
 
 def output(text: str) -> dict[str, Any]:
@@ -267,41 +275,52 @@ def output(text: str) -> dict[str, Any]:
     return {"results": {"transcripts": [{"transcript": text}], "items": items}, "status": "COMPLETED"}
 
 
+@cache
+def _clients() -> dict[str, Any]:
+    """Clients that speak with moto while it stands in for AWS, made once; what the functions ask for is noted."""
+    aws = boto3.Session("testing", "testing", region_name=REGION)
+    return {name: note(aws.client(name)) for name in ("s3", "sqs", "sns", "dynamodb")}
+
+
 @pytest.fixture(scope="module")  # and no longer: moto stands in for AWS as long as this lasts
 def _far_ends() -> Iterator[dict[str, Any]]:
-    """moto's clients; making them takes longer than any test."""
+    """Those clients, and what a handler's own clients read of the environment."""
     with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            environment.setenv(name, "testing")
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
         with mock_aws():
-            yield {name: note(boto3.client(name)) for name in ("s3", "sqs", "sns", "dynamodb")}
+            yield _clients()
 
 
 @pytest.fixture
 def clinic(_far_ends: dict[str, Any]) -> Clinic:
     """Buckets, queues, table and topic of a deployment called clinic."""
     moto_api_backend.reset()
-    ends = {name: Troubled(client) for name, client in _far_ends.items()}
-    for bucket in (INTAKE, WORK, TRANSCRIPTS):
-        ends["s3"].create_bucket(Bucket=bucket)
-    ends["s3"].put_bucket_versioning(Bucket=INTAKE, VersioningConfiguration={"Status": "Enabled"})
-    urls = [ends["sqs"].create_queue(QueueName=name)["QueueUrl"] for name in ("intake", "completion", "inbox")]
-    topic = ends["sns"].create_topic(Name="completion")["TopicArn"]
-    ends["sns"].subscribe(
-        TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:inbox",
-        Attributes={"RawMessageDelivery": "true"},
-    )  # fmt: skip
-    ends["dynamodb"].create_table(TableName="ledger", BillingMode="PAY_PER_REQUEST", **LEDGER)
+    _furnish()
+    urls = [f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in QUEUES]
     return Clinic(
-        **ends,
+        **{name: Troubled(client) for name, client in _far_ends.items()},
         events=Troubled(FakeBus()),
         transcribe=FakeTranscribe(),
         intake_queue=urls[0],
         completion_queue=urls[1],
         inbox=urls[2],
-        topic=topic,
+        topic=f"arn:aws:sns:{REGION}:{ACCOUNT}:completion",
     )
+
+
+def _furnish() -> None:
+    """Buckets, queues, topic and table, made in moto itself: asking for each of them takes longer than many a test."""
+    s3, sqs, sns = s3_backends[ACCOUNT]["aws"], sqs_backends[ACCOUNT][REGION], sns_backends[ACCOUNT][REGION]
+    for bucket in (INTAKE, WORK, TRANSCRIPTS):
+        s3.create_bucket(bucket, REGION)
+    s3.put_bucket_versioning(INTAKE, "Enabled")
+    *_, inbox = [sqs.create_queue(name) for name in QUEUES]
+    news = sns.subscribe(sns.create_topic("completion").arn, inbox.queue_arn, "sqs")
+    news.attributes["RawMessageDelivery"] = "true"
+    dynamodb_backends[ACCOUNT][REGION].tables["ledger"] = Table(
+        "ledger", ACCOUNT, REGION, LEDGER["KeySchema"], LEDGER["AttributeDefinitions"],
+        billing_mode="PAY_PER_REQUEST", global_indexes=LEDGER["GlobalSecondaryIndexes"],
+    )  # fmt: skip
 
 
 LEDGER: dict[str, Any] = {

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import FORMS, manifest
@@ -25,7 +25,6 @@ def folder(key, job=JOB):
     return layout.mirrored(row(key, job))
 
 
-@settings(max_examples=60)
 @given(st.one_of(keys, parts.map("/".join)))
 def test_a_mirrored_path_has_no_part_that_a_tool_would_not_take_as_it_is(key):
     path = folder(key)
@@ -37,13 +36,11 @@ def test_a_mirrored_path_has_no_part_that_a_tool_would_not_take_as_it_is(key):
         assert not part.endswith((".", " "))
 
 
-@settings(max_examples=60)
 @given(parts.map("/".join), parts.map("/".join))
 def test_different_paths_stay_different(one, other):
     assert (folder(one) == folder(other)) is (one == other)
 
 
-@settings(max_examples=60)
 @given(keys)
 def test_every_document_s_key_is_one_that_s3_takes(key):
     longest = max((*(form.name for form in FORMS.values()), manifest.NAME, "transcribe.json"), key=len)
@@ -59,7 +56,6 @@ def test_two_uploads_of_one_key_never_share_a_folder():
     assert folder("dictation/a.wav", "clinic-1") != folder("dictation/a.wav", "clinic-2")
 
 
-@settings(max_examples=60)
 @given(
     st.sampled_from(list(layout.FOLDERS)), st.one_of(keys, st.sampled_from(["dictation/a.wav/clinic-1", "x" * 1024]))
 )

@@ -4,7 +4,7 @@ import doctest
 from itertools import count
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.recogniser import sounds, vocabulary
@@ -35,7 +35,6 @@ def test_examples_about_sounds_are_true():
     assert doctest.testmod(sounds).failed == 0
 
 
-@settings(deadline=None)  # a busy machine breaks no promise of ours
 @given(st.text(max_size=40))
 def test_any_text_at_all_has_a_sound(anything):
     assert sounds.likeness(anything, anything) == 1
@@ -114,7 +113,6 @@ words = st.lists(
 )
 
 
-@settings(deadline=None)  # a busy machine breaks no promise of ours
 @given(words, words)
 def test_times_never_go_back_whatever_is_heard_the_second_time(before, after):
     found = vocabulary.believed(said(" ".join(before)), said(" ".join(after)), DRUGS)

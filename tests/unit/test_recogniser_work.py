@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from local.recogniser import alternatives, bleed, onsets, scripted, worker
@@ -109,7 +109,6 @@ def test_sentences_end_with_their_marks_and_at_pauses_and_with_their_speaker():
     ]
 
 
-@settings(deadline=None)  # a busy machine breaks no promise of ours
 @given(st.lists(st.sampled_from(["word", "word,", "end."]), max_size=120), st.floats(0.1, 3))
 def test_cutting_into_sentences_loses_no_word_and_leaves_none_too_long(texts, pace):
     words = said(" ".join(texts), pace=pace)

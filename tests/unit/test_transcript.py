@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import text
@@ -277,7 +277,6 @@ outputs = shaped(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(outputs)
 def test_whatever_an_output_holds_it_is_read_or_unreadable(results):
     body = json.dumps({"results": results}).encode()
