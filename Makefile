@@ -11,7 +11,7 @@ NOT_SCANNING := aws-cdk-lib aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-age
 	constructs jsii publication
 
 help:  ## Show what can be done here
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings; AUDIO=file for one of your own
 	@python -m local.demo $(if $(AUDIO),"$(AUDIO)") $(if $(PROFILE),--profile $(PROFILE))
@@ -19,10 +19,13 @@ demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings
 cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C; PORT=n to listen elsewhere than 4566
 	@python -m local.cloud $(if $(PORT),--port $(PORT))
 
+cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there
+	@python -m local.deploy $(if $(PORT),--port $(PORT))
+
 test: $(INSTALLED)  ## Run every test but the heavy proofs
 	python -m pytest tests
 
-unit: $(INSTALLED)  ## Run the unit tests: a few seconds
+unit: $(INSTALLED)  ## Run the unit tests: a quarter of a minute
 	python -m pytest tests/unit
 
 prove: $(INSTALLED)  ## Run the heavy proofs as well

@@ -402,3 +402,15 @@ def url_of(cloud, queue):
 def status(transcribe, name):
     job = transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)
     return job["MedicalTranscriptionJob"]["TranscriptionJobStatus"]
+
+
+def test_the_stacks_are_not_deployed_where_no_cloud_answers():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = str(unused.getsockname()[1])
+    command = [sys.executable, "-m", "local.deploy", "--port", port]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert (
+        ended.stderr == f"Nothing answers at http://127.0.0.1:{port}: start it with `make cloud` in another window.\n"
+    )

@@ -22,6 +22,14 @@ from tests.schemas import errors
 from tests.unit.conftest import TRANSCRIPTS, WORK, refusal
 
 
+def listed(clinic):
+    """The manifest, where the ledger says it is and as its published schema says."""
+    assert clinic.row().manifest in clinic.keys(TRANSCRIPTS)
+    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    assert errors(manifest, "manifest-1.0") == []
+    return manifest
+
+
 @pytest.fixture
 def job(clinic):
     """A job in progress."""
@@ -223,7 +231,8 @@ def test_output_that_cannot_be_read_is_delivered_as_it_is_and_told_as_a_failure(
     clinic.deliver(job)
     (told,) = clinic.told()
     assert (told["status"], told["reason"]["class"]) == ("FAILED", "TranscriptUnreadable")
-    manifest = json.loads(clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=told["manifest"]["key"])["Body"].read())
+    assert told["manifest"]["key"] == clinic.row().manifest
+    manifest = listed(clinic)
     assert (manifest["reason"], manifest["words"]) == ("TranscriptUnreadable", None)
     assert [document["form"] for document in manifest["documents"]] == ["raw"]
     assert clinic.delivered("transcribe.json")["Body"].read() == b'{"results": '
@@ -233,7 +242,7 @@ def test_output_larger_than_any_transcript_is_copied_and_never_read(clinic, job,
     completed(clinic, job)
     monkeypatch.setattr(transcript, "MOST_BYTES", 10)
     clinic.deliver(job)
-    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    manifest = listed(clinic)
     (raw,) = manifest["documents"]
     written = clinic.delivered("transcribe.json")["Body"].read()
     assert (raw["bytes"], raw["sha256"]) == (len(written), None)
@@ -298,7 +307,7 @@ def test_silence_is_delivered_as_silence(clinic, job):
 def test_the_manifest_lists_every_other_document_with_its_digest(clinic, job):
     completed(clinic, job)
     clinic.deliver(job)
-    manifest = json.loads(clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=clinic.row().manifest)["Body"].read())
+    manifest = listed(clinic)
     assert [document["name"] for document in manifest["documents"]] == ["transcribe.json", "transcript.txt"]
     assert (manifest["words"], manifest["failed"], manifest["reason"]) == (2, [], None)
     assert "Jane" not in json.dumps(manifest)
@@ -325,7 +334,7 @@ def test_documents_may_lie_under_the_upload_s_own_path_and_the_manifest_never_do
     assert sorted(set(clinic.keys(TRANSCRIPTS)) - {told["manifest"]["key"]}) == [
         f"conversation/Jane Doe.wav/{job}/{name}" for name in ("transcribe.json", "transcript.txt")
     ]
-    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    manifest = listed(clinic)
     assert {document["key"] for document in manifest["documents"]} <= set(clinic.keys(TRANSCRIPTS))
 
 
@@ -343,7 +352,7 @@ def test_two_uploads_under_one_key_never_overwrite_each_other_s_documents(clinic
 def test_only_the_chosen_forms_are_made_and_transcribe_s_own_output_always_is(clinic, job):
     completed(clinic, job)
     clinic.deliver(job, documents=())
-    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    manifest = listed(clinic)
     assert [document["form"] for document in manifest["documents"]] == ["raw"]
     assert (clinic.row().state, manifest["words"]) == ("DELIVERED", 2)
 
@@ -363,7 +372,7 @@ def test_a_form_that_fails_is_named_and_counted_and_costs_no_other(clinic, job, 
     completed(clinic, job)
     monkeypatch.setattr(delivery, "FORMS", {"broken": Form("broken.txt", "text/plain", broken), **FORMS})
     clinic.deliver(job, documents=("broken", "txt"))
-    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    manifest = listed(clinic)
     assert (manifest["failed"], [each["form"] for each in manifest["documents"]]) == (["broken"], ["raw", "txt"])
     assert counted["FormFailed"] == 1
     assert "Jane" not in str([vars(record) for record in caplog.records])
@@ -375,7 +384,7 @@ def test_a_masked_text_that_cannot_be_made_for_want_of_what_was_identified_is_mi
     job = clinic.row().job
     completed(clinic, job)
     clinic.deliver(job, documents=("masked.txt", "json"))
-    manifest = json.loads(clinic.delivered("manifest.json")["Body"].read())
+    manifest = listed(clinic)
     assert (manifest["failed"], [each["form"] for each in manifest["documents"]]) == (["masked.txt"], ["raw", "json"])
     assert json.loads(clinic.delivered("transcript.json")["Body"].read())["notes"] == [transcript.UNIDENTIFIED]
     assert counted["FormFailed"] == 1

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import botocore.session
@@ -48,6 +49,12 @@ def test_the_body_is_as_its_published_schema_says(end):
 @pytest.mark.parametrize("example", SCHEMA["examples"], ids=lambda example: example["status"])
 def test_the_schema_s_examples_are_true(example):
     assert mistakes(example) == []
+
+
+def test_the_page_s_example_of_a_manifest_is_true():
+    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
+    (example,) = [block for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"documents"' in block]
+    assert schemas.errors(json.loads(example), "manifest-1.0") == []
 
 
 WRONG = {

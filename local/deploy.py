@@ -1,0 +1,46 @@
+"""`make cloud-stacks`: the stacks, deployed to the cloud that `make cloud` runs in another window."""
+
+import argparse
+import sys
+import urllib.request
+from urllib.error import URLError
+
+from local import deployment
+from local.deployment import ROOT, Deployment, DeploymentFailed
+
+BUILD = ROOT / "build" / "stacks"
+_STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to the loopback
+
+
+def main() -> int:
+    """Deploy, and say what one can do then; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local.deploy", description=__doc__)
+    parser.add_argument("--port", type=int, default=4566, help="where the cloud listens (default 4566)")
+    port = parser.parse_args().port
+    endpoint = f"http://127.0.0.1:{port}"
+    try:
+        _STRAIGHT.open(endpoint, timeout=10).close()
+    except (URLError, OSError):
+        print(f"Nothing answers at {endpoint}: start it with `make cloud` in another window.", file=sys.stderr)
+        return 1
+    try:
+        print("Synthesising the stacks …", flush=True)
+        assembly = deployment.synthesise(BUILD, deployment.choices())
+        print(_next(deployment.deploy(assembly, endpoint), endpoint))
+    except DeploymentFailed as failed:
+        print(failed, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _next(deployed: Deployment, endpoint: str) -> str:
+    return f"""Deployed; the intake bucket is {deployed["IntakeBucketName"]}. Now, for example:
+
+  source .venv/bin/activate
+  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  python -m operations upload local/recordings/dictation.wav --profile dictation --wait
+  python -m operations open JOB"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
