@@ -4,7 +4,7 @@ import itertools
 import json
 import logging
 import random
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -92,6 +92,8 @@ class World:
         self.numbers = itertools.count(1)
         self.calls: Counter[tuple[str, str]] = Counter()
         self.counted: Counter[str] = Counter()
+        self.measured: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
+        """When each metric had which value."""
         self.busy: Counter[str] = Counter()
         """Seconds that each function ran."""
         self.trace: list[tuple[float, str, str, Any, str | None]] | None = [] if self.traced else None
@@ -229,6 +231,7 @@ class _Told:
         """Take a metric."""
         if unit is MetricUnit.Count:
             self._world.counted[name + self._reason] += value
+        self._world.measured[name + self._reason].append((self._world.time.now, value))
         self.write(name + self._reason)
 
     def flush_metrics(self) -> None:
