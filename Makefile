@@ -25,7 +25,7 @@ cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` 
 test: $(INSTALLED)  ## Run every test but the heavy proofs
 	python -m pytest tests
 
-unit: $(INSTALLED)  ## Run the unit tests: a quarter of a minute
+unit: $(INSTALLED)  ## Run the unit tests: a few seconds
 	python -m pytest tests/unit
 
 prove: $(INSTALLED)  ## Run the heavy proofs as well

@@ -21,6 +21,8 @@ for profile, examples in {"everyday": 30, "proof": 500}.items():
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
     )
 
+WITHOUT_SOCKETS = {"unit", "functions", "operations", "corpus"}
+"""Folders whose tests may reach nothing."""
 TOLD = pytest.StashKey[list[str]]()
 
 
@@ -70,6 +72,9 @@ def pytest_collection_finish() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "afterwards" in item.keywords)
+    for item in items:
+        if item.path.relative_to(Path(__file__).parent).parts[0] in WITHOUT_SOCKETS:
+            item.add_marker("disable_socket")
     if config.getoption("--prove"):
         return
     skip = pytest.mark.skip(reason="a heavy proof: run `make prove`")

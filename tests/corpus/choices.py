@@ -1,7 +1,7 @@
 """A deployment's choices. `given` is what is changed in choices that work; a text is a file's content."""
 
 from tests.corpus.item import OK, REFUSED, Item
-from tests.unit.conftest import ACCOUNT
+from tests.functions.far_ends import ACCOUNT
 
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 _KMS = f"arn:aws:kms:us-east-1:{ACCOUNT}"

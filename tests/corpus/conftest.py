@@ -1,4 +1,4 @@
-"""The clinic of the unit tests, its functions by their front doors, and what became of a message."""
+"""The clinic of the functions' tests, its functions by their front doors, and what became of a message."""
 
 import json
 from collections.abc import Callable
@@ -10,9 +10,10 @@ import pytest
 import deliver_transcript
 import start_transcription
 from tests.corpus.item import DEAD_LETTER, IGNORED, OK, RETRY, failed, rejected
-from tests.unit.conftest import Clinic, _far_ends, _no_sockets, clinic
+from tests.functions.clinic import Clinic, clinic
+from tests.functions.far_ends import _far_ends
 
-__all__ = ["_far_ends", "_no_sockets", "clinic"]
+__all__ = ["_far_ends", "clinic"]
 _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 
 

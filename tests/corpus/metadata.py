@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.corpus.item import OK, RETRY, Item, rejected
-from tests.unit.conftest import ACCOUNT, refusal
+from tests.functions.far_ends import ACCOUNT
+from tests.refusals import refusal
 
 FOREIGN_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/2"
 OUR_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"

@@ -25,7 +25,8 @@ from stethoscript.profiles import Recipe
 from tests.corpus import audio, choices, completions, deliveries, keys, metadata, transcripts
 from tests.corpus.item import OK, REFUSED, SAFE
 from tests.corpus.recordings import Sparse
-from tests.unit.conftest import INTAKE, WAV, WORK
+from tests.functions.clinic import WAV
+from tests.functions.far_ends import INTAKE, WORK
 
 SHORT = 8
 """Characters of a name that may stand in a signal by chance, such as `.wav`."""

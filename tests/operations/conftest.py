@@ -1,5 +1,6 @@
-"""The clinic of the unit tests: the tool's commands are many, and take longer than a unit test may."""
+"""The clinic of the functions' tests, which the tool looks after."""
 
-from tests.unit.conftest import _far_ends, _no_sockets, clinic
+from tests.functions.clinic import clinic
+from tests.functions.far_ends import _far_ends
 
-__all__ = ["_far_ends", "_no_sockets", "clinic"]
+__all__ = ["_far_ends", "clinic"]

@@ -22,7 +22,7 @@ from operations.doctor.account import INCOMPLETE, REGIONS
 from stacks import key_policy
 from stacks.key_policy import Where
 from tests.operations.far import Service
-from tests.unit.conftest import refusal
+from tests.refusals import refusal
 
 ACCOUNT = "123456789012"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -13,8 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from operations.loopback import Sound, serving
+from tests.functions.clinic import WAV
+from tests.functions.far_ends import TRANSCRIPTS
 from tests.operations.test_operations import KEY, PATIENT, Ward, ward
-from tests.unit.conftest import TRANSCRIPTS, WAV, refusal
+from tests.refusals import refusal
 
 __all__ = ["ward"]
 pytestmark = pytest.mark.usefixtures("socket_enabled")

@@ -23,8 +23,10 @@ from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.rows import State
 from stethoscript.uploads import Upload
-from tests.unit import conftest
-from tests.unit.conftest import ACCOUNT, INTAKE, TRANSCRIPTS, WAV, WORK, Clinic, refusal
+from tests.functions import far_ends
+from tests.functions.clinic import PROFILES, WAV, Clinic
+from tests.functions.far_ends import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
+from tests.refusals import refusal
 
 PATIENT = "Zebulon Quackenbush"
 KEY = f"dictation/{PATIENT}.wav"
@@ -38,7 +40,7 @@ OUTPUTS = {
 }
 
 
-class FakeTranscribe(conftest.FakeTranscribe):
+class FakeTranscribe(far_ends.FakeTranscribe):
     """One that can also list and delete."""
 
     def list_medical_transcription_jobs(self, **asked: Any) -> dict[str, Any]:
@@ -180,7 +182,7 @@ def ward(clinic: Clinic) -> Ward:
         "StackName": "clinic-storage",
         "Outputs": [{"OutputKey": name, "OutputValue": value} for name, value in OUTPUTS.items()],
     }
-    environment = {"JOBS_AT_ONCE": "3", "PROFILES": json.dumps(conftest.PROFILES)}
+    environment = {"JOBS_AT_ONCE": "3", "PROFILES": json.dumps(PROFILES)}
     logged: list[dict[str, Any]] = []
     ends = {
         "s3": there.s3, "sqs": ImpatientSqs(there.sqs), "sns": there.sns, "dynamodb": there.dynamodb,

@@ -20,9 +20,10 @@ from operations.smoke.report import Outcome, Report
 from stethoscript import jobs
 from stethoscript.rows import State
 from stethoscript.uploads import Upload
+from tests.functions.far_ends import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
 from tests.operations import test_operations
 from tests.operations.test_operations import OUTPUTS, FakeTranscribe, Pages, Ward
-from tests.unit.conftest import ACCOUNT, INTAKE, TRANSCRIPTS, WORK, refusal
+from tests.refusals import refusal
 
 ward = test_operations.ward
 OPERATIONS = f"arn:aws:sns:us-east-1:{ACCOUNT}:operations"

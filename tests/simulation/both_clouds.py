@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from local.recogniser.scripted import recording
+from tests.functions.far_ends import LEDGER
 from tests.simulation.deployment import ACCOUNT, TOPIC
 from tests.simulation.far_ends.dynamodb import DynamoDb
 from tests.simulation.far_ends.eventbridge import Bus
@@ -16,7 +17,6 @@ from tests.simulation.far_ends.sns import Sns
 from tests.simulation.far_ends.sqs import Message, Queue, Sqs
 from tests.simulation.far_ends.transcribe import Heard, Transcribe
 from tests.simulation.virtual_time import VirtualTime
-from tests.unit.conftest import LEDGER
 
 SPOKEN = "good morning"
 MOST_RECEIVES = 2

@@ -5,7 +5,8 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
 
-from tests.simulation.far_ends.errors import NotImplementedHere, refusal
+from tests.refusals import refusal
+from tests.simulation.far_ends.errors import NotImplementedHere
 
 SECONDS = {"s3": 0.03, "sqs": 0.012, "dynamodb": 0.006, "transcribe": 0.08, "sns": 0.025, "events": 0.02}
 """What a call takes, about."""

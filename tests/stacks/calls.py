@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tests.functions.far_ends import ACCOUNT
 from tests.noted import FUNCTIONS, Call
 from tests.simulation import trial
 from tests.stacks.deployed import Deployment
 from tests.stacks.policies import Request
-from tests.unit.conftest import ACCOUNT
 
 _SIMULATED = dict(zip(("start", "deliver", "reconcile"), FUNCTIONS, strict=True))
 """The functions by their names in the simulation."""

@@ -12,10 +12,12 @@ import delivery
 from documents import FORMS, Form
 from stacks.choices import Reconciling
 from stethoscript import failures, faults, rejections
-from tests.published import Metric, Watched
+from tests.functions.clinic import clinic
+from tests.functions.far_ends import _far_ends
+from tests.functions.published import Metric, Watched
+from tests.refusals import refusal
 from tests.stacks import picture
 from tests.stacks.deployed import ROOT
-from tests.unit.conftest import _far_ends, clinic, refusal
 
 __all__ = ("_far_ends", "clinic")  # fixtures
 

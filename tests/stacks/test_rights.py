@@ -70,9 +70,9 @@ def test_every_call_that_other_tests_had_functions_make_is_allowed(roles, organi
     places = Places(organised)
     asked = [(call, places.requests(call)) for call in NOTED]
     assert not outside(roles, asked)
-    tell(f"{len(asked)} calls of the unit tests replayed, 0 outside the roles' policies")
-    if not {item.path for item in request.session.items} >= set((ROOT / "tests" / "unit").glob("test_*.py")):
-        pytest.skip("not all unit tests were selected, so kinds of calls may be missing")
+    tell(f"{len(asked)} calls of the functions' tests replayed, 0 outside the roles' policies")
+    if not {item.path for item in request.session.items} >= set((ROOT / "tests" / "functions").glob("test_*.py")):
+        pytest.skip("not all tests of the functions were selected, so kinds of calls may be missing")
     assert kinds(asked) == kinds(simulated)
 
 

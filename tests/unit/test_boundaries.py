@@ -13,17 +13,29 @@ DOMAIN = sorted((ROOT / "lambdas" / "stethoscript").glob("*.py"))
 DOCUMENTS = sorted((ROOT / "lambdas" / "documents").rglob("*.py"))
 STACKS = sorted((ROOT / "stacks").glob("*.py"))
 FUNCTIONS = sorted((ROOT / "lambdas").glob("*.py"))
+UNIT_TESTS = sorted((ROOT / "tests" / "unit").glob("*.py"))
+
+
+def modules(path):
+    """The full names of what a file imports, be they modules or what is in them."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
 
 
 def imported(path):
     """The top-level names of what a file imports."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").partition(".")[0])
-    return names
+    return {name.partition(".")[0] for name in modules(path)}
+
+
+def imported_with_helpers(path):
+    """Those of a test, and of the tests' own modules that it imports."""
+    helpers = [ROOT / f"{name.replace('.', '/')}.py" for name in modules(path) if name.startswith("tests.")]
+    return imported(path).union(*(imported_with_helpers(helper) for helper in helpers if helper.exists()))
 
 
 def called(path):
@@ -50,6 +62,11 @@ def test_stacks_never_import_what_runs(path):
 @pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: path.stem)
 def test_functions_know_nothing_of_stacks_or_laptops(path):
     assert not imported(path) & {"stacks", "local", "aws_cdk"}
+
+
+@pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)
+def test_unit_tests_need_no_pretended_aws_and_nothing_that_is_slow_to_load(path):
+    assert not imported_with_helpers(path) & {"aws_cdk", "boto3", "cfnlint", "moto"}
 
 
 @pytest.mark.parametrize("path", [*DOMAIN, *DOCUMENTS], ids=called)

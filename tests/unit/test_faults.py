@@ -6,7 +6,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, No
 
 from stethoscript import faults
 from stethoscript.faults import Fault
-from tests.unit.conftest import refusal
+from tests.refusals import refusal
 
 
 @pytest.mark.parametrize(

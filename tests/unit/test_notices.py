@@ -1,8 +1,7 @@
-"""What is told: one body by a published schema, attributes to filter by, and a mail a person understands."""
+"""What is told: one body, attributes to filter by, and a mail a person understands."""
 
 import ast
 import json
-import re
 from pathlib import Path
 
 import botocore.session
@@ -11,75 +10,10 @@ from botocore.validate import validate_parameters
 
 from stethoscript import mail, notices
 from stethoscript.confidence import Band
-from stethoscript.rows import Row, State
-from tests import schemas
+from stethoscript.rows import Row
+from tests.ends import BUCKET, ENDS, JOB, ends
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = json.loads((ROOT / "docs" / "schemas" / "notification-1.0.json").read_text(encoding="utf-8"))
-JOB = "clinic-" + 40 * "a"
-BUCKET = "clinic-transcripts"
-KEY = "dictation/Jane Doe.wav"
-
-
-def row(state, **more):
-    recipe = {"type": "DICTATION", "specialty": "PRIMARYCARE"}
-    return Row(JOB, state, "clinic-intake", KEY, "v1", 0, 60, JOB, profile="dictation", recipe=recipe, **more)
-
-
-ENDS = {
-    "delivered": row(State.DELIVERED, started=1, completed=50, words=2, confidence="high", manifest="day/job/m.json"),
-    "silence": row(State.DELIVERED, started=1, completed=50, words=0, confidence="none", manifest="day/job/m.json"),
-    "failed": row(State.FAILED, started=1, completed=50, reason="InvalidSampleRate", remedy="Record anew."),
-    "unreadable": row(State.FAILED, reason="TranscriptUnreadable", remedy="Ask.", manifest="day/job/m.json"),
-    "rejected": row(State.REJECTED, reason="TooShort", remedy="Send more.", correlation_id="visit-7"),
-    "under no profile": Row(JOB, State.REJECTED, "b", KEY, "v", 0, 0, JOB, reason="NoProfile", remedy="Move it."),
-}
-ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-
-
-def mistakes(body):
-    return schemas.errors(body, "notification-1.0")
-
-
-@ends
-def test_the_body_is_as_its_published_schema_says(end):
-    assert mistakes(notices.body(end, BUCKET)) == []
-
-
-@pytest.mark.parametrize("example", SCHEMA["examples"], ids=lambda example: example["status"])
-def test_the_schema_s_examples_are_true(example):
-    assert mistakes(example) == []
-
-
-def test_the_page_s_example_of_a_manifest_is_true():
-    page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
-    (example,) = [block for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"documents"' in block]
-    assert schemas.errors(json.loads(example), "manifest-1.0") == []
-
-
-WRONG = {
-    "no id": {"id": None},
-    "an id of another shape": {"id": "1"},
-    "an unknown status": {"status": "DONE"},
-    "a time in another form": {"ended": "23 November"},
-    "a delivery with a reason": {"reason": {"class": "TooShort", "remedy": "No."}},
-    "a failure without one": {"status": "FAILED"},
-    "a delivery without documents": {"manifest": ...},
-    "a band that is none": {"transcript": {"words": 1, "confidence": "0.9"}},
-    "a key beside the manifest's": {"manifest": {"bucket": "b", "key": "k", "source": KEY}},
-    "a correlation id that says more": {"correlationId": "Jane Doe"},
-}
-
-
-@pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
-def test_the_schema_refuses_what_we_would_never_tell(changed):
-    told = notices.body(ENDS["delivered"], BUCKET) | changed
-    assert mistakes({name: value for name, value in told.items() if value is not ...})
-
-
-def test_the_schema_describes_every_member_and_no_other():
-    told = [notices.body(end, BUCKET) for end in ENDS.values()]
-    assert set().union(*told) == set(SCHEMA["properties"])
 
 
 @ends

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.refusals import refusal
 from tests.simulation.far_ends import expressions
-from tests.simulation.far_ends.errors import NotImplementedHere, refusal
+from tests.simulation.far_ends.errors import NotImplementedHere
 from tests.simulation.virtual_time import VirtualTime
 
 MOST_READ = 100

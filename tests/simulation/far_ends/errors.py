@@ -1,6 +1,4 @@
-"""Errors as botocore raises them, and the one of the fakes themselves."""
-
-from botocore.exceptions import ClientError
+"""The error of the fakes themselves."""
 
 
 class NotImplementedHere(BaseException):
@@ -8,9 +6,3 @@ class NotImplementedHere(BaseException):
 
     Not an Exception, so that no handler takes it for bad luck.
     """
-
-
-def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
-    """An answer that is an error."""
-    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "Operation")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.simulation.far_ends.errors import NotImplementedHere, refusal
+from tests.refusals import refusal
+from tests.simulation.far_ends.errors import NotImplementedHere
 from tests.simulation.virtual_time import VirtualTime
 
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.far_ends.errors import refusal
+from tests.refusals import refusal
 from tests.simulation.virtual_time import VirtualTime
 
 MOST_SUBJECT = 100

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.far_ends.errors import NotImplementedHere, refusal
+from tests.refusals import refusal
+from tests.simulation.far_ends.errors import NotImplementedHere
 from tests.simulation.virtual_time import VirtualTime
 
 MOST_DELAY = 900

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.simulation.far_ends.errors import refusal
+from tests.refusals import refusal
 from tests.simulation.far_ends.s3 import S3
 from tests.simulation.virtual_time import VirtualTime
 

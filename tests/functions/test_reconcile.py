@@ -8,7 +8,9 @@ import reconcile
 from stethoscript.events import Arrival, Signal
 from stethoscript.rows import STUCK_SECONDS
 from stethoscript.uploads import Upload
-from tests.unit.conftest import INTAKE, WAV, refusal
+from tests.functions.clinic import WAV
+from tests.functions.far_ends import INTAKE
+from tests.refusals import refusal
 
 
 def run(clinic, **settings):

@@ -9,7 +9,8 @@ from operations.bookkeeping import ERASED, Bookkeeping
 from stethoscript import events, jobs, rows
 from stethoscript.rows import State
 from stethoscript.uploads import Upload
-from tests.unit.conftest import INTAKE, Clinic
+from tests.functions.clinic import Clinic
+from tests.functions.far_ends import INTAKE
 
 WRITTEN = Path(__file__).parents[1] / "events" / "written_by_0_1"
 ROWS = json.loads((WRITTEN / "rows.json").read_text(encoding="utf-8"))

@@ -18,8 +18,9 @@ from documents import FORMS, Form
 from stethoscript import transcript
 from stethoscript.events import Signal
 from tests.documents.facts import FACTS
+from tests.functions.far_ends import TRANSCRIPTS, WORK
+from tests.refusals import refusal
 from tests.schemas import errors
-from tests.unit.conftest import TRANSCRIPTS, WORK, refusal
 
 
 def listed(clinic):

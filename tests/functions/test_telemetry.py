@@ -3,8 +3,8 @@
 import pytest
 
 from stethoscript import failures, rejections
-from tests.published import Metric, Watched
-from tests.unit.conftest import refusal
+from tests.functions.published import Metric, Watched
+from tests.refusals import refusal
 
 
 @pytest.fixture

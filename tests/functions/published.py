@@ -1,4 +1,4 @@
-"""The real handlers over the pretended AWS of the unit tests, and the metrics that they publish."""
+"""The real handlers over the pretended AWS, and the metrics that they publish."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ import telemetry
 from stethoscript import events
 from stethoscript.events import Arrival, Signal
 from stethoscript.uploads import Upload
-from tests.unit.conftest import Clinic
+from tests.functions.clinic import Clinic
 
 _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.unit.conftest import TRANSCRIPTS, WAV, WORK, refusal
+from tests.functions.clinic import WAV
+from tests.functions.far_ends import TRANSCRIPTS, WORK
+from tests.refusals import refusal
 
 CANARY = "Zebulon-Quackenbush"
 

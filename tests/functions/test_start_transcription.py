@@ -14,7 +14,9 @@ from ledger import Ledger
 from stethoscript import jobs
 from stethoscript.events import Arrival
 from stethoscript.uploads import Upload
-from tests.unit.conftest import INTAKE, VOCABULARIES, WAV, WORK, refusal
+from tests.functions.clinic import VOCABULARIES, WAV
+from tests.functions.far_ends import INTAKE, WORK
+from tests.refusals import refusal
 
 
 def test_an_upload_is_frozen_and_transcribed(clinic):

@@ -1,0 +1,25 @@
+"""A recording at each of its ends, for tests of what is told of it."""
+
+import pytest
+
+from stethoscript.rows import Row, State
+
+JOB = "clinic-" + 40 * "a"
+BUCKET = "clinic-transcripts"
+KEY = "dictation/Jane Doe.wav"
+
+
+def row(state, **more):
+    recipe = {"type": "DICTATION", "specialty": "PRIMARYCARE"}
+    return Row(JOB, state, "clinic-intake", KEY, "v1", 0, 60, JOB, profile="dictation", recipe=recipe, **more)
+
+
+ENDS = {
+    "delivered": row(State.DELIVERED, started=1, completed=50, words=2, confidence="high", manifest="day/job/m.json"),
+    "silence": row(State.DELIVERED, started=1, completed=50, words=0, confidence="none", manifest="day/job/m.json"),
+    "failed": row(State.FAILED, started=1, completed=50, reason="InvalidSampleRate", remedy="Record anew."),
+    "unreadable": row(State.FAILED, reason="TranscriptUnreadable", remedy="Ask.", manifest="day/job/m.json"),
+    "rejected": row(State.REJECTED, reason="TooShort", remedy="Send more.", correlation_id="visit-7"),
+    "under no profile": Row(JOB, State.REJECTED, "b", KEY, "v", 0, 0, JOB, reason="NoProfile", remedy="Move it."),
+}
+ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
