@@ -71,8 +71,10 @@ class Importer:
 
     def _clear(self, stack: Stack) -> None:
         """Remove what an earlier attempt may have left of the stack: a name and events."""
-        if self._status(stack.name) is None:
+        if (status := self._status(stack.name)) is None:
             return
+        if status not in _EMPTY:
+            raise Refused(f"The stack {stack.name} has come up meanwhile ({status}): look at it, then run this again.")
         self._cloudformation.delete_stack(StackName=stack.name, **_as(stack))
         if ended := self._until_it_ends(lambda: self._status(stack.name), stack.name):
             raise Refused(f"What an attempt has left of {stack.name} cannot be deleted: it is {ended}.")

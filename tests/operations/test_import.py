@@ -263,6 +263,16 @@ def test_what_an_attempt_has_left_of_a_stack_is_cleared_away(account, status):
     assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
 
 
+def test_a_stack_that_somebody_makes_meanwhile_is_not_cleared_away(account):
+    def ledger(**_asked: Any) -> Any:
+        account.cloudformation.stacks["clinic-storage"] = "CREATE_COMPLETE"
+        return {"Table": {}}
+
+    account.answers("dynamodb", "describe_table", ledger)
+    assert "has come up meanwhile (CREATE_COMPLETE)" in account.run("--yes", code=1)
+    assert account.cloudformation.stacks == {"clinic-storage": "CREATE_COMPLETE"}
+
+
 def test_a_change_set_that_fails_tells_cloudformations_reason(account):
     failed = {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": "clinic-ledger is in another stack"}
     account.cloudformation.change_set = failed
