@@ -75,6 +75,12 @@ def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> D
     return Deployment({name: value for stack in by_stack.values() for name, value in stack.items()})
 
 
+def destroy(assembly: Path, endpoint: str, say: Say = print) -> None:
+    """Remove every stack of the assembly from the embedded cloud."""
+    folder = assembly.parent
+    _cdk(folder, _environment(folder, endpoint), say, "destroy", "--all", "--force", "--app", str(assembly))
+
+
 def _environment(folder: Path, endpoint: str) -> dict[str, str]:
     """The embedded cloud and nothing else: no credentials, profiles or caches of the user's."""
     return {

@@ -266,6 +266,7 @@ def erase(
 
 for of_care in (care.doctor, care.smoke, care.estimate):
     command()(of_care)
+command("import")(care.import_)
 
 
 def _live(here: Deployment, every: float) -> None:

@@ -1,10 +1,12 @@
-"""The commands that look after a deployment as a whole: is it well, does it work, what will it cost."""
+"""The commands that look after a whole deployment: is it well, does it work, what will it cost, what is left of it."""
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from operations import deployment, show
+from operations import deployment, existing, retained, show
 from operations import estimate as estimating
 from operations.commandline import READABLE, AsJson, Name, ask, client, here
 from operations.deployment import Deployment
@@ -12,13 +14,17 @@ from operations.doctor import CREDENTIALS, Health, Site, examine
 from operations.doctor import page as doctors_page
 from operations.erasure import Eraser
 from operations.estimate import Month
+from operations.importing import Importer
 from operations.problems import Unreachable
+from operations.retained import Left
 from operations.smoke import Smoke, usual_profile
 from operations.smoke import page as smokes_page
 from stethoscript import forms
 
 _SMOKE = "Upload a second of speech (two cents) and a broken file, tell all subscribers of both, and erase them again?"
 _SMOKE_ALARM = " And set an alarm off, which tells whoever hears alarms?"
+_IMPORT = "Take what is there back into its stacks, as it is?"
+_SYNTHESISED = deployment.ROOT / "cdk.out"
 
 
 def doctor(
@@ -85,6 +91,49 @@ def estimate(
     month = Month(minutes, recordings, documents, subscribers)
     lines = estimating.bill(month)
     show.as_json(show.bill_json(month, lines)) if as_json else show.out.print(show.bill(month, lines))
+
+
+def import_(
+    context: typer.Context,
+    *,
+    app: Annotated[Path, typer.Option(help="The folder of what `make synth` has written.")] = _SYNTHESISED,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Take what a destroyed deployment has left back into its stacks.
+
+    Imports it as it is, and changes nothing of it; the next deployment makes the rest.
+    """
+    site = Site(name or deployment.chosen_name(), client(context))
+    importer = Importer(site.client)
+    stacks = retained.read(app, site.name, site.where)
+    missing = [stack.name for stack in stacks if importer.missing(stack)]
+    with show.err.status("Looking …"):
+        found = [existing.left(site.client, stack, site.where) for stack in stacks if missing]
+    wanted = [left for left in found if left.stack.name in missing and left.there]
+    if wanted and not as_json:
+        show.out.print(show.left(wanted))
+    if wanted and not yes:
+        ask(_IMPORT, "Nothing was taken back.", as_json=as_json)
+    for left in wanted:
+        _take(importer, left, retained.outputs(found, site.where))
+    show.as_json(show.left_json(wanted)) if as_json else show.out.print(_next(missing, wanted))
+
+
+def _take(importer: Importer, left: Left, outputs: Mapping[tuple[str, str], str]) -> None:
+    with show.err.status(f"{left.stack.name} …"):
+        importer.take(left, outputs)
+    show.err.print(f"{left.stack.name}: resources taken back: {len(left.there)}")
+
+
+def _next(missing: list[str], wanted: list[Left]) -> str:
+    """What became of it, and what is next."""
+    if not missing:
+        return "Nothing is to be taken back: the stacks are there. `make deploy` brings them up to date."
+    if not wanted:
+        return f"Nothing is left of {' and '.join(missing)} in this account and Region. `make deploy` makes all anew."
+    return "Next: `make deploy`, which makes all the rest."
 
 
 def _eraser(deployment: Deployment) -> Eraser:

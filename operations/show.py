@@ -20,6 +20,7 @@ from operations.explain import Explanation, Step
 from operations.overview import Overview
 from operations.price import DOLLARS_A_MINUTE, READ
 from operations.recordings import Recording, began
+from operations.retained import Left
 from operations.times import clock, iso, span
 from stethoscript.rows import Row
 
@@ -231,3 +232,20 @@ def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
         ],
         "assumptions": list(ASSUMPTIONS),
     }
+
+
+def left(found: Iterable[Left]) -> RenderableType:
+    """What a destroyed deployment has left, and what should be there and is not."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("stack", "what", "which"):
+        table.add_column(heading, no_wrap=True)
+    for each in found:
+        for logical_id, declared in each.stack.retained.items():
+            which = each.there.get(logical_id, "is gone: the next deployment makes it anew")
+            table.add_row(each.stack.name, declared["Type"], which)
+    return table
+
+
+def left_json(found: Iterable[Left]) -> Mapping[str, Any]:
+    """The same once it is back, for scripts."""
+    return {"stacks": [{"stack": each.stack.name, "imported": each.resources(), "gone": each.gone} for each in found]}

@@ -59,10 +59,11 @@ class StorageStack(cdk.Stack):
             encrypted=self._encrypted(),
         ).undelivered
         self._let_alarms_publish()
-        self._make_last(self.ledger)
         people.policies(
             self, choices, intake=self.intake, transcripts=self.transcripts, news=self.completion, key=self.key
         )
+        self._keep_policies(self._access_logs, self.intake, self.work, self.transcripts)
+        self._make_last(self.ledger)
         self._say("IntakeBucketName", self.intake.bucket_name)
         self._say("TranscriptsBucketName", self.transcripts.bucket_name)
         self._say("WorkBucketName", self.work.bucket_name)
@@ -243,10 +244,14 @@ class StorageStack(cdk.Stack):
         )
         return table
 
+    def _keep_policies(self, *buckets: s3.Bucket) -> None:
+        """Who may not get at what is kept may not do so either once the stack is gone."""
+        for bucket in buckets:
+            cast(s3.BucketPolicy, bucket.policy).apply_removal_policy(KEEP)
+
     def _make_last(self, table: dynamodb.Table) -> None:
         """A protected table could not be taken back if something else failed: so nothing else comes after it."""
-        for earlier in (self.intake, self.work, self.transcripts, self.completion, self.operations):
-            table.node.add_dependency(earlier)
+        table.node.add_dependency(*(each for each in self.node.children if each is not table))
 
     def _topic(self, name: str) -> sns.Topic:
         return sns.Topic(

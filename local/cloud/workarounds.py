@@ -140,6 +140,12 @@ def queues_share_the_workers() -> None:
     lambda_svc._sqs_esm_concurrency = shared
 
 
+def bucket_policies_can_be_imported() -> None:
+    """CloudFormation would take back all that a destroyed stack leaves, but for the policies of its buckets."""
+    handlers: Any = provisioners._RESOURCE_HANDLERS
+    handlers["AWS::S3::BucketPolicy"]["import"] = lambda identifier: (f"{identifier['Bucket']}-policy", {})
+
+
 WORKAROUNDS: dict[Callable[[], None], Touched] = {
     loopback_counts_as_tls: {
         (ministack.app, "pin_request_origin"): ("source_ip", "secure_transport"),
@@ -172,6 +178,10 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
     queues_share_the_workers: {
         (lambda_svc, "_sqs_esm_concurrency"): ("esm", "func_rec", "config", "queue"),
         (lambda_svc, "_esms"): None,
+    },
+    bucket_policies_can_be_imported: {
+        (provisioners, "_RESOURCE_HANDLERS"): None,
+        (provisioners, "_import_resource"): ("resource_type", "identifier"),
     },
 }
 

@@ -1,4 +1,5 @@
 import json
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -418,6 +419,7 @@ def test_what_is_written_is_encrypted_with_our_key_or_refused(deployment, key, n
 
 KEPT = [
     "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
     "AWS::KMS::Key",
     "AWS::DynamoDB::Table",
     "AWS::SQS::Queue",
@@ -432,6 +434,28 @@ def test_what_holds_data_outlives_its_stack_but_not_a_failed_first_creation(depl
     for resource in kept:
         assert resource.declared["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource.declared["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("chosen", ["deployment", "organised"])
+def test_the_protected_ledger_is_made_last_so_that_a_failed_first_creation_can_be_taken_back(chosen, request):
+    templates = request.getfixturevalue(chosen).templates
+    (resources,) = (templates[stack]["Resources"] for stack in templates if stack.endswith("-storage"))
+    waits_for = {name: {*references(declared)} & {*resources} for name, declared in resources.items()}
+    *others, last = TopologicalSorter(waits_for).static_order()
+    assert resources[last]["Type"] == "AWS::DynamoDB::Table"
+    assert waits_for[last] == {*others}
+
+
+def references(declared):
+    """What a resource of a template waits for, because it says so or because it speaks of it."""
+    match declared:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
+            yield name
+        case dict():
+            yield from declared.get("DependsOn", ())
+            yield from (name for inner in declared.values() for name in references(inner))
+        case list():
+            yield from (name for inner in declared for name in references(inner))
 
 
 def test_queues_topics_and_functions_settings_are_encrypted_with_our_key(deployment, key):

@@ -1,0 +1,119 @@
+"""Takes what a destroyed stack has left back into it: CloudFormation's import."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from operations.deployment import Client
+from operations.problems import Refused
+from operations.retained import Left, Stack
+
+_CHANGE_SET = "take-back"
+_LOOK_SECONDS, _LOOKS = 2.0, 900
+_UNDER_WAY = ("_IN_PROGRESS", "_PENDING")
+_EMPTY = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
+"""Of a stack that holds nothing: an import or a first creation was begun, or has failed and was taken back."""
+
+
+@dataclass(frozen=True)
+class Importer:
+    """CloudFormation, and how one waits for it."""
+
+    client: Client
+    pause: Callable[[float], None] = time.sleep
+
+    def missing(self, stack: Stack) -> bool:
+        """Whether a stack is not there.
+
+        Raises:
+            Refused: it is neither there nor gone.
+        """
+        status = self._status(stack.name)
+        if status is None or status in _EMPTY:
+            return True
+        if not status.endswith("_COMPLETE"):
+            raise Refused(
+                f"The stack {stack.name} is {status}: bring that to its end first "
+                '(docs/operations.md, "Removal, and the way back"), then run this again.'
+            )
+        return False
+
+    def take(self, left: Left, outputs: Mapping[tuple[str, str], str]) -> None:
+        """Take all that is left of a stack back into it.
+
+        Raises:
+            Refused: CloudFormation does not, for a reason that is told. All is as it was then.
+        """
+        stack = left.stack
+        self._clear(stack)
+        self._propose(left, json.dumps(left.template(outputs)))
+        self._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=_CHANGE_SET)
+        ended = self._until_it_ends(lambda: self._status(stack.name), stack.name)
+        if ended != "IMPORT_COMPLETE":
+            raise Refused(f"CloudFormation took nothing back into {stack.name} ({ended}): {self._reason(stack.name)}")
+
+    @property
+    def _cloudformation(self) -> Any:
+        return self.client("cloudformation")
+
+    def _status(self, name: str) -> str | None:
+        try:
+            (stack,) = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            return None
+        return str(stack["StackStatus"])
+
+    def _clear(self, stack: Stack) -> None:
+        """Remove what an earlier attempt may have left of the stack: a name and events."""
+        if (status := self._status(stack.name)) is None:
+            return
+        if status not in _EMPTY:
+            raise Refused(f"The stack {stack.name} has come up meanwhile ({status}): look at it, then run this again.")
+        self._cloudformation.delete_stack(StackName=stack.name, **_as(stack))
+        if ended := self._until_it_ends(lambda: self._status(stack.name), stack.name):
+            raise Refused(f"What an attempt has left of {stack.name} cannot be deleted: it is {ended}.")
+
+    def _propose(self, left: Left, template: str) -> None:
+        named = {"StackName": left.stack.name, "ChangeSetName": _CHANGE_SET}
+        try:
+            self._cloudformation.create_change_set(
+                **named, ChangeSetType="IMPORT", TemplateBody=template, ResourcesToImport=left.resources(),
+                **_as(left.stack),
+            )  # fmt: skip
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ValidationError":
+                raise
+            raise Refused(_cannot(left.stack, error.response["Error"].get("Message"))) from error
+        self._until_it_ends(lambda: self._cloudformation.describe_change_set(**named)["Status"], left.stack.name)
+        proposed = self._cloudformation.describe_change_set(**named)
+        if proposed["ExecutionStatus"] != "AVAILABLE":
+            raise Refused(_cannot(left.stack, proposed.get("StatusReason")))
+
+    def _until_it_ends(self, status: Callable[[], str | None], name: str) -> str | None:
+        for _look in range(_LOOKS):
+            found = status()
+            if found is None or not found.endswith(_UNDER_WAY):
+                return found
+            self.pause(_LOOK_SECONDS)
+        raise Refused(f"{name} has not come to an end in half an hour: look at its events, then run this again.")
+
+    def _reason(self, name: str) -> str:
+        """Why an import failed: the newest events come first, and the first failure is the cause."""
+        events = self._cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        failed = [each for each in events if each["ResourceStatus"] == "IMPORT_FAILED"]
+        return str(failed[-1].get("ResourceStatusReason")) if failed else "its events give no reason."
+
+
+def _as(stack: Stack) -> Mapping[str, str]:
+    """The role that deploys the stack, so that importing takes no more rights than deploying."""
+    return {"RoleARN": stack.role} if stack.role else {}
+
+
+def _cannot(stack: Stack, why: str | None) -> str:
+    return f"CloudFormation cannot take {stack.name} back: {why or 'it gives no reason.'}"

@@ -1,0 +1,335 @@
+"""`import`: over what a destroyed deployment leaves, whole and half, and over a CloudFormation that will not."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from operations.__main__ import app
+from operations.importing import Importer
+from operations.problems import Refused
+from operations.retained import Left, Stack
+from tests.functions.far_ends import ACCOUNT
+from tests.operations.far import Service
+from tests.refusals import refusal
+
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1f2e"
+ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-exec-${AWS::AccountId}-${AWS::Region}"
+UNDER_KEY = {"Fn::GetAtt": ["Key", "Arn"]}
+ELSEWHERE = {"Fn::GetStackOutput": {"StackName": "clinic-storage", "OutputName": "KeyArn"}}
+BUCKET = {"Fn::Join": ["", ["clinic-intake-", {"Ref": "AWS::AccountId"}, "-", {"Ref": "AWS::Region"}]]}
+STACKS = {
+    "clinic-storage": {
+        "Key": ("AWS::KMS::Key", {}),
+        "Queue": ("AWS::SQS::Queue", {"QueueName": "clinic-intake", "KmsMasterKeyId": UNDER_KEY}),
+        "Bucket": ("AWS::S3::Bucket", {"BucketName": BUCKET, "NotificationConfiguration": {"Queue": {"Ref": "Queue"}}}),
+        "Policy": ("AWS::S3::BucketPolicy", {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {}}),
+        "Table": ("AWS::DynamoDB::Table", {"TableName": "clinic-ledger"}),
+        "Topic": ("AWS::SNS::Topic", {"TopicName": "clinic-completion"}),
+    },
+    "clinic-pipeline": {
+        "Logs": ("AWS::Logs::LogGroup", {"LogGroupName": "/aws/lambda/clinic-reconcile", "KmsKeyId": ELSEWHERE}),
+    },
+    "clinic-monitoring": {"Alarm": ("AWS::CloudWatch::Alarm", {})},
+}
+
+
+def synthesised(folder: Path) -> Path:
+    """The stacks as the CDK writes them."""
+    artifacts: dict[str, Any] = {"Tree": {"type": "cdk:tree"}}
+    for stack, resources in STACKS.items():
+        declared = {
+            name: {
+                "Type": kind,
+                "Properties": properties,
+                "DependsOn": ["Topic"],
+                **({} if name in ("Topic", "Alarm") else {"DeletionPolicy": "RetainExceptOnCreate"}),
+            }
+            for name, (kind, properties) in resources.items()
+        }
+        template = {"Resources": declared, "Outputs": {"KeyArn": {"Value": UNDER_KEY}, "Name": {"Value": "clinic"}}}
+        (folder / f"{stack}.json").write_text(json.dumps(template), encoding="utf-8")
+        properties = {"templateFile": f"{stack}.json", "cloudFormationExecutionRoleArn": ROLE}
+        artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": properties}
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}), encoding="utf-8")
+    return folder
+
+
+@dataclass
+class CloudFormation:
+    """One that keeps stacks, and does with a change set what it is told to."""
+
+    stacks: dict[str, str] = field(default_factory=dict)
+    proposed: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refuses: Exception | None = None
+    change_set: dict[str, Any] = field(
+        default_factory=lambda: {"Status": "CREATE_COMPLETE", "ExecutionStatus": "AVAILABLE"}
+    )
+    ends: str = "IMPORT_COMPLETE"
+    stopped: bool = False
+
+    def describe_stacks(self, StackName: str) -> Any:  # noqa: N803
+        if StackName not in self.stacks:
+            raise refusal("ValidationError")
+        return {"Stacks": [{"StackName": StackName, "StackStatus": self.stacks[StackName]}]}
+
+    def delete_stack(self, StackName: str, RoleARN: str) -> None:  # noqa: N803
+        assert RoleARN == f"arn:aws:iam::{ACCOUNT}:role/cdk-exec-{ACCOUNT}-us-east-1"
+        del self.stacks[StackName]
+
+    def create_change_set(self, StackName: str, **asked: Any) -> None:  # noqa: N803
+        assert StackName not in self.stacks
+        if self.refuses:
+            raise self.refuses
+        self.stacks[StackName], self.proposed[StackName] = "REVIEW_IN_PROGRESS", asked
+
+    def describe_change_set(self, StackName: str, ChangeSetName: str) -> Any:  # noqa: N803
+        assert ChangeSetName == self.proposed[StackName]["ChangeSetName"]
+        if self.stopped:
+            raise KeyboardInterrupt
+        return self.change_set
+
+    def execute_change_set(self, StackName: str, ChangeSetName: str) -> None:  # noqa: N803
+        assert ChangeSetName == self.proposed[StackName]["ChangeSetName"]
+        self.stacks[StackName] = self.ends
+
+    def describe_stack_events(self, StackName: str) -> Any:  # noqa: N803
+        why = {"ResourceStatus": "IMPORT_FAILED", "ResourceStatusReason": f"a table of {StackName} is on fire"}
+        later = {"ResourceStatus": "IMPORT_FAILED", "ResourceStatusReason": "Resource import cancelled"}
+        return {"StackEvents": [{"ResourceStatus": "IMPORT_ROLLBACK_COMPLETE"}, later, why]}
+
+
+class Account:
+    """An account in which a deployment was destroyed, and all of it is left that is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = synthesised(folder)
+        self.cloudformation = CloudFormation()
+        encryption = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"KMSMasterKeyID": KEY}}]}
+        self.services: dict[str, Any] = {
+            "sts": Service({"get_caller_identity": {"Arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/admin/me"}}),
+            "s3": Service(
+                {
+                    "head_bucket": {},
+                    "get_bucket_policy": {"Policy": "{}"},
+                    "get_bucket_encryption": {"ServerSideEncryptionConfiguration": encryption},
+                }
+            ),
+            "sqs": Service({"get_queue_url": lambda **asked: {"QueueUrl": f"https://sqs/{asked['QueueName']}"}}),
+            "dynamodb": Service({"describe_table": {"Table": {"SSEDescription": {"KMSMasterKeyArn": KEY}}}}),
+            "logs": Service(
+                {"describe_log_groups": lambda **asked: {"logGroups": [{"logGroupName": asked["logGroupNamePrefix"]}]}}
+            ),
+            "kms": Service({"describe_key": {"KeyMetadata": {"KeyId": "1f2e", "KeyState": "Enabled"}}}),
+            "cloudformation": self.cloudformation,
+        }
+
+    def answers(self, service: str, call: str, answer: Any) -> None:
+        self.services[service].answers[call] = answer
+
+    def lose(self, *resources: str) -> None:
+        for service, call, answer in (each for resource in resources for each in GONE[resource]):
+            self.answers(service, call, answer)
+
+    def run(self, *options: str, code: int = 0, agreed: str = "") -> str:
+        command = ["import", "--name", "clinic", "--app", str(self.folder), *options]
+        ended = CliRunner().invoke(app, command, obj=lambda service: self.services[service], input=agreed)
+        assert ended.exit_code == code, ended.output
+        return " ".join((ended.stdout if "--json" in options and not code else ended.output).split())
+
+    def taken(self, stack: str) -> dict[str, Any]:
+        """The resources that a stack was told to take back, each as its template has it and by what it is known."""
+        asked = self.cloudformation.proposed[stack]
+        template = json.loads(asked["TemplateBody"])["Resources"]
+        return {
+            each["LogicalResourceId"]: (
+                template.pop(each["LogicalResourceId"])["Properties"],
+                each["ResourceIdentifier"],
+            )
+            for each in asked["ResourcesToImport"]
+        } | template
+
+
+@pytest.fixture
+def account(tmp_path: Path) -> Account:
+    return Account(tmp_path)
+
+
+GONE = {
+    "Queue": [("sqs", "get_queue_url", refusal("AWS.SimpleQueueService.NonExistentQueue"))],
+    "Policy": [("s3", "get_bucket_policy", refusal("NoSuchBucketPolicy"))],
+    "Bucket": [("s3", "head_bucket", refusal("404")), ("s3", "get_bucket_policy", refusal("NoSuchBucket"))],
+    "Table": [("dynamodb", "describe_table", refusal("ResourceNotFoundException"))],
+    "Logs": [("logs", "describe_log_groups", {"logGroups": [{"logGroupName": "/aws/lambda/clinic-reconciled"}]})],
+    "Key": [("kms", "describe_key", refusal("NotFoundException"))],
+}
+
+
+def test_all_that_is_left_is_shown_and_after_a_question_taken_back_into_its_stacks(account):
+    said = account.run(agreed="y\n")
+    assert (
+        "clinic-storage: resources taken back: 5 clinic-pipeline: resources taken back: 1 Next: `make deploy`" in said
+    )
+    name = f"clinic-intake-{ACCOUNT}-us-east-1"
+    assert name in said
+    assert account.taken("clinic-storage") == {
+        "Queue": (STACKS["clinic-storage"]["Queue"][1], {"QueueUrl": "https://sqs/clinic-intake"}),
+        "Bucket": (STACKS["clinic-storage"]["Bucket"][1], {"BucketName": name}),
+        "Policy": (STACKS["clinic-storage"]["Policy"][1], {"Bucket": name}),
+        "Table": ({"TableName": "clinic-ledger"}, {"TableName": "clinic-ledger"}),
+        "Key": ({}, {"KeyId": "1f2e"}),
+    }
+    group = "/aws/lambda/clinic-reconcile"
+    assert account.taken("clinic-pipeline") == {
+        "Logs": ({"LogGroupName": group, "KmsKeyId": KEY}, {"LogGroupName": group})
+    }
+    assert {asked["ChangeSetType"] for asked in account.cloudformation.proposed.values()} == {"IMPORT"}
+
+
+def test_without_an_agreement_nothing_is_begun(account):
+    assert "Nothing was taken back." in account.run(agreed="n\n", code=1)
+    assert "add --yes" in account.run("--json", code=2)
+    assert not account.cloudformation.stacks
+
+
+def test_a_script_is_told_what_is_back_and_what_is_gone(account):
+    account.lose("Policy")
+    storage, pipeline = json.loads(account.run("--yes", "--json"))["stacks"]
+    assert (storage["stack"], storage["gone"]) == ("clinic-storage", ["Policy"])
+    assert pipeline["imported"][0]["ResourceIdentifier"] == {"LogGroupName": "/aws/lambda/clinic-reconcile"}
+
+
+def test_where_the_stacks_are_there_nothing_is_done(account):
+    account.cloudformation.stacks = {"clinic-storage": "UPDATE_COMPLETE", "clinic-pipeline": "IMPORT_COMPLETE"}
+    assert "Nothing is to be taken back" in account.run()
+    assert not account.cloudformation.proposed
+
+
+def test_of_a_pipeline_alone_that_was_destroyed_what_is_left_comes_back_under_the_same_key(account):
+    account.cloudformation.stacks = {"clinic-storage": "UPDATE_COMPLETE"}
+    account.run("--yes")
+    assert account.cloudformation.proposed.keys() == {"clinic-pipeline"}
+    assert account.taken("clinic-pipeline")["Logs"][0]["KmsKeyId"] == KEY
+
+
+def test_where_nothing_is_left_that_is_said(account):
+    account.lose(*GONE)
+    assert "Nothing is left of clinic-storage and clinic-pipeline" in account.run()
+    assert not account.cloudformation.stacks
+
+
+@pytest.mark.parametrize("gone", GONE)
+def test_what_is_gone_is_told_and_what_is_left_speaks_no_more_of_it(account, gone):
+    account.lose(gone)
+    told = json.loads(account.run("--yes", "--json"))["stacks"]
+    taken = {name: each for stack in account.cloudformation.proposed for name, each in account.taken(stack).items()}
+    lost = {gone, "Policy"} if gone == "Bucket" else {gone}
+    assert taken.keys() == {"Key", "Queue", "Bucket", "Policy", "Table", "Logs"} - lost
+    assert {name for stack in told for name in stack["gone"]} == lost - {"Logs"}
+    assert f'"{gone}"' not in json.dumps([properties for properties, _ in taken.values()])
+
+
+def test_what_is_gone_is_shown_before_the_question(account):
+    account.lose("Queue")
+    assert "AWS::SQS::Queue is gone: the next deployment makes it anew" in account.run(agreed="n\n", code=1)
+
+
+def test_the_key_is_found_by_a_bucket_where_the_table_is_gone(account):
+    account.lose("Table")
+    account.run("--yes")
+    assert account.taken("clinic-storage")["Key"][1] == {"KeyId": "1f2e"}
+
+
+@pytest.mark.parametrize("state", ["PendingDeletion", "Disabled"])
+def test_a_key_that_cannot_be_used_is_to_be_brought_back_first(account, state):
+    account.answers("kms", "describe_key", {"KeyMetadata": {"KeyId": "1f2e", "KeyState": state}})
+    assert f"The key 1f2e is {state}" in account.run("--yes", code=1)
+    assert not account.cloudformation.stacks
+
+
+@pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_IN_PROGRESS", "ROLLBACK_FAILED"])
+def test_a_stack_that_is_neither_there_nor_gone_is_left_alone(account, status):
+    account.cloudformation.stacks = {"clinic-storage": status}
+    assert f"clinic-storage is {status}: bring that to its end first" in account.run("--yes", code=1)
+    assert account.cloudformation.stacks == {"clinic-storage": status}
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+def test_what_an_attempt_has_left_of_a_stack_is_cleared_away(account, status):
+    account.cloudformation.stacks = {"clinic-storage": status}
+    account.run("--yes")
+    assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
+
+
+def test_a_stack_that_somebody_makes_meanwhile_is_not_cleared_away(account):
+    def ledger(**_asked: Any) -> Any:
+        account.cloudformation.stacks["clinic-storage"] = "CREATE_COMPLETE"
+        return {"Table": {}}
+
+    account.answers("dynamodb", "describe_table", ledger)
+    assert "has come up meanwhile (CREATE_COMPLETE)" in account.run("--yes", code=1)
+    assert account.cloudformation.stacks == {"clinic-storage": "CREATE_COMPLETE"}
+
+
+def test_a_change_set_that_fails_tells_cloudformations_reason(account):
+    failed = {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": "clinic-ledger is in another stack"}
+    account.cloudformation.change_set = failed
+    assert "cannot take clinic-storage back: clinic-ledger is in another stack" in account.run("--yes", code=1)
+    assert "clinic-pipeline" not in account.cloudformation.stacks
+
+
+def test_a_template_that_is_refused_tells_cloudformations_reason(account):
+    account.cloudformation.refuses = refusal("ValidationError", "Role cdk-exec is invalid")
+    assert "cannot take clinic-storage back: Role cdk-exec is invalid" in account.run("--yes", code=1)
+
+
+def test_an_import_that_is_taken_back_tells_what_failed_first(account):
+    account.cloudformation.ends = "ROLLBACK_COMPLETE"
+    said = account.run("--yes", code=1)
+    assert "nothing back into clinic-storage (ROLLBACK_COMPLETE): a table of clinic-storage is on fire" in said
+
+
+@pytest.mark.parametrize(
+    ("service", "call", "code"),
+    [("s3", "head_bucket", "403"), ("logs", "describe_log_groups", "AccessDeniedException")],
+)
+def test_who_may_not_look_is_told_so_and_nothing_is_begun(account, service, call, code):
+    account.answers(service, call, refusal(code))
+    assert "AWS does not let you call" in account.run("--yes", code=4)
+    assert not account.cloudformation.stacks
+
+
+def test_who_may_not_propose_is_told_so(account):
+    account.cloudformation.refuses = refusal("AccessDenied")
+    assert "AWS does not let you call" in account.run("--yes", code=4)
+
+
+def test_one_that_was_stopped_goes_on_when_it_is_repeated(account):
+    account.cloudformation.stopped = True
+    assert "Stopped" in account.run("--yes", code=1)
+    account.cloudformation.stopped = False
+    account.run("--yes")
+    assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
+
+
+def test_without_templates_it_says_how_they_are_made(account, tmp_path):
+    assert "write them with `make synth`" in account.run("--app", str(tmp_path / "none"), code=3)
+    assert "holds no templates of ward" in account.run("--name", "ward", code=3)
+
+
+def test_an_import_is_waited_for_until_it_ends_and_not_for_ever():
+    seen = iter(["REVIEW_IN_PROGRESS", "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"])
+    far = CloudFormation()
+    left = Left(Stack("clinic-storage", {"Resources": {}}), {})
+
+    def happen(_seconds: float) -> None:
+        far.stacks["clinic-storage"] = next(seen)
+
+    far.ends = "REVIEW_IN_PROGRESS"
+    Importer(lambda _service: far, pause=happen).take(left, {})
+    far.stacks.clear()
+    with pytest.raises(Refused, match="in half an hour"):
+        Importer(lambda _service: far, pause=lambda _seconds: None).take(left, {})
