@@ -50,7 +50,7 @@ CHECKS: dict[str, Check] = {
     "functions at once": Check(quotas.functions_at_once, ("lambda:GetAccountSettings",)),
     "opt-out": Check(account.opt_out, ("organizations:DescribeEffectivePolicy",), instead=account.ASK_FOR_OPT_OUT),
     "cost tags": Check(account.cost_tags, ("ce:ListCostAllocationTags",), instead=account.ASK_FOR_TAG),
-    "deployment": Check(deployed.deployment, ("cloudformation:DescribeStacks",)),
+    "deployment": Check(deployed.deployment, ("cloudformation:DescribeStacks", "s3:ListBucket")),
     "key": Check(key.key, ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus")),
     "stacks": Check(deployed.stacks, ("cloudformation:DescribeStacks",), of_deployment=True),
     "drift": Check(

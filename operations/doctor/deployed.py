@@ -32,7 +32,13 @@ def deployment(site: Site) -> Iterator[Finding]:
     try:
         found = deployments.find(site.name, site.client)
     except NotFound as nothing:
-        yield attention(str(nothing), f"If it has not been deployed yet, that is next: {DEPLOY}")
+        if _left_behind(site):
+            yield broken(
+                f"{nothing} But a deployment of that name has left its recordings.",
+                f"Take them back into it, then deploy: `python -m operations import`, then {DEPLOY}",
+            )
+        else:
+            yield attention(str(nothing), f"If it has not been deployed yet, that is next: {DEPLOY}")
     else:
         yield ok(f"{found.name} is deployed in account {found.account}.")
 
@@ -92,6 +98,17 @@ def queues(site: Site) -> Iterator[Finding]:
             yield broken(f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", RESTORE)
         else:
             yield ok(f"The {queue} queue goes to {each}.")
+
+
+def _left_behind(site: Site) -> bool:
+    bucket = f"{site.name}-intake-{site.where.account}-{site.where.region}"
+    try:
+        site.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=site.where.account)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "404":
+            raise
+        return False
+    return True
 
 
 def _role(site: Site, function: str, role: str) -> Iterator[Finding]:

@@ -187,6 +187,7 @@ WELL: dict[str, dict[str, Any]] = {
         "get_key_policy": policy(*key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))),
     },
     "s3": {
+        "head_bucket": refusal("404"),
         "get_bucket_notification_configuration": notifications,
         "get_bucket_versioning": {"Status": "Enabled"},
         "get_bucket_encryption": encryption(KEY),
@@ -510,6 +511,15 @@ def test_before_anything_is_deployed_only_the_ground_is_looked_at(hospital):
     found = dict(examine(hospital.site()))
     assert set(found) == {name for name, check in CHECKS.items() if not check.of_deployment}
     assert found["key"].sentence == "A key will be made."
+
+
+def test_what_a_destroyed_deployment_has_left_is_to_be_taken_back_first(hospital):
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    hospital.services["s3"].answers["head_bucket"] = {}
+    (finding,) = hospital.found("deployment")
+    assert finding.health is Health.BROKEN
+    assert finding.sentence.endswith("But a deployment of that name has left its recordings.")
+    assert "operations import" in finding.remedy
 
 
 def test_a_new_deployment_s_reconciler_is_given_time(hospital):
