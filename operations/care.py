@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from operations import deployment, existing, retained, show
+from operations import deployment, show
 from operations import estimate as estimating
 from operations.commandline import READABLE, AsJson, Name, ask, client, here
 from operations.deployment import Deployment
@@ -14,9 +14,9 @@ from operations.doctor import CREDENTIALS, Health, Site, examine
 from operations.doctor import page as doctors_page
 from operations.erasure import Eraser
 from operations.estimate import Month
-from operations.importing import Importer
+from operations.importing import Importer, existing, retained
+from operations.importing.retained import Left
 from operations.problems import Unreachable
-from operations.retained import Left
 from operations.smoke import Smoke, usual_profile
 from operations.smoke import page as smokes_page
 from stethoscript import forms

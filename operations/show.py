@@ -17,10 +17,10 @@ from operations.bookkeeping import ERASED
 from operations.certificate import Certificate
 from operations.estimate import ASSUMPTIONS, Line, Month
 from operations.explain import Explanation, Step
+from operations.importing.retained import Left
 from operations.overview import Overview
 from operations.price import DOLLARS_A_MINUTE, READ
 from operations.recordings import Recording, began
-from operations.retained import Left
 from operations.times import clock, iso, span
 from stethoscript.rows import Row
 

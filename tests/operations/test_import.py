@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from operations.__main__ import app
 from operations.importing import Importer
+from operations.importing.retained import Left, Stack
 from operations.problems import Refused
-from operations.retained import Left, Stack
 from tests.functions.far_ends import ACCOUNT
 from tests.operations.far import Service
 from tests.refusals import refusal

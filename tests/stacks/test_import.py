@@ -5,8 +5,8 @@ import json
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from operations import retained
-from operations.retained import IDENTIFIERS, Left, Stack
+from operations.importing import retained
+from operations.importing.retained import IDENTIFIERS, Left, Stack
 from stacks.key_policy import Where
 from tests.stacks import rules
 from tests.stacks.deployed import ACCOUNT, DEPLOYMENTS

@@ -6,8 +6,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.deployment import Client
+from operations.importing.retained import KEY, Left, Stack
 from operations.problems import Refused
-from operations.retained import KEY, Left, Stack
 from stacks.key_policy import Where
 
 Find = Callable[[Client, str], str | None]

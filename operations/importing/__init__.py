@@ -9,8 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.deployment import Client
+from operations.importing.retained import Left, Stack
 from operations.problems import Refused
-from operations.retained import Left, Stack
 
 _CHANGE_SET = "take-back"
 _LOOK_SECONDS, _LOOKS = 2.0, 900
