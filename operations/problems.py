@@ -53,6 +53,18 @@ _NOT_LET_IN = frozenset(
 _NOT_ALLOWED = frozenset(
     {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403", "KMS.AccessDeniedException"}
 )
+_ABSENT = frozenset(
+    {
+        "404",  # of HeadBucket, whose answer has no body
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "NoSuchBucket",
+        "NoSuchBucketPolicy",
+        "NotFound",
+        "NotFoundException",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    }
+)
 # Errors of the SDK's own, by the class's name.
 _CLASSES = {
     "NoCredentialsError": f"There are no AWS credentials: {_SIGN_IN}.",
@@ -85,6 +97,15 @@ def sentence(error: Problem | ClientError | BotoCoreError) -> str:
 def denied(error: Exception) -> bool:
     """Whether AWS knows us, and does not let us make this call."""
     return isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_ALLOWED
+
+
+def absent(error: Exception) -> bool:
+    """Whether AWS answers that there is no such thing."""
+    if not isinstance(error, ClientError):
+        return False
+    said = error.response["Error"]
+    no_stack = said.get("Code") == "ValidationError" and "does not exist" in said.get("Message", "")
+    return no_stack or said.get("Code") in _ABSENT
 
 
 def _answered(error: ClientError) -> Problem:

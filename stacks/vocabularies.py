@@ -16,8 +16,9 @@ from stethoscript import vocabulary
 
 FOLDER = Path(__file__).parents[1] / "vocabularies"
 _SETTING = "vocabulary_name"
-_MOST_TEXT = 3200
-"""Characters of JSON that fit into a function's environment (4 KB) beside the rest of it."""
+_MOST_TEXT = 3100
+"""Characters that fit into a function's environment beside the rest of it: Lambda's 4 KB count its JSON, quotes and
+backslashes of the JSON within included."""
 _STEM = re.compile(r"[0-9A-Za-z._-]{1,160}")  # with deployment and digest it is no longer than a name may be
 
 
@@ -45,9 +46,9 @@ class Vocabularies(Construct):
         super().__init__(scope, construct_id)
         deployed = named(choices.profiles, folder, choices.name)
         self.names = {table.stem: table.vocabulary_name for table in deployed}
-        if len(json.dumps(self.names)) + len(json.dumps(choices.profiles)) > _MOST_TEXT:
-            raise BadChoice("profiles: they and their vocabularies' names do not fit in; use fewer, or shorter names")
         """What each is called in AWS, by what profiles and metadata call it."""
+        if sum(len(json.dumps(json.dumps(each))) for each in (self.names, choices.profiles)) > _MOST_TEXT:
+            raise BadChoice("profiles: they and their vocabularies' names do not fit in; use fewer, or shorter names")
         for table in deployed:
             asset = assets.Asset(self, f"{table.stem}-file", path=str(table.path))
             transcribe.CfnMedicalVocabulary(

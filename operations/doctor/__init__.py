@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import problems
 from operations.doctor import account, deployed, keeping, key, quotas, telling, tools, wiring
-from operations.doctor.findings import Finding, Health, unknown
+from operations.doctor.findings import RESTORE, Finding, Health, broken, unknown
 from operations.doctor.site import Site
 from stethoscript import faults
 
@@ -90,7 +90,7 @@ CHECKS: dict[str, Check] = {
     ),
     "vocabularies": Check(
         wiring.vocabularies,
-        ("lambda:GetFunctionConfiguration", "transcribe:GetMedicalVocabulary"),
+        ("lambda:GetFunctionConfiguration", "kms:Decrypt", "transcribe:GetMedicalVocabulary"),
         of_deployment=True,
     ),
     "subscriptions": Check(telling.subscriptions, ("sns:ListSubscriptionsByTopic",), of_deployment=True),
@@ -133,6 +133,8 @@ def made(check: Check, site: Site) -> Iterator[Finding]:
     except (ClientError, BotoCoreError) as error:
         if problems.denied(error):
             yield unknown(f"AWS does not let you look: that needs {', '.join(check.needs)}.", check.instead)
+        elif problems.absent(error) and site.deployment:
+            yield broken(f"What this looks at is gone ({faults.described(error)}).", RESTORE)
         else:
             yield unknown(f"AWS did not answer ({faults.described(error)}).", check.instead)
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide what the others find

@@ -32,7 +32,7 @@ def deployment(site: Site) -> Iterator[Finding]:
     try:
         found = deployments.find(site.name, site.client)
     except NotFound as nothing:
-        if _left_behind(site):
+        if _stack(site, "storage") is None and _left_behind(site):
             yield broken(
                 f"{nothing} But a deployment of that name has left its recordings.",
                 f"Take them back into it, then deploy: `python -m operations import`, then {DEPLOY}",
@@ -58,12 +58,11 @@ def stacks(site: Site) -> Iterator[Finding]:
 def drift(site: Site) -> Iterator[Finding]:
     """Whether anything differs from what was deployed, as CloudFormation last saw it."""
     for each in STACKS:
-        name = f"{site.name}-{each}"
+        if _stack(site, each) is None:
+            continue  # the check of the stacks says so
         if site.compare:
-            yield from _compare(site, name)
-        stack = _stack(site, each)
-        if stack is not None:
-            yield from _last_seen(site, stack)
+            yield from _compare(site, f"{site.name}-{each}")
+        yield from _last_seen(site, _stack(site, each) or {})
 
 
 def functions(site: Site) -> Iterator[Finding]:
@@ -152,7 +151,13 @@ def _state(stack: Mapping[str, Any]) -> Finding:
 def _compare(site: Site, name: str) -> Iterator[Finding]:
     """Have CloudFormation look, which changes nothing but what it knows; where that does not succeed, why not."""
     cloudformation = site.client("cloudformation")
-    asked = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    try:
+        asked = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        yield unknown(f"CloudFormation does not compare {name} just now: it is being changed.", "Look again later.")
+        return
     until = site.now() + _DRIFT_SECONDS
     while site.now() < until:
         found = cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=asked)

@@ -73,5 +73,6 @@ def _policy(site: Site, name: str, bucket: str) -> Iterator[Finding]:
         if each["Effect"] == "Allow":
             what = f"The policy of the {name} bucket itself lets somebody in."
             yield broken(what, "Take the statement out, or give them a policy of their own.", each)
-    if not policies.refuses(there, _PLAIN_HTTP):
+    objects = f"arn:{site.where.partition}:s3:::{bucket}/*"
+    if not policies.refuses(there, {**_PLAIN_HTTP, "Resource": objects}):
         yield broken(f"The {name} bucket's policy no longer refuses what is not encrypted on its way.", RESTORE)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from botocore.exceptions import ClientError
+
 from operations.doctor import policies
 from operations.doctor.findings import Finding, attention, broken, ok, unknown
 from operations.doctor.site import Site
-from operations.problems import unless_denied
+from operations.problems import absent, unless_denied
 from stacks import key_policy
 
 _ENCRYPTS = {"KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
@@ -33,7 +35,13 @@ def key(site: Site) -> Iterator[Finding]:
             "The choices name another key than was deployed: what lies under that one could not be read any more.",
             f"Choose the deployed one again ({arn}). A key is for a deployment's whole life.",
         )
-    problems = [*_condition(site, arn), *_policy(site, arn)]
+    try:
+        problems = [*_condition(site, arn), *_policy(site, arn)]
+    except ClientError as error:
+        if not absent(error):
+            raise
+        yield broken("There is no such key: nothing that lies under it can be read.", f"Look at key_arn ({arn}).")
+        return
     yield from problems or [ok("The key is enabled, and lets everybody use it who must.")]
     yield _rotation(site, arn)
 

@@ -29,21 +29,21 @@ def allows(there: Iterable[Statement], wanted: Statement) -> Perhaps:
     """
     there = list(there)
     granting = [each for each in there if each["Effect"] == "Allow" and _covers(each, wanted) and _met(each, wanted)]
-    if not all(any(_names(each, action) for each in granting) for action in _texts(wanted["Action"])):
+    if not all(any(_names(each, action) for each in granting) for action in _actions(wanted)):
         return False
-    refused = refuses(there, wanted)
+    refused = _any(_refuses(there, wanted, action) for action in _actions(wanted))
     return None if refused is None else not refused
 
 
 def refuses(there: Iterable[Statement], wanted: Statement) -> Perhaps:
-    """Whether a statement forbids anything that the wanted one allows."""
-    return _any(
-        _met(each, wanted)
-        for each in there
-        if each["Effect"] == "Deny"
-        and _covers(each, wanted)
-        and any(_names(each, action) for action in _texts(wanted["Action"]))
-    )
+    """Whether statements together forbid all that the wanted one allows."""
+    there = list(there)
+    return _all(_refuses(there, wanted, action) for action in _actions(wanted))
+
+
+def _refuses(there: Iterable[Statement], wanted: Statement, action: str) -> Perhaps:
+    denying = (each for each in there if each["Effect"] == "Deny" and _names(each, action))
+    return _any(_met(each, wanted) for each in denying if _covers(each, wanted) and _reaches(each, wanted))
 
 
 def _covers(there: Statement, wanted: Statement) -> bool:
@@ -53,8 +53,31 @@ def _covers(there: Statement, wanted: Statement) -> bool:
     return "*" in named or _principals(wanted["Principal"]) <= named
 
 
+def _reaches(there: Statement, wanted: Statement) -> bool:
+    """Whether a statement is about all the resources of the wanted one, if that names any."""
+    if "NotResource" in there:
+        return False
+    patterns = _texts(there.get("Resource", "*"))
+    return all(any(fnmatchcase(each, pattern) for pattern in patterns) for each in _texts(wanted.get("Resource", [])))
+
+
 def _principals(principal: Any) -> set[str]:
-    return {principal} if isinstance(principal, str) else {each for some in principal.values() for each in _texts(some)}
+    """Who is named; an account by its number, as which its root's ARN may be written."""
+    named = (
+        [principal] if isinstance(principal, str) else [each for some in principal.values() for each in _texts(some)]
+    )
+    return {each.split(":")[4] if each.endswith(":root") else each for each in named}
+
+
+def _actions(wanted: Statement) -> list[str]:
+    return [action for each in _texts(wanted["Action"]) for action in _MEANT.get(each, (each,))]
+
+
+_MEANT = {
+    "kms:GenerateDataKey*": ("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+    "kms:ReEncrypt*": ("kms:ReEncryptFrom", "kms:ReEncryptTo"),
+}
+"""Of what we ask for by a pattern, the actions of a symmetric key: a policy may name them one by one."""
 
 
 def _names(statement: Statement, action: str) -> bool:
@@ -83,7 +106,9 @@ def _met(there: Statement, wanted: Statement) -> Perhaps:
 def _presented(wanted: Statement) -> Callable[[str], str | None]:
     """What a key has in such a request: a value, or a pattern of it; empty if it is absent, None if nobody knows."""
     service = isinstance(wanted["Principal"], Mapping) and "Service" in wanted["Principal"]
+    accounts = [each for each in _principals(wanted["Principal"]) if each.isdigit()]
     known = {
+        **{key: account for account in accounts for key in ("aws:principalaccount", "kms:calleraccount")},
         "aws:securetransport": "true",
         "aws:principalisawsservice": str(service).lower(),
         **{key.lower(): value for keys in wanted.get("Condition", {}).values() for key, value in keys.items()},

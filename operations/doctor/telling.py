@@ -15,11 +15,19 @@ _SILENT = {
 }
 
 
+_THERE = frozenset({"CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"})
+
+
 def subscriptions(site: Site) -> Iterator[Finding]:
     """Whether somebody is told, and has confirmed; by protocol alone, since an address is a person's."""
     for topic, output in _TOPICS.items():
         pages = site.client("sns").get_paginator("list_subscriptions_by_topic")
-        listed = [each for page in pages.paginate(TopicArn=site.here.outputs[output]) for each in page["Subscriptions"]]
+        listed = [
+            each
+            for page in pages.paginate(TopicArn=site.here.outputs[output])
+            for each in page["Subscriptions"]
+            if each["SubscriptionArn"] != "Deleted"  # whoever has unsubscribed is listed so for some days
+        ]
         pending = Counter(each["Protocol"] for each in listed if not each["SubscriptionArn"].startswith("arn:"))
         for protocol, number in sorted(pending.items()):
             yield attention(
@@ -95,7 +103,7 @@ def _alarms(site: Site) -> Mapping[str, Mapping[str, Any] | None]:
         resource["PhysicalResourceId"]
         for page in resources.paginate(StackName=f"{site.name}-monitoring")
         for resource in page["StackResourceSummaries"]
-        if resource["ResourceType"] == "AWS::CloudWatch::Alarm"
+        if resource["ResourceType"] == "AWS::CloudWatch::Alarm" and resource["ResourceStatus"] in _THERE
     ]
     pages = site.client("cloudwatch").get_paginator("describe_alarms")
     there = {

@@ -49,6 +49,9 @@ def signals(site: Site) -> Iterator[Finding]:
 def vocabularies(site: Site) -> Iterator[Finding]:
     """Whether those that the profiles name are ready: jobs that ask for another are refused."""
     function = site.client("lambda").get_function_configuration(FunctionName=f"{site.name}-start-transcription")
+    if "Variables" not in function["Environment"]:  # AWS tells what is encrypted only to who may use the key
+        yield unknown("Which vocabularies the profiles name cannot be seen: that needs kms:Decrypt on the key.")
+        return
     named = json.loads(function["Environment"]["Variables"].get("VOCABULARIES", "{}")).values()
     if not named:
         yield ok("No profile names a medical vocabulary.")

@@ -16,7 +16,7 @@ _CHANGE_SET = "take-back"
 _LOOK_SECONDS, _LOOKS = 2.0, 900
 _UNDER_WAY = ("_IN_PROGRESS", "_PENDING")
 _EMPTY = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
-"""Of a stack that holds nothing: an import or a first creation was begun, or has failed and was taken back."""
+_HELD = frozenset({"CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"})
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Importer:
             Refused: it is neither there nor gone.
         """
         status = self._status(stack.name)
-        if status is None or status in _EMPTY:
+        if status is None or self._is_empty(stack.name, status):
             return True
         if not status.endswith("_COMPLETE"):
             raise Refused(
@@ -69,11 +69,18 @@ class Importer:
             return None
         return str(stack["StackStatus"])
 
+    def _is_empty(self, name: str, status: str) -> bool:
+        """Whether a stack holds nothing: an import or a first creation was begun, or has failed and was taken back."""
+        if status != "IMPORT_ROLLBACK_COMPLETE":
+            return status in _EMPTY
+        listed = self._cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
+        return not [each for each in listed if each["ResourceStatus"] in _HELD]
+
     def _clear(self, stack: Stack) -> None:
         """Remove what an earlier attempt may have left of the stack: a name and events."""
         if (status := self._status(stack.name)) is None:
             return
-        if status not in _EMPTY:
+        if not self._is_empty(stack.name, status):
             raise Refused(f"The stack {stack.name} has come up meanwhile ({status}): look at it, then run this again.")
         self._cloudformation.delete_stack(StackName=stack.name, **_as(stack))
         if ended := self._until_it_ends(lambda: self._status(stack.name), stack.name):

@@ -5,24 +5,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from operations import problems
 from operations.deployment import Client
 from operations.importing.retained import KEY, Left, Stack
 from operations.problems import Refused
 from stacks.key_policy import Where
 
 Find = Callable[[Client, str], str | None]
-
-_ABSENT = frozenset(
-    {
-        "404",  # of HeadBucket, whose answer has no body
-        "AWS.SimpleQueueService.NonExistentQueue",
-        "NoSuchBucket",
-        "NoSuchBucketPolicy",
-        "NotFoundException",
-        "QueueDoesNotExist",
-        "ResourceNotFoundException",
-    }
-)
 
 
 def left(client: Client, stack: Stack, where: Where) -> Left:
@@ -112,6 +101,6 @@ def _unless_absent(find: Find, client: Client, name: str) -> str | None:
     try:
         return find(client, name)
     except ClientError as error:
-        if error.response["Error"]["Code"] in _ABSENT:
-            return None
-        raise
+        if not problems.absent(error):
+            raise
+        return None

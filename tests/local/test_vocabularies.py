@@ -14,6 +14,8 @@ from tests.local.deployed import deploy
 from tests.medical import TABLE
 
 BUCKET = "vocabulary-tables"
+LEAST_OF_THE_REST = 900
+"""Characters of a function's environment that are neither profiles nor vocabularies, where names are the longest."""
 PROFILES = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}, "conversation/": {"type": "CONVERSATION"}}
 
 
@@ -62,7 +64,10 @@ def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(f
         (folder / f"{stem}.txt").write_text(TABLE)
     profiles = {f"{stem[-2:]}/": {"vocabulary_name": stem} for stem in stems}
     if fits:
-        assert len(synthesised(folder, tmp_path, profiles)[0]) == number
+        names, _ = synthesised(folder, tmp_path, profiles)
+        taken = {"PROFILES": json.dumps(profiles, sort_keys=True), "VOCABULARIES": json.dumps(names)}
+        assert len(names) == number
+        assert len(json.dumps(taken)) < 4096 - LEAST_OF_THE_REST
     else:
         with pytest.raises(BadChoice, match="vocabularies' names do not fit in"):
             synthesised(folder, tmp_path, profiles)

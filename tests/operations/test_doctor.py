@@ -62,6 +62,10 @@ def stacks(**changed: Any) -> Any:
     return described
 
 
+def resource(kind: str, name: str, status: str = "CREATE_COMPLETE") -> dict[str, str]:
+    return {"ResourceType": kind, "PhysicalResourceId": name, "ResourceStatus": status}
+
+
 def compared(at: datetime) -> dict[str, Any]:
     return {"DriftInformation": {"StackDriftStatus": "IN_SYNC", "LastCheckTimestamp": at}}
 
@@ -171,8 +175,10 @@ WELL: dict[str, dict[str, Any]] = {
         "describe_stacks": stacks(),
         "list_stack_resources": {
             "StackResourceSummaries": [
-                {"ResourceType": "AWS::CloudWatch::Alarm", "PhysicalResourceId": "clinic-stuck"},
-                {"ResourceType": "AWS::CloudWatch::Dashboard", "PhysicalResourceId": "clinic"},
+                resource("AWS::CloudWatch::Alarm", "clinic-stuck"),
+                resource("AWS::CloudWatch::Dashboard", "clinic"),
+                resource("AWS::CloudWatch::Alarm", "clinic-old", "DELETE_COMPLETE"),
+                {"ResourceType": "AWS::CloudWatch::Alarm", "ResourceStatus": "CREATE_IN_PROGRESS"},
             ]
         },
         "detect_stack_drift": {"StackDriftDetectionId": "1"},
@@ -310,6 +316,7 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("key", "kms", "get_key_policy", policy(*LACKS_LOGS), BROKEN, "The key's policy lacks what Logs allows"),
     ("key", "kms", "get_key_policy", policy(*OURS, FROM_ONE_NETWORK), UNKNOWN,
      "Whether the key's policy allows what Account does depends on who asks"),
+    ("key", "kms", "describe_key", refusal("NotFoundException"), BROKEN, "There is no such key"),
     ("stacks", "cloudformation", "describe_stacks", stacks(monitoring=None), BROKEN,
      "The stack clinic-monitoring is missing: the deployment is half done."),
     ("stacks", "cloudformation", "describe_stacks", stacks(pipeline={"StackStatus": "ROLLBACK_COMPLETE"}), BROKEN,
@@ -363,13 +370,15 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("reconciler", "scheduler", "get_schedule", {"State": "DISABLED"}, BROKEN, "The reconciler's schedule is switched"),
     ("reconciler", "logs", "filter_log_events", {"events": []}, BROKEN,
      "The reconciler has not come to an end for 15 min."),
+    ("vocabularies", "lambda", "get_function_configuration", {"Environment": {"Error": {"ErrorCode": "AccessDenied"}}},
+     UNKNOWN, "Which vocabularies the profiles name cannot be seen"),
     ("vocabularies", "transcribe", "get_medical_vocabulary", {"VocabularyState": "FAILED"}, BROKEN,
      "The medical vocabulary clinic-drugs-1 is FAILED."),
     ("vocabularies", "transcribe", "get_medical_vocabulary", refusal("NotFoundException"), BROKEN,
      "The medical vocabulary clinic-drugs-1 is gone"),
     ("subscriptions", "sns", "list_subscriptions_by_topic", subscribed("PendingConfirmation"), ATTENTION,
      "1 by email to the completion topic: not confirmed"),
-    ("subscriptions", "sns", "list_subscriptions_by_topic", subscribed(), ATTENTION,
+    ("subscriptions", "sns", "list_subscriptions_by_topic", subscribed("Deleted"), ATTENTION,
      "Nobody subscribes to the completion topic"),
     ("dead letters", "sqs", "get_queue_attributes", {"Attributes": {"ApproximateNumberOfMessages": "2"}}, BROKEN,
      "2 dead letters of the intake queue"),
@@ -392,6 +401,10 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
      "The intake bucket's policy no longer refuses what is not encrypted"),
     ("buckets", "s3", "get_bucket_policy", policy(TLS_ONLY, {"Effect": "Allow", "Principal": "*", "Action": "*"}),
      BROKEN, "The policy of the intake bucket itself lets somebody in."),
+    ("buckets", "s3", "get_bucket_policy", policy(TLS_ONLY | {"Action": "s3:PutObject"}), BROKEN,
+     "The intake bucket's policy no longer refuses what"),
+    ("buckets", "s3", "get_bucket_policy", policy(TLS_ONLY | {"Resource": f"arn:aws:s3:::{BUCKETS['intake']}/a/*"}),
+     BROKEN, "The intake bucket's policy no longer refuses"),
     ("ledger", "dynamodb", "describe_table", {"Table": {"TableStatus": "ACTIVE"}}, ATTENTION,
      "The ledger may be deleted"),
     ("ledger", "dynamodb", "describe_table", {"Table": {"TableStatus": "DELETING"}}, BROKEN, "The ledger is DELETING."),
@@ -520,6 +533,55 @@ def test_what_a_destroyed_deployment_has_left_is_to_be_taken_back_first(hospital
     assert finding.health is Health.BROKEN
     assert finding.sentence.endswith("But a deployment of that name has left its recordings.")
     assert "operations import" in finding.remedy
+
+
+def test_what_is_being_made_was_not_destroyed(hospital):
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage={"Outputs": []})
+    hospital.services["s3"].answers["head_bucket"] = {}
+    (finding,) = hospital.found("deployment")
+    assert finding.health is Health.ATTENTION
+    assert "not (yet) a complete deployment" in finding.sentence
+
+
+GONE = [
+    ("ledger", "dynamodb", "describe_table", "ResourceNotFoundException"),
+    ("buckets", "s3", "get_bucket_versioning", "NoSuchBucket"),
+    ("intake", "s3", "get_bucket_notification_configuration", "NoSuchBucket"),
+    ("queues", "lambda", "list_event_source_mappings", "ResourceNotFoundException"),
+    ("dead letters", "sqs", "get_queue_url", "AWS.SimpleQueueService.NonExistentQueue"),
+    ("subscriptions", "sns", "list_subscriptions_by_topic", "NotFound"),
+]
+
+
+@pytest.mark.parametrize(("check", "service", "call", "code"), GONE, ids=[each[0] for each in GONE])
+def test_what_is_gone_is_broken_and_brought_back(hospital, check, service, call, code):
+    site = hospital.site()
+    assert site.deployment
+    hospital.services[service].answers[call] = refusal(code)
+    (finding,) = made(CHECKS[check], site)
+    assert finding.health is Health.BROKEN
+    assert finding.sentence.startswith("What this looks at is gone (")
+    assert "make restore" in finding.remedy
+
+
+def test_the_alarms_of_a_stack_that_is_gone_are_gone(hospital):
+    answer = refusal("ValidationError", "Stack with id clinic-monitoring does not exist")
+    hospital.services["cloudformation"].answers["list_stack_resources"] = answer
+    (finding,) = hospital.found("alarms")
+    assert finding.health is Health.BROKEN
+
+
+def test_one_stack_that_cannot_be_compared_does_not_keep_the_others_from_it(hospital):
+    def detect(StackName: str) -> Any:  # noqa: N803
+        busy = refusal("ValidationError", "Stack is in UPDATE_IN_PROGRESS state")
+        return busy if StackName == "clinic-storage" else {"StackDriftDetectionId": "1"}
+
+    cloudformation = hospital.services["cloudformation"].answers
+    cloudformation["describe_stacks"] = stacks(pipeline=None)
+    cloudformation["detect_stack_drift"] = detect
+    sentences = [each.sentence for each in hospital.found("drift", compare=True)]
+    assert sentences[0] == "CloudFormation does not compare clinic-storage just now: it is being changed."
+    assert [sentence.partition(" ")[0] for sentence in sentences[1:]] == ["clinic-storage", "clinic-monitoring"]
 
 
 def test_a_new_deployment_s_reconciler_is_given_time(hospital):
@@ -679,6 +741,32 @@ def test_what_forbids_counts_if_it_is_about_this(forbids, allowed):
     statement = {"Effect": "Deny", **({} if "NotPrincipal" in forbids else {"Principal": "*"})}
     statement |= {} if "NotAction" in forbids else {"Action": "kms:*"}
     assert policies.allows([WANTED, statement | forbids], WANTED) is allowed
+
+
+ACCOUNT_NEED, LOGS = (next(each for each in NEEDS if each["Sid"] == sid) for sid in ("Account", "Logs"))
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition"),
+    [
+        ({"AWS": ACCOUNT}, {}),
+        ("*", {"StringEquals": {"kms:CallerAccount": ACCOUNT}}),
+        ({"AWS": "*"}, {"StringEquals": {"aws:PrincipalAccount": ACCOUNT}}),
+    ],
+    ids=str,
+)
+def test_an_account_may_be_named_in_more_than_one_way(principal, condition):
+    named = {**ACCOUNT_NEED, "Principal": principal, "Condition": condition}
+    assert policies.allows([named], ACCOUNT_NEED) is True
+    assert policies.allows([ACCOUNT_NEED, {**named, "Effect": "Deny"}], ACCOUNT_NEED) is False
+
+
+def test_actions_may_be_named_one_by_one_and_forbidden_so():
+    generate = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
+    actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *generate, "kms:DescribeKey"]
+    assert policies.allows([{**LOGS, "Action": actions}], LOGS) is True
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "kms:ReEncryptFrom"}
+    assert policies.allows([LOGS, denied], LOGS) is False
 
 
 def test_a_resource_whose_name_is_not_known_yet_may_be_the_one_that_is_forbidden():

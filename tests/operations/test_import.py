@@ -70,6 +70,12 @@ class CloudFormation:
     )
     ends: str = "IMPORT_COMPLETE"
     stopped: bool = False
+    holds: str = "DELETE_COMPLETE"
+    """What has become of the resources of a stack whose import was taken back."""
+
+    def list_stack_resources(self, StackName: str) -> Any:  # noqa: N803
+        assert StackName in self.stacks
+        return {"StackResourceSummaries": [{"LogicalResourceId": "Table", "ResourceStatus": self.holds}]}
 
     def describe_stacks(self, StackName: str) -> Any:  # noqa: N803
         if StackName not in self.stacks:
@@ -257,7 +263,7 @@ def test_a_stack_that_is_neither_there_nor_gone_is_left_alone(account, status):
     assert account.cloudformation.stacks == {"clinic-storage": status}
 
 
-@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
 def test_what_an_attempt_has_left_of_a_stack_is_cleared_away(account, status):
     account.cloudformation.stacks = {"clinic-storage": status}
     account.run("--yes")
@@ -286,10 +292,20 @@ def test_a_template_that_is_refused_tells_cloudformations_reason(account):
     assert "cannot take clinic-storage back: Role cdk-exec is invalid" in account.run("--yes", code=1)
 
 
-def test_an_import_that_is_taken_back_tells_what_failed_first(account):
-    account.cloudformation.ends = "ROLLBACK_COMPLETE"
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"])
+def test_an_import_that_is_taken_back_tells_what_failed_first_and_can_be_tried_again(account, status):
+    account.cloudformation.ends = status
     said = account.run("--yes", code=1)
-    assert "nothing back into clinic-storage (ROLLBACK_COMPLETE): a table of clinic-storage is on fire" in said
+    assert f"nothing back into clinic-storage ({status}): a table of clinic-storage is on fire" in said
+    account.cloudformation.ends = "IMPORT_COMPLETE"
+    account.run("--yes")
+    assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
+
+
+def test_a_stack_whose_later_import_was_taken_back_and_which_holds_something_is_there(account):
+    account.cloudformation.stacks = dict.fromkeys(("clinic-storage", "clinic-pipeline"), "IMPORT_ROLLBACK_COMPLETE")
+    account.cloudformation.holds = "UPDATE_COMPLETE"
+    assert "the stacks are there" in account.run("--yes")
 
 
 @pytest.mark.parametrize(
