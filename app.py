@@ -30,5 +30,7 @@ if __name__ == "__main__":
     try:
         stethoscript(app)
     except BadChoice as bad:
-        sys.exit(f'The choices in cdk.json (context "stethoscript", or the file it names): {bad}')
+        chosen = app.node.try_get_context("stethoscript")
+        where = chosen if isinstance(chosen, str) else 'cdk.json (context "stethoscript")'
+        sys.exit(f"The choices in {where}: {bad}")
     app.synth()

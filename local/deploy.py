@@ -6,6 +6,7 @@ import urllib.request
 from urllib.error import URLError
 
 from local import deployment
+from local.cloud import environment
 from local.deployment import ROOT, Deployment, DeploymentFailed
 
 BUILD = ROOT / "build" / "stacks"
@@ -37,9 +38,11 @@ def _next(deployed: Deployment, endpoint: str) -> str:
     return f"""Deployed; the intake bucket is {deployed["IntakeBucketName"]}. Now, for example:
 
   source .venv/bin/activate
-  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1
+  {environment.exports(endpoint)}
   python -m operations upload local/recordings/dictation.wav --profile dictation --wait
-  python -m operations open JOB"""
+  python -m operations open JOB       # the transcript, with its sound
+  python -m operations doctor --choices local/choices.json
+  python -m operations smoke"""
 
 
 if __name__ == "__main__":

@@ -33,6 +33,9 @@ def doctor(
     drift: Annotated[
         bool, typer.Option("--drift", help="Have CloudFormation compare all with its templates; takes a minute.")
     ] = False,
+    choices: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The file of choices, if not cdk.json's.")
+    ] = None,
     as_json: AsJson = False,
     name: Name = None,
 ) -> None:
@@ -40,7 +43,8 @@ def doctor(
 
     Only looks, and changes nothing.
     """
-    site = Site(name or deployment.chosen_name(), client(context), compare=drift)
+    named = name or deployment.chosen_name(file=choices)
+    site = Site(named, client(context), file=choices, compare=drift)
     with show.err.status("Looking …"):
         found = list(examine(site))
     if as_json:

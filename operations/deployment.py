@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlparse
 
 import boto3
 from botocore.config import Config
@@ -17,6 +18,7 @@ from operations.problems import Misused, NotFound, unless_denied
 
 ROOT = Path(__file__).resolve().parents[1]
 _STACK = "-storage"
+_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 Client = Callable[[str], Any]
 """A service's client by the service's name: the far end, and all of it that a test replaces."""
@@ -96,6 +98,11 @@ def ordinary() -> Client:
     return client
 
 
+def is_aws(client: Any) -> bool:
+    """Whether a client's far end is AWS, and not something that answers like it."""
+    return (urlparse(client.meta.endpoint_url).hostname or "").endswith(_AWS)
+
+
 def find(name: str, client: Client) -> Deployment:
     """The deployment of this name.
 
@@ -114,19 +121,24 @@ def find(name: str, client: Client) -> Deployment:
     return Deployment(name, outputs, client)
 
 
-def chosen_name(folder: Path = ROOT) -> str:
-    """The name that cdk.json's choices give.
+def chosen_name(folder: Path = ROOT, file: Path | None = None) -> str:
+    """The name that the choices give: cdk.json's, or a file's.
 
     Raises:
         Misused: there is none; name it on the command line.
     """
     try:
-        choices = json.loads((folder / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
+        choices = str(file.absolute()) if file else _context(folder)["stethoscript"]
         if isinstance(choices, str):
             choices = json.loads((folder / choices).read_text(encoding="utf-8"))
         return str(choices["name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise Misused("cdk.json names no deployment: name it with --name.") from error
+        raise Misused(f"{file or 'cdk.json'} names no deployment: name it with --name.") from error
+
+
+def _context(folder: Path) -> Mapping[str, Any]:
+    context: Mapping[str, Any] = json.loads((folder / "cdk.json").read_text(encoding="utf-8"))["context"]
+    return context
 
 
 def _nothing_called(name: str, client: Client) -> str:

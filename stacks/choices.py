@@ -244,10 +244,13 @@ class Choices:
             BadChoice: an unknown, missing or impossible choice.
         """
         if isinstance(context, str):
+            path = context
             try:
-                context = json.loads(Path(context).read_text(encoding="utf-8"))
+                context = json.loads(Path(path).read_text(encoding="utf-8"))
             except (OSError, ValueError, RecursionError) as error:
-                raise BadChoice(f"cannot read choices from {context}: {error}") from error
+                raise BadChoice(f"cannot read choices from {path}: {error}") from error
+            if isinstance(context, Mapping) and {"app", "context", "stethoscript"} & context.keys():
+                raise BadChoice(f'{path} shall hold only what is within "stethoscript": {{"name": …, "profiles": …}}')
         if context is None:
             raise BadChoice("is missing; deploy from the project's folder, where cdk.json is")
         return _read(cls, context, "")

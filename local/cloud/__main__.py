@@ -62,9 +62,8 @@ def _announce(settings: Settings, port: int) -> None:
     endpoint = f"http://127.0.0.1:{port}"
     print(
         f"The cloud is ready at {endpoint}; what it keeps lies in {settings.state}.\n"
-        "Point the AWS CLI, boto3 or the CDK at it with\n"
-        f"  export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
-        f"AWS_REGION={environment.REGION} AWS_DEFAULT_REGION={environment.REGION}",
+        f"Point the AWS CLI, boto3 or the CDK at it with\n  {environment.exports(endpoint)}\n"
+        f"or deploy the stacks to it, in another window: make cloud-stacks PORT={port}",
         flush=True,
     )
     if settings.ready_file:

@@ -35,6 +35,14 @@ RECOGNISER_SEES = (*KEPT, "HOME", "XDG_CACHE_HOME", "OMP_NUM_THREADS")
 READ_ONCE = ("LOG_LEVEL",)  # a function's logger would take it for its own
 
 
+def exports(endpoint: str) -> str:
+    """The shell's line by which the AWS CLI, boto3 and the CDK use a cloud as its account's root."""
+    return (
+        f"export AWS_ENDPOINT_URL={endpoint} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
+        f"AWS_REGION={REGION} AWS_DEFAULT_REGION={REGION}"
+    )
+
+
 def clean(outer: Mapping[str, str], folder: StateFolder, port: int) -> dict[str, str]:
     """Return the whole environment the cloud runs in, out of the one it was started in."""
     return {

@@ -1,7 +1,7 @@
 """Says what is misconfigured, before and after a deployment, and what helps. Only looks, changes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,6 +23,8 @@ class Check:
 
     look: Callable[[Site], Iterable[Finding]]
     needs: tuple[str, ...] = ()
+    of_aws: bool = False
+    """Whether only AWS itself has anything to look at."""
     of_deployment: bool = False
     """Whether there must be a deployment to look at."""
     instead: str = ""
@@ -45,11 +47,14 @@ CHECKS: dict[str, Check] = {
             "servicequotas:GetAWSDefaultServiceQuota",
             "transcribe:ListMedicalTranscriptionJobs",
         ),
+        of_aws=True,
         instead="Compare quotas.jobs_at_once with the quota in the Service Quotas console, under Amazon Transcribe.",
     ),
-    "functions at once": Check(quotas.functions_at_once, ("lambda:GetAccountSettings",)),
-    "opt-out": Check(account.opt_out, ("organizations:DescribeEffectivePolicy",), instead=account.ASK_FOR_OPT_OUT),
-    "cost tags": Check(account.cost_tags, ("ce:ListCostAllocationTags",), instead=account.ASK_FOR_TAG),
+    "functions at once": Check(quotas.functions_at_once, ("lambda:GetAccountSettings",), of_aws=True),
+    "opt-out": Check(
+        account.opt_out, ("organizations:DescribeEffectivePolicy",), of_aws=True, instead=account.ASK_FOR_OPT_OUT
+    ),
+    "cost tags": Check(account.cost_tags, ("ce:ListCostAllocationTags",), of_aws=True, instead=account.ASK_FOR_TAG),
     "deployment": Check(deployed.deployment, ("cloudformation:DescribeStacks", "s3:ListBucket")),
     "key": Check(key.key, ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus")),
     "stacks": Check(deployed.stacks, ("cloudformation:DescribeStacks",), of_deployment=True),
@@ -117,13 +122,27 @@ CHECKS: dict[str, Check] = {
 
 def examine(site: Site) -> Iterator[tuple[str, Finding]]:
     """Every check's findings, under its name; those of an account that does not let us in are left out."""
+    left_out = [name for name, check in CHECKS.items() if check.of_aws and not site.aws]
     for name, check in CHECKS.items():
-        if check.of_deployment and site.deployment is None:
+        if name in left_out or (check.of_deployment and site.deployment is None):
             continue
-        findings = list(made(check, site))
+        findings = [_in_place(finding, site) for finding in made(check, site)]
         yield from ((name, finding) for finding in findings)
         if name == CREDENTIALS and any(finding.health is Health.BROKEN for finding in findings):
             return
+    if left_out:
+        yield "aws", unknown(f"This is not AWS, where one would also look at: {', '.join(left_out)}.")
+
+
+def _in_place(finding: Finding, site: Site) -> Finding:
+    """A finding whose remedy deploys these very choices, and to where they are deployed."""
+    remedy = finding.remedy
+    for command in ("make deploy", "make restore"):
+        if not site.aws:
+            remedy = remedy.replace(command, "make cloud-stacks")
+        elif site.file or site.choices is None:
+            remedy = remedy.replace(command, f"{command} CHOICES={site.file or '<the file of its choices>'}")
+    return replace(finding, remedy=remedy)
 
 
 def made(check: Check, site: Site) -> Iterator[Finding]:

@@ -55,7 +55,7 @@ ASK_FOR_TAG = (
     "Activate the tag `application` under Billing, cost allocation tags, in the account that pays; it takes a day, and "
     "is done once for all deployments."
 )
-_SIGN_IN = "Sign in again (`aws sso login`, or new keys) and look at AWS_PROFILE and AWS_REGION."
+_SIGN_IN = "Sign in (`aws sso login`, or `aws configure` with keys), and look at AWS_PROFILE and AWS_REGION."
 
 
 def credentials(site: Site) -> Iterator[Finding]:
@@ -67,9 +67,9 @@ def credentials(site: Site) -> Iterator[Finding]:
         if abs(skew) > _FAR_OFF_SECONDS:
             yield _far_off(skew)
         else:
-            yield broken(str(problems.of(error)), _SIGN_IN)
+            yield broken(f"{str(problems.of(error)).partition(':')[0].rstrip('.')}.", _SIGN_IN)
         return
-    if who.endswith(":root"):
+    if who.endswith(":root") and site.aws:
         yield attention(
             "You are the account's root user.", "Sign in as a role that may do what docs/operator.md lists."
         )

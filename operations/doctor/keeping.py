@@ -31,14 +31,15 @@ def ledger(site: Site) -> Iterator[Finding]:
     found = dynamodb.describe_table(TableName=table)["Table"]
     backups = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
     restorable = backups.get("PointInTimeRecoveryDescription", {}).get("PointInTimeRecoveryStatus") == "ENABLED"
+    protected = found.get("DeletionProtectionEnabled")
     if found["TableStatus"] not in ("ACTIVE", "UPDATING"):
         yield broken(f"The ledger is {found['TableStatus']}.", "Look at the table in the DynamoDB console.")
-    if not found.get("DeletionProtectionEnabled"):
+    if not protected:
         yield attention("The ledger may be deleted: its deletion protection is off.", RESTORE)
-    if not restorable:
+    if not restorable and site.aws:
         yield attention("The ledger cannot be restored: its point-in-time recovery is off.", RESTORE)
-    if restorable and found.get("DeletionProtectionEnabled"):
-        yield ok("The ledger is protected, and can be restored to any second of 35 days.")
+    if protected and (restorable or not site.aws):
+        yield ok("The ledger is protected" + (", and can be restored to any second of 35 days." if restorable else "."))
 
 
 def _bucket(site: Site, name: str, bucket: str, versioned: bool) -> Iterator[Finding]:

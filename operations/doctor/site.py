@@ -26,6 +26,8 @@ class Site:
     name: str
     client: Client
     folder: Path = ROOT
+    file: Path | None = None
+    """A file of choices, where they are not cdk.json's."""
     compare: bool = False
     """Whether CloudFormation is to compare the stacks with their templates anew."""
     now: Callable[[], float] = time.time
@@ -43,9 +45,17 @@ class Site:
         _, partition, _, _, account, *_ = self.identity["Arn"].split(":")
         return Where(partition, account, self.client("sts").meta.region_name)
 
+    @property
+    def aws(self) -> bool:
+        """Whether this is AWS, and not something that answers like it."""
+        try:
+            return deployments.is_aws(self.client("sts"))
+        except BotoCoreError:  # no Region, say: the check of the credentials tells
+            return True
+
     @cached_property
     def chosen(self) -> "Choices":
-        """What cdk.json chooses.
+        """What the file or cdk.json chooses.
 
         Raises:
             ValueError: nothing that can be deployed; its text says why.
@@ -53,6 +63,8 @@ class Site:
         """
         from stacks.choices import Choices  # noqa: PLC0415 - starts node, which may be the very thing that is missing
 
+        if self.file:
+            return Choices.read(str(self.file))
         context = json.loads((self.folder / "cdk.json").read_text(encoding="utf-8"))["context"].get("stethoscript")
         return Choices.read(str(self.folder / context) if isinstance(context, str) else context)
 

@@ -60,21 +60,30 @@ def cdk(site: Site) -> Iterator[Finding]:
 
 
 def choices(site: Site) -> Iterator[Finding]:
-    """Whether cdk.json can be deployed, and whether it is this deployment that it describes."""
+    """Whether they can be deployed, and whether it is this deployment that they describe."""
+    file = str(site.file or "cdk.json")
     try:
         chosen = site.chosen
     except (ValueError, KeyError, OSError) as bad:
-        yield broken(f"The choices cannot be deployed: {bad}.", "Correct cdk.json; docs/deploying.md has every choice.")
+        yield broken(f"The choices cannot be deployed: {bad}.", f"Correct {file}; docs/deploying.md has every choice.")
     except Exception as error:  # noqa: BLE001 - without node the CDK's library fails in many ways
         yield unknown(f"The choices could not be checked: the CDK's library does not start ({type(error).__name__}).")
     else:
-        if chosen.name == site.name:
-            yield ok("cdk.json's choices can be deployed.")
-        else:
+        if chosen.name != site.name:
             yield attention(
-                f"cdk.json describes {chosen.name}, not {site.name}: what depends on choices was not compared.",
-                "Name the file of choices under context.stethoscript, or another deployment with --name.",
+                f"{file} describes {chosen.name}, not {site.name}: what depends on choices was not compared.",
+                "Name the file of its choices with --choices, or another deployment with --name.",
             )
+        elif site.deployment and json.loads(site.deployment.settings().get("PROFILES", "null")) not in (
+            None,
+            chosen.profiles,
+        ):
+            yield attention(
+                f"{file}'s profiles are not the deployed ones.",
+                "Name the file of choices that was deployed with --choices; or deploy: `make deploy`.",
+            )
+        else:
+            yield ok(f"{file}'s choices can be deployed.")
 
 
 def _installed(name: str) -> str | None:

@@ -2,10 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlparse
-
-_AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,3 @@ QUESTIONS: Mapping[str, Question] = {
         "Are failed jobs charged, and two channels twice?", "Cost Explorer by the tag profile, two days later."
     ),
 }
-
-
-def is_aws(client: Any) -> bool:
-    """Whether a client's far end is AWS, and not something that answers like it."""
-    return (urlparse(client.meta.endpoint_url).hostname or "").endswith(_AWS)

@@ -8,9 +8,9 @@ from importlib import metadata
 from typing import Any
 
 from operations.certificate import Certificate
-from operations.deployment import Deployment
+from operations.deployment import Deployment, is_aws
 from operations.problems import unless_denied
-from operations.smoke.questions import QUESTIONS, Question, is_aws
+from operations.smoke.questions import QUESTIONS, Question
 from operations.times import iso
 
 

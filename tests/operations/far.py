@@ -11,7 +11,9 @@ class Service:
     """A service whose calls are answered from a table; a call that is not in it fails the test that makes it."""
 
     answers: dict[str, Any]
-    meta: Any = field(default_factory=lambda: SimpleNamespace(region_name="us-east-1", endpoint_url="https://a.b"))
+    meta: Any = field(
+        default_factory=lambda: SimpleNamespace(region_name="us-east-1", endpoint_url="https://a.amazonaws.com")
+    )
 
     def __getattr__(self, call: str) -> Callable[..., Any]:
         return lambda **asked: _answered(self.answers[call], asked)

@@ -519,6 +519,42 @@ def test_who_was_chosen_and_is_no_longer_subscribed_is_missed_without_being_name
     assert "john" not in str(finding)
 
 
+def test_elsewhere_than_on_aws_what_only_aws_knows_is_left_out_in_one_line(hospital):
+    hospital.services["sts"].meta.endpoint_url = "http://127.0.0.1:4566"
+    hospital.services["sts"].answers["get_caller_identity"] = identity(arn=f"arn:aws:iam::{ACCOUNT}:root")
+    hospital.services["dynamodb"].answers["describe_continuous_backups"] = {"ContinuousBackupsDescription": {}}
+    hospital.services["lambda"].answers["get_function_concurrency"] = {"ReservedConcurrentExecutions": 0}
+    hospital.services["events"].answers["describe_rule"] = MISSING
+    found = list(examine(hospital.site()))
+    (last,) = [each.sentence for name, each in found if name == "aws"]
+    assert last.endswith("look at: quotas, functions at once, opt-out, cost tags.")
+    assert not {name for name, _ in found} & {"quotas", "opt-out", "cost tags", "functions at once"}
+    assert {each.health for name, each in found if name in ("credentials", "ledger")} == {Health.OK}
+    assert {each.remedy for name, each in found if name == "signals" and each.remedy} == {
+        "Bring back what was deployed: `make cloud-stacks`."
+    }
+
+
+def test_choices_of_a_file_are_looked_at_and_deployed_as_such(hospital):
+    file = hospital.folder / "ward.json"
+    file.write_text(json.dumps(CHOSEN), encoding="utf-8")
+    hospital.choose(CHOSEN | {"name": "another"})
+    hospital.services["events"].answers["describe_rule"] = MISSING
+    found = list(examine(hospital.site(file=file)))
+    assert f"{file}'s choices can be deployed." in [each.sentence for _, each in found]
+    remedies = {each.remedy for name, each in found if name == "signals"}
+    assert f"Bring back what was deployed: `make restore CHOICES={file}`." in remedies
+    others = {each.remedy for name, each in examine(hospital.site()) if name == "signals"}
+    assert "Bring back what was deployed: `make restore CHOICES=<the file of its choices>`." in others
+
+
+def test_profiles_that_are_not_the_deployed_ones_are_pointed_out(hospital):
+    function = {"Environment": {"Variables": {"PROFILES": '{"dictation/": {}, "letters/": {}}'}}}
+    hospital.services["lambda"].answers["get_function_configuration"] = function
+    (finding,) = hospital.found("choices")
+    assert (finding.health, finding.sentence) == (ATTENTION, "cdk.json's profiles are not the deployed ones.")
+
+
 def test_before_anything_is_deployed_only_the_ground_is_looked_at(hospital):
     hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
     found = dict(examine(hospital.site()))

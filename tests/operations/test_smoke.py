@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from operations.deployment import ROOT, Deployment
+from operations.deployment import ROOT, Deployment, is_aws
 from operations.erasure import Eraser
 from operations.problems import Misused
 from operations.smoke import SPEECH, Smoke, usual_profile
-from operations.smoke.questions import QUESTIONS, is_aws
+from operations.smoke.questions import QUESTIONS
 from operations.smoke.report import Outcome, Report
 from stethoscript import jobs
 from stethoscript.rows import State

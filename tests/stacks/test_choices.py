@@ -409,9 +409,10 @@ def run(context, outdir):
     [
         (chosen(email=[]), "unknown choice email; did you mean emails?"),
         (chosen(profiles={"dictation/": {"max_speaker_labels": 1}}), "max_speaker_labels must be a whole number"),
-        ("nowhere.json", "cannot read choices from nowhere.json"),
+        ("nowhere.json", "The choices in nowhere.json: cannot read choices from nowhere.json"),
+        ("cdk.json", 'cdk.json shall hold only what is within "stethoscript"'),
     ],
-    ids=["unknown", "impossible", "no file"],
+    ids=["unknown", "impossible", "no file", "a whole cdk.json"],
 )
 def test_the_program_ends_with_one_readable_sentence(tmp_path, choices, sentence):
     ended = run({"stethoscript": choices}, tmp_path)
