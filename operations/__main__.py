@@ -108,9 +108,12 @@ def list_(
 
     With --stuck, those that wait longest come first.
     """
-    now = time.time()
+    now, here = time.time(), _here(context, name)
+    if profile is not None:
+        here.check_profile(profile)
+        profile = profile.rstrip("/")
     which = Wanted(state, profile, _moment(since, now), int(now) - STUCK_SECONDS if stuck else None)
-    found = recordings.wanted(_here(context, name), which, most)
+    found = recordings.wanted(here, which, most)
     if as_json:
         show.as_json([show.row(row, show_key=show_key) for row in found])
     else:

@@ -77,7 +77,7 @@ def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
         state = ERASED.upper() if each.reason == ERASED else str(each.state)
         cells = [each.job, state, each.profile or "-", span(now - began(each)), each.reason or ""]
         table.add_row(*cells, *([each.key] if show_key else []))
-    return table if table.rows else Text("None.")
+    return table if table.rows else Text("No recordings.")
 
 
 def overview(found: Overview) -> RenderableType:

@@ -40,9 +40,7 @@ def check(deployment: Deployment, paths: list[Path], profile: str, correlation_i
         Misused: a profile, correlation id or file that cannot be.
         Refused: a file that Transcribe Medical does not take.
     """
-    known = [prefix.rstrip("/") for prefix in deployment.profiles()]
-    if known and profile.rstrip("/") not in known:
-        raise Misused(f"There is no profile {profile}; there are: {', '.join(known)}.")
+    deployment.check_profile(profile)
     if correlation_id is not None and not profiles.CORRELATION.fullmatch(correlation_id):
         raise Misused("Use 1 to 64 letters, digits, hyphens or underscores as correlation id.")
     for path in paths:

@@ -233,9 +233,17 @@ def test_the_list_is_filtered_by_state_profile_and_time(ward):
 
     assert listed() == {ward.name(each) for each in (done, talk, lost)}
     assert listed("--state", "failed") == {ward.name(lost)}
-    assert listed("--profile", "conversation") == {ward.name(talk)}
+    assert listed("--profile", "conversation") == listed("--profile", "conversation/") == {ward.name(talk)}
     assert listed("--since", "1h") == {ward.name(done), ward.name(lost)}
     assert len(listed("--most", "1")) == 1
+
+
+def test_a_profile_that_is_not_there_is_told_with_those_that_are(ward):
+    assert "No recordings." in ward.run("list", "--profile", "dictation").stdout
+    said = ward.run("list", "--profile", "nope", code=2).stderr
+    assert said == "There is no profile nope; there are: dictation, conversation.\n"
+    ward.ends["lambda"] = Pages(refusal("AccessDenied"))
+    assert "No recordings." in ward.run("list", "--profile", "nope").stdout
 
 
 def test_what_is_stuck_is_listed_longest_first(ward):
