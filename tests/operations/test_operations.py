@@ -246,6 +246,18 @@ def test_a_profile_that_is_not_there_is_told_with_those_that_are(ward):
     assert "No recordings." in ward.run("list", "--profile", "nope").stdout
 
 
+def test_the_list_says_when_each_was_received_and_its_correlation_id_where_any_has_one(ward):
+    upload = ward.delivered()
+    ward.age(upload, 7200, "received")
+    listed = ward.run("list").stdout
+    assert f"{datetime.fromtimestamp(ward.row(upload).received, UTC):%Y-%m-%d %H:%M:%S} UTC" in listed
+    assert "correlation id" not in listed
+    ward.delivered("dictation/b.wav", Metadata={"correlation-id": "visit-1"})
+    listed = ward.run("list").stdout
+    assert "correlation id" in listed
+    assert "visit-1" in listed
+
+
 def test_what_is_stuck_is_listed_longest_first(ward):
     uploads = [ward.clinic.upload(f"dictation/{number}.wav") for number in range(3)]
     for upload, age in zip(uploads, (4000, 9000, 10), strict=True):
@@ -392,7 +404,9 @@ def test_wrong_usage_ends_with_code_2(ward, command):
 
 @pytest.mark.parametrize("command", ["explain", "retry", "erase"])
 def test_what_is_not_there_ends_with_code_3(ward, command):
-    assert "No recording is called visit-1" in ward.run(command, "visit-1", code=3).stderr
+    said = ward.run(command, "visit-1", code=3).stderr
+    assert "No recording is called visit-1" in said
+    assert "`list --show-key --since 2d`" in said
 
 
 def test_the_name_comes_from_the_choices_of_the_project(tmp_path):
