@@ -67,7 +67,8 @@ def upload(
             sent.append(uploading.send(here, path, profile, correlation_id, advance))
         if not as_json:
             show.out.print(f"{path.name}: version {sent[-1].version}, job {sent[-1].job}", soft_wrap=True)
-    ended = {row.recording: row for row in uploading.wait(here, sent)} if wait else {}
+    say = (lambda _line: None) if as_json else partial(show.err.print, soft_wrap=True)
+    ended = {row.recording: row for row in uploading.wait(here, sent, say)} if wait else {}
     if as_json:
         show.as_json(
             [

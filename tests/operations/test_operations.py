@@ -442,8 +442,43 @@ def test_waiting_for_an_upload_ends_with_what_became_of_it(ward, tmp_path):
         ward.clinic.transcribe.end(each.job, "FAILED", "Invalid file size")
         ward.clinic.deliver(each.job)
 
-    ended = uploading.wait(ward.deployment, sent, pause=pause)
+    ended = uploading.wait(ward.deployment, sent, lambda _line: None, pause=pause)
     assert [(row.recording, row.state) for row in ended] == [(each.job, State.FAILED) for each in sent]
+
+
+class Working:
+    """DynamoDB of a pipeline that takes one more step at a recording before each look into the ledger."""
+
+    def __init__(self, ward: Ward, file: str, status: str) -> None:
+        self._ward, self._key, self._status = ward, f"dictation/{file}", status
+        self._steps = iter((self._begin, self._end))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ward.clinic.dynamodb, name)
+
+    def batch_get_item(self, **asked: Any) -> Any:
+        next(self._steps)()
+        return self._ward.clinic.dynamodb.batch_get_item(**asked)
+
+    def _begin(self) -> None:
+        version = self._ward.clinic.s3.head_object(Bucket=INTAKE, Key=self._key)["VersionId"]
+        self._upload = Upload(INTAKE, self._key, version)
+        self._ward.clinic.start(self._upload)
+
+    def _end(self) -> None:
+        job = self._ward.name(self._upload)
+        self._ward.clinic.write_raw(job)
+        self._ward.clinic.transcribe.end(job, self._status, "Invalid number of channels")
+        self._ward.clinic.deliver(job)
+
+
+def test_whoever_waits_for_an_upload_is_told_of_each_of_its_states_on_standard_error(ward, tmp_path, monkeypatch):
+    file = tmp_path / "visit.wav"
+    file.write_bytes(WAV)
+    monkeypatch.setattr(uploading, "_LOOK_SECONDS", 0)
+    for as_json, lines in (((), "visit.wav: TRANSCRIBING\nvisit.wav: DELIVERED\n"), (("--json",), "")):
+        ward.ends["dynamodb"] = Working(ward, file.name, "COMPLETED")
+        assert ward.run("upload", str(file), "--profile", "dictation", "--wait", *as_json).stderr == lines
 
 
 @pytest.mark.parametrize(
