@@ -79,7 +79,11 @@ def upload(
         )
     elif wait:
         show.out.print(show.rows(ended.values(), time.time(), show_key=False))
-    if any(row.state is not State.DELIVERED for row in ended.values()):
+    undelivered = [each for each in sent if wait and ended[each.job].state is not State.DELIVERED]
+    if not as_json:
+        for each in undelivered:
+            show.out.print(f"{each.path.name}: {show.next_step(ended[each.job])}", soft_wrap=True)
+    if undelivered:
         raise typer.Exit(1)
 
 

@@ -84,6 +84,11 @@ def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
     return table if listed else Text("No recordings.")
 
 
+def next_step(undelivered: Row) -> str:
+    """What helps a recording that was not delivered."""
+    return undelivered.remedy or f"`python -m operations explain {undelivered.job}` says why."
+
+
 def overview(found: Overview) -> RenderableType:
     """How a deployment is doing."""
     states = Table(box=box.SIMPLE_HEAD, pad_edge=False)

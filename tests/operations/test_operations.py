@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
 from typer.testing import CliRunner
 
-from operations import deployment, queues, uploading
+from operations import deployment, queues, show, uploading
 from operations.__main__ import app
 from operations.bookkeeping import Bookkeeping
 from operations.deployment import Deployment
@@ -479,6 +479,17 @@ def test_whoever_waits_for_an_upload_is_told_of_each_of_its_states_on_standard_e
     for as_json, lines in (((), "visit.wav: TRANSCRIBING\nvisit.wav: DELIVERED\n"), (("--json",), "")):
         ward.ends["dynamodb"] = Working(ward, file.name, "COMPLETED")
         assert ward.run("upload", str(file), "--profile", "dictation", "--wait", *as_json).stderr == lines
+
+
+def test_what_helps_an_upload_that_was_not_delivered_stands_below_the_table(ward, tmp_path, monkeypatch):
+    file = tmp_path / "visit.wav"
+    file.write_bytes(WAV)
+    monkeypatch.setattr(uploading, "_LOOK_SECONDS", 0)
+    ward.ends["dynamodb"] = Working(ward, file.name, "FAILED")
+    told = ward.run("upload", str(file), "--profile", "dictation", "--wait", code=1).stdout
+    assert told.endswith("\nvisit.wav: Send mono or stereo audio.\n")
+    other = replace(ward.row(ward.failed()), remedy=None)
+    assert f"explain {other.job}`" in show.next_step(other)
 
 
 @pytest.mark.parametrize(
