@@ -67,7 +67,8 @@ def upload(
             sent.append(uploading.send(here, path, profile, correlation_id, advance))
         if not as_json:
             show.out.print(f"{path.name}: version {sent[-1].version}, job {sent[-1].job}", soft_wrap=True)
-    ended = {row.recording: row for row in uploading.wait(here, sent)} if wait else {}
+    say = (lambda _line: None) if as_json else partial(show.err.print, soft_wrap=True)
+    ended = {row.recording: row for row in uploading.wait(here, sent, say)} if wait else {}
     if as_json:
         show.as_json(
             [
@@ -78,7 +79,11 @@ def upload(
         )
     elif wait:
         show.out.print(show.rows(ended.values(), time.time(), show_key=False))
-    if any(row.state is not State.DELIVERED for row in ended.values()):
+    undelivered = [each for each in sent if wait and ended[each.job].state is not State.DELIVERED]
+    if not as_json:
+        for each in undelivered:
+            show.out.print(f"{each.path.name}: {show.next_step(ended[each.job])}", soft_wrap=True)
+    if undelivered:
         raise typer.Exit(1)
 
 
@@ -108,9 +113,12 @@ def list_(
 
     With --stuck, those that wait longest come first.
     """
-    now = time.time()
+    now, here = time.time(), _here(context, name)
+    if profile is not None:
+        here.check_profile(profile)
+        profile = profile.rstrip("/")
     which = Wanted(state, profile, _moment(since, now), int(now) - STUCK_SECONDS if stuck else None)
-    found = recordings.wanted(_here(context, name), which, most)
+    found = recordings.wanted(here, which, most)
     if as_json:
         show.as_json([show.row(row, show_key=show_key) for row in found])
     else:

@@ -16,7 +16,7 @@ from operations.erasure import Eraser
 from operations.estimate import Month
 from operations.importing import Importer, existing, retained
 from operations.importing.retained import Left
-from operations.problems import Unreachable
+from operations.problems import Misused, Unreachable
 from operations.smoke import Smoke, usual_profile
 from operations.smoke import page as smokes_page
 from stethoscript import forms
@@ -92,6 +92,8 @@ def estimate(
     as_json: AsJson = False,
 ) -> None:
     """Say what a recording and a month will cost, and what that takes for granted."""
+    if minutes and not recordings:
+        raise Misused(f"Without recordings there are no {minutes:g} minutes: say with --recordings how many there are.")
     month = Month(minutes, recordings, documents, subscribers)
     lines = estimating.bill(month)
     show.as_json(show.bill_json(month, lines)) if as_json else show.out.print(show.bill(month, lines))

@@ -85,6 +85,16 @@ class Deployment:
         """The prefixes that are profiles; none if we may not see them."""
         return tuple(json.loads(self.settings().get("PROFILES", "{}")))
 
+    def check_profile(self, name: str) -> None:
+        """See to it that there is such a profile, as far as we may see them.
+
+        Raises:
+            Misused: there is not; names those there are.
+        """
+        known = [prefix.rstrip("/") for prefix in self.profiles()]
+        if known and name.rstrip("/") not in known:
+            raise Misused(f"There is no profile {name}; there are: {', '.join(known)}.")
+
 
 def ordinary() -> Client:
     """Clients as the AWS CLI would make them: environment, profiles, Region, AWS_ENDPOINT_URL."""

@@ -133,7 +133,8 @@ def _lying(deployment: Deployment, name: str) -> Recording:
             return Recording(called, upload, None, int(version["LastModified"].timestamp()))
     raise NotFound(
         f"No recording is called {name}, neither in the ledger nor in the bucket: give a job's name, the version id "
-        "that PutObject answered, or a correlation id (of a recording a function has looked at)."
+        "that PutObject answered, or a correlation id (of a recording a function has looked at); a file's name is "
+        "found with `list --show-key --since 2d`."
     )
 
 

@@ -69,15 +69,24 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
 
 def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
     """Recordings, one a line."""
+    listed = list(found)
+    correlated = any(each.correlation_id for each in listed)
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("job", no_wrap=True)
-    for heading in ("state", "profile", "for", "why", *(["key"] if show_key else [])):
+    for heading in ("job", "state", "in state for", "profile", "received"):
+        table.add_column(heading, no_wrap=True)
+    for heading in (*(["correlation id"] if correlated else []), "why", *(["key"] if show_key else [])):
         table.add_column(heading, overflow="fold")
-    for each in found:
+    for each in listed:
         state = ERASED.upper() if each.reason == ERASED else str(each.state)
-        cells = [each.job, state, each.profile or "-", span(now - began(each)), each.reason or ""]
-        table.add_row(*cells, *([each.key] if show_key else []))
-    return table if table.rows else Text("None.")
+        cells = [each.job, state, span(now - began(each)), each.profile or "-", clock(each.received)]
+        cells += [each.correlation_id or "-"] if correlated else []
+        table.add_row(*cells, each.reason or "", *([each.key] if show_key else []))
+    return table if listed else Text("No recordings.")
+
+
+def next_step(undelivered: Row) -> str:
+    """What helps a recording that was not delivered."""
+    return undelivered.remedy or f"`python -m operations explain {undelivered.job}` says why."
 
 
 def overview(found: Overview) -> RenderableType:

@@ -15,7 +15,7 @@ from operations.deployment import Deployment
 from operations.problems import Misused, Refused
 from stethoscript import audio, jobs, profiles
 from stethoscript.rejections import Rejected
-from stethoscript.rows import Row
+from stethoscript.rows import Row, State
 from stethoscript.uploads import Upload
 
 _MEGABYTE = 1024**2
@@ -40,9 +40,7 @@ def check(deployment: Deployment, paths: list[Path], profile: str, correlation_i
         Misused: a profile, correlation id or file that cannot be.
         Refused: a file that Transcribe Medical does not take.
     """
-    known = [prefix.rstrip("/") for prefix in deployment.profiles()]
-    if known and profile.rstrip("/") not in known:
-        raise Misused(f"There is no profile {profile}; there are: {', '.join(known)}.")
+    deployment.check_profile(profile)
     if correlation_id is not None and not profiles.CORRELATION.fullmatch(correlation_id):
         raise Misused("Use 1 to 64 letters, digits, hyphens or underscores as correlation id.")
     for path in paths:
@@ -82,10 +80,21 @@ def send(
     return Sent(path, version, jobs.recording(deployment.name, Upload(deployment.intake, key, version)))
 
 
-def wait(deployment: Deployment, sent: list[Sent], *, pause: Callable[[float], None] = time.sleep) -> list[Row]:
-    """The rows of what was sent, once each has come to its end."""
+def wait(
+    deployment: Deployment,
+    sent: list[Sent],
+    say: Callable[[str], None],
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> list[Row]:
+    """The rows of what was sent, once each has come to its end; `say` is told of every change of state."""
+    told: dict[str, State] = {}
     while True:
         known = deployment.ledger.rows([each.job for each in sent])
+        for each in sent:
+            if each.job in known and (state := known[each.job].state) is not told.get(each.job):
+                told[each.job] = state
+                say(f"{each.path.name}: {state}")
         ended = [known[each.job] for each in sent if each.job in known and not known[each.job].open]
         if len(ended) == len(sent):
             return ended

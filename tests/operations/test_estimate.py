@@ -40,6 +40,12 @@ def test_an_idle_month_costs_only_what_stands_there():
     assert 10 < told["dollarsAMonth"] < 30
 
 
+def test_minutes_without_recordings_are_refused():
+    ended = CliRunner().invoke(app, ["estimate", "--minutes", "10", "--recordings", "0"])
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert "there are no 10 minutes: say with --recordings" in ended.stderr
+
+
 @given(st.floats(0, 10**6), st.integers(1, 10**5), st.integers(1, 9))
 def test_more_of_anything_never_costs_less(minutes, recordings, forms):
     def dollars(month):

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
 from typer.testing import CliRunner
 
-from operations import deployment, queues, uploading
+from operations import deployment, queues, show, uploading
 from operations.__main__ import app
 from operations.bookkeeping import Bookkeeping
 from operations.deployment import Deployment
@@ -233,9 +233,29 @@ def test_the_list_is_filtered_by_state_profile_and_time(ward):
 
     assert listed() == {ward.name(each) for each in (done, talk, lost)}
     assert listed("--state", "failed") == {ward.name(lost)}
-    assert listed("--profile", "conversation") == {ward.name(talk)}
+    assert listed("--profile", "conversation") == listed("--profile", "conversation/") == {ward.name(talk)}
     assert listed("--since", "1h") == {ward.name(done), ward.name(lost)}
     assert len(listed("--most", "1")) == 1
+
+
+def test_a_profile_that_is_not_there_is_told_with_those_that_are(ward):
+    assert "No recordings." in ward.run("list", "--profile", "dictation").stdout
+    said = ward.run("list", "--profile", "nope", code=2).stderr
+    assert said == "There is no profile nope; there are: dictation, conversation.\n"
+    ward.ends["lambda"] = Pages(refusal("AccessDenied"))
+    assert "No recordings." in ward.run("list", "--profile", "nope").stdout
+
+
+def test_the_list_says_when_each_was_received_and_its_correlation_id_where_any_has_one(ward):
+    upload = ward.delivered()
+    ward.age(upload, 7200, "received")
+    listed = ward.run("list").stdout
+    assert f"{datetime.fromtimestamp(ward.row(upload).received, UTC):%Y-%m-%d %H:%M:%S} UTC" in listed
+    assert "correlation id" not in listed
+    ward.delivered("dictation/b.wav", Metadata={"correlation-id": "visit-1"})
+    listed = ward.run("list").stdout
+    assert "correlation id" in listed
+    assert "visit-1" in listed
 
 
 def test_what_is_stuck_is_listed_longest_first(ward):
@@ -384,7 +404,9 @@ def test_wrong_usage_ends_with_code_2(ward, command):
 
 @pytest.mark.parametrize("command", ["explain", "retry", "erase"])
 def test_what_is_not_there_ends_with_code_3(ward, command):
-    assert "No recording is called visit-1" in ward.run(command, "visit-1", code=3).stderr
+    said = ward.run(command, "visit-1", code=3).stderr
+    assert "No recording is called visit-1" in said
+    assert "`list --show-key --since 2d`" in said
 
 
 def test_the_name_comes_from_the_choices_of_the_project(tmp_path):
@@ -420,8 +442,54 @@ def test_waiting_for_an_upload_ends_with_what_became_of_it(ward, tmp_path):
         ward.clinic.transcribe.end(each.job, "FAILED", "Invalid file size")
         ward.clinic.deliver(each.job)
 
-    ended = uploading.wait(ward.deployment, sent, pause=pause)
+    ended = uploading.wait(ward.deployment, sent, lambda _line: None, pause=pause)
     assert [(row.recording, row.state) for row in ended] == [(each.job, State.FAILED) for each in sent]
+
+
+class Working:
+    """DynamoDB of a pipeline that takes one more step at a recording before each look into the ledger."""
+
+    def __init__(self, ward: Ward, file: str, status: str) -> None:
+        self._ward, self._key, self._status = ward, f"dictation/{file}", status
+        self._steps = iter((self._begin, self._end))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ward.clinic.dynamodb, name)
+
+    def batch_get_item(self, **asked: Any) -> Any:
+        next(self._steps)()
+        return self._ward.clinic.dynamodb.batch_get_item(**asked)
+
+    def _begin(self) -> None:
+        version = self._ward.clinic.s3.head_object(Bucket=INTAKE, Key=self._key)["VersionId"]
+        self._upload = Upload(INTAKE, self._key, version)
+        self._ward.clinic.start(self._upload)
+
+    def _end(self) -> None:
+        job = self._ward.name(self._upload)
+        self._ward.clinic.write_raw(job)
+        self._ward.clinic.transcribe.end(job, self._status, "Invalid number of channels")
+        self._ward.clinic.deliver(job)
+
+
+def test_whoever_waits_for_an_upload_is_told_of_each_of_its_states_on_standard_error(ward, tmp_path, monkeypatch):
+    file = tmp_path / "visit.wav"
+    file.write_bytes(WAV)
+    monkeypatch.setattr(uploading, "_LOOK_SECONDS", 0)
+    for as_json, lines in (((), "visit.wav: TRANSCRIBING\nvisit.wav: DELIVERED\n"), (("--json",), "")):
+        ward.ends["dynamodb"] = Working(ward, file.name, "COMPLETED")
+        assert ward.run("upload", str(file), "--profile", "dictation", "--wait", *as_json).stderr == lines
+
+
+def test_what_helps_an_upload_that_was_not_delivered_stands_below_the_table(ward, tmp_path, monkeypatch):
+    file = tmp_path / "visit.wav"
+    file.write_bytes(WAV)
+    monkeypatch.setattr(uploading, "_LOOK_SECONDS", 0)
+    ward.ends["dynamodb"] = Working(ward, file.name, "FAILED")
+    told = ward.run("upload", str(file), "--profile", "dictation", "--wait", code=1).stdout
+    assert told.endswith("\nvisit.wav: Send mono or stereo audio.\n")
+    other = replace(ward.row(ward.failed()), remedy=None)
+    assert f"explain {other.job}`" in show.next_step(other)
 
 
 @pytest.mark.parametrize(
