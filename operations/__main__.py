@@ -11,7 +11,6 @@ from threading import Event
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
@@ -281,8 +280,7 @@ def _live(here: Deployment, every: float) -> None:
     with Live(console=show.screen, auto_refresh=False) as live:
         while True:
             latest = recordings.wanted(here, Wanted(), _WATCHED)
-            shown = Group(show.overview(overview.look(here)), show.rows(latest, time.time(), show_key=False))
-            live.update(shown, refresh=True)
+            live.update(show.watched(overview.look(here), latest, time.time(), show.screen), refresh=True)
             time.sleep(every)
 
 

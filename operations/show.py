@@ -26,6 +26,8 @@ from stethoscript.rows import Row
 
 _WIDE = 200
 """Columns there are at least: a terminal that is narrower wraps lines itself, and a name stays in one piece."""
+_LINES_ABOUT_ROWS = 4
+"""What a table has above and below its rows: a line, its headings, a rule, and a line."""
 
 out = Console(highlight=False, markup=False, width=max(_WIDE, shutil.get_terminal_size().columns))
 screen = Console(highlight=False, markup=False)
@@ -77,11 +79,26 @@ def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
     for heading in (*(["correlation id"] if correlated else []), "why", *(["key"] if show_key else [])):
         table.add_column(heading, overflow="fold")
     for each in listed:
-        state = ERASED.upper() if each.reason == ERASED else str(each.state)
-        cells = [each.job, state, span(now - began(each)), each.profile or "-", clock(each.received)]
-        cells += [each.correlation_id or "-"] if correlated else []
+        cells = [*_cells(each, now), clock(each.received), *([each.correlation_id or "-"] if correlated else [])]
         table.add_row(*cells, each.reason or "", *([each.key] if show_key else []))
     return table if listed else Text("No recordings.")
+
+
+def watched(found: Overview, latest: list[Row], now: float, console: Console) -> RenderableType:
+    """How a deployment is doing, and as many recordings as its terminal has room for; names are cut, states never."""
+    above = overview(found)
+    room = console.height - len(console.render_lines(above)) - _LINES_ABOUT_ROWS
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("job", "state", "in state for", "profile", "why"):
+        table.add_column(heading, no_wrap=heading in ("state", "in state for"), overflow="ellipsis")
+    for each in latest[: max(0, room)]:
+        table.add_row(*_cells(each, now), each.reason or "")
+    return Group(above, table if latest else Text("No recordings."))
+
+
+def _cells(row: Row, now: float) -> list[str]:
+    state = ERASED.upper() if row.reason == ERASED else str(row.state)
+    return [row.job, state, span(now - began(row)), row.profile or "-"]
 
 
 def next_step(undelivered: Row) -> str:
