@@ -13,7 +13,7 @@ from rich.text import Text
 
 from operations import certificate
 from operations.backfill import Tally
-from operations.bookkeeping import ERASED
+from operations.bookkeeping import seen
 from operations.certificate import Certificate
 from operations.estimate import ASSUMPTIONS, Line, Month
 from operations.explain import Explanation, Step
@@ -50,7 +50,7 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
     told = {
         "recording": row.recording,
         "job": row.job,
-        "state": ERASED.upper() if row.reason == ERASED else str(row.state),
+        "state": seen(row),
         "attempt": row.attempt,
         "profile": row.profile,
         "versionId": row.version,
@@ -97,8 +97,7 @@ def watched(found: Overview, latest: list[Row], now: float, console: Console) ->
 
 
 def _cells(row: Row, now: float) -> list[str]:
-    state = ERASED.upper() if row.reason == ERASED else str(row.state)
-    return [row.job, state, span(now - began(row)), row.profile or "-"]
+    return [row.job, seen(row), span(now - began(row)), row.profile or "-"]
 
 
 def next_step(undelivered: Row) -> str:
@@ -128,12 +127,9 @@ def overview(found: Overview) -> RenderableType:
 
 def explanation(found: Recording, way: list[Step], why: Explanation, *, show_key: bool) -> RenderableType:
     """A recording's whole way, and why it is where it is."""
-    state = "NOT LOOKED AT YET" if found.row is None else str(found.row.state)
-    if found.row is not None and found.row.reason == ERASED:
-        state = ERASED.upper()
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("recording", found.name)
-    facts.add_row("state", state)
+    facts.add_row("state", "NOT LOOKED AT YET" if found.row is None else seen(found.row))
     if found.row is not None:
         facts.add_row("job", f"{found.row.job} (attempt {found.row.attempt})")
         facts.add_row("profile", found.row.profile or "-")

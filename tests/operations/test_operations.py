@@ -277,6 +277,11 @@ def test_the_list_says_when_each_was_received_and_its_correlation_id_where_any_h
     assert "visit-1" in listed
 
 
+def test_a_state_that_is_not_there_is_told_with_those_that_are(ward):
+    said = ward.run("list", "--state", "deliverd", code=2).stderr
+    assert said.startswith("There is no state DELIVERD; there are: ANNOUNCED, CLAIMED, ")
+
+
 def test_what_is_stuck_is_listed_longest_first(ward):
     uploads = [ward.clinic.upload(f"dictation/{number}.wav") for number in range(3)]
     for upload, age in zip(uploads, (4000, 9000, 10), strict=True):
@@ -770,6 +775,9 @@ def test_after_an_erasure_nothing_is_left_and_nothing_comes_back(ward):
     assert ward.json("explain", ward.name(upload))["why"] == "erased"
     states = {row["recording"]: row["state"] for row in ward.json("list")}
     assert states == {ward.name(upload): "ERASED", ward.name(kept): "DELIVERED"}
+    assert [row["recording"] for row in ward.json("list", "--state", "erased")] == [ward.name(upload)]
+    assert ward.json("list", "--state", "rejected") == []
+    assert ward.json("status")["states"]["REJECTED"] == 1
 
 
 def test_documents_under_the_upload_s_own_path_are_erased_too(ward):
