@@ -11,13 +11,13 @@ from threading import Event
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
 from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from operations import backfill as backfilling
 from operations import care, erasure, evidence, loopback, opening, overview, queues, recordings, show, uploading
 from operations import explain as explaining
+from operations.bookkeeping import SEEN
 from operations.commandline import READABLE, AsJson, Courteous, Name, ask
 from operations.commandline import here as _here
 from operations.deployment import Deployment
@@ -98,7 +98,7 @@ def status(context: typer.Context, as_json: AsJson = False, name: Name = None) -
 def list_(
     context: typer.Context,
     *,
-    state: Annotated[State | None, typer.Option(help="Only those in this state.", case_sensitive=False)] = None,
+    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(SEEN)}.")] = None,
     profile: Annotated[str | None, typer.Option(help="Only those under this profile.")] = None,
     since: Annotated[str | None, typer.Option(help="Only those touched since: 30m, 2h, 7d or an ISO time.")] = None,
     stuck: Annotated[
@@ -113,11 +113,15 @@ def list_(
 
     With --stuck, those that wait longest come first.
     """
-    now, here = time.time(), _here(context, name)
+    now = time.time()
+    state, touched = state and state.upper(), _moment(since, now)
+    if state not in (None, *SEEN):
+        raise Misused(f"There is no state {state}; there are: {', '.join(SEEN)}.")
+    here = _here(context, name)
     if profile is not None:
         here.check_profile(profile)
         profile = profile.rstrip("/")
-    which = Wanted(state, profile, _moment(since, now), int(now) - STUCK_SECONDS if stuck else None)
+    which = Wanted(state, profile, touched, int(now) - STUCK_SECONDS if stuck else None)
     found = recordings.wanted(here, which, most)
     if as_json:
         show.as_json([show.row(row, show_key=show_key) for row in found])
@@ -281,8 +285,7 @@ def _live(here: Deployment, every: float) -> None:
     with Live(console=show.screen, auto_refresh=False) as live:
         while True:
             latest = recordings.wanted(here, Wanted(), _WATCHED)
-            shown = Group(show.overview(overview.look(here)), show.rows(latest, time.time(), show_key=False))
-            live.update(shown, refresh=True)
+            live.update(show.watched(overview.look(here), latest, time.time(), show.screen), refresh=True)
             time.sleep(every)
 
 

@@ -16,6 +16,9 @@ Item = TypeVar("Item")
 ERASED = "Erased"
 """The reason of a recording that was erased, and of one whose erasure is under way."""
 
+SEEN = (*map(str, State), ERASED.upper())
+"""States as operators see them: the ledger keeps what was erased as REJECTED, with a reason of its own."""
+
 _REMEDY = "It was erased on purpose; upload it anew if it is wanted again."
 _BACKFILL, _SWEEP = "#backfill", "#sweep"
 _MOST_AT_ONCE = 100
@@ -145,6 +148,11 @@ class Bookkeeping(Ledger):
         )
         after: dict[str, Any] = {**dict.fromkeys(removed), **changed}
         return replace(row, state=state, **after) if done else None
+
+
+def seen(row: Row) -> str:
+    """The state as operators see it."""
+    return ERASED.upper() if row.reason == ERASED else str(row.state)
 
 
 def chunks(items: Iterable[Item], most: int) -> Iterator[list[Item]]:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from operations import queues
-from operations.bookkeeping import ERASED
+from operations.bookkeeping import ERASED, seen
 from operations.deployment import Deployment
 from operations.problems import Misused, NotFound, Refused
 from stethoscript import jobs
@@ -31,9 +31,9 @@ class Recording:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which recordings to list; what is None or False does not matter."""
+    """Which recordings to list, `state` being one of SEEN; what is None or False does not matter."""
 
-    state: State | None = None
+    state: str | None = None
     profile: str | None = None
     since: int = 0
     waiting_since: int | None = None
@@ -58,7 +58,7 @@ def find(deployment: Deployment, name: str) -> Recording:
 
 def wanted(deployment: Deployment, which: Wanted, most: int) -> list[Row]:
     """Rows to list: those touched last come first, those that wait longest where it is asked who waits."""
-    states = (which.state,) if which.state else OPEN if which.waiting_since else tuple(State)
+    states = _kept_as(which.state) if which.state else OPEN if which.waiting_since else tuple(State)
     touched_last = merge(
         *(deployment.ledger.in_state(state, which.since, newest_first=True) for state in states),
         key=lambda row: -row.updated,
@@ -145,9 +145,16 @@ def _uploaded(deployment: Deployment, upload: Upload) -> int | None:
     return None
 
 
+def _kept_as(state: str) -> tuple[State]:
+    """As what the ledger keeps those that operators see in a state."""
+    return (State.REJECTED if state == ERASED.upper() else State(state),)
+
+
 def _fits(row: Row, which: Wanted) -> bool:
-    return (which.profile is None or row.profile == which.profile) and (
-        which.waiting_since is None or began(row) < which.waiting_since
+    return (
+        which.state in (None, seen(row))
+        and which.profile in (None, row.profile)
+        and (which.waiting_since is None or began(row) < which.waiting_since)
     )
 
 

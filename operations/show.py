@@ -13,7 +13,7 @@ from rich.text import Text
 
 from operations import certificate
 from operations.backfill import Tally
-from operations.bookkeeping import ERASED
+from operations.bookkeeping import seen
 from operations.certificate import Certificate
 from operations.estimate import ASSUMPTIONS, Line, Month
 from operations.explain import Explanation, Step
@@ -26,6 +26,8 @@ from stethoscript.rows import Row
 
 _WIDE = 200
 """Columns there are at least: a terminal that is narrower wraps lines itself, and a name stays in one piece."""
+_LINES_ABOUT_ROWS = 4
+"""What a table has above and below its rows: a line, its headings, a rule, and a line."""
 
 out = Console(highlight=False, markup=False, width=max(_WIDE, shutil.get_terminal_size().columns))
 screen = Console(highlight=False, markup=False)
@@ -48,7 +50,7 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
     told = {
         "recording": row.recording,
         "job": row.job,
-        "state": ERASED.upper() if row.reason == ERASED else str(row.state),
+        "state": seen(row),
         "attempt": row.attempt,
         "profile": row.profile,
         "versionId": row.version,
@@ -77,11 +79,25 @@ def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
     for heading in (*(["correlation id"] if correlated else []), "why", *(["key"] if show_key else [])):
         table.add_column(heading, overflow="fold")
     for each in listed:
-        state = ERASED.upper() if each.reason == ERASED else str(each.state)
-        cells = [each.job, state, span(now - began(each)), each.profile or "-", clock(each.received)]
-        cells += [each.correlation_id or "-"] if correlated else []
+        cells = [*_cells(each, now), clock(each.received), *([each.correlation_id or "-"] if correlated else [])]
         table.add_row(*cells, each.reason or "", *([each.key] if show_key else []))
     return table if listed else Text("No recordings.")
+
+
+def watched(found: Overview, latest: list[Row], now: float, console: Console) -> RenderableType:
+    """How a deployment is doing, and as many recordings as its terminal has room for; names are cut, states never."""
+    above = overview(found)
+    room = console.height - len(console.render_lines(above)) - _LINES_ABOUT_ROWS
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("job", "state", "in state for", "profile", "why"):
+        table.add_column(heading, no_wrap=heading in ("state", "in state for"), overflow="ellipsis")
+    for each in latest[: max(0, room)]:
+        table.add_row(*_cells(each, now), each.reason or "")
+    return Group(above, table if latest else Text("No recordings."))
+
+
+def _cells(row: Row, now: float) -> list[str]:
+    return [row.job, seen(row), span(now - began(row)), row.profile or "-"]
 
 
 def next_step(undelivered: Row) -> str:
@@ -111,12 +127,9 @@ def overview(found: Overview) -> RenderableType:
 
 def explanation(found: Recording, way: list[Step], why: Explanation, *, show_key: bool) -> RenderableType:
     """A recording's whole way, and why it is where it is."""
-    state = "NOT LOOKED AT YET" if found.row is None else str(found.row.state)
-    if found.row is not None and found.row.reason == ERASED:
-        state = ERASED.upper()
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("recording", found.name)
-    facts.add_row("state", state)
+    facts.add_row("state", "NOT LOOKED AT YET" if found.row is None else seen(found.row))
     if found.row is not None:
         facts.add_row("job", f"{found.row.job} (attempt {found.row.attempt})")
         facts.add_row("profile", found.row.profile or "-")

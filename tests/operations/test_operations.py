@@ -1,5 +1,6 @@
 """The operator's commands, by their front door, over a pretended AWS one can look into."""
 
+import io
 import json
 import os
 import struct
@@ -10,15 +11,16 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
+from rich.console import Console
 from typer.testing import CliRunner
 
-from operations import deployment, queues, show, uploading
+from operations import deployment, overview, queues, show, uploading
 from operations.__main__ import app
 from operations.bookkeeping import Bookkeeping
 from operations.deployment import Deployment
 from operations.erasure import HANDS_SECONDS, Eraser
 from operations.problems import Misused, Refused
-from operations.recordings import find, retry
+from operations.recordings import Wanted, find, retry, wanted
 from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.rows import State
@@ -222,6 +224,23 @@ def test_status_says_the_age_of_the_oldest_message_where_cloudwatch_tells_it(war
     assert "60 s" in ward.run("status").stdout
 
 
+def test_what_is_watched_fits_a_small_terminal_and_cuts_names_but_no_states(ward):
+    for number in range(9):
+        ward.clinic.start(ward.clinic.upload(f"dictation/{number}.wav"))
+    letter = ward.clinic.upload("dictation/letter.wav", b"no audio")
+    ward.clinic.start(letter)
+    ward.age(letter, -1)
+    latest = wanted(ward.deployment, Wanted(), 20)
+    small = Console(width=80, height=22, file=io.StringIO(), force_terminal=True)
+    lines = small.render_lines(show.watched(overview.look(ward.deployment), latest, now(), small))
+    assert len(lines) == small.height
+    text = ["".join(segment.text for segment in line) for line in lines]
+    shown = [line.split() for line in text if line.lstrip().startswith("clinic-")]
+    assert 0 < len(shown) < len(latest)
+    assert {row[1] for row in shown} == {"TRANSCRIBING", "REJECTED"}
+    assert all(row[0].endswith("…") for row in shown)
+
+
 def test_the_list_is_filtered_by_state_profile_and_time(ward):
     done = ward.delivered()
     talk = ward.delivered("conversation/a.wav")
@@ -256,6 +275,11 @@ def test_the_list_says_when_each_was_received_and_its_correlation_id_where_any_h
     listed = ward.run("list").stdout
     assert "correlation id" in listed
     assert "visit-1" in listed
+
+
+def test_a_state_that_is_not_there_is_told_with_those_that_are(ward):
+    said = ward.run("list", "--state", "deliverd", code=2).stderr
+    assert said.startswith("There is no state DELIVERD; there are: ANNOUNCED, CLAIMED, ")
 
 
 def test_what_is_stuck_is_listed_longest_first(ward):
@@ -751,6 +775,9 @@ def test_after_an_erasure_nothing_is_left_and_nothing_comes_back(ward):
     assert ward.json("explain", ward.name(upload))["why"] == "erased"
     states = {row["recording"]: row["state"] for row in ward.json("list")}
     assert states == {ward.name(upload): "ERASED", ward.name(kept): "DELIVERED"}
+    assert [row["recording"] for row in ward.json("list", "--state", "erased")] == [ward.name(upload)]
+    assert ward.json("list", "--state", "rejected") == []
+    assert ward.json("status")["states"]["REJECTED"] == 1
 
 
 def test_documents_under_the_upload_s_own_path_are_erased_too(ward):
