@@ -34,6 +34,7 @@ _OF_ONE_ATTEMPT = (
     "failure",
     "manifest",
     "words",
+    "seconds",
     "confidence",
 )
 _to = TypeSerializer().serialize

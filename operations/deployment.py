@@ -18,6 +18,7 @@ from operations.problems import Misused, NotFound, unless_denied
 
 ROOT = Path(__file__).resolve().parents[1]
 _STACK = "-storage"
+_HELD = ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_", "DELETE_FAILED")
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 Client = Callable[[str], Any]
@@ -119,16 +120,32 @@ def find(name: str, client: Client) -> Deployment:
     Raises:
         NotFound: no such stack here; names those there are.
     """
-    try:
-        (stack,) = client("cloudformation").describe_stacks(StackName=f"{name}{_STACK}")["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        raise NotFound(_nothing_called(name, client)) from error
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+    found = stack(f"{name}{_STACK}", client)
+    if found is None:
+        raise NotFound(_nothing_called(name, client))
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])}
     if "LedgerTableName" not in outputs:
         raise NotFound(f"{name}{_STACK} is not (yet) a complete deployment: run `cdk deploy --all` to its end.")
     return Deployment(name, outputs, client)
+
+
+def stack(name: str, client: Client) -> Mapping[str, Any] | None:
+    """A stack as CloudFormation describes it; None if there is none."""
+    try:
+        (found,) = client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+    known: Mapping[str, Any] = found
+    return known
+
+
+def resources(name: str, client: Client) -> list[Mapping[str, Any]]:
+    """What a stack holds; not what was never made, or is deleted, which CloudFormation lists too."""
+    pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
+    listed = [each for page in pages for each in page["StackResourceSummaries"]]
+    return [each for each in listed if each["ResourceStatus"].startswith(_HELD)]
 
 
 def chosen_name(folder: Path = ROOT, file: Path | None = None) -> str:

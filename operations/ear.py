@@ -1,7 +1,7 @@
 """A queue of our own that hears what both topics tell, for as long as it is needed and no longer."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,12 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations.deployment import Deployment
 from operations.interruption import undisturbed
+from operations.problems import unless_absent
 
 _TOPICS = ("CompletionTopicArn", "OperationsTopicArn")
 _KEPT_SECONDS = 3600
 """How long a message waits to be heard."""
 _WAIT_SECONDS = 2
-_GONE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist", "NotFound"})
 
 
 @dataclass
@@ -64,7 +64,7 @@ def remove(deployment: Deployment, name: str, subscribed: Iterable[str] = ()) ->
     endpoint = _arn(deployment, name)
     found = {arn for heard_by, arn in _subscriptions(deployment) if heard_by == endpoint}
     for arn in {*subscribed, *found}:
-        _unless_gone(deployment.client("sns").unsubscribe, SubscriptionArn=arn)
+        unless_absent(deployment.client("sns").unsubscribe, SubscriptionArn=arn)
     if url := _url(deployment, name):
         deployment.client("sqs").delete_queue(QueueUrl=url)
 
@@ -112,17 +112,8 @@ def _ear(deployment: Deployment, name: str, subscribed: list[str]) -> Ear:
 
 
 def _url(deployment: Deployment, name: str) -> str | None:
-    found = _unless_gone(deployment.client("sqs").get_queue_url, QueueName=name)
+    found = unless_absent(deployment.client("sqs").get_queue_url, QueueName=name)
     return found["QueueUrl"] if found else None
-
-
-def _unless_gone(call: Callable[..., Any], **asked: str) -> Any:
-    try:
-        return call(**asked)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in _GONE:
-            raise
-        return None
 
 
 def _arn(deployment: Deployment, name: str) -> str:

@@ -99,6 +99,16 @@ def denied(error: Exception) -> bool:
     return isinstance(error, ClientError) and error.response["Error"].get("Code") in _NOT_ALLOWED
 
 
+def unless_absent(call: Callable[..., Any], **asked: Any) -> Any:
+    """What a call answers; None where AWS answers that there is no such thing."""
+    try:
+        return call(**asked)
+    except ClientError as error:
+        if not absent(error):
+            raise
+        return None
+
+
 def absent(error: Exception) -> bool:
     """Whether AWS answers that there is no such thing."""
     if not isinstance(error, ClientError):

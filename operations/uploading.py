@@ -15,7 +15,7 @@ from operations.deployment import Deployment
 from operations.problems import Misused, Refused
 from stethoscript import audio, jobs, profiles
 from stethoscript.rejections import Rejected
-from stethoscript.rows import Row, State
+from stethoscript.rows import Row
 from stethoscript.uploads import Upload
 
 _MEGABYTE = 1024**2
@@ -88,11 +88,12 @@ def wait(
     pause: Callable[[float], None] = time.sleep,
 ) -> list[Row]:
     """The rows of what was sent, once each has come to its end; `say` is told of every change of state."""
-    told: dict[str, State] = {}
+    told: dict[str, str] = {}
     while True:
         known = deployment.ledger.rows([each.job for each in sent])
         for each in sent:
-            if each.job in known and (state := known[each.job].state) is not told.get(each.job):
+            state = str(known[each.job].state) if each.job in known else "waits for its turn"
+            if state != told.get(each.job):
                 told[each.job] = state
                 say(f"{each.path.name}: {state}")
         ended = [known[each.job] for each in sent if each.job in known and not known[each.job].open]

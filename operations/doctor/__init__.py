@@ -1,13 +1,13 @@
 """Says what is misconfigured, before and after a deployment, and what helps. Only looks, changes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import problems
 from operations.doctor import account, deployed, keeping, key, quotas, telling, tools, wiring
-from operations.doctor.findings import RESTORE, Finding, Health, broken, unknown
+from operations.doctor.findings import Finding, Health, broken, unknown
 from operations.doctor.site import Site
 from stethoscript import faults
 
@@ -126,23 +126,12 @@ def examine(site: Site) -> Iterator[tuple[str, Finding]]:
     for name, check in CHECKS.items():
         if name in left_out or (check.of_deployment and site.deployment is None):
             continue
-        findings = [_in_place(finding, site) for finding in made(check, site)]
+        findings = list(made(check, site))
         yield from ((name, finding) for finding in findings)
         if name == CREDENTIALS and any(finding.health is Health.BROKEN for finding in findings):
             return
     if left_out:
         yield "aws", unknown(f"This is not AWS, where one would also look at: {', '.join(left_out)}.")
-
-
-def _in_place(finding: Finding, site: Site) -> Finding:
-    """A finding whose remedy deploys these very choices, and to where they are deployed."""
-    remedy = finding.remedy
-    for command in ("make deploy", "make restore"):
-        if not site.aws:
-            remedy = remedy.replace(command, "make cloud-stacks")
-        elif site.file or site.choices is None:
-            remedy = remedy.replace(command, f"{command} CHOICES={site.file or '<the file of its choices>'}")
-    return replace(finding, remedy=remedy)
 
 
 def made(check: Check, site: Site) -> Iterator[Finding]:
@@ -153,7 +142,7 @@ def made(check: Check, site: Site) -> Iterator[Finding]:
         if problems.denied(error):
             yield unknown(f"AWS does not let you look: that needs {', '.join(check.needs)}.", check.instead)
         elif problems.absent(error) and site.deployment:
-            yield broken(f"What this looks at is gone ({faults.described(error)}).", RESTORE)
+            yield broken(f"What this looks at is gone ({faults.described(error)}).", site.restore)
         else:
             yield unknown(f"AWS did not answer ({faults.described(error)}).", check.instead)
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide what the others find

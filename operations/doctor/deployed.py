@@ -6,9 +6,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations import deployment as deployments
-from operations.doctor.findings import DEPLOY, RESTORE, Finding, attention, broken, ok, unknown
+from operations.doctor.findings import Finding, attention, broken, ok, unknown
 from operations.doctor.site import Site
-from operations.problems import NotFound
+from operations.problems import NotFound, unless_absent
 from operations.times import clock, span
 
 STACKS = ("storage", "pipeline", "monitoring")
@@ -35,10 +35,10 @@ def deployment(site: Site) -> Iterator[Finding]:
         if _stack(site, "storage") is None and _left_behind(site):
             yield broken(
                 f"{nothing} But a deployment of that name has left its recordings.",
-                f"Take them back into it, then deploy: `python -m operations import`, then {DEPLOY}",
+                f"Take them back into it, then deploy: `python -m operations import`, then {site.deploy}",
             )
         else:
-            yield attention(str(nothing), f"If it has not been deployed yet, that is next: {DEPLOY}")
+            yield attention(str(nothing), f"If it has not been deployed yet, that is next: {site.deploy}")
     else:
         yield ok(f"{found.name} is deployed in account {found.account}.")
 
@@ -48,9 +48,9 @@ def stacks(site: Site) -> Iterator[Finding]:
     found = {each: _stack(site, each) for each in STACKS}
     for each, stack in found.items():
         if stack is None:
-            yield broken(f"The stack {site.name}-{each} is missing: the deployment is half done.", DEPLOY)
+            yield broken(f"The stack {site.name}-{each} is missing: the deployment is half done.", site.deploy)
         elif stack["StackStatus"] not in _WELL:
-            yield _state(stack)
+            yield _state(site, stack)
     if all(stack is not None and stack["StackStatus"] in _WELL for stack in found.values()):
         yield ok(f"All {len(STACKS)} stacks are complete.")
 
@@ -70,15 +70,12 @@ def functions(site: Site) -> Iterator[Finding]:
     lambda_ = site.client("lambda")
     for each in FUNCTIONS:
         name = f"{site.name}-{each}"
-        try:
-            found = lambda_.get_function_configuration(FunctionName=name)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            yield broken(f"The function {name} is missing.", RESTORE)
+        found = unless_absent(lambda_.get_function_configuration, FunctionName=name)
+        if found is None:
+            yield broken(f"The function {name} is missing.", site.restore)
             continue
         reserved = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
-        yield _function(name, found, reserved)
+        yield _function(site, name, found, reserved)
         yield from _role(site, name, found["Role"].rpartition("/")[2])
 
 
@@ -89,25 +86,23 @@ def queues(site: Site) -> Iterator[Finding]:
         listed = site.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
         ours = [mapping for mapping in listed if mapping["EventSourceArn"].endswith(f":{site.name}-{queue}")]
         if not ours:
-            yield broken(f"Nobody takes from the {queue} queue: messages wait in it.", RESTORE)
+            yield broken(f"Nobody takes from the {queue} queue: messages wait in it.", site.restore)
         elif ours[0]["State"] not in ("Enabled", "Enabling", "Updating", "Creating"):
             remedy = f"`aws lambda update-event-source-mapping --enabled --uuid {ours[0]['UUID']}`."
             yield broken(f"The {queue} queue's way to its function is switched off: messages wait in it.", remedy)
         elif str(ours[0].get("LastProcessingResult", "")).startswith("PROBLEM"):
-            yield broken(f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", RESTORE)
+            yield broken(
+                f"Lambda cannot take from the {queue} queue ({ours[0]['LastProcessingResult']}).", site.restore
+            )
         else:
             yield ok(f"The {queue} queue goes to {each}.")
 
 
 def _left_behind(site: Site) -> bool:
     bucket = f"{site.name}-intake-{site.where.account}-{site.where.region}"
-    try:
-        site.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=site.where.account)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "404":
-            raise
-        return False
-    return True
+    return (
+        unless_absent(site.client("s3").head_bucket, Bucket=bucket, ExpectedBucketOwner=site.where.account) is not None
+    )
 
 
 def _role(site: Site, function: str, role: str) -> Iterator[Finding]:
@@ -118,34 +113,27 @@ def _role(site: Site, function: str, role: str) -> Iterator[Finding]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
-        yield broken(f"The role of {function} is gone: it cannot run.", RESTORE)
+        yield broken(f"The role of {function} is gone: it cannot run.", site.restore)
         return
     if not held:
-        yield broken(f"The role of {function} has lost its policy: all it does is refused.", RESTORE)
+        yield broken(f"The role of {function} has lost its policy: all it does is refused.", site.restore)
 
 
 def _stack(site: Site, name: str) -> Mapping[str, Any] | None:
-    try:
-        (stack,) = site.client("cloudformation").describe_stacks(StackName=f"{site.name}-{name}")["Stacks"]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ValidationError":
-            raise
-        return None
-    found: Mapping[str, Any] = stack
-    return found
+    return deployments.stack(f"{site.name}-{name}", site.client)
 
 
-def _state(stack: Mapping[str, Any]) -> Finding:
+def _state(site: Site, stack: Mapping[str, Any]) -> Finding:
     name, status = stack["StackName"], stack["StackStatus"]
     if status.endswith("_IN_PROGRESS"):
         return attention(f"The stack {name} is being changed ({status}).", "Wait, and look again.")
     if status == "UPDATE_ROLLBACK_COMPLETE":
         return attention(
             f"The last update of {name} failed and was taken back; it runs as before.",
-            f"Mend what its events name (`aws cloudformation describe-stack-events`), then {DEPLOY}",
+            f"Mend what its events name (`aws cloudformation describe-stack-events`), then {site.deploy}",
         )
     what, remedy = _ILL.get(status, (f"is {status}", "Look at its events in the CloudFormation console"))
-    return broken(f"The stack {name} {what}.", f"{remedy}, then {DEPLOY}")
+    return broken(f"The stack {name} {what}.", f"{remedy}, then {site.deploy}")
 
 
 def _compare(site: Site, name: str) -> Iterator[Finding]:
@@ -193,13 +181,13 @@ def _drifted(site: Site, name: str) -> Iterator[Finding]:
     for each in answer["StackResourceDrifts"]:
         what = f"{each['ResourceType']} {each['LogicalResourceId']} of {name}"
         if each["StackResourceDriftStatus"] == "DELETED":
-            yield broken(f"{what} was deleted by hand.", RESTORE)
+            yield broken(f"{what} was deleted by hand.", site.restore)
         else:
             paths = ", ".join(difference["PropertyPath"] for difference in each.get("PropertyDifferences", []))
-            yield attention(f"{what} was changed by hand: {paths}.", f"{RESTORE} Or choose it so, and deploy.")
+            yield attention(f"{what} was changed by hand: {paths}.", f"{site.restore} Or choose it so, and deploy.")
 
 
-def _function(name: str, found: Mapping[str, Any], reserved: int | None) -> Finding:
+def _function(site: Site, name: str, found: Mapping[str, Any], reserved: int | None) -> Finding:
     if reserved == 0:
         remedy = f"`aws lambda delete-function-concurrency --function-name {name}`."
         return broken(f"The function {name} is stopped: its reserved concurrency is 0.", remedy)
@@ -208,5 +196,5 @@ def _function(name: str, found: Mapping[str, Any], reserved: int | None) -> Find
         return broken(f"The function {name} cannot run ({why}).", "Look at its key, role and log group, and deploy.")
     if found.get("LastUpdateStatus") == "Failed":
         why = found.get("LastUpdateStatusReasonCode", "no reason given")
-        return broken(f"The last update of the function {name} failed ({why}).", f"Deploy again: {DEPLOY}")
+        return broken(f"The last update of the function {name} failed ({why}).", f"Deploy again: {site.deploy}")
     return ok(f"{name} can run" + (f", at most {reserved} at once." if reserved else "."))

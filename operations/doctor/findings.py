@@ -4,10 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-DEPLOY = "`make deploy`."
-RESTORE = "Bring back what was deployed: `make restore`."
-"""What was changed or deleted by hand stays so if the same is deployed again: to CloudFormation nothing has changed."""
-
 
 class Health(StrEnum):
     """How well something is."""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from operations.doctor import policies
-from operations.doctor.findings import RESTORE, Finding, attention, broken, ok
+from operations.doctor.findings import Finding, attention, broken, ok
 from operations.doctor.site import Site
 
 _PLAIN_HTTP = {
@@ -35,9 +35,9 @@ def ledger(site: Site) -> Iterator[Finding]:
     if found["TableStatus"] not in ("ACTIVE", "UPDATING"):
         yield broken(f"The ledger is {found['TableStatus']}.", "Look at the table in the DynamoDB console.")
     if not protected:
-        yield attention("The ledger may be deleted: its deletion protection is off.", RESTORE)
+        yield attention("The ledger may be deleted: its deletion protection is off.", site.restore)
     if not restorable and site.aws:
-        yield attention("The ledger cannot be restored: its point-in-time recovery is off.", RESTORE)
+        yield attention("The ledger cannot be restored: its point-in-time recovery is off.", site.restore)
     if protected and (restorable or not site.aws):
         yield ok("The ledger is protected" + (", and can be restored to any second of 35 days." if restorable else "."))
 
@@ -45,11 +45,11 @@ def ledger(site: Site) -> Iterator[Finding]:
 def _bucket(site: Site, name: str, bucket: str, versioned: bool) -> Iterator[Finding]:
     s3, owner = site.client("s3"), {"ExpectedBucketOwner": site.here.account}
     if versioned and s3.get_bucket_versioning(Bucket=bucket, **owner).get("Status") != "Enabled":
-        yield broken(f"The {name} bucket keeps no versions: what is overwritten is lost.", RESTORE)
+        yield broken(f"The {name} bucket keeps no versions: what is overwritten is lost.", site.restore)
     rules = s3.get_bucket_encryption(Bucket=bucket, **owner)["ServerSideEncryptionConfiguration"]["Rules"]
     keys = {rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID") for rule in rules}
     if keys != {site.here.outputs["KeyArn"]}:
-        yield broken(f"The {name} bucket encrypts under another key than the deployment's.", RESTORE)
+        yield broken(f"The {name} bucket encrypts under another key than the deployment's.", site.restore)
     yield from _policy(site, name, bucket)
     try:
         blocks = s3.get_public_access_block(Bucket=bucket, **owner)["PublicAccessBlockConfiguration"]
@@ -58,7 +58,7 @@ def _bucket(site: Site, name: str, bucket: str, versioned: bool) -> Iterator[Fin
             raise
         blocks = {}
     if not (blocks and all(blocks.values())):
-        yield broken(f"The {name} bucket's block of public access is off.", RESTORE)
+        yield broken(f"The {name} bucket's block of public access is off.", site.restore)
 
 
 def _policy(site: Site, name: str, bucket: str) -> Iterator[Finding]:
@@ -76,4 +76,4 @@ def _policy(site: Site, name: str, bucket: str) -> Iterator[Finding]:
             yield broken(what, "Take the statement out, or give them a policy of their own.", each)
     objects = f"arn:{site.where.partition}:s3:::{bucket}/*"
     if not policies.refuses(there, {**_PLAIN_HTTP, "Resource": objects}):
-        yield broken(f"The {name} bucket's policy no longer refuses what is not encrypted on its way.", RESTORE)
+        yield broken(f"The {name} bucket's policy no longer refuses what is not encrypted on its way.", site.restore)

@@ -96,6 +96,26 @@ class Site:
         return self.deployment
 
     @property
+    def deploy(self) -> str:
+        """The command that deploys these choices here."""
+        return f"`{self._make('deploy')}`."
+
+    @property
+    def restore(self) -> str:
+        """What helps where something was changed or deleted by hand.
+
+        The same deployment again does not: to CloudFormation nothing has changed.
+        """
+        return f"Bring back what was deployed: `{self._make('restore')}`."
+
+    def _make(self, target: str) -> str:
+        if not self.aws:
+            return "make cloud-stacks"
+        if self.file:
+            return f"make {target} CHOICES={self.file}"
+        return f"make {target}" if self.choices else f"make {target} CHOICES=<the file of its choices>"
+
+    @property
     def jobs_at_once(self) -> int | None:
         """How many jobs may run at once, as deployed or else as chosen."""
         deployed = self.deployment.quota() if self.deployment else None

@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from operations import deployment as deployments
 from operations import queues
-from operations.doctor.findings import RESTORE, Finding, attention, broken, ok
+from operations.doctor.findings import Finding, attention, broken, ok
 from operations.doctor.site import Site
 
 _TOPICS = {"completion": "CompletionTopicArn", "operations": "OperationsTopicArn"}
@@ -13,9 +14,6 @@ _SILENT = {
     "completion": ("Nobody subscribes to the completion topic: nobody is told of transcripts.", "emails.completion"),
     "operations": ("Nobody subscribes to the operations topic: an alarm wakes nobody.", "emails.operations"),
 }
-
-
-_THERE = frozenset({"CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"})
 
 
 def subscriptions(site: Site) -> Iterator[Finding]:
@@ -78,7 +76,7 @@ def alarms(site: Site) -> Iterator[Finding]:
     topic, known = site.here.outputs["OperationsTopicArn"], _alarms(site)
     for name, alarm in known.items():
         if alarm is None:
-            yield broken(f"The alarm {name} was deleted.", RESTORE)
+            yield broken(f"The alarm {name} was deleted.", site.restore)
         elif alarm["StateValue"] == "ALARM":
             about = alarm.get("AlarmDescription", "")
             yield broken(f"The alarm {name} is set. {about}".strip(), "See docs/operations.md.")
@@ -89,21 +87,19 @@ def alarms(site: Site) -> Iterator[Finding]:
         yield broken(f"Alarms that are switched off: {', '.join(off)}.", remedy)
     astray = [name for name, alarm in there.items() if topic not in alarm["AlarmActions"]]
     if astray:
-        yield broken(f"Alarms that do not tell the operations topic: {', '.join(astray)}.", RESTORE)
+        yield broken(f"Alarms that do not tell the operations topic: {', '.join(astray)}.", site.restore)
     if not known:
-        yield broken("There are no alarms: nobody will be told when something fails.", RESTORE)
+        yield broken("There are no alarms: nobody will be told when something fails.", site.restore)
     elif all(alarm is not None and alarm["StateValue"] != "ALARM" for alarm in known.values()) and not (off or astray):
         yield ok(f"{len(known)} alarms watch, and none is set.")
 
 
 def _alarms(site: Site) -> Mapping[str, Mapping[str, Any] | None]:
     """The alarms that were deployed, each as CloudWatch knows it; None if it does not."""
-    resources = site.client("cloudformation").get_paginator("list_stack_resources")
     deployed = [
-        resource["PhysicalResourceId"]
-        for page in resources.paginate(StackName=f"{site.name}-monitoring")
-        for resource in page["StackResourceSummaries"]
-        if resource["ResourceType"] == "AWS::CloudWatch::Alarm" and resource["ResourceStatus"] in _THERE
+        each["PhysicalResourceId"]
+        for each in deployments.resources(f"{site.name}-monitoring", site.client)
+        if each["ResourceType"] == "AWS::CloudWatch::Alarm"
     ]
     pages = site.client("cloudwatch").get_paginator("describe_alarms")
     there = {

@@ -80,7 +80,7 @@ def choices(site: Site) -> Iterator[Finding]:
         ):
             yield attention(
                 f"{file}'s profiles are not the deployed ones.",
-                "Name the file of choices that was deployed with --choices; or deploy: `make deploy`.",
+                f"Name the file of choices that was deployed with --choices; or deploy: {site.deploy}",
             )
         else:
             yield ok(f"{file}'s choices can be deployed.")

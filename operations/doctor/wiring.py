@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.doctor import policies
-from operations.doctor.findings import RESTORE, Finding, broken, ok, unknown
+from operations.doctor.findings import Finding, broken, ok, unknown
 from operations.doctor.site import Site
 from operations.times import span
 from stethoscript import faults
@@ -29,9 +29,9 @@ def intake(site: Site) -> Iterator[Finding]:
     told = site.client("s3").get_bucket_notification_configuration(Bucket=here.intake, ExpectedBucketOwner=here.account)
     ours = [each for each in told.get("QueueConfigurations", []) if each["QueueArn"] == queue]
     if not ours:
-        yield broken("S3 tells nobody of uploads: the intake bucket's notifications are gone.", RESTORE)
+        yield broken("S3 tells nobody of uploads: the intake bucket's notifications are gone.", site.restore)
     elif not any("s3:ObjectCreated:*" in each["Events"] and not each.get("Filter") for each in ours):
-        yield broken("S3 tells of some uploads only: the intake bucket's notifications were narrowed.", RESTORE)
+        yield broken("S3 tells of some uploads only: the intake bucket's notifications were narrowed.", site.restore)
     else:
         yield _sender(site, "intake", "S3", f"arn:{site.where.partition}:s3:::{here.intake}")
 
@@ -40,7 +40,9 @@ def signals(site: Site) -> Iterator[Finding]:
     """Whether the end of a job is signalled at once, and not only found by the reconciler."""
     work = site.client("s3").get_bucket_notification_configuration(Bucket=site.here.work)
     if "EventBridgeConfiguration" not in work:
-        yield broken("The work bucket tells EventBridge nothing: only the reconciler learns of ended jobs.", RESTORE)
+        yield broken(
+            "The work bucket tells EventBridge nothing: only the reconciler learns of ended jobs.", site.restore
+        )
     for rule in (f"{site.name}-{each}" for each in _RULES):
         yield from _rule(site, rule)
     yield _sender(site, "completion", "EventBridge", _arn(site, "events", f"rule/{site.name}-job-ended"))
@@ -61,7 +63,7 @@ def vocabularies(site: Site) -> Iterator[Finding]:
         except ClientError as error:
             if faults.fault(error) is not Fault.ABSENT and "NotFound" not in error.response["Error"]["Code"]:
                 raise
-            yield broken(f"The medical vocabulary {name} is gone: recordings wait for it.", RESTORE)
+            yield broken(f"The medical vocabulary {name} is gone: recordings wait for it.", site.restore)
             continue
         if found["VocabularyState"] == "READY":
             yield ok(f"The medical vocabulary {name} is ready.")
@@ -77,10 +79,10 @@ def reconciler(site: Site) -> Iterator[Finding]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        yield broken("The reconciler has no schedule: what signals miss is not found.", RESTORE)
+        yield broken("The reconciler has no schedule: what signals miss is not found.", site.restore)
         return
     if schedule["State"] != "ENABLED":
-        yield broken("The reconciler's schedule is switched off: what signals miss is not found.", RESTORE)
+        yield broken("The reconciler's schedule is switched off: what signals miss is not found.", site.restore)
         return
     yield _ran(site, 60 * int(re.sub(r"\D", "", schedule["ScheduleExpression"]) or 1))
 
@@ -119,13 +121,13 @@ def _rule(site: Site, name: str) -> Iterator[Finding]:
             raise
         state = "missing"
     if state != "ENABLED":
-        yield broken(f"The rule {name} is {state.lower()}: its signal does not come.", RESTORE)
+        yield broken(f"The rule {name} is {state.lower()}: its signal does not come.", site.restore)
         return
     targets = [target["Arn"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
     if _arn(site, "sqs", f"{site.name}-completion") in targets:
         yield ok(f"The rule {name} signals ended jobs.")
     else:
-        yield broken(f"The rule {name} does not go to the completion queue.", RESTORE)
+        yield broken(f"The rule {name} does not go to the completion queue.", site.restore)
 
 
 def _sender(site: Site, queue: str, who: str, source: str) -> Finding:
@@ -142,10 +144,11 @@ def _sender(site: Site, queue: str, who: str, source: str) -> Finding:
     allowed = policies.allows(policies.read(attributes.get("Attributes", {}).get("Policy", "{}")), wanted)
     if allowed is None:
         return unknown(
-            f"Whether {who} may send to the {queue} queue depends on what a statement of its policy denies.", RESTORE
+            f"Whether {who} may send to the {queue} queue depends on what a statement of its policy denies.",
+            site.restore,
         )
     if not allowed:
-        return broken(f"{who} may not send to the {queue} queue: its policy was changed.", RESTORE)
+        return broken(f"{who} may not send to the {queue} queue: its policy was changed.", site.restore)
     return ok(f"{who} may send to the {queue} queue.")
 
 

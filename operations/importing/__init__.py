@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from operations import deployment
 from operations.deployment import Client
 from operations.importing.retained import Left, Stack
 from operations.problems import Refused
@@ -16,7 +17,6 @@ _CHANGE_SET = "take-back"
 _LOOK_SECONDS, _LOOKS = 2.0, 900
 _UNDER_WAY = ("_IN_PROGRESS", "_PENDING")
 _EMPTY = frozenset({"REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE"})
-_HELD = frozenset({"CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_COMPLETE"})
 
 
 @dataclass(frozen=True)
@@ -61,20 +61,14 @@ class Importer:
         return self.client("cloudformation")
 
     def _status(self, name: str) -> str | None:
-        try:
-            (stack,) = self._cloudformation.describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ValidationError":
-                raise
-            return None
-        return str(stack["StackStatus"])
+        found = deployment.stack(name, self.client)
+        return str(found["StackStatus"]) if found else None
 
     def _is_empty(self, name: str, status: str) -> bool:
         """Whether a stack holds nothing: an import or a first creation was begun, or has failed and was taken back."""
         if status != "IMPORT_ROLLBACK_COMPLETE":
             return status in _EMPTY
-        listed = self._cloudformation.list_stack_resources(StackName=name)["StackResourceSummaries"]
-        return not [each for each in listed if each["ResourceStatus"] in _HELD]
+        return not deployment.resources(name, self.client)
 
     def _clear(self, stack: Stack) -> None:
         """Remove what an earlier attempt may have left of the stack: a name and events."""

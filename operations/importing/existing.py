@@ -3,12 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from operations import problems
 from operations.deployment import Client
 from operations.importing.retained import KEY, Left, Stack
-from operations.problems import Refused
+from operations.problems import Refused, unless_absent
 from stacks.key_policy import Where
 
 Find = Callable[[Client, str], str | None]
@@ -23,7 +20,7 @@ def left(client: Client, stack: Stack, where: Where) -> Left:
     there: dict[str, str] = {}
     for name, declared in stack.retained.items():
         find = _FIND.get(declared["Type"])
-        if find and (identifier := _unless_absent(find, client, stack.called(name, where))):
+        if find and (identifier := unless_absent(find, client=client, name=stack.called(name, where))):
             there[name] = identifier
     for name, declared in stack.retained.items():
         if declared["Type"] == KEY and (identifier := _key(client, stack, there)):
@@ -36,9 +33,9 @@ def _bucket(client: Client, name: str) -> str:
     return name
 
 
-def _bucket_policy(client: Client, bucket: str) -> str:
-    client("s3").get_bucket_policy(Bucket=bucket)
-    return bucket
+def _bucket_policy(client: Client, name: str) -> str:
+    client("s3").get_bucket_policy(Bucket=name)
+    return name
 
 
 def _queue(client: Client, name: str) -> str:
@@ -84,23 +81,15 @@ def _key(client: Client, stack: Stack, there: Mapping[str, str]) -> str | None:
     asked = [(_LIES_UNDER.get(stack.retained[name]["Type"]), identifier) for name, identifier in there.items()]
     keys = (find(client, identifier) for find, identifier in asked if find)
     named = next((key for key in keys if key), None)
-    return _unless_absent(_usable, client, named) if named else None
+    found: str | None = unless_absent(_usable, client=client, name=named) if named else None
+    return found
 
 
-def _usable(client: Client, arn: str) -> str:
-    key: Mapping[str, Any] = client("kms").describe_key(KeyId=arn)["KeyMetadata"]
+def _usable(client: Client, name: str) -> str:
+    key: Mapping[str, Any] = client("kms").describe_key(KeyId=name)["KeyMetadata"]
     if key["KeyState"] != "Enabled":
         raise Refused(
             f"The key {key['KeyId']} is {key['KeyState']}, and without it nothing can be read: bring it back "
             "(`aws kms cancel-key-deletion`, `aws kms enable-key`), then run this again."
         )
     return str(key["KeyId"])
-
-
-def _unless_absent(find: Find, client: Client, name: str) -> str | None:
-    try:
-        return find(client, name)
-    except ClientError as error:
-        if not problems.absent(error):
-            raise
-        return None

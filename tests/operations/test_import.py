@@ -3,9 +3,11 @@
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from typer.testing import CliRunner
 
 from operations.__main__ import app
@@ -73,9 +75,14 @@ class CloudFormation:
     holds: str = "DELETE_COMPLETE"
     """What has become of the resources of a stack whose import was taken back."""
 
-    def list_stack_resources(self, StackName: str) -> Any:  # noqa: N803
+    def get_paginator(self, call: str) -> Any:
+        assert call == "list_stack_resources"
+        return SimpleNamespace(paginate=self._resources)
+
+    def _resources(self, StackName: str) -> Any:  # noqa: N803
         assert StackName in self.stacks
-        return {"StackResourceSummaries": [{"LogicalResourceId": "Table", "ResourceStatus": self.holds}]}
+        yield {"StackResourceSummaries": [{"LogicalResourceId": "Topic", "ResourceStatus": "DELETE_COMPLETE"}]}
+        yield {"StackResourceSummaries": [{"LogicalResourceId": "Table", "ResourceStatus": self.holds}]}
 
     def describe_stacks(self, StackName: str) -> Any:  # noqa: N803
         if StackName not in self.stacks:
@@ -300,6 +307,23 @@ def test_an_import_that_is_taken_back_tells_what_failed_first_and_can_be_tried_a
     account.cloudformation.ends = "IMPORT_COMPLETE"
     account.run("--yes")
     assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
+
+
+@pytest.mark.parametrize("call", ["create_change_set", "execute_change_set", "delete_stack"])
+def test_an_answer_that_got_lost_is_made_good_by_running_it_again(account, monkeypatch, call):
+    far = account.cloudformation
+    far.stacks = {"clinic-storage": "ROLLBACK_COMPLETE"}
+    done = getattr(far, call)
+
+    def lost(**asked: Any) -> None:
+        done(**asked)
+        raise ReadTimeoutError(endpoint_url="https://cloudformation")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(far, call, lost)
+        assert account.run("--yes", code=4)
+    account.run("--yes")
+    assert far.stacks == dict.fromkeys(("clinic-storage", "clinic-pipeline"), "IMPORT_COMPLETE")
 
 
 def test_a_stack_whose_later_import_was_taken_back_and_which_holds_something_is_there(account):

@@ -4,7 +4,7 @@ import io
 import json
 import os
 import struct
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +16,14 @@ from typer.testing import CliRunner
 
 from operations import deployment, overview, queues, show, uploading
 from operations.__main__ import app
-from operations.bookkeeping import Bookkeeping
+from operations.bookkeeping import _OF_ONE_ATTEMPT, Bookkeeping
 from operations.deployment import Deployment
 from operations.erasure import HANDS_SECONDS, Eraser
 from operations.problems import Misused, Refused
 from operations.recordings import Wanted, find, retry, wanted
 from stethoscript import events, jobs
 from stethoscript.events import Arrival
-from stethoscript.rows import State
+from stethoscript.rows import Row, State
 from stethoscript.uploads import Upload
 from tests.functions import far_ends
 from tests.functions.clinic import PROFILES, WAV, Clinic
@@ -982,3 +982,11 @@ def test_the_tools_clients_are_the_ordinary_ones(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     meta = deployment.ordinary()("sqs").meta
     assert (meta.region_name, meta.endpoint_url) == ("eu-west-1", "http://127.0.0.1:9")
+
+
+def test_a_retry_forgets_all_that_its_last_attempt_came_to():
+    of_the_recording = {
+        "recording", "state", "bucket", "key", "version", "received", "updated", "job", "attempt", "profile", "recipe",
+        "media_format", "correlation_id", "announcements", "expires", "schema",
+    }  # fmt: skip
+    assert {each.name for each in fields(Row)} - of_the_recording == set(_OF_ONE_ATTEMPT)

@@ -465,6 +465,23 @@ def test_a_subscription_whose_queue_is_gone_goes_with_the_next_run(place):
     assert not place.traces()
 
 
+@pytest.mark.parametrize("answered", [0, 1])
+def test_an_answer_to_subscribing_that_got_lost_leaves_nothing_behind(place, answered):
+    sns, answers = place.clinic.sns, iter(range(answered))
+
+    def subscribe(**asked: Any) -> Any:
+        made = sns.subscribe(**asked)
+        if next(answers, None) is None:
+            raise refusal("InternalError", status=500)
+        return made
+
+    place.ward.ends["sns"] = SimpleNamespace(
+        subscribe=subscribe, unsubscribe=sns.unsubscribe, get_paginator=sns.get_paginator
+    )
+    assert place.smoke().run().failed
+    assert not place.traces()
+
+
 def test_a_subscription_that_no_list_shows_yet_goes_too(place):
     sns = place.clinic.sns
     unlisted = SimpleNamespace(paginate=lambda **_asked: [{"Subscriptions": []}])
