@@ -27,6 +27,11 @@ def test_no_choice_stands_on_the_page_that_there_is_not():
     assert {row[0].strip("`") for row in rows("Choices")} == {name for name, _default in leaves(Choices)}
 
 
+def test_the_example_of_a_file_of_choices_can_be_deployed():
+    (example,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if '"profiles"' in block]
+    assert Choices.read(json.loads(example)).name == "clinic"
+
+
 def test_every_choice_is_described_and_its_default_given_a_reason():
     assert all(len(row) == 4 and row[2] and row[3] for row in rows("Choices"))
 
