@@ -94,7 +94,7 @@ class Deliverer:
         status = job.get("TranscriptionJobStatus")
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
-            if self.now() - (row.started or row.received) < STUCK_SECONDS:
+            if self.now() - (row.started or row.waiting_since) < STUCK_SECONDS:
                 self._look_again(signal)
             return
         # Several signals of one end come at once: one is taken, the others look again.

@@ -104,7 +104,7 @@ class Reconciler:
         if ended:
             self._signal(row.job)
             self._say_if_late(job)
-        if self.now() - (row.started or row.received) > STUCK_SECONDS:
+        if self.now() - (row.started or row.waiting_since) > STUCK_SECONDS:
             count("Stuck")
             log.error("neither ended nor delivered for more than a day", job=row.job)
         self.ledger.advance(row, row.state, self.now(), signalled=int(self.now()) if ended else row.signalled)
@@ -112,7 +112,7 @@ class Reconciler:
 
     def _announce_again(self, row: Row) -> int:
         """Bring back a recording that nobody follows; one that will not be helped by it is said to be stuck."""
-        if self.now() - row.received > WAITS_LONG_SECONDS:
+        if self.now() - row.waiting_since > WAITS_LONG_SECONDS:
             count("WaitsLong")
         if row.announcements >= MOST_ANNOUNCEMENTS:
             count("Stuck")
@@ -174,7 +174,7 @@ class Reconciler:
         now, days = int(self.now()), self.settings.row_days
         return Row(
             recording=recording, state=State.ANNOUNCED, bucket=upload.bucket, key=upload.key, version=upload.version,
-            received=now, updated=now, job=jobs.name(recording, 1), announcements=1,
+            received=now, entered=now, updated=now, job=jobs.name(recording, 1), announcements=1,
             expires=now + days * 86400 if days else None,
         )  # fmt: skip
 

@@ -13,19 +13,19 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
+import audio_probe
 import batch
 import environment
-import header
 from clients import client
 from herald import Herald
 from ledger import Ledger
-from ranged import Ranged
+from s3_range_file import S3RangeFile
 from stethoscript import audio, events, faults, jobs, profiles, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
 from stethoscript.profiles import Profile, Recipe
 from stethoscript.rejections import Rejected
-from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State
+from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State, audio_fields
 from stethoscript.uploads import Upload, is_folder
 from telemetry import count, flush, log, measure
 
@@ -120,7 +120,8 @@ class Starter:
                 head = self._head(upload)
                 if is_folder(upload.key, head["ContentLength"]):
                     return
-                row = replace(row, correlation_id=profiles.correlation_id(head["Metadata"]))
+                received = int(head["LastModified"].timestamp())
+                row = replace(row, received=received, correlation_id=profiles.correlation_id(head["Metadata"]))
                 row = self._asking(row, head)
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
@@ -163,10 +164,11 @@ class Starter:
         """
         audio.check_size(head["ContentLength"])
         storage.check_class(head)
-        recording = Ranged(head["ContentLength"], partial(self._header, row.upload, head))
+        recording = S3RangeFile(head["ContentLength"], partial(self._header, row.upload, head))
         media_format = audio.media_format(recording.read(audio.HEADER_BYTES))
-        audio.check_sound(header.sound(recording, media_format), each_channel=row.asked.channel_identification)
-        return replace(row, media_format=media_format)
+        info = audio_probe.probe(recording, media_format)
+        audio.check_sound(info, each_channel=row.asked.channel_identification)
+        return replace(row, media_format=media_format, **audio_fields(info))
 
     def _row(self, recording: str, upload: Upload) -> Row:
         now = int(self.now())
@@ -179,6 +181,7 @@ class Starter:
             key=upload.key,
             version=upload.version,
             received=now,
+            entered=now,
             updated=now,
             job=jobs.name(recording, 1),
             profile=profile.name if profile else None,
@@ -291,7 +294,8 @@ class Starter:
         if fault is Fault.VOCABULARY and vocabulary and vocabulary not in self.vocabularies:
             raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
-        if fault is Fault.BUSY and self.now() - row.received > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
+        waited = self.now() - row.waiting_since
+        if fault is Fault.BUSY and waited > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
             raise Rejected("LimitExceeded", "Transcribe has refused it for a day without being busy; shorten it.")
 
     def _adopt(self, job: str, media_uri: str) -> None:
@@ -354,7 +358,7 @@ class Starter:
         try:
             row = self.ledger.find(recording)
             if row and row.state is State.CLAIMED:
-                if self.now() - row.received > WAITS_LONG_SECONDS:
+                if self.now() - row.waiting_since > WAITS_LONG_SECONDS:
                     count("WaitsLong")
                 self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
         except (BotoCoreError, ClientError) as error:  # then it is announced once more, which does no harm

@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-import header
+import audio_probe
 from operations import price, queues
 from operations.deployment import Deployment
 from operations.price import Estimate
-from ranged import Ranged
+from s3_range_file import S3RangeFile
 from stethoscript import audio, jobs
 from stethoscript.rejections import Rejected
 from stethoscript.uploads import Upload, is_folder
@@ -117,8 +117,8 @@ def _seconds(deployment: Deployment, found: Found) -> float | None:
         content: bytes = answer["Body"].read()
         return content
 
-    recording = Ranged(found.size, fetch)
+    recording = S3RangeFile(found.size, fetch)
     try:
-        return header.sound(recording, audio.media_format(recording.read(audio.HEADER_BYTES))).seconds
+        return audio_probe.probe(recording, audio.media_format(recording.read(audio.HEADER_BYTES))).seconds
     except (Rejected, ClientError):
         return None

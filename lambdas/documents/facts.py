@@ -1,8 +1,9 @@
 """What a document says of its recording beside the words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from stethoscript.audio import AudioInfo
 from stethoscript.profiles import Recipe
 from stethoscript.rows import Row
 
@@ -17,11 +18,12 @@ class Facts:
     recipe: Recipe
     profile: str | None = None
     correlation_id: str | None = None
+    audio: AudioInfo = field(default_factory=AudioInfo)
 
     @classmethod
     def of(cls, row: Row) -> "Facts":
         """Those of the ledger's row; `received` in seconds since 1970."""
-        return cls(row.job, row.key, row.received, row.asked, row.profile, row.correlation_id)
+        return cls(row.job, row.key, row.received, row.asked, row.profile, row.correlation_id, row.audio)
 
     @property
     def arrived(self) -> datetime:

@@ -25,12 +25,18 @@ _LAYERS = (0x0002, 0x0004)  # III and II; nobody records layer I, and UTF-16's b
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What a header tells of a recording; None is what it does not tell, or not reliably."""
+class AudioInfo:
+    """What the probe learned of a recording. None means that the file does not tell it, or not reliably.
+
+    `seconds` is the duration of the audio that is in the file. `declared_seconds` is the duration that the header
+    promises. `cut_off` is True where the file ends before its header says, and False where the file is proved whole.
+    """
 
     seconds: float | None = None
     hertz: int | None = None
     channels: int | None = None
+    declared_seconds: float | None = None
+    cut_off: bool | None = None
 
 
 def media_format(header: bytes) -> str:
@@ -72,7 +78,7 @@ def too_long() -> Rejected:
     return Rejected("TooLong", "Send at most 4 hours; split the recording.")
 
 
-def check_sound(sound: Sound, *, each_channel: bool) -> None:
+def check_sound(sound: AudioInfo, *, each_channel: bool) -> None:
     """Refuse what Transcribe would refuse for how it sounds; what is not told is left to Transcribe.
 
     `each_channel` says that channels are to be transcribed separately, which needs two.

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
+from stethoscript.audio import AudioInfo
 from stethoscript.profiles import Recipe
 from stethoscript.uploads import Upload
 
@@ -33,6 +34,10 @@ WAITS_LONG_SECONDS = 4 * 3600
 class Row:
     """A recording. Times are seconds since 1970; `key` is patient data and never leaves the table.
 
+    `received` is when S3 stored the upload, `entered` when this row was made: deadlines count from `entered`, because
+    an upload may be much older than its row. `warning` is a class of what was wrong without being a reason to refuse.
+    `audio_ms` and `declared_ms` are AudioInfo's durations in milliseconds, `cut_off` is AudioInfo's.
+    `cancelled` is when somebody cancelled the recording.
     `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
     `seconds`: at which of them the last word ends.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
@@ -51,7 +56,13 @@ class Row:
     attempt: int = 1
     profile: str | None = None
     recipe: Mapping[str, Any] = field(default_factory=dict)
+    entered: int | None = None
     media_format: str | None = None
+    audio_ms: int | None = None
+    declared_ms: int | None = None
+    cut_off: bool | None = None
+    warning: str | None = None
+    cancelled: int | None = None
     correlation_id: str | None = None
     started: int | None = None
     completed: int | None = None
@@ -75,6 +86,16 @@ class Row:
         return Upload(self.bucket, self.key, self.version)
 
     @property
+    def waiting_since(self) -> int:
+        """From when deadlines count. Rows of 0.1 have no `entered`."""
+        return self.received if self.entered is None else self.entered
+
+    @property
+    def audio(self) -> AudioInfo:
+        """What the probe learned of the audio's length."""
+        return AudioInfo(_seconds(self.audio_ms), declared_seconds=_seconds(self.declared_ms), cut_off=self.cut_off)
+
+    @property
     def open(self) -> bool:
         """Whether the recording still waits for its terminal state."""
         return self.state in OPEN
@@ -87,6 +108,27 @@ class Row:
     def item(self) -> dict[str, Any]:
         """The row as the table keeps it: what is None is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def audio_fields(info: AudioInfo) -> dict[str, Any]:
+    """The row's fields that keep what the probe learned.
+
+    >>> audio_fields(AudioInfo(1.25, declared_seconds=2.5, cut_off=True))
+    {'audio_ms': 1250, 'declared_ms': 2500, 'cut_off': True}
+    """
+    return {
+        "audio_ms": _milliseconds(info.seconds),
+        "declared_ms": _milliseconds(info.declared_seconds),
+        "cut_off": info.cut_off,
+    }
+
+
+def _milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 _FIELDS = {each.name for each in fields(Row)}

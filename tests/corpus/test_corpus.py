@@ -17,7 +17,7 @@ import webvtt
 
 from documents import FORMS
 from documents.facts import Facts
-from ranged import BLOCK_BYTES, MOST_BLOCKS
+from s3_range_file import BLOCK_BYTES, MOST_BLOCKS
 from stacks.choices import BadChoice, Choices
 from stethoscript import events
 from stethoscript.events import Arrival

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import header
-from ranged import BLOCK_BYTES, MOST_BLOCKS, MOST_STEPS, Exhausted, Ranged
+import audio_probe
+from s3_range_file import BLOCK_BYTES, MOST_BLOCKS, MOST_STEPS, Exhausted, S3RangeFile
 from stethoscript import audio, storage
-from stethoscript.audio import Sound
+from stethoscript.audio import AudioInfo
 from stethoscript.rejections import Rejected
 from tests.corpus.recordings import FTYP, WEBM, flac, id3, moov, mp3, opus_end, opus_head, wav
 
@@ -27,7 +27,7 @@ class Bill:
     def __init__(self, content):
         self.fetched = []
         self._content = content
-        self.file = Ranged(len(content), self._fetch)
+        self.file = S3RangeFile(len(content), self._fetch)
 
     def _fetch(self, begin, end):
         assert 0 <= begin < end <= len(self._content)
@@ -36,7 +36,7 @@ class Bill:
 
     def heard(self):
         """What the start function makes of it."""
-        return header.sound(self.file, audio.media_format(self.file.read(audio.HEADER_BYTES)))
+        return audio_probe.probe(self.file, audio.media_format(self.file.read(audio.HEADER_BYTES)))
 
 
 @pytest.mark.parametrize(
@@ -45,18 +45,18 @@ class Bill:
 )
 def test_a_real_recording_is_judged_by_its_first_block(name, seconds, hertz, channels):
     bill = Bill((RECORDINGS / name).read_bytes())
-    assert bill.heard() == Sound(pytest.approx(seconds, abs=0.1), hertz, channels)
+    assert bill.heard() == AudioInfo(pytest.approx(seconds, abs=0.1), hertz, channels)
     assert bill.fetched == [(0, BLOCK_BYTES)]
 
 
 @pytest.mark.parametrize(
     ("content", "expected", "blocks"),
     [
-        (mp3(60), Sound(pytest.approx(60, abs=0.1), 48_000, 2), 2),
-        (id3(10**6) + mp3(60), Sound(pytest.approx(60, abs=0.1), 48_000, 2), 3),
-        (FTYP + moov(60_000) + bytes(10**6), Sound(60.0, 44_100, 1), 2),
-        (opus_head(channels=2) + bytes(10**6) + opus_end(60), Sound(60.0, 48_000, 2), 3),
-        (WEBM, Sound(), 1),
+        (mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 2),
+        (id3(10**6) + mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 3),
+        (FTYP + moov(60_000) + bytes(10**6), AudioInfo(60.0, 44_100, 1), 2),
+        (opus_head(channels=2) + bytes(10**6) + opus_end(60), AudioInfo(60.0, 48_000, 2), 3),
+        (WEBM, AudioInfo(), 1),
     ],
     ids=["mp3", "mp3 with a picture", "m4a", "ogg", "webm"],
 )
@@ -120,18 +120,18 @@ def test_what_s3_says_meanwhile_is_not_taken_for_damage():
         return (id3(10**6) + mp3(1))[:BLOCK_BYTES]
 
     with pytest.raises(ConnectionError):
-        header.sound(Ranged(2 * 10**6, fetch), "mp3")
+        audio_probe.probe(S3RangeFile(2 * 10**6, fetch), "mp3")
 
 
 @pytest.mark.parametrize(
     ("sound", "reason"),
     [
-        (Sound(channels=3), "TooManyChannels"),
-        (Sound(channels=1), "OneChannel"),
-        (Sound(hertz=15_999), "InvalidSampleRate"),
-        (Sound(hertz=48_001), "InvalidSampleRate"),
-        (Sound(seconds=0.4999), "TooShort"),
-        (Sound(seconds=14_400.1), "TooLong"),
+        (AudioInfo(channels=3), "TooManyChannels"),
+        (AudioInfo(channels=1), "OneChannel"),
+        (AudioInfo(hertz=15_999), "InvalidSampleRate"),
+        (AudioInfo(hertz=48_001), "InvalidSampleRate"),
+        (AudioInfo(seconds=0.4999), "TooShort"),
+        (AudioInfo(seconds=14_400.1), "TooLong"),
     ],
 )
 def test_what_transcribe_would_refuse_is_refused(sound, reason):
@@ -140,13 +140,13 @@ def test_what_transcribe_would_refuse_is_refused(sound, reason):
     assert refused.value.reason == reason
 
 
-@pytest.mark.parametrize("sound", [Sound(), Sound(0.5, 16_000, 2), Sound(14_400.0, 48_000, 2)])
+@pytest.mark.parametrize("sound", [AudioInfo(), AudioInfo(0.5, 16_000, 2), AudioInfo(14_400.0, 48_000, 2)])
 def test_what_is_in_order_or_untold_is_left_to_transcribe(sound):
     audio.check_sound(sound, each_channel=True)
 
 
 def test_one_channel_is_enough_where_they_are_not_told_apart():
-    audio.check_sound(Sound(channels=1), each_channel=False)
+    audio.check_sound(AudioInfo(channels=1), each_channel=False)
 
 
 def test_a_key_that_is_ours_says_that_our_rights_are_at_fault():

@@ -14,7 +14,7 @@ class Exhausted(Exception):
     """Reading on would cost more than a header is worth."""
 
 
-class Ranged:
+class S3RangeFile:
     """A read-only file of `size` bytes over `fetch`, which returns the bytes from one offset up to another.
 
     Blocks are aligned and kept. After any trouble the file raises it again: a reader cannot swallow it and go on.
