@@ -57,6 +57,8 @@ class Recipe:
     metadata: Mapping[str, str] = field(default_factory=dict)
     chapters: bool = False
     seekable: bool = True
+    speech: bool = False
+    """Whether the demo's dictation is spoken, again and again."""
 
 
 class _Pipe(io.RawIOBase):
@@ -83,6 +85,16 @@ def samples(hertz: int, channels: int, seconds: float) -> Any:
     loudness = 0.05 + 0.4 * (np.sin(2 * np.pi * 1.3 * at) > 0)
     tone = np.sin(2 * np.pi * 220 * at)
     return ((noise * 0.4 + tone) * loudness).astype(np.float32)
+
+
+@cache
+def speech(hertz: int, channels: int, seconds: float) -> Any:
+    """The demo's dictation from its beginning, as often as it takes: as `samples`."""
+    with av.open("local/recordings/dictation.wav") as container:
+        resampler = av.AudioResampler("fltp", "mono", hertz)
+        frames = [part for frame in [*container.decode(audio=0), None] for part in resampler.resample(frame)]
+    said = np.concatenate([frame.to_ndarray()[0] for frame in frames])
+    return np.stack([np.resize(said, round(hertz * seconds))] * channels)
 
 
 def encode(recipe: Recipe) -> bytes:
@@ -139,7 +151,7 @@ def _packets(kind: str, track: Any, recipe: Recipe) -> list[Any]:
 
 
 def _audio_frames(track: Any, recipe: Recipe) -> Iterator[AudioFrame]:
-    wave = samples(recipe.hertz, recipe.channels, recipe.seconds)
+    wave = (speech if recipe.speech else samples)(recipe.hertz, recipe.channels, recipe.seconds)
     resampler = av.AudioResampler(track.codec_context.format, track.layout, recipe.hertz, track.frame_size or _BLOCK)
     for begin in range(0, wave.shape[1], _BLOCK):
         part = np.ascontiguousarray(wave[:, begin : begin + _BLOCK])
