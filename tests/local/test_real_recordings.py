@@ -1,15 +1,23 @@
 """Recordings of real encoders, each larger than what the probe fetches at once, through the deployed pipeline."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
+from playwright.sync_api import Browser
 
 from lambdas import s3_range_file
+from operations import deployment, loopback, opening, recordings
 from tests.encoded_recordings import Recipe, decoded, encode
 from tests.local.deployed import deploy
 from tests.local.test_pipeline import Clinic
+from tests.reader.conftest import Watched, browser, playwright
 
+__all__ = ["browser", "playwright"]
+
+NAME = "encoders"
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov", "frag_duration": "1000000"}
 FASTSTART = {"movflags": "faststart"}
 SPOKEN = {"seconds": 12.0, "speech": True}
@@ -65,7 +73,7 @@ WIDEBAND = b"#!AMR-WB\n" + (b"\x44" + bytes(range(60))) * 1200  # no encoder is 
 @pytest.fixture(scope="module")
 def clinic(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     folder = tmp_path_factory.mktemp("encoders")
-    return Clinic(cloud, deploy(cloud, folder, name="encoders", watch_seconds=0), folder)
+    return Clinic(cloud, deploy(cloud, folder, name=NAME, watch_seconds=0), folder)
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +136,63 @@ def test_a_job_tells_the_rate_that_a_decoder_finds(
         assert truth
         rates[name], truths[name] = job["MediaSampleRateHertz"], truth.hertz
     assert rates == truths
+
+
+# --- `open` ---
+
+PLAYED_ON_FROM = """at => new Promise((resolve, reject) => {
+    const audio = document.querySelector("audio")
+    audio.addEventListener("error", () => reject(audio.error))
+    audio.addEventListener("timeupdate", () => audio.currentTime > at + 0.5 && resolve(audio.currentTime))
+    audio.currentTime = at
+    audio.play().catch(reject)
+    setTimeout(() => reject(`it stands at ${audio.currentTime}`), 10000)
+})"""
+"""Seeks, plays, and answers the time of the recording half a second later."""
+LISTENED_TO = ("voice-memo.m4a", "meeting.mp4", "browser.webm", "counted.mp3")
+Open = Callable[[str], AbstractContextManager[str]]
+
+
+@pytest.fixture
+def open_(clinic: Clinic, uploaded: Mapping[str, str]) -> Open:
+    """Serves a delivered recording as `operations open` does; gives the address that opens once."""
+
+    @contextmanager
+    def opening_(name: str) -> Iterator[str]:
+        clinic.heard_of(uploaded[name])
+        here = deployment.find(NAME, clinic.cloud.client)
+        found = opening.opened(here, recordings.find(here, uploaded[name]))
+        with loopback.serving(found.page, found.sound, say=pytest.fail) as address:
+            yield address
+
+    return opening_
+
+
+@pytest.mark.parametrize("name", LISTENED_TO)
+def test_open_serves_any_part_of_a_recording(open_: Open, contents: Mapping[str, bytes], name: str):
+    content = contents[name]
+    middle = len(content) // 2
+    with open_(name) as address, urlopen(address) as page:
+        room = page.url
+        for wanted, part in (
+            (f"bytes={middle}-", content[middle:]),
+            (f"bytes={middle}-{middle + 99}", content[middle : middle + 100]),
+            ("bytes=-1000", content[-1000:]),
+            ("bytes=0-", content),
+        ):
+            with urlopen(Request(f"{room}audio", headers={"Range": wanted})) as answer:
+                assert (answer.status, answer.read()) == (206, part)
+
+
+@pytest.mark.parametrize("name", LISTENED_TO)
+def test_open_plays_from_the_middle(open_: Open, browser: Browser, name: str):
+    with open_(name) as address:
+        context = browser.new_context()
+        watched = Watched.of(context)
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("#controls")
+        middle = SPOKEN["seconds"] / 2
+        assert page.evaluate(PLAYED_ON_FROM, middle) < middle + 5
+        context.close()
+    assert watched.complaints == []
