@@ -10,6 +10,7 @@ import errno
 import re
 import shutil
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import Any
 from xml.etree import ElementTree as ET
 from xml.sax import saxutils
@@ -53,7 +54,7 @@ def _ranged(answer: Answer, headers: Mapping[str, str]) -> Answer:
     """The part of a whole answer that was asked for. Checksums are of the whole object, so they are left out."""
     status, described, body = answer
     wanted = headers.get("range")
-    if status != 200 or not wanted:  # noqa: PLR2004  # a refusal, or a part by its number
+    if status != HTTPStatus.OK or not wanted:  # a refusal, or a part by its number
         return answer
     size = int(described["Content-Length"])
     asked = requested(wanted, size)
@@ -99,7 +100,7 @@ def listed_keys_are_encoded() -> None:
     def encoded(list_: Callable[[str, dict[str, Any]], Answer]) -> Callable[[str, dict[str, Any]], Answer]:
         def listed(bucket_name: str, query_params: dict[str, Any]) -> Answer:
             status, headers, body = list_(bucket_name, query_params)
-            if status == 200 and s3._qp(query_params, "encoding-type", "") == "url":  # noqa: PLR2004
+            if status == HTTPStatus.OK and s3._qp(query_params, "encoding-type", "") == "url":
                 start, _, end = body.decode().rpartition("</")
                 body = f"{_WITH_KEYS.sub(_encoded, start)}<EncodingType>url</EncodingType></{end}".encode()
             return status, headers, body
@@ -135,8 +136,11 @@ def writes_need_room() -> None:
     def dispatched(  # noqa: PLR0917  # MiniStack's signature
         method: str, bucket: str, key: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
     ) -> Answer:
-        if method in ("PUT", "POST") and shutil.disk_usage(s3.DATA_DIR).free < len(body) + ROOM:
-            return _no_room()
+        if key and method in ("PUT", "POST"):
+            replaced = (s3._buckets.get(bucket) or {"objects": {}})["objects"].get(key) or {"size": 0}
+            needed = len(body) + replaced["size"] + ROOM  # the version that is replaced is copied
+            if shutil.disk_usage(s3.DATA_DIR).free < needed:
+                return _no_room()
         try:
             answer: Answer = dispatch(method, bucket, key, headers, body, query_params)
         except OSError:
@@ -178,5 +182,6 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
         (s3, "_persist_object"): ("bucket", "key", "obj"),
         (s3, "_error"): ("code", "message", "status", "resource", "extra", "headers"),
         (s3, "DATA_DIR"): None,
+        (s3, "_buckets"): None,
     },
 }

@@ -1,8 +1,11 @@
 """S3's answers on the local cloud: as AWS documents them, and as moto gives them, for the calls that our code makes."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +13,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+
+from local.cloud.running import running
 
 CONTENT = b"0123456789"
 WHOLE = "whole"
@@ -252,3 +257,46 @@ def test_keys_of_any_characters_are_listed_as_they_are(cloud: Any):
     assert [each["Key"] for each in encoded["Versions"]] == ["a%01b.wav"]
     unfinished = s3.list_multipart_uploads(Bucket=bucket, Prefix="a\x01", EncodingType="url")
     assert [each["Key"] for each in unfinished["Uploads"]] == ["a%01b.wav"]
+
+
+# --- a full disk ---
+
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 320 MB, of which a cloud needs 256 to start."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=320m", "none", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_an_object_that_a_full_disk_cannot_hold_is_refused_and_the_one_before_stays(small_disk: Path):
+    filler = small_disk / "filler"
+    refused = pytest.raises(ClientError, match="make room on the disk")
+    with running(state=small_disk / "state", engine="scripted") as cloud:
+        s3 = cloud.client("s3")
+        s3.create_bucket(Bucket="clinic")
+        s3.put_object(Bucket="clinic", Key="visit.wav", Body=b"before")
+        s3.put_object(Bucket="clinic", Key="long.wav", Body=bytes(30 * MEGABYTE))
+        filler.write_bytes(bytes(shutil.disk_usage(small_disk).free - 24 * MEGABYTE))
+        with refused:
+            s3.put_object(Bucket="clinic", Key="visit.wav", Body=bytes(16 * MEGABYTE))
+        with refused:  # the version before is copied
+            s3.put_object(Bucket="clinic", Key="long.wav", Body=b"")
+        with refused:  # its size is not in the request
+            s3.copy_object(Bucket="clinic", Key="copy.wav", CopySource={"Bucket": "clinic", "Key": "long.wav"})
+        assert s3.get_object(Bucket="clinic", Key="visit.wav")["Body"].read() == b"before"
+        s3.delete_objects(Bucket="clinic", Delete={"Objects": [{"Key": "long.wav"}]})
+        filler.unlink()
+        s3.put_object(Bucket="clinic", Key="visit.wav", Body=bytes(16 * MEGABYTE))
+    with running(state=small_disk / "state", engine="scripted") as cloud:
+        head = cloud.client("s3").head_object(Bucket="clinic", Key="visit.wav")
+        assert head["ContentLength"] == 16 * MEGABYTE
