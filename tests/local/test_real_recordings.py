@@ -1,5 +1,6 @@
 """Recordings of real encoders, each larger than what the probe fetches at once, through the deployed pipeline."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
@@ -114,6 +115,14 @@ def test_a_recording_of_a_real_encoder_is_delivered_with_its_length_or_none(
 @pytest.mark.parametrize("name", ["voice-memo.m4a", "meeting.mp4", "counted.mp3", "opus.ogg", "mono.flac", "pcm.wav"])
 def test_the_ledger_knows_the_length_where_the_header_tells_it(clinic: Clinic, uploaded: Mapping[str, str], name: str):
     assert length(clinic, clinic.heard_of(uploaded[name])) == pytest.approx(SPOKEN["seconds"], rel=0.02)
+
+
+def test_a_recording_in_which_nothing_is_heard_has_an_empty_transcript(clinic: Clinic, uploaded: Mapping[str, str]):
+    """The scripted recogniser hears nothing in what is no WAV."""
+    manifest = clinic.heard_of(uploaded["voice-memo.m4a"])["manifest"]
+    raw = manifest["key"].replace("manifest.json", "transcribe.json")
+    results = json.loads(clinic.reader.get_object(Bucket=manifest["bucket"], Key=raw)["Body"].read())["results"]
+    assert (results["items"], results["transcripts"]) == ([], [{"transcript": ""}])
 
 
 @pytest.mark.parametrize("name", REJECTED)
