@@ -7,16 +7,14 @@ from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, sync_playwright
 
 from lambdas import s3_range_file
 from operations import deployment, loopback, opening, recordings
 from tests.encoded_recordings import Recipe, decoded, encode
 from tests.local.deployed import deploy
 from tests.local.test_pipeline import Clinic
-from tests.reader.conftest import Watched, browser, playwright
-
-__all__ = ["browser", "playwright"]
+from tests.reader.conftest import Watched, launched
 
 NAME = "encoders"
 FRAGMENTED = {"movflags": "frag_keyframe+empty_moov", "frag_duration": "1000000"}
@@ -191,6 +189,13 @@ def test_open_serves_any_part_of_a_recording(open_: Open, contents: Mapping[str,
         ):
             with urlopen(Request(f"{room}audio", headers={"Range": wanted})) as answer:
                 assert (answer.status, answer.read()) == (206, part)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A browser that is gone when the module ends: two drivers at once exclude each other."""
+    with sync_playwright() as driver:
+        yield from launched(driver)
 
 
 @pytest.mark.parametrize("name", LISTENED_TO)
