@@ -1,9 +1,8 @@
 """Recordings to plain sound: 16 kHz, 16 bits, decoded where a hostile file can do no harm.
 
 ffmpeg is as large as it is trusting, so it works in a short-lived process of its own with limits of time and
-memory. It is told the format, which we find in the file's first bytes: left to guess, it would follow
-playlists and addresses. The sound goes into a file without a name, so nothing of a patient's voice stays on
-the disk, however the recogniser ends.
+memory. It finds out the format by itself, among those that refer to no other file or address. The sound goes
+into a file without a name, so nothing of a patient's voice stays on the disk, however the recogniser ends.
 """
 
 import json
@@ -15,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from local.recogniser import container, refusals
 from local.recogniser.refusals import UNSUPPORTED_FORMAT, Media
@@ -25,7 +24,6 @@ SAMPLE_RATE = 16_000
 SAMPLE_BYTES = 2
 
 _DECODER = Path(__file__).with_name("decode.py")
-_DEMUXERS = {"mp4": "mov", "m4a": "mov", "webm": "matroska"}
 # Decoding is hundreds of times faster than speech; 100 kB is six seconds of it even at low bit rates.
 _SECONDS_AT_LEAST = 60
 _BYTES_PER_SECOND = 100_000
@@ -41,18 +39,17 @@ class Sound:
     channels: int
 
 
-def detect(order: Order) -> str:
-    """Return the recording's format; Unusable if it has none, is not as claimed, or is too large."""
+def head(order: Order) -> bytes:
+    """Return the recording's first bytes; Unusable if it cannot be read or is too large."""
     try:
         info = order.audio.stat()
         if not stat.S_ISREG(info.st_mode):
             raise Unusable(UNSUPPORTED_FORMAT)
         refusals.check_size(info.st_size)
         with order.audio.open("rb") as file:
-            head = file.read(container.FIRST_BYTES)
+            return file.read(container.FIRST_BYTES)
     except OSError as error:
         raise Unusable(UNSUPPORTED_FORMAT) from error
-    return refusals.check_format(order.format, container.detect(head))
 
 
 @contextmanager
@@ -61,9 +58,11 @@ def decoded(order: Order) -> Iterator[Sound]:
 
     All channels are mixed into one, unless the order asks for each by itself.
     """
-    form = detect(order)
+    first = head(order)
     with tempfile.TemporaryFile() as samples:
-        found = _decode(order, form, samples)
+        found = _decode(order, samples)
+        name = container.named(found["demuxer"], found["codec"], found["brand"], first)
+        form = refusals.check_format(order.format, name)
         channels = found["channels"] if order.channels else 1
         frames = samples.seek(0, 2) // (SAMPLE_BYTES * channels)
         media = Media(form, found["sample_rate"], frames / SAMPLE_RATE, found["channels"])
@@ -71,11 +70,11 @@ def decoded(order: Order) -> Iterator[Sound]:
         yield Sound(media, samples, channels)
 
 
-def _decode(order: Order, form: str, samples: BinaryIO) -> dict[str, int]:
+def _decode(order: Order, samples: BinaryIO) -> dict[str, Any]:
     """Run the decoder on one recording; what kills it, or keeps it too long, is not a recording."""
     seconds = min(_SECONDS_AT_LEAST + order.audio.stat().st_size // _BYTES_PER_SECOND, _SECONDS_AT_MOST)
     layout = "channels" if order.channels else "mono"
-    command = [sys.executable, "-I", str(_DECODER), _DEMUXERS.get(form, form), layout]
+    command = [sys.executable, "-I", str(_DECODER), layout]
     with order.audio.open("rb") as recording:
         try:
             done = subprocess.run(
@@ -87,7 +86,7 @@ def _decode(order: Order, form: str, samples: BinaryIO) -> dict[str, int]:
                 timeout=seconds,
                 check=True,
             )
-            found: dict[str, int] = json.loads(done.stdout)
+            found: dict[str, Any] = json.loads(done.stdout)
         except (subprocess.SubprocessError, ValueError) as error:
             raise Unusable(UNSUPPORTED_FORMAT) from error
     return found

@@ -1,49 +1,27 @@
-"""Which kind of file a recording is, from its first bytes alone."""
+"""Which of Transcribe's formats a recording is, from what the decoder found in it."""
 
-FIRST_BYTES = 64
-_MPEG_SYNC = 0xFFE0
-_MPEG_LAYER = 0x0006
-_LAYER_3 = 0x0002
+FIRST_BYTES = 1024
+"""Enough to hold the header of a WebM, which names its kind."""
+_M4A_BRANDS = ("M4A ", "M4B ")
 
 
-def detect(head: bytes) -> str | None:
+def named(demuxer: str, codec: str, brand: str, head: bytes) -> str | None:
     """Return Transcribe's name of the format, or None if it is none of the eight.
 
-    >>> detect(b"fLaC" + bytes(60))
-    'flac'
-    >>> detect(b"ffconcat version 1.0")
+    `demuxer` and `codec` are ffmpeg's names, `brand` is an MP4's major brand, `head` are the first bytes.
+
+    >>> named("mov,mp4,m4a,3gp,3g2,mj2", "aac", "M4A ", b"")
+    'm4a'
+    >>> named("matroska,webm", "libopus", "", b"...webm..."), named("matroska,webm", "aac", "", b"...matroska...")
+    ('webm', None)
+    >>> named("mp3", "mp3float", "", b""), named("mp3", "mp2float", "", b"")
+    ('mp3', None)
     """
-    for magic, offset, name in _MAGIC:
-        if head.startswith(magic, offset):
-            return name(head) if callable(name) else name
-    return "mp3" if _is_mpeg_layer_3(head) else None
-
-
-def _riff(head: bytes) -> str | None:
-    return "wav" if head[8:12] == b"WAVE" else None
-
-
-def _iso_media(head: bytes) -> str:
-    return "m4a" if head[8:12] in (b"M4A ", b"M4B ") else "mp4"
-
-
-def _ebml(head: bytes) -> str | None:
-    return "webm" if b"webm" in head[:FIRST_BYTES] else None
-
-
-def _is_mpeg_layer_3(head: bytes) -> bool:
-    """A frame header: eleven bits of sync, then version and layer (AAC has the same sync, but layer 0)."""
-    frame = int.from_bytes(head[:2], "big")
-    return len(head) > 1 and frame & _MPEG_SYNC == _MPEG_SYNC and frame & _MPEG_LAYER == _LAYER_3
-
-
-_MAGIC = (
-    (b"RIFF", 0, _riff),
-    (b"RF64", 0, _riff),
-    (b"fLaC", 0, "flac"),
-    (b"OggS", 0, "ogg"),
-    (b"#!AMR", 0, "amr"),
-    (b"ID3", 0, "mp3"),
-    (b"ftyp", 4, _iso_media),
-    (b"\x1aE\xdf\xa3", 0, _ebml),
-)
+    names = demuxer.split(",")
+    if "mov" in names:
+        return "m4a" if brand in _M4A_BRANDS else "mp4"
+    if "matroska" in names:
+        return "webm" if b"webm" in head else None
+    if "mp3" in names:
+        return "mp3" if codec.startswith("mp3") else None
+    return demuxer if demuxer in ("wav", "flac", "ogg", "amr") else None

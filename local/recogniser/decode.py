@@ -1,7 +1,7 @@
 """Decode the recording on stdin into 16 kHz, 16-bit samples; run by `audio`, on its own, within limits.
 
-Arguments: ffmpeg's name of the format, "mono" or "channels", the open file to write to, the seconds to live.
-Prints one line of JSON: the recording's own sample rate and channels.
+Arguments: "mono" or "channels", the open file to write to, the seconds to live.
+Prints one line of JSON: the recording's format, codec, sample rate and channels.
 """
 
 import json
@@ -21,15 +21,17 @@ from av.audio.resampler import AudioResampler
 SAMPLE_RATE = 16_000
 SAMPLE_BYTES = 2
 MEMORY_BYTES = 2 * 1024**3
+FORMATS = "wav,flac,mp3,ogg,amr,mov,matroska"
+"""What ffmpeg may find a recording to be: none that follows playlists and addresses."""
 # Four hours and a minute: enough to see that a recording is longer than the service takes.
 LONGEST_SAMPLES = (4 * 60 + 1) * 60 * SAMPLE_RATE
 
 
-def main(demuxer: str, layout: str, samples: str, seconds: str) -> None:
+def main(layout: str, samples: str, seconds: str) -> None:
     """Decode stdin into the open file `samples`; whatever goes wrong ends the process."""
     limit(int(seconds))
     with os.fdopen(int(samples), "wb", closefd=False) as out, os.fdopen(0, "rb") as recording:
-        print(json.dumps(decode(recording, demuxer, layout, out)))
+        print(json.dumps(decode(recording, layout, out)))
 
 
 def limit(seconds: int) -> None:
@@ -46,9 +48,9 @@ def limit(seconds: int) -> None:
             resource.setrlimit(kind, (value, value))
 
 
-def decode(recording: IO[bytes], demuxer: str, layout: str, out: IO[bytes]) -> dict[str, int]:
-    """Write the first audio track's samples to `out`; say what the track is."""
-    with av.open(recording, "r", format=demuxer, io_open=refuse) as opened:
+def decode(recording: IO[bytes], layout: str, out: IO[bytes]) -> dict[str, str | int]:
+    """Write the first audio track's samples to `out`; say what the recording is."""
+    with av.open(recording, "r", options={"format_whitelist": FORMATS}, io_open=refuse) as opened:
         track = opened.streams.audio[0]
         channels = track.codec_context.channels
         target = "stereo" if layout == "channels" and channels > 1 else "mono"
@@ -59,7 +61,13 @@ def decode(recording: IO[bytes], demuxer: str, layout: str, out: IO[bytes]) -> d
             left -= frame.samples
             if left <= 0:
                 break
-        return {"sample_rate": track.codec_context.sample_rate, "channels": channels}
+        return {
+            "demuxer": opened.format.name,
+            "codec": track.codec_context.name,
+            "brand": opened.metadata.get("major_brand", ""),
+            "sample_rate": track.codec_context.sample_rate,
+            "channels": channels,
+        }
 
 
 def refuse(*_: object) -> IO[bytes]:

@@ -22,6 +22,11 @@ class Wav:
     comment: str
 
 
+def begins(head: bytes) -> bool:
+    """Whether a file that begins so is a WAV."""
+    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+
+
 def read(path: Path) -> Wav:
     """Read the chunks of a file that begins as a WAV; Unusable if they make no recording."""
     shape, size, comment = b"", -1, ""

@@ -197,6 +197,12 @@ def test_an_upload_whose_event_got_lost_is_found_by_the_reconciler(clinic):
     assert "Found all the same" in clinic.text(clinic.heard_of(version))
 
 
+def test_a_key_with_a_control_character_is_delivered_and_stops_no_reconciler(clinic):
+    version = clinic.upload("dictation/a\x01b.wav", "0: An odd name.")
+    clinic.reconcile()
+    assert "An odd name." in clinic.text(clinic.heard_of(version))
+
+
 def _mapping(clinic: Clinic, queue: str) -> str:
     listed = clinic.cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     return next(str(each["UUID"]) for each in listed if each["EventSourceArn"].endswith(f":{queue}"))

@@ -44,14 +44,19 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="package")
 def browser(playwright: Playwright) -> Iterator[Browser]:
+    yield from launched(playwright)
+
+
+def launched(playwright: Playwright) -> Iterator[Browser]:
+    """Start Chromium and close it; skip the test where there is none."""
     chromium = shutil.which("chromium")
     if chromium is None:
         if os.environ.get("CI") == "true":
             pytest.fail("There is no chromium on the path, and without it nothing of the reader page is proved.")
         pytest.skip("no chromium on the path: apt install chromium")
-    launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
-    yield launched
-    launched.close()
+    browser = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+    yield browser
+    browser.close()
 
 
 @contextmanager
