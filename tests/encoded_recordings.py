@@ -1,0 +1,179 @@
+"""Recordings made by real encoders and muxers: what people send, in every shape that we know of.
+
+`recordings()` yields them one at a time, the same ones every time. `decoded()` is what a decoder makes of one.
+"""
+
+import io
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
+
+SECONDS = 4.0
+_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A recording: its file name, its bytes, and the reason it must be refused for (none: it must not be)."""
+
+    name: str
+    content: bytes
+    refused: str | None = None
+    """A class of stethoscript.rejections; None for what must go to Transcribe."""
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a decoder makes of a file."""
+
+    seconds: float
+    hertz: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How PyAV makes a file."""
+
+    muxer: str
+    codec: str
+    hertz: int = 44_100
+    channels: int = 1
+    seconds: float = SECONDS
+    muxing: Mapping[str, str] = field(default_factory=dict)
+    coding: Mapping[str, str] = field(default_factory=dict)
+    bit_rate: int | None = None
+    video: str | None = None
+    """`first` or `last`: where the video track stands."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    chapters: bool = False
+    seekable: bool = True
+
+
+class _Pipe(io.RawIOBase):
+    """Somewhere to write that cannot go back, as a live stream is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.written += data
+        return len(data)
+
+
+@cache
+def samples(hertz: int, channels: int, seconds: float) -> Any:
+    """Sound that is loud and soft in turn, as speech is: floats between -1 and 1, one row a channel."""
+    count = round(hertz * seconds)
+    at = np.arange(count) / hertz
+    noise = np.random.default_rng(11).normal(0, 0.2, (channels, count))
+    loudness = 0.05 + 0.4 * (np.sin(2 * np.pi * 1.3 * at) > 0)
+    tone = np.sin(2 * np.pi * 220 * at)
+    return ((noise * 0.4 + tone) * loudness).astype(np.float32)
+
+
+def encode(recipe: Recipe) -> bytes:
+    """Make the file."""
+    if (
+        recipe.muxing.get("movflags") == "faststart" or "cues_to_front" in recipe.muxing
+    ):  # the muxer opens the file a second time, by its name
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "a"
+            _write(recipe, str(path))
+            return path.read_bytes()
+    target = io.BytesIO() if recipe.seekable else _Pipe()
+    _write(recipe, target)
+    return bytes(target.written) if isinstance(target, _Pipe) else target.getvalue()
+
+
+def _write(recipe: Recipe, target: Any) -> None:
+    muxing = {"fflags": "+bitexact", **recipe.muxing}
+    with av.open(target, "w", format=recipe.muxer, options=muxing) as container:
+        container.metadata.update(recipe.metadata)
+        tracks = {"first": ("video", "audio"), "last": ("audio", "video"), None: ("audio",)}[recipe.video]
+        made = {kind: _audio_track(container, recipe) if kind == "audio" else _video(container) for kind in tracks}
+        if recipe.chapters:
+            base = Fraction(1, 1000)
+            container.set_chapters(
+                [{"id": n, "start": 1000 * n, "end": 1000 * n + 1000, "time_base": base, "metadata": {"title": str(n)}}
+                 for n in range(int(recipe.seconds))]
+            )  # fmt: skip
+        packets = [packet for kind, track in made.items() for packet in _packets(kind, track, recipe)]
+        packets.sort(key=lambda packet: (packet.dts or 0) * packet.time_base)
+        for packet in packets:
+            container.mux(packet)
+
+
+def _audio_track(container: Any, recipe: Recipe) -> Any:
+    track = container.add_stream(recipe.codec, rate=recipe.hertz, options={"strict": "-2", **recipe.coding})
+    track.layout = {1: "mono", 2: "stereo", 3: "2.1", 6: "5.1"}[recipe.channels]
+    if recipe.bit_rate:
+        track.bit_rate = recipe.bit_rate
+    return track
+
+
+def _video(container: Any) -> Any:
+    vp8 = container.format.name in ("webm", "matroska,webm")
+    track = container.add_stream("libvpx-vp9" if vp8 else "mpeg4", rate=5)
+    track.width = track.height = 32
+    track.pix_fmt = "yuv420p"
+    return track
+
+
+def _packets(kind: str, track: Any, recipe: Recipe) -> list[Any]:
+    frames = _audio_frames(track, recipe) if kind == "audio" else _video_frames(recipe)
+    return [packet for frame in [*frames, None] for packet in track.encode(frame)]
+
+
+def _audio_frames(track: Any, recipe: Recipe) -> Iterator[AudioFrame]:
+    wave = samples(recipe.hertz, recipe.channels, recipe.seconds)
+    resampler = av.AudioResampler(track.codec_context.format, track.layout, recipe.hertz, track.frame_size or _BLOCK)
+    for begin in range(0, wave.shape[1], _BLOCK):
+        part = np.ascontiguousarray(wave[:, begin : begin + _BLOCK])
+        frame = AudioFrame.from_ndarray(part, format="fltp", layout=track.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = recipe.hertz, begin, Fraction(1, recipe.hertz)
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)
+
+
+def _video_frames(recipe: Recipe) -> Iterator[VideoFrame]:
+    for number in range(int(recipe.seconds * 5)):
+        picture = np.full((32, 32, 3), number * 7 % 256, np.uint8)
+        frame = VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = number, Fraction(1, 5)
+        yield frame
+
+
+def decoded(content: bytes) -> Truth | None:
+    """What a decoder makes of the first audio track; None if there is nothing that it can decode."""
+    count: dict[int, int] = {}
+    hertz = channels = 0
+    try:
+        with av.open(io.BytesIO(content)) as container:
+            track = container.streams.audio[0]
+            for packet in container.demux(track):
+                try:
+                    frames = packet.decode()
+                except av.FFmpegError:
+                    continue
+                for frame in frames:
+                    hertz, channels = frame.sample_rate, frame.layout.nb_channels
+                    count[hertz] = count.get(hertz, 0) + frame.samples
+    except (av.FFmpegError, IndexError, ValueError, OverflowError, MemoryError):
+        pass
+    if not count:
+        return None
+    return Truth(sum(number / rate for rate, number in count.items()), hertz, channels)
