@@ -111,12 +111,14 @@ class S3:
     ) -> dict[str, Any]:
         """Read an object or a range of it."""
         body = self._read(self._bucket(Bucket, ExpectedBucketOwner), Key, VersionId)
-        if Range is not None:
-            first, last = (int(number) for number in Range.removeprefix("bytes=").split("-"))
-            if first >= len(body):
-                raise refusal("InvalidRange", "The requested range is not satisfiable", 416)
-            body = body[first : last + 1]
-        return {"Body": io.BytesIO(body), "ContentLength": len(body)}
+        if Range is None:
+            return {"Body": io.BytesIO(body), "ContentLength": len(body)}
+        first, last = (int(number) for number in Range.removeprefix("bytes=").split("-"))
+        if first >= len(body):
+            raise refusal("InvalidRange", "The requested range is not satisfiable", 416)
+        part = body[first : last + 1]
+        told = f"bytes {first}-{first + len(part) - 1}/{len(body)}"
+        return {"Body": io.BytesIO(part), "ContentLength": len(part), "ContentRange": told}
 
     def copy_object(
         self,

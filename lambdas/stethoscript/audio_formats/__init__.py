@@ -1,0 +1,99 @@
+"""What a file is and what it tells of itself, by its content as a decoder judges it.
+
+The rule: refuse on positive proof only. What cannot be read, or contradicts itself, stays open and goes to Transcribe.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from stethoscript.audio import AudioInfo, believable, damaged
+from stethoscript.audio_formats import amr, boxes, flac, foreign, iso_media, matroska, mpeg_audio, ogg, riff_wave, tags
+from stethoscript.audio_formats.source import WALK_BYTES, WINDOW_BYTES, Exhausted, Findings, Part, Source
+from stethoscript.rejections import Rejected
+
+MEDIA_FORMATS = ("mp3", "mp4", "wav", "flac", "ogg", "amr", "webm", "m4a")
+"""Transcribe's names, which are the extensions too."""
+_LEAST_BYTES = 40
+"""Half a second of any codec takes more."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that Transcribe takes: its name, how it begins, and who reads on."""
+
+    name: str
+    matches: Callable[[bytes], bool]
+    read: Callable[[Part, Findings], None]
+
+
+FORMATS = (
+    Format("wav", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WAVE", riff_wave.read),
+    Format("flac", lambda head: head[:4] == b"fLaC", flac.read),
+    Format("ogg", lambda head: head[:4] == b"OggS", ogg.read),
+    Format("amr", lambda head: head[:5] == b"#!AMR", amr.read),
+    Format("webm", lambda head: head[:4] == b"\x1aE\xdf\xa3", matroska.read),
+    Format("mp4", lambda head: head[4:8] in boxes.FIRST, iso_media.read),
+)
+
+
+def examine(source: Source, extension: str) -> tuple[str, AudioInfo]:
+    """Transcribe's name of a file's format, and what it tells of its sound.
+
+    Where the content tells no format and is nothing else either, the extension of its name does.
+
+    Raises:
+        Rejected: it is something else, or damaged beyond use.
+    """
+    found = Findings()
+    with suppress(Exhausted):  # what was learned stays
+        _examine(source, found)
+    if found.media_format is None and extension.lower() not in MEDIA_FORMATS:
+        raise Rejected("UnsupportedMediaFormat", f"No recording was found in it. Send {foreign.TAKEN}.")
+    if believable(found.seconds, source.size) is None:
+        found.seconds = found.declared_seconds = None
+    return found.media_format or extension.lower(), found.info()
+
+
+def _examine(source: Source, found: Findings) -> None:
+    whole = Part(source, 0, source.size)
+    head = whole.at(0, WINDOW_BYTES)
+    foreign.check(head)
+    if whole.size < _LEAST_BYTES:
+        foreign.check_text(head)
+        raise damaged("This file is too short to hold a recording")
+    if _read(whole, head, found):
+        return
+    begin = tags.begin(whole)
+    if not _read(Part(source, begin, source.size), whole.at(begin, 64), found):
+        _behind(Part(source, begin, source.size), whole, found)
+
+
+def _behind(part: Part, whole: Part, found: Findings) -> None:
+    """Read what begins with zeros, in the middle of a frame, or with nothing that is known."""
+    begin = tags.junk(part)
+    begin = tags.begin(part, begin) if begin else 0
+    if begin >= part.size and part.size <= WALK_BYTES:
+        raise damaged("There is no sound in this file, only zeros or a tag")
+    rest = Part(part.source, part.begin + begin, part.end)
+    head = rest.at(0, WINDOW_BYTES)
+    foreign.check(head)
+    foreign.check_stream(head)
+    if begin and _read(rest, head, found):
+        return
+    for each in (rest, whole):  # a tag may be shorter than it says
+        if sync := mpeg_audio.find(each, 0):
+            found.media_format = "mp3"
+            clean = begin == 0 and sync[0] == 0 and (each.begin == 0 or whole.at(0, 3) == b"ID3")
+            mpeg_audio.read(each, found, sync, clean=clean)
+            return
+    foreign.check_text(head)
+
+
+def _read(part: Part, head: bytes, found: Findings) -> bool:
+    for each in FORMATS:
+        if each.matches(head):
+            found.media_format = each.name
+            each.read(part, found)
+            return True
+    return False

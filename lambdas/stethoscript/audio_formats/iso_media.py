@@ -1,0 +1,165 @@
+"""MP4 and its relatives: boxes in any order; `moov` says what is where, in front of the sound or behind it.
+
+The duration is that of the sound's own track, and counts if the codec's frames or a second header bear it out.
+"""
+
+from dataclasses import dataclass
+
+from stethoscript.audio import damaged
+from stethoscript.audio_formats import fragments, sample_entry
+from stethoscript.audio_formats.boxes import Box, Offsets, boxes, child, offsets, times
+from stethoscript.audio_formats.codecs import Shape
+from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part, agree
+from stethoscript.rejections import Rejected
+
+_AUDIO_BRANDS = (b"M4A ", b"M4B ")
+_MOST_ENTRIES = 4096
+
+
+@dataclass(frozen=True)
+class _Track:
+    """A track of sound: its header boxes, how it is coded, where its chunks are."""
+
+    box: Box
+    table: Box | None
+    shape: Shape
+    chunks: Offsets | None
+
+
+def read(part: Part, found: Findings) -> None:
+    """Learn what there is to learn.
+
+    Raises:
+        Rejected: it has no index (moov), or no sound.
+    """
+    found.media_format = "mp4"
+    moov, media_end = _top(part, found)
+    if moov is None:
+        return
+    tracks = [trak for trak in boxes(part, moov.begin, moov.end) if trak.name == b"trak"]
+    heard = [_track(part, trak) for trak in tracks if _handler(part, trak) == b"soun"]
+    if not heard:
+        _check_silent(part, moov, tracks)
+        return
+    found.hertz = _common([track.shape.hertz for track in heard])
+    found.channels = _common([track.shape.channels for track in heard])
+    track = heard[0]
+    if child(part, moov, b"mvex"):
+        fragments.read(part, found, moov, track.box)
+    else:
+        _lengths(part, found, moov, track, media_end)
+
+
+def _top(part: Part, found: Findings) -> tuple[Box | None, int]:
+    """The index, and where the sound says that it ends.
+
+    Raises:
+        Rejected: all boxes are there and none is the index, or the file breaks off before it.
+    """
+    moov, media_end, last = None, 0, Box(b"", 0, 0)
+    for last in boxes(part, 0, part.size):
+        if last.name == b"ftyp" and part.at(last.begin, 4) in _AUDIO_BRANDS:
+            found.media_format = "m4a"
+        if last.name == b"moov":
+            moov = moov or last
+        if last.name == b"mdat":
+            media_end = max(media_end, last.end)
+        if last.name == b"moof" and moov:  # there may be thousands of them
+            break
+    if moov is None and last.name and b"moov" not in part.at(part.size - WINDOW_BYTES, WINDOW_BYTES):
+        raise damaged("This MP4 or M4A file breaks off before its index, which stands at its end")
+    return moov, media_end
+
+
+def _handler(part: Part, trak: Box) -> bytes:
+    handler = child(part, trak, b"mdia", b"hdlr")
+    return part.at(handler.begin + 8, 4) if handler else b""
+
+
+def _track(part: Part, trak: Box) -> _Track:
+    table = child(part, trak, b"mdia", b"minf", b"stbl")
+    described = child(part, table, b"stsd") if table else None
+    chunks = offsets(part, table) if table else None
+    entry = next(boxes(part, described.begin + 8, described.end), None) if described else None
+    shape = sample_entry.read(part, entry, chunks[0] if chunks else None) if entry else Shape()
+    return _Track(trak, table, shape, chunks)
+
+
+def _check_silent(part: Part, moov: Box, tracks: list[Box]) -> None:
+    """Raise if the index is complete, can be read and tells of no sound; of one that is cut off, or nothing.
+
+    Raises:
+        Rejected: there is no sound in it.
+    """
+    if moov.end > part.size:
+        raise damaged("This MP4 or M4A file breaks off within its index")
+    if tracks and all(_handler(part, trak) in (b"vide", b"text", b"sbtl", b"tmcd", b"meta") for trak in tracks):
+        raise Rejected("UnsupportedMediaFormat", "This is a video without sound: send one that has sound.")
+
+
+def _common(values: list[int | None]) -> int | None:
+    """What all tracks say; None where they differ, since which of them is transcribed is not ours to know."""
+    return values[0] if len(set(values)) == 1 else None
+
+
+def _lengths(part: Part, found: Findings, moov: Box, track: _Track, media_end: int) -> None:
+    chunks = track.chunks
+    declared = _declared(part, moov, track)
+    missing = media_end > part.size or (chunks is not None and chunks[chunks.count - 1] >= part.size)
+    if chunks is not None or missing:
+        found.cut_off = missing
+    found.declared_seconds = found.seconds = declared
+    if missing and declared is not None:
+        found.seconds = declared * _share(chunks, part.size, media_end) if chunks else None
+
+
+def _share(chunks: Offsets, size: int, media_end: int) -> float:
+    """Which share of the chunks is there: whole ones, and of the last one what of it is."""
+    there = chunks.before(size)
+    if not there:
+        return 0.0
+    begin = chunks[there - 1]
+    end = chunks[there] if there < chunks.count else max(media_end, begin + 1)
+    return min(1.0, (there - 1 + min(1.0, (size - begin) / max(1, end - begin))) / chunks.count)
+
+
+def _declared(part: Part, moov: Box, track: _Track) -> float | None:
+    """The track's duration in seconds, if another statement bears it out."""
+    scale, units = times(part, child(part, track.box, b"mdia", b"mdhd"))
+    movie_scale, movie_units = times(part, child(part, moov, b"mvhd"))
+    if not scale or track.table is None:
+        return None
+    counted = _counted(part, track.table)
+    seconds = (units if counted is None else counted) / scale
+    sizes = child(part, track.table, b"stsz")
+    frames = part.number(sizes.begin + 8, 4) if sizes else None
+    coded = frames * track.shape.frame_seconds if frames and track.shape.frame_seconds else None
+    if coded and not agree(seconds, coded):
+        return None
+    begin, shown = _edit(part, track.box)
+    edited = max(0.0, (coded or seconds) - begin / scale)  # decoders play the last frame to its end
+    if shown and movie_scale:
+        edited = min(edited, shown / movie_scale + (track.shape.frame_seconds or 0.0))
+    movie = movie_units / movie_scale if movie_scale else None
+    return edited if coded or (agree(edited, movie) and agree(units / scale, seconds)) else None
+
+
+def _counted(part: Part, table: Box) -> int | None:
+    """The sum of all samples' durations; None if the table is too long to be read."""
+    box = child(part, table, b"stts")
+    entries = part.number(box.begin + 4, 4) if box else None
+    if box is None or not entries or entries > _MOST_ENTRIES:
+        return None
+    content = part.at(box.begin + 8, 8 * entries)
+    numbers = [int.from_bytes(content[at : at + 4], "big") for at in range(0, len(content), 4)]
+    return sum(count * each for count, each in zip(numbers[::2], numbers[1::2], strict=False))
+
+
+def _edit(part: Part, trak: Box) -> tuple[int, int]:
+    """Where the only edit begins, in the track's units, and how long it is, in the movie's; zeros otherwise."""
+    box = child(part, trak, b"edts", b"elst")
+    if box is None or part.number(box.begin + 4, 4) != 1:
+        return 0, 0
+    width = 8 if part.at(box.begin, 1) == b"\1" else 4
+    shown, begin = part.number(box.begin + 8, width), part.number(box.begin + 8 + width, width)
+    return (begin, shown) if begin and shown and begin < 1 << (8 * width - 1) else (0, shown or 0)
