@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import struct
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace

@@ -14,6 +14,12 @@ from stethoscript.rejections import Rejected
 
 MEDIA_FORMATS = ("mp3", "mp4", "wav", "flac", "ogg", "amr", "webm", "m4a")
 """Transcribe's names, which are the extensions too."""
+_EXTENSIONS = {
+    **{name: name for name in MEDIA_FORMATS},
+    **dict.fromkeys(("mov", "qt", "m4v", "3gp", "3g2"), "mp4"), **dict.fromkeys(("m4b", "m4r"), "m4a"),
+    **dict.fromkeys(("oga", "opus", "spx"), "ogg"), **dict.fromkeys(("mkv", "mka"), "webm"),
+    "wave": "wav", "awb": "amr", "mpga": "mp3", "mp2": "mp3",
+}  # fmt: skip
 _LEAST_BYTES = 40
 """Half a second of any codec takes more."""
 
@@ -33,7 +39,7 @@ FORMATS = (
     Format("ogg", lambda head: head[:4] == b"OggS", ogg.read),
     Format("amr", lambda head: head[:5] == b"#!AMR", amr.read),
     Format("webm", lambda head: head[:4] == b"\x1aE\xdf\xa3", matroska.read),
-    Format("mp4", lambda head: head[4:8] in boxes.FIRST, iso_media.read),
+    Format("mp4", boxes.begin, iso_media.read),
 )
 
 
@@ -48,11 +54,12 @@ def examine(source: Source, extension: str) -> tuple[str, AudioInfo]:
     found = Findings()
     with suppress(Exhausted):  # what was learned stays
         _examine(source, found)
-    if found.media_format is None and extension.lower() not in MEDIA_FORMATS:
-        raise Rejected("UnsupportedMediaFormat", f"No recording was found in it. Send {foreign.TAKEN}.")
+    media_format = found.media_format or _EXTENSIONS.get(extension.lower())
+    if media_format is None:
+        raise Rejected("UnsupportedMediaFormat", f"Neither its content nor its name is of {foreign.TAKEN}: send that.")
     if believable(found.seconds, source.size) is None:
         found.seconds = found.declared_seconds = None
-    return found.media_format or extension.lower(), found.info()
+    return media_format, found.info()
 
 
 def _examine(source: Source, found: Findings) -> None:
@@ -60,12 +67,13 @@ def _examine(source: Source, found: Findings) -> None:
     head = whole.at(0, WINDOW_BYTES)
     foreign.check(head)
     if whole.size < _LEAST_BYTES:
-        foreign.check_text(head)
+        if not any(each.matches(head) for each in FORMATS):
+            foreign.check_text(head)
         raise damaged("This file is too short to hold a recording")
     if _read(whole, head, found):
         return
     begin = tags.begin(whole)
-    if not _read(Part(source, begin, source.size), whole.at(begin, 64), found):
+    if not _read(Part(source, begin, source.size), whole.at(begin, 4096), found):
         _behind(Part(source, begin, source.size), whole, found)
 
 
@@ -88,6 +96,8 @@ def _behind(part: Part, whole: Part, found: Findings) -> None:
             mpeg_audio.read(each, found, sync, clean=clean)
             return
     foreign.check_text(head)
+    if tags.breaks_off(whole) and whole.size <= WALK_BYTES and not mpeg_audio.find(whole, 0, WALK_BYTES):
+        raise damaged("This file breaks off within the tag or picture in front of its sound")
 
 
 def _read(part: Part, head: bytes, found: Findings) -> bool:

@@ -8,8 +8,21 @@ from dataclasses import dataclass
 
 from stethoscript.audio_formats.source import Part
 
+_KNOWN = (b"mfra", b"udta", b"meta", b"pdin", b"ssix", b"emsg")
 FIRST = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"pnot", b"uuid", b"sidx", b"junk")
 """What such a file may begin with."""
+TOP = (*FIRST, *_KNOWN)
+"""What it consists of."""
+
+
+def begin(head: bytes) -> bool:
+    """Whether these are the first bytes of such a file; its first box may have a name that nobody knows.
+
+    >>> begin(bytes(3) + b" ftypisom"), begin(bytes(3) + bytes([8]) + b"new!" + bytes(4) + b"moov"), begin(b"RIFF")
+    (True, True, False)
+    """
+    following = int.from_bytes(head[:4], "big") + 4
+    return head[4:8] in FIRST or (following >= 12 and head[following : following + 4] in FIRST)  # noqa: PLR2004
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,9 @@ from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part
 
 _BLOCK_CODES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 _STREAM_INFO_BYTES = 34
+_HERTZ = (None, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
+_CHANNELS = (1, 2, 3, 4, 5, 6, 7, 8, 2, 2, 2)
+"""By a frame's codes; where it has none of its own, what stands in front of the file counts."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,14 @@ class _Frame:
     kind: bytes
     number: int
     block: int
+
+    @property
+    def hertz(self) -> int | None:
+        return _HERTZ[self.kind[0]] if self.kind[0] < len(_HERTZ) else None
+
+    @property
+    def channels(self) -> int | None:
+        return _CHANNELS[self.kind[1]] if self.kind[1] < len(_CHANNELS) else None
 
 
 def read(part: Part, found: Findings) -> None:
@@ -41,14 +52,14 @@ def read(part: Part, found: Findings) -> None:
     part = Part(part.source, part.begin, tags.end(part))
     if at >= part.size:
         raise damaged("This FLAC file breaks off before its first sound")
-    if shape.hertz:
-        _lengths(part, found, at, total, block)
+    if first := _frame(part.at(at, 16)):  # which decoders believe more than what stands in front
+        found.hertz, found.channels = first.hertz or found.hertz, first.channels or found.channels
+        _lengths(part, found, first, total, block)
 
 
-def _lengths(part: Part, found: Findings, at: int, total: int, block: int) -> None:
-    first = _frame(part.at(at, 16))
-    final = _last(part, at, first) if first else None
-    if first is None or final is None or found.hertz is None:
+def _lengths(part: Part, found: Findings, first: _Frame, total: int, block: int) -> None:
+    final = _last(part, first)
+    if final is None or found.hertz is None:
         return
     samples = final.number + final.block if final.variable else final.number * block + final.block
     if total:
@@ -58,14 +69,14 @@ def _lengths(part: Part, found: Findings, at: int, total: int, block: int) -> No
     found.seconds = samples / found.hertz
 
 
-def _last(part: Part, begin: int, first: _Frame) -> _Frame | None:
+def _last(part: Part, first: _Frame) -> _Frame | None:
     """The last frame in the last window, if it is of the first one's kind."""
-    origin = max(begin, part.size - WINDOW_BYTES)
+    origin = max(0, part.size - WINDOW_BYTES)
     window = part.at(origin, WINDOW_BYTES)
     at = window.rfind(b"\xff")
     while at >= 0:
         each = _frame(window[at : at + 16])
-        if each and (each.variable, each.kind) == (first.variable, first.kind):
+        if each and (each.variable, each.hertz, each.channels) == (first.variable, first.hertz, first.channels):
             return each
         at = window.rfind(b"\xff", 0, at)
     return None
@@ -89,7 +100,7 @@ def _frame(head: bytes) -> _Frame | None:
     number = head[4] & (0x7F >> more + 1 if more else 0x7F)
     for each in head[5:at]:
         number = number << 6 | each & 0x3F
-    return _Frame(bool(head[1] & 1), bytes([rate_code, head[3] & 0x0E]), number, block)
+    return _Frame(bool(head[1] & 1), bytes([rate_code, head[3] >> 4]), number, block)
 
 
 def _coded_bytes(first: int) -> int:

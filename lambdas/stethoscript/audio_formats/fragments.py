@@ -1,6 +1,6 @@
 """Fragmented MP4: pieces (moof) that say when they begin, so the last one tells how long the whole is."""
 
-from stethoscript.audio_formats.boxes import Box, boxes, child, times
+from stethoscript.audio_formats.boxes import TOP, Box, boxes, child, times
 from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part
 
 _TAIL_BYTES = 4 * WINDOW_BYTES
@@ -28,7 +28,7 @@ def read(part: Part, found: Findings, moov: Box, trak: Box) -> None:
                 reached, end = begin, begin + length
         elif last.name == b"mdat" and last.end > part.size:
             share = (part.size - last.begin) / (last.end - last.begin)
-    if last.name:
+    if last.name in TOP:
         found.cut_off = True if last.end > part.size else (False if last.name == b"mfra" else None)
     if end:
         found.seconds = (reached + (end - reached) * share) / scale

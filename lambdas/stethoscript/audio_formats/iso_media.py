@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stethoscript.audio import damaged
 from stethoscript.audio_formats import fragments, sample_entry
-from stethoscript.audio_formats.boxes import Box, Offsets, boxes, child, offsets, times
+from stethoscript.audio_formats.boxes import TOP, Box, Offsets, boxes, child, offsets, times
 from stethoscript.audio_formats.codecs import Shape
 from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part, agree
 from stethoscript.rejections import Rejected
@@ -33,7 +33,7 @@ def read(part: Part, found: Findings) -> None:
         Rejected: it has no index (moov), or no sound.
     """
     found.media_format = "mp4"
-    moov, media_end = _top(part, found)
+    moov = _top(part, found)
     if moov is None:
         return
     tracks = [trak for trak in boxes(part, moov.begin, moov.end) if trak.name == b"trak"]
@@ -47,28 +47,28 @@ def read(part: Part, found: Findings) -> None:
     if child(part, moov, b"mvex"):
         fragments.read(part, found, moov, track.box)
     else:
-        _lengths(part, found, moov, track, media_end)
+        _lengths(part, found, moov, track)
 
 
-def _top(part: Part, found: Findings) -> tuple[Box | None, int]:
-    """The index, and where the sound says that it ends.
+def _top(part: Part, found: Findings) -> Box | None:
+    """The index; and learn whether the file ends where its last box says.
 
     Raises:
         Rejected: all boxes are there and none is the index, or the file breaks off before it.
     """
-    moov, media_end, last = None, 0, Box(b"", 0, 0)
+    moov, last = None, Box(b"", 0, 0)
     for last in boxes(part, 0, part.size):
         if last.name == b"ftyp" and part.at(last.begin, 4) in _AUDIO_BRANDS:
             found.media_format = "m4a"
         if last.name == b"moov":
             moov = moov or last
-        if last.name == b"mdat":
-            media_end = max(media_end, last.end)
         if last.name == b"moof" and moov:  # there may be thousands of them
             break
     if moov is None and last.name and b"moov" not in part.at(part.size - WINDOW_BYTES, WINDOW_BYTES):
         raise damaged("This MP4 or M4A file breaks off before its index, which stands at its end")
-    return moov, media_end
+    if last.name in TOP and last.name != b"moof":
+        found.cut_off = last.end > part.size
+    return moov
 
 
 def _handler(part: Part, trak: Box) -> bytes:
@@ -102,24 +102,40 @@ def _common(values: list[int | None]) -> int | None:
     return values[0] if len(set(values)) == 1 else None
 
 
-def _lengths(part: Part, found: Findings, moov: Box, track: _Track, media_end: int) -> None:
-    chunks = track.chunks
-    declared = _declared(part, moov, track)
-    missing = media_end > part.size or (chunks is not None and chunks[chunks.count - 1] >= part.size)
-    if chunks is not None or missing:
-        found.cut_off = missing
-    found.declared_seconds = found.seconds = declared
-    if missing and declared is not None:
-        found.seconds = declared * _share(chunks, part.size, media_end) if chunks else None
+def _lengths(part: Part, found: Findings, moov: Box, track: _Track) -> None:
+    found.declared_seconds = found.seconds = _declared(part, moov, track)
+    if track.chunks is None or track.table is None:
+        return
+    end = _end(part, track.table, track.chunks)
+    if end <= part.size:
+        return
+    if not found.cut_off:  # its boxes are all there, but its chunks are not where they should be
+        found.cut_off = found.seconds = None
+    elif found.seconds is not None:
+        found.seconds *= _share(track.chunks, part.size, end)
 
 
-def _share(chunks: Offsets, size: int, media_end: int) -> float:
+def _end(part: Part, table: Box, chunks: Offsets) -> int:
+    """Where the last chunk ends, if it is as long as the others are on the average."""
+    last = chunks[chunks.count - 1]
+    sizes = child(part, table, b"stsz")
+    each, count = (part.number(sizes.begin + at, 4) or 0 for at in (4, 8)) if sizes else (0, 0)
+    if sizes and not each and count <= _MOST_ENTRIES:
+        content = part.at(sizes.begin + 12, 4 * count)
+        total = sum(int.from_bytes(content[at : at + 4], "big") for at in range(0, len(content), 4))
+        return last + total // chunks.count
+    if each > 1:  # of PCM, where it is 1, it may count samples or bytes
+        return last + each * count // chunks.count
+    return last + (last - chunks[0]) // max(1, chunks.count - 1)
+
+
+def _share(chunks: Offsets, size: int, end: int) -> float:
     """Which share of the chunks is there: whole ones, and of the last one what of it is."""
     there = chunks.before(size)
     if not there:
         return 0.0
     begin = chunks[there - 1]
-    end = chunks[there] if there < chunks.count else max(media_end, begin + 1)
+    end = chunks[there] if there < chunks.count else end
     return min(1.0, (there - 1 + min(1.0, (size - begin) / max(1, end - begin))) / chunks.count)
 
 
@@ -138,9 +154,9 @@ def _declared(part: Part, moov: Box, track: _Track) -> float | None:
         return None
     begin, shown = _edit(part, track.box)
     edited = max(0.0, (coded or seconds) - begin / scale)  # decoders play the last frame to its end
-    if shown and movie_scale:
-        edited = min(edited, shown / movie_scale + (track.shape.frame_seconds or 0.0))
     movie = movie_units / movie_scale if movie_scale else None
+    if shown and not agree(edited, shown / movie_scale if movie_scale else None):
+        return None  # of what an edit leaves out, a decoder may play some
     return edited if coded or (agree(edited, movie) and agree(units / scale, seconds)) else None
 
 

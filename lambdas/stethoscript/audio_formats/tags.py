@@ -40,8 +40,19 @@ def end(part: Part) -> int:
     return part.begin + last
 
 
+def breaks_off(part: Part) -> bool:
+    """Whether a tag in front is longer than the file, in which nothing else is known to begin."""
+    at = begin(part)
+    return at + _length(part, at) > part.size and b"fLaC" not in part.at(at, WALK_BYTES)
+
+
 def _tag(part: Part, offset: int) -> int:
-    """How long the tag is that begins here; 0 if none does."""
+    """How long the tag is that begins here and ends within the file; 0 if none does."""
+    length = _length(part, offset)
+    return length if offset + length <= part.size else 0
+
+
+def _length(part: Part, offset: int) -> int:
     head = part.at(offset, _APE_BYTES)
     length = 0
     if head[:3] == b"ID3" and len(head) >= _ID3V2_HEADER and max(head[6:10]) < 0x80:  # noqa: PLR2004
@@ -49,4 +60,4 @@ def _tag(part: Part, offset: int) -> int:
         length = _ID3V2_HEADER + footer + (head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9])
     elif head[:8] == b"APETAGEX" and len(head) == _APE_BYTES:
         length = int.from_bytes(head[12:16], "little") + _APE_BYTES
-    return length if offset + length <= part.size else 0
+    return length
