@@ -1,8 +1,13 @@
 """What a recording is, judged by its content, and what of it Transcribe Medical would refuse."""
 
+import logging
+import struct
+
 from s3_range_file import S3RangeFile
-from stethoscript import audio_formats
+from stethoscript import audio_formats, faults
 from stethoscript.audio import AudioInfo
+
+_FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, struct.error)
 
 
 def probe(recording: S3RangeFile, key: str) -> tuple[str, AudioInfo]:
@@ -14,4 +19,9 @@ def probe(recording: S3RangeFile, key: str) -> tuple[str, AudioInfo]:
         Rejected: there is proof that Transcribe would refuse it.
     """
     name = key.rpartition("/")[2]
-    return audio_formats.examine(recording, name.rpartition(".")[2] if "." in name else "")
+    extension = name.rpartition(".")[2] if "." in name else ""
+    try:
+        return audio_formats.examine(recording, extension)
+    except _FAULTS as error:  # one of ours, in a file that nobody thought of: that proves nothing against the file
+        logging.getLogger(__name__).warning("the audio probe failed: %s", faults.described(error))
+        return audio_formats.by_extension(extension), AudioInfo()

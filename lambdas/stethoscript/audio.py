@@ -16,6 +16,9 @@ MOST_CHANNELS = 2
 
 LEAST_BITS_PER_SECOND = 100
 """Less than any codec needs even for silence: a header that claims so long a recording in so few bytes is wrong."""
+_HEADER_BITS = 80_000
+MOST_BITS_PER_SECOND = 200_000_000
+"""More than any camera writes: a header that claims so short a recording in so many bytes is wrong."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,10 @@ def check_sound(sound: AudioInfo, *, each_channel: bool) -> None:
 def _check_duration(sound: AudioInfo) -> None:
     if sound.seconds is None:
         return
-    if sound.seconds < LEAST_SECONDS and sound.cut_off:
-        raise damaged("This recording was cut off: less than half a second of it arrived")
-    if sound.seconds < LEAST_SECONDS:
+    if sound.cut_off:  # then its duration is an estimate
+        if sound.seconds < LEAST_SECONDS / 2:
+            raise damaged("This recording was cut off: less than half a second of it arrived")
+    elif sound.seconds < LEAST_SECONDS:
         raise Rejected("TooShort", "Send at least half a second; the recorder may have been stopped too early.")
     if sound.seconds > MOST_SECONDS:
         raise too_long()
@@ -93,9 +97,12 @@ def damaged(what: str) -> Rejected:
 
 
 def believable(seconds: float | None, size: int) -> float | None:
-    """A duration in seconds of a file of so many bytes; None if so few bytes cannot hold it.
+    """A duration in seconds of a file of so many bytes; None if so many bytes cannot be of it.
 
-    >>> believable(60.0, 1_000_000), believable(0.0, 1_000), believable(4_294_967.3, 1_000_000)
-    (60.0, 0.0, None)
+    >>> believable(60.0, 1_000_000), believable(0.0, 1_000_000), believable(4_294_967.3, 1_000_000)
+    (60.0, None, None)
     """
-    return seconds if seconds is not None and size * 8 >= seconds * LEAST_BITS_PER_SECOND else None
+    bits = size * 8
+    if seconds is None or not LEAST_BITS_PER_SECOND * seconds <= bits <= _HEADER_BITS + MOST_BITS_PER_SECOND * seconds:
+        return None
+    return seconds

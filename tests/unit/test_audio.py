@@ -15,7 +15,7 @@ from stethoscript import audio, faults, storage
 from stethoscript.audio import AudioInfo
 from stethoscript.audio_formats.source import Exhausted
 from stethoscript.rejections import Rejected
-from tests.corpus.recordings import FTYP, WEBM, flac, id3, moov, mp3, opus_end, opus_head, page, wav
+from tests.corpus.recordings import FTYP, WEBM, box, flac, id3, moov, mp3, opus_end, opus_head, page, wav
 
 ABOUT = pytest.approx(60, abs=0.1)
 RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
@@ -59,7 +59,7 @@ def test_a_real_recording_is_judged_by_its_ends(name, seconds, hertz, channels):
     [
         (mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 5),
         (id3(10**6) + mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 7),
-        (FTYP + moov(60_000) + bytes(10**6), AudioInfo(ABOUT, 44_100, 1, ABOUT, cut_off=False), 2),
+        (FTYP + moov(60_000) + box(b"mdat", bytes(10**6)), AudioInfo(ABOUT, 44_100, 1, ABOUT, cut_off=False), 2),
         (
             opus_head(channels=2) + page(bytes(40), granule=960) + bytes(10**6) + opus_end(60),
             AudioInfo(ABOUT, 48_000, 2, None, cut_off=False),

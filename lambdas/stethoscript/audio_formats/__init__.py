@@ -54,12 +54,20 @@ def examine(source: Source, extension: str) -> tuple[str, AudioInfo]:
     found = Findings()
     with suppress(Exhausted):  # what was learned stays
         _examine(source, found)
-    media_format = found.media_format or _EXTENSIONS.get(extension.lower())
-    if media_format is None:
-        raise Rejected("UnsupportedMediaFormat", f"Neither its content nor its name is of {foreign.TAKEN}: send that.")
     if believable(found.seconds, source.size) is None:
         found.seconds = found.declared_seconds = None
-    return media_format, found.info()
+    return found.media_format or by_extension(extension), found.info()
+
+
+def by_extension(extension: str) -> str:
+    """Transcribe's name of the format that a file's name tells, where its content does not.
+
+    Raises:
+        Rejected: there is no such format.
+    """
+    if extension.lower() in _EXTENSIONS:
+        return _EXTENSIONS[extension.lower()]
+    raise Rejected("UnsupportedMediaFormat", f"Neither its content nor its name is of {foreign.TAKEN}: send that.")
 
 
 def _examine(source: Source, found: Findings) -> None:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from stethoscript.audio import damaged
 from stethoscript.audio_formats import codecs, tags
+from stethoscript.audio_formats.codecs import Shape
 from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part
 
 _BLOCK_CODES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 _STREAM_INFO_BYTES = 34
+_MOST_SAMPLE_BYTES = 4
 _HERTZ = (None, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 _CHANNELS = (1, 2, 3, 4, 5, 6, 7, 8, 2, 2, 2)
 """By a frame's codes; where it has none of its own, what stands in front of the file counts."""
@@ -41,8 +43,8 @@ def read(part: Part, found: Findings) -> None:
     """
     if int.from_bytes(part.at(4, 4), "big") & 0x7FFFFFFF != _STREAM_INFO_BYTES:
         return  # STREAMINFO has to come first
-    shape, total, block = codecs.flac(part.at(8, _STREAM_INFO_BYTES))
-    found.hertz, found.channels = shape.hertz, shape.channels
+    told, total, block = codecs.flac(part.at(8, _STREAM_INFO_BYTES))
+    found.hertz, found.channels = told.hertz, told.channels
     at, last = 4, False
     while not last:
         head = part.at(at, 4)
@@ -54,7 +56,7 @@ def read(part: Part, found: Findings) -> None:
         raise damaged("This FLAC file breaks off before its first sound")
     if first := _frame(part.at(at, 16)):  # which decoders believe more than what stands in front
         found.hertz, found.channels = first.hertz or found.hertz, first.channels or found.channels
-        _lengths(part, found, first, total, block)
+        _lengths(Part(part.source, part.begin + at, part.end), found, first, total, block)
 
 
 def _lengths(part: Part, found: Findings, first: _Frame, total: int, block: int) -> None:
@@ -62,11 +64,19 @@ def _lengths(part: Part, found: Findings, first: _Frame, total: int, block: int)
     if final is None or found.hertz is None:
         return
     samples = final.number + final.block if final.variable else final.number * block + final.block
-    if total:
+    if part.size > WINDOW_BYTES + samples * (found.channels or 1) * _MOST_SAMPLE_BYTES:
+        return  # that frame is not the last one, whatever it says
+    if total and samples < total + final.block:
         found.declared_seconds = total / found.hertz
         found.cut_off = samples < total
         samples = min(samples, total)
     found.seconds = samples / found.hertz
+
+
+def shape(frame: bytes) -> Shape:
+    """What a frame says of itself, from its first bytes: that is what a decoder goes by."""
+    first = _frame(frame)
+    return Shape(first.hertz, first.channels) if first else Shape()
 
 
 def _last(part: Part, first: _Frame) -> _Frame | None:

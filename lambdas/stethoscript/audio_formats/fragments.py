@@ -1,13 +1,13 @@
 """Fragmented MP4: pieces (moof) that say when they begin, so the last one tells how long the whole is."""
 
 from stethoscript.audio_formats.boxes import TOP, Box, boxes, child, times
-from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part
+from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part, agree
 
 _TAIL_BYTES = 4 * WINDOW_BYTES
 _MOST_SAMPLES = 20_000
 
 
-def read(part: Part, found: Findings, moov: Box, trak: Box) -> None:
+def read(part: Part, found: Findings, moov: Box, trak: Box, frame_seconds: float | None) -> None:
     """Learn how long it is, and whether it is cut off, from its last pieces."""
     scale, _ = times(part, child(part, trak, b"mdia", b"mdhd"))
     header = child(part, trak, b"tkhd")
@@ -19,18 +19,19 @@ def read(part: Part, found: Findings, moov: Box, trak: Box) -> None:
     at = _first_piece(part, tail)
     if at is None:
         return
-    end, reached, share = 0, 0, 1.0
+    end, reached, frames, share = 0, 0, 0, 1.0
     last = Box(b"", 0, 0)
     for last in boxes(part, at, part.size):
         if last.name == b"moof":
-            begin, length = _piece(part, last, track, default)
+            begin, length, count = _piece(part, last, track, default)
             if length:
-                reached, end = begin, begin + length
+                reached, end, frames = begin, begin + length, count
         elif last.name == b"mdat" and last.end > part.size:
             share = (part.size - last.begin) / (last.end - last.begin)
     if last.name in TOP:
         found.cut_off = True if last.end > part.size else (False if last.name == b"mfra" else None)
-    if end:
+    borne_out = frame_seconds is None or agree((end - reached) / scale, frames * frame_seconds)
+    if end and borne_out:
         found.seconds = (reached + (end - reached) * share) / scale
 
 
@@ -55,20 +56,21 @@ def _default(part: Part, moov: Box, track: int) -> int:
     return 0
 
 
-def _piece(part: Part, moof: Box, track: int, default: int) -> tuple[int, int]:
-    """When a track's piece begins and how long it is, in its units; zeros of a piece without the track."""
+def _piece(part: Part, moof: Box, track: int, default: int) -> tuple[int, int, int]:
+    """When a track's piece begins and how long it is, in its units, and its frames; zeros if it has none of them."""
     for box in boxes(part, moof.begin, moof.end):
         header = child(part, box, b"tfhd") if box.name == b"traf" else None
         if header and part.number(header.begin + 4, 4) == track:
             time = child(part, box, b"tfdt")
             if time is None:
-                return 0, 0
+                return 0, 0, 0
             wide = part.at(time.begin, 1) == b"\1"
             begin = part.number(time.begin + 4, 8 if wide else 4) or 0
             each = _duration(part, header, default)
             runs = [run for run in boxes(part, box.begin, box.end) if run.name == b"trun"]
-            return begin, sum(_run(part, run, each) for run in runs)
-    return 0, 0
+            count = sum(part.number(run.begin + 4, 4) or 0 for run in runs)
+            return begin, sum(_run(part, run, each) for run in runs), count
+    return 0, 0, 0
 
 
 def _duration(part: Part, header: Box, default: int) -> int:

@@ -45,7 +45,7 @@ def read(part: Part, found: Findings) -> None:
     found.channels = _common([track.shape.channels for track in heard])
     track = heard[0]
     if child(part, moov, b"mvex"):
-        fragments.read(part, found, moov, track.box)
+        fragments.read(part, found, moov, track.box, track.shape.frame_seconds)
     else:
         _lengths(part, found, moov, track)
 

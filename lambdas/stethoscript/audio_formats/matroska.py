@@ -64,9 +64,10 @@ def _lengths(part: Part, found: Findings, declared: float | None, scale: int, tr
     if reached is None:
         return
     seconds = reached * scale / 1e9
-    found.seconds = declared if agree(declared, seconds, 0.02) else seconds
-    if declared is not None and (found.cut_off or agree(declared, seconds)):
-        found.declared_seconds = declared
+    if declared is None or agree(declared, seconds):
+        found.seconds, found.declared_seconds = declared or seconds, declared
+    elif found.cut_off and seconds < declared:
+        found.seconds, found.declared_seconds = seconds, declared
 
 
 def _elements(part: Part, begin: int, end: int) -> Iterator[Element]:
@@ -110,7 +111,7 @@ def _children(part: Part, parent: Element) -> Mapping[int, bytes]:
 def _times(part: Part, info: Element) -> tuple[int, float]:
     """Nanoseconds of a unit, and the duration in units; 0 if it is not told."""
     known = _children(part, info)
-    return int.from_bytes(known.get(_SCALE, b"\x0f\x42\x40"), "big") or 1, _float(known.get(_DURATION, b""))
+    return _number(known.get(_SCALE, b"")) or 1_000_000, _float(known.get(_DURATION, b""))
 
 
 def _tracks(part: Part, tracks: Element, found: Findings) -> int | None:
@@ -118,8 +119,8 @@ def _tracks(part: Part, tracks: Element, found: Findings) -> int | None:
     number, shapes = None, []
     for entry in _elements(part, tracks.begin, tracks.end or part.size):
         known = _children(part, entry) if entry.id == _ENTRY else {}
-        if int.from_bytes(known.get(_TYPE, b""), "big") == _SOUND:
-            number = int.from_bytes(known.get(_NUMBER, b"\1"), "big") if number is None else number
+        if _number(known.get(_TYPE, b"")) == _SOUND:
+            number = (_number(known.get(_NUMBER, b"")) or 1) if number is None else number
             shapes.append(_shape(part, entry, known))
     hertz, channels = {shape.hertz for shape in shapes}, {shape.channels for shape in shapes}
     found.hertz = hertz.pop() if len(hertz) == 1 else None
@@ -133,9 +134,9 @@ def _shape(part: Part, entry: Element, known: Mapping[int, bytes]) -> Shape:
         return _CODECS[codec](known.get(_PRIVATE, b""))
     if not codec.startswith("A_PCM/"):
         return Shape()
-    audio = next(each for each in _elements(part, entry.begin, entry.end or part.size) if each.id == _AUDIO)
-    told = _children(part, audio)
-    channels = int.from_bytes(told.get(_CHANNELS, b""), "big")
+    audio = next((each for each in _elements(part, entry.begin, entry.end or part.size) if each.id == _AUDIO), None)
+    told = _children(part, audio) if audio else {}
+    channels = _number(told.get(_CHANNELS, b""))
     return Shape(round(_float(told.get(_HERTZ, b""))) or None, channels or None)
 
 
@@ -158,7 +159,7 @@ def _cluster_end(part: Part, cluster: Element, track: int) -> int | None:
     for each in _elements(part, cluster.begin, min(cluster.end or part.size, part.size)):
         block = each
         if each.id == _TIME:
-            time = int.from_bytes(part.at(each.begin, 8)[: (each.end or 0) - each.begin], "big")
+            time = _number(part.at(each.begin, min((each.end or 0) - each.begin, 9)))
         elif each.id == _GROUP:
             block = next((inner for inner in _elements(part, each.begin, each.end or 0) if inner.id == _BLOCK), each)
         if time is not None and block.id in (_SIMPLE_BLOCK, _BLOCK) and (block.end or 0) <= part.size:
@@ -177,6 +178,11 @@ def _laced(private: bytes) -> bytes:
             at += 1
         at += 1
     return private[at:]
+
+
+def _number(content: bytes) -> int:
+    """A whole number of up to 8 bytes; 0 of none, and of more."""
+    return int.from_bytes(content, "big") if len(content) <= 8 else 0  # noqa: PLR2004
 
 
 def _float(content: bytes) -> float:

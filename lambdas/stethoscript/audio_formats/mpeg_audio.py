@@ -169,8 +169,10 @@ def _measured(part: Part, begin: int, left_out: float) -> float | None:
     """The sum of all frames of a small file; of a larger one what follows from a bit rate that never changes."""
     if part.size - begin <= WALK_BYTES:
         part.at(begin, WALK_BYTES)  # at once
-        length = sum(each.samples / each.hertz for _, each in _frames(part, begin, part.size))
-        return max(0.0, length - left_out)
+        length, reached = 0.0, begin
+        for at, each in _frames(part, begin, part.size):
+            length, reached = length + each.samples / each.hertz, at + each.size
+        return max(0.0, length - left_out) if part.size - reached < WINDOW_BYTES else None
     step = (part.size - begin - WINDOW_BYTES) // (_WINDOWS - 1)
     rates = set()
     for number in range(_WINDOWS):

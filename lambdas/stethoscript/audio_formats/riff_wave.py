@@ -16,7 +16,9 @@ _SLACK_BYTES = 128
 """Some writers count the header too: so many bytes are not missed."""
 _PCM = {0x0001: None, 0x0003: None, 0x0006: 1, 0x0007: 1}
 """Codecs of a fixed number of bytes per sample: given here, or by the number of bits."""
-_MP3, _MP2, _EXTENSIBLE = 0x0055, 0x0050, 0xFFFE
+_TOLD = (*_PCM, 0x0002, 0x0011, 0x0031, 0x0045, 0x0064, 0x0065, 0x028F)
+"""Codecs whose rate and channels stand nowhere else: PCM, ADPCM, GSM, G.726 and G.722."""
+_MPEG, _EXTENSIBLE = (0x0050, 0x0055), 0xFFFE
 _FORMAT_BYTES = 16
 
 
@@ -26,26 +28,27 @@ def read(part: Part, found: Findings) -> None:
     Raises:
         Rejected: it describes no samples, or holds none.
     """
-    shape, data = _chunks(part, found)
+    shape, data = _chunks(part)
     if shape is None or data is None:
         raise damaged("This WAV file ends, or breaks off, before its first sound")
     begin, claimed, fact = data
     codec, channels, hertz, per_second, _, bits = struct.unpack_from("<HHIIHH", shape)
     if codec == _EXTENSIBLE and len(shape) >= 26:  # noqa: PLR2004
         codec = struct.unpack_from("<H", shape, 24)[0]
-    if not channels or not hertz:
+    if codec in _TOLD and not (channels and hertz):
         raise damaged("The header of this WAV file says that it has no channels, or no sample rate")
-    found.hertz, found.channels = hertz, channels
-    if codec in (_MP2, _MP3):
-        sync = mpeg_audio.find(part, begin)
-        found.hertz, found.channels = (sync[1].hertz, sync[1].channels) if sync else (None, None)
+    sync = mpeg_audio.find(part, begin) if codec in _MPEG else None
+    if codec in _TOLD:
+        found.hertz, found.channels = hertz, channels
+    elif sync:
+        found.hertz, found.channels = sync[1].hertz, sync[1].channels
     there = part.size - begin
     whole = claimed <= there and _continues(part, begin + claimed)
     if not _is_unknown(claimed):
         found.cut_off = False if whole else (True if claimed > there + _SLACK_BYTES else None)
     width = _PCM.get(codec, 0)
     rate = hertz * channels * (-(-bits // 8) if width is None else width)
-    if rate or agree(fact / hertz, claimed / per_second if per_second else None):
+    if rate or (hertz and per_second and agree(fact / hertz, claimed / per_second, slack=0.02)):
         _durations(found, claimed, there, rate or per_second)
 
 
@@ -61,7 +64,7 @@ def _is_unknown(claimed: int) -> bool:
     return claimed == 0 or claimed >= _UNKNOWN_BYTES
 
 
-def _chunks(part: Part, found: Findings) -> tuple[bytes | None, tuple[int, int, int] | None]:
+def _chunks(part: Part) -> tuple[bytes | None, tuple[int, int, int] | None]:
     """The format chunk's content; where the samples begin, how many bytes are claimed, how many samples counted."""
     shape, fact, at = None, 0, 12
     while len(head := part.at(at, 8)) == 8:  # noqa: PLR2004
@@ -71,8 +74,6 @@ def _chunks(part: Part, found: Findings) -> tuple[bytes | None, tuple[int, int, 
         if name == b"fmt ":
             shape = part.at(at + 8, min(size, 40))
             shape = shape if len(shape) >= _FORMAT_BYTES else None
-            if shape:
-                found.channels, found.hertz = struct.unpack_from("<HI", shape, 2)
         elif name == b"fact" and size >= 4:  # noqa: PLR2004
             fact = int.from_bytes(part.at(at + 8, 4), "little")
         at += 8 + size + size % 2
@@ -83,11 +84,12 @@ def _chunks(part: Part, found: Findings) -> tuple[bytes | None, tuple[int, int, 
 
 
 def _continues(part: Part, at: int) -> bool:
-    """Whether a recording may end here: at the file's or the RIFF's end, or where another chunk begins."""
-    at += at % 2
-    if at + 8 > part.size or at == int.from_bytes(part.at(4, 4), "little") + 8:
+    """Whether the sound may end here: at the RIFF's end, or if other chunks fill the file to its end."""
+    if at + at % 2 == int.from_bytes(part.at(4, 4), "little") + 8:
         return True
-    head = part.at(at, 8)
-    return (
-        head[:4].isascii() and head[:4].decode().isprintable() and at + int.from_bytes(head[4:], "little") < part.size
-    )
+    while at + 8 <= part.size:
+        head = part.at(at + at % 2, 8)
+        if not all(0x20 <= each < 0x7F for each in head[:4]):  # noqa: PLR2004 - a chunk's name can be read
+            return False
+        at += at % 2 + 8 + int.from_bytes(head[4:], "little")
+    return at <= part.size + 1

@@ -7,7 +7,7 @@ for codecs that have no configuration of their own (PCM and QuickTime's).
 import struct
 from collections.abc import Callable, Mapping
 
-from stethoscript.audio_formats import codecs, mpeg_audio
+from stethoscript.audio_formats import codecs, flac, mpeg_audio
 from stethoscript.audio_formats.boxes import Box, boxes
 from stethoscript.audio_formats.codecs import Shape
 from stethoscript.audio_formats.source import Part
@@ -46,15 +46,17 @@ def read(part: Part, entry: Box, first_sample: int | None) -> Shape:
     return _configured(part, entry.begin + 28 + _EXTRA.get(version, 0), entry.end, first_sample)
 
 
-def _configured(part: Part, begin: int, end: int, first_sample: int | None) -> Shape:
+def _configured(part: Part, begin: int, end: int, first_sample: int | None, *, inner: bool = False) -> Shape:
     for box in boxes(part, begin, end):
         content = part.at(box.begin, min(box.end - box.begin, 256))
-        if box.name == b"wave":
-            return _configured(part, box.begin, box.end, first_sample)
+        if box.name == b"wave" and not inner:  # QuickTime's wrapper around the others
+            return _configured(part, box.begin, box.end, first_sample, inner=True)
         if box.name == b"esds":
             return _described(part, content, first_sample)
         if box.name in _CONFIGURED:
-            return _CONFIGURED[box.name](content)
+            told = _CONFIGURED[box.name](content)
+            frame = flac.shape(part.at(first_sample, 16)) if box.name == b"dfLa" and first_sample else Shape()
+            return Shape(frame.hertz or told.hertz, frame.channels or told.channels, told.frame_seconds)
     return Shape()
 
 

@@ -9,6 +9,7 @@ WINDOW_BYTES = 64 * 1024
 """As much as is searched for a mark at one place; S3RangeFile fetches as much at once."""
 WALK_BYTES = 8 * WINDOW_BYTES
 """A file up to this size is read from one end to the other where that tells its duration exactly."""
+_SHARE = 0.05
 
 
 class Exhausted(Exception):
@@ -74,10 +75,10 @@ class Findings:
         return AudioInfo(self.seconds, self.hertz, self.channels, self.declared_seconds, self.cut_off)
 
 
-def agree(one: float | None, other: float | None, share: float = 0.05) -> bool:
-    """Whether two durations in seconds are the same, but for what rounding and padding of a codec make of one.
+def agree(one: float | None, other: float | None, slack: float = 0.1) -> bool:
+    """Whether two durations in seconds are the same, but for a twentieth and so much that a codec pads.
 
     >>> agree(60.0, 61.0), agree(60.0, 30.0), agree(60.0, None), agree(0.3, 0.35)
     (True, False, False, True)
     """
-    return one is not None and other is not None and abs(one - other) <= share * max(one, other) + 0.1
+    return one is not None and other is not None and abs(one - other) <= _SHARE * max(one, other) + slack
