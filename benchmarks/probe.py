@@ -97,8 +97,9 @@ def changed(made: Sequence[Encoded], count: int, seed: int) -> dict[str, Any]:
             if why is None:
                 unexplained.append(f"{each.name}, {kind}: {found.reason}")
     return {
-        "files": count, "seed": seed, "kinds": kinds, "exceptions": exceptions, "refusals": dict(sorted(reasons.items())),
-        "unexplained": unexplained, "slowest seconds": round(max(times), 4), "milliseconds": _milliseconds(times),
+        "files": count, "seed": seed, "kinds": kinds, "exceptions": exceptions,
+        "refusals": dict(sorted(reasons.items())), "unexplained": unexplained,
+        "slowest seconds": round(max(times), 4), "milliseconds": _milliseconds(times),
     }  # fmt: skip
 
 

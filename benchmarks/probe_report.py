@@ -71,7 +71,7 @@ def _cut(found: Results) -> Iterator[str]:
     for percent, ends in found["ends"].items():
         yield f"| {percent} % | " + " | ".join(str(ends.get(kind, 0)) for kind in kinds) + " |"
     yield ""
-    yield "Neither flagged nor refused, because nothing in them tells a length (or they were cut where two were joined):"
+    yield "Neither flagged nor refused: nothing in them tells a length, or they were cut where two were joined:"
     yield ", ".join(found["not told"]) + "."
 
 

@@ -64,7 +64,8 @@ def _top(part: Part, found: Findings) -> Box | None:
             moov = moov or last
         if last.name == b"moof" and moov:  # there may be thousands of them
             break
-    if moov is None and last.name and b"moov" not in part.at(part.size - WINDOW_BYTES, WINDOW_BYTES):
+    ends = part.at(0, WINDOW_BYTES) + part.at(part.size - WINDOW_BYTES, WINDOW_BYTES)
+    if moov is None and last.name and b"moov" not in ends:
         raise damaged("This MP4 or M4A file breaks off before its index, which stands at its end")
     if last.name in TOP and last.name != b"moof":
         found.cut_off = last.end > part.size

@@ -16,8 +16,8 @@ _SLACK_BYTES = 128
 """Some writers count the header too: so many bytes are not missed."""
 _PCM = {0x0001: None, 0x0003: None, 0x0006: 1, 0x0007: 1}
 """Codecs of a fixed number of bytes per sample: given here, or by the number of bits."""
-_TOLD = (*_PCM, 0x0002, 0x0011, 0x0031, 0x0045, 0x0064, 0x0065, 0x028F)
-"""Codecs whose rate and channels stand nowhere else: PCM, ADPCM, GSM, G.726 and G.722."""
+_TOLD = (*_PCM, 0x0002, 0x0011, 0x0031, 0x0045, 0x0064)
+"""Codecs whose rate and channels stand nowhere else: PCM, ADPCM, GSM and G.726."""
 _MPEG, _EXTENSIBLE = (0x0050, 0x0055), 0xFFFE
 _FORMAT_BYTES = 16
 
