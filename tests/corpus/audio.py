@@ -129,7 +129,7 @@ ITEMS = (
     _item("A58", "AMR's magic alone", b"#!AMR-WB\n", DAMAGED),
     _item("A59", "FLAC", flac(32_000), found="flac"),
     _item("A60", "FLAC that does not know its length", flac(0), OK, LEFT),
-    _item("A61", "FLAC of more than 4 hours", flac(16_000 * (HOURS + 1), size=500_000, last=56_254), LONG),
+    _item("A61", "FLAC of more than 4 hours", flac(16_000 * (HOURS + 1), size=500_000, last=56_253), LONG),
     _item("A62", "FLAC that claims a month in 4 KB", flac(16_000 * 30 * 86_400), OK, LEFT),
     _item("A63", "FLAC with a picture of 12 MB", flac(32_000, picture=12 * 10**6)),
     _item("A64", "MP3 with a picture of 5 MB", id3(5 * 10**6) + mp3(2), found="mp3"),

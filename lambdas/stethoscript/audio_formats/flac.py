@@ -14,6 +14,8 @@ from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part
 _BLOCK_CODES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 _STREAM_INFO_BYTES = 34
 _MOST_SAMPLE_BYTES = 4
+_JOINED = 0.1
+"""Where half of the bytes hold less of the samples than this, files may have been joined: each counts from zero."""
 _HERTZ = (None, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 _CHANNELS = (1, 2, 3, 4, 5, 6, 7, 8, 2, 2, 2)
 """By a frame's codes; where it has none of its own, what stands in front of the file counts."""
@@ -60,13 +62,16 @@ def read(part: Part, found: Findings) -> None:
 
 
 def _lengths(part: Part, found: Findings, first: _Frame, total: int, block: int) -> None:
-    final = _last(part, first)
-    if final is None or found.hertz is None:
+    final = part.window(part.size - 1)
+    samples = _reached(part, final, first, block) or _reached(part, final - WINDOW_BYTES, first, block)
+    if not samples or found.hertz is None or (total and samples >= total + first.block):
         return
-    samples = final.number + final.block if final.variable else final.number * block + final.block
     if part.size > WINDOW_BYTES + samples * (found.channels or 1) * _MOST_SAMPLE_BYTES:
         return  # that frame is not the last one, whatever it says
-    if total and samples < total + final.block:
+    middle = _reached(part, part.window(part.size // 2), first, block) if part.size > 2 * WINDOW_BYTES else None
+    if middle is not None and not _JOINED < middle / samples < 1 - _JOINED:
+        return
+    if total:
         found.declared_seconds = total / found.hertz
         found.cut_off = samples < total
         samples = min(samples, total)
@@ -79,15 +84,14 @@ def shape(frame: bytes) -> Shape:
     return Shape(first.hertz, first.channels) if first else Shape()
 
 
-def _last(part: Part, first: _Frame) -> _Frame | None:
-    """The last frame in the last window, if it is of the first one's kind."""
-    origin = max(0, part.size - WINDOW_BYTES)
-    window = part.at(origin, WINDOW_BYTES)
+def _reached(part: Part, origin: int, first: _Frame, block: int) -> int | None:
+    """How many samples there are up to the last frame of a window, if that is of the first frame's kind."""
+    window = part.at(max(0, origin), WINDOW_BYTES)
     at = window.rfind(b"\xff")
     while at >= 0:
         each = _frame(window[at : at + 16])
         if each and (each.variable, each.hertz, each.channels) == (first.variable, first.hertz, first.channels):
-            return each
+            return each.number + each.block if each.variable else each.number * block + each.block
         at = window.rfind(b"\xff", 0, at)
     return None
 

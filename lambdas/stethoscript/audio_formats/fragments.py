@@ -7,32 +7,29 @@ _TAIL_BYTES = 4 * WINDOW_BYTES
 _MOST_SAMPLES = 20_000
 
 
-def read(part: Part, found: Findings, moov: Box, trak: Box, frame_seconds: float | None) -> None:
-    """Learn how long it is, and whether it is cut off, from its last pieces."""
+def read(part: Part, found: Findings, moov: Box, trak: Box, frame_seconds: float | None, piece: Box | None) -> None:
+    """Learn how long it is, and whether it is cut off, from its last pieces; `piece` is the last, if it is known."""
     scale, _ = times(part, child(part, trak, b"mdia", b"mdhd"))
     header = child(part, trak, b"tkhd")
     if not scale or header is None:
         return
     track = part.number(header.begin + (20 if part.at(header.begin, 1) == b"\1" else 12), 4) or 0
     default = _default(part, moov, track)
-    tail = max(moov.end, part.size - _TAIL_BYTES)
-    at = _first_piece(part, tail)
+    at = piece.begin - 8 if piece else _first_piece(part, max(moov.end, part.size - _TAIL_BYTES))
     if at is None:
         return
-    end, reached, frames, share = 0, 0, 0, 1.0
+    begin, length, frames, share = 0, 0, 0, 1.0
     last = Box(b"", 0, 0)
     for last in boxes(part, at, part.size):
-        if last.name == b"moof":
-            begin, length, count = _piece(part, last, track, default)
-            if length:
-                reached, end, frames = begin, begin + length, count
+        if last.name == b"moof" and any(each := _piece(part, last, track, default)):
+            begin, length, frames = each
         elif last.name == b"mdat" and last.end > part.size:
             share = (part.size - last.begin) / (last.end - last.begin)
     if last.name in TOP:
         found.cut_off = True if last.end > part.size else (False if last.name == b"mfra" else None)
-    borne_out = frame_seconds is None or agree((end - reached) / scale, frames * frame_seconds)
-    if end and borne_out:
-        found.seconds = (reached + (end - reached) * share) / scale
+    seconds = length / scale if frame_seconds is None else frames * frame_seconds
+    if frames and agree(seconds, length / scale):
+        found.seconds = begin / scale + seconds * share
 
 
 def _first_piece(part: Part, tail: int) -> int | None:

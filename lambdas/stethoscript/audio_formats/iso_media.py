@@ -14,6 +14,8 @@ from stethoscript.rejections import Rejected
 
 _AUDIO_BRANDS = (b"M4A ", b"M4B ")
 _MOST_ENTRIES = 4096
+_MOST_PIECES = 4
+_MANY_CHUNKS = 16
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,15 @@ class _Track:
     chunks: Offsets | None
 
 
+@dataclass(frozen=True)
+class _Top:
+    """The index; the last piece of a file in pieces, if it was reached; where the last data box ends."""
+
+    moov: Box | None
+    piece: Box | None
+    media_end: int
+
+
 def read(part: Part, found: Findings) -> None:
     """Learn what there is to learn.
 
@@ -33,7 +44,8 @@ def read(part: Part, found: Findings) -> None:
         Rejected: it has no index (moov), or no sound.
     """
     found.media_format = "mp4"
-    moov = _top(part, found)
+    top = _top(part, found)
+    moov = top.moov
     if moov is None:
         return
     tracks = [trak for trak in boxes(part, moov.begin, moov.end) if trak.name == b"trak"]
@@ -45,31 +57,35 @@ def read(part: Part, found: Findings) -> None:
     found.channels = _common([track.shape.channels for track in heard])
     track = heard[0]
     if child(part, moov, b"mvex"):
-        fragments.read(part, found, moov, track.box, track.shape.frame_seconds)
+        fragments.read(part, found, moov, track.box, frame_seconds=track.shape.frame_seconds, piece=top.piece)
     else:
-        _lengths(part, found, moov, track)
+        _lengths(part, found, moov, track, top.media_end)
 
 
-def _top(part: Part, found: Findings) -> Box | None:
-    """The index; and learn whether the file ends where its last box says.
+def _top(part: Part, found: Findings) -> _Top:
+    """The boxes that count; and learn whether the file ends where its last box says.
 
     Raises:
         Rejected: all boxes are there and none is the index, or the file breaks off before it.
     """
-    moov, last = None, Box(b"", 0, 0)
+    moov, piece, media_end, pieces, last = None, None, 0, 0, Box(b"", 0, 0)
     for last in boxes(part, 0, part.size):
         if last.name == b"ftyp" and part.at(last.begin, 4) in _AUDIO_BRANDS:
             found.media_format = "m4a"
         if last.name == b"moov":
             moov = moov or last
-        if last.name == b"moof" and moov:  # there may be thousands of them
-            break
+        if last.name == b"mdat":
+            media_end = last.end
+        if last.name == b"moof":
+            piece, pieces = last, pieces + 1
+            if pieces > _MOST_PIECES:  # there may be thousands of them
+                return _Top(moov, None, 0)
     ends = part.at(0, WINDOW_BYTES) + part.at(part.size - WINDOW_BYTES, WINDOW_BYTES)
     if moov is None and last.name and b"moov" not in ends:
         raise damaged("This MP4 or M4A file breaks off before its index, which stands at its end")
-    if last.name in TOP and last.name != b"moof":
+    if last.name in TOP:
         found.cut_off = last.end > part.size
-    return moov
+    return _Top(moov, piece, media_end)
 
 
 def _handler(part: Part, trak: Box) -> bytes:
@@ -103,17 +119,15 @@ def _common(values: list[int | None]) -> int | None:
     return values[0] if len(set(values)) == 1 else None
 
 
-def _lengths(part: Part, found: Findings, moov: Box, track: _Track) -> None:
+def _lengths(part: Part, found: Findings, moov: Box, track: _Track, media_end: int) -> None:
     found.declared_seconds = found.seconds = _declared(part, moov, track)
-    if track.chunks is None or track.table is None:
+    chunks = track.chunks
+    if chunks is None or track.table is None:
         return
-    end = _end(part, track.table, track.chunks)
-    if end <= part.size:
-        return
-    if not found.cut_off:  # its boxes are all there, but its chunks are not where they should be
+    if found.cut_off and found.seconds is not None:
+        found.seconds *= _share(chunks, part.size, min(media_end, _end(part, track.table, chunks)))
+    elif chunks[chunks.count - 1] >= part.size:  # its boxes are all there, but its chunks are not where they should be
         found.cut_off = found.seconds = None
-    elif found.seconds is not None:
-        found.seconds *= _share(track.chunks, part.size, end)
 
 
 def _end(part: Part, table: Box, chunks: Offsets) -> int:
@@ -125,19 +139,20 @@ def _end(part: Part, table: Box, chunks: Offsets) -> int:
         content = part.at(sizes.begin + 12, 4 * count)
         total = sum(int.from_bytes(content[at : at + 4], "big") for at in range(0, len(content), 4))
         return last + total // chunks.count
-    if each > 1:  # of PCM, where it is 1, it may count samples or bytes
-        return last + each * count // chunks.count
-    return last + (last - chunks[0]) // max(1, chunks.count - 1)
+    if chunks.count > 1:
+        return last + (last - chunks[0]) // (chunks.count - 1)
+    return last + max(1, each) * count
 
 
 def _share(chunks: Offsets, size: int, end: int) -> float:
-    """Which share of the chunks is there: whole ones, and of the last one what of it is."""
+    """Which share of the sound is there: by chunks where there are many, which may stand between pictures."""
     there = chunks.before(size)
-    if not there:
-        return 0.0
-    begin = chunks[there - 1]
-    end = chunks[there] if there < chunks.count else end
-    return min(1.0, (there - 1 + min(1.0, (size - begin) / max(1, end - begin))) / chunks.count)
+    if not there or end <= size:
+        return 1.0 if there else 0.0
+    if chunks.count < _MANY_CHUNKS:
+        return (size - chunks[0]) / (end - chunks[0])
+    begin, end = chunks[there - 1], chunks[there] if there < chunks.count else end
+    return (there - 1 + min(1.0, (size - begin) / max(1, end - begin))) / chunks.count
 
 
 def _declared(part: Part, moov: Box, track: _Track) -> float | None:

@@ -64,10 +64,10 @@ def _lengths(part: Part, found: Findings, declared: float | None, scale: int, tr
     if reached is None:
         return
     seconds = reached * scale / 1e9
-    if declared is None or agree(declared, seconds):
-        found.seconds, found.declared_seconds = declared or seconds, declared
-    elif found.cut_off and seconds < declared:
+    if found.cut_off and declared is not None and seconds <= declared:
         found.seconds, found.declared_seconds = seconds, declared
+    elif declared is None or agree(declared, seconds):
+        found.seconds, found.declared_seconds = declared or seconds, declared
 
 
 def _elements(part: Part, begin: int, end: int) -> Iterator[Element]:
