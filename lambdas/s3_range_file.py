@@ -8,7 +8,7 @@ from stethoscript.audio_formats.source import WINDOW_BYTES, Exhausted
 BLOCK_BYTES = WINDOW_BYTES
 MOST_BLOCKS = 16
 """So a header costs at most 16 requests and one megabyte."""
-MOST_READS = 40_000
+MOST_READS = 30_000
 """So that a header of tiny parts, or of parts that go in circles, costs a fraction of a second at most."""
 
 

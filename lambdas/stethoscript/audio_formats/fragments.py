@@ -7,7 +7,7 @@ _TAIL_BYTES = 4 * WINDOW_BYTES
 _MOST_SAMPLES = 20_000
 
 
-def read(part: Part, found: Findings, moov: Box, trak: Box, frame_seconds: float | None, piece: Box | None) -> None:
+def read(part: Part, found: Findings, moov: Box, trak: Box, *, frame_seconds: float | None, piece: Box | None) -> None:
     """Learn how long it is, and whether it is cut off, from its last pieces; `piece` is the last, if it is known."""
     scale, _ = times(part, child(part, trak, b"mdia", b"mdhd"))
     header = child(part, trak, b"tkhd")
