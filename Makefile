@@ -37,6 +37,9 @@ bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads
 bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
 	python -m benchmarks.recogniser $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
+bench-probe: $(INSTALLED)  ## Compare the audio probe with a decoder: whole, changed and cut-off files of real encoders
+	@PYTHONPATH=lambdas python -m benchmarks.probe
+
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
 

@@ -19,7 +19,7 @@ import environment
 from clients import client
 from herald import Herald
 from ledger import Ledger
-from s3_range_file import S3RangeFile
+from s3_range_file import S3RangeFile, read_range
 from stethoscript import audio, events, faults, jobs, profiles, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
@@ -165,8 +165,7 @@ class Starter:
         audio.check_size(head["ContentLength"])
         storage.check_class(head)
         recording = S3RangeFile(head["ContentLength"], partial(self._header, row.upload, head))
-        media_format = audio.media_format(recording.read(audio.HEADER_BYTES))
-        info = audio_probe.probe(recording, media_format)
+        media_format, info = audio_probe.probe(recording, row.key)
         audio.check_sound(info, each_channel=row.asked.channel_identification)
         return replace(row, media_format=media_format, **audio_fields(info))
 
@@ -204,11 +203,11 @@ class Starter:
 
         Raises:
             Rejected: S3 will not let us read this upload, whatever our rights.
+            WrongRange: the answer is of other bytes, which says nothing of the upload.
         """
         try:
             with _present():
-                part = self.s3.get_object(**self._source(upload), Range=f"bytes={begin}-{end - 1}")
-                content: bytes = part["Body"].read()
+                content = read_range(self.s3, self._source(upload), begin, end, head.get("ContentLength"))
         except ClientError as error:
             refusal = storage.foreign_key(head, self.settings.key_arn)
             if refusal is None or faults.fault(error) is not Fault.CONFIGURATION:

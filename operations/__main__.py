@@ -54,15 +54,20 @@ def upload(
     *,
     profile: Annotated[str, typer.Option(help="The prefix to upload under.")],
     correlation_id: Annotated[str | None, typer.Option(help="Your own id; it comes back with the news.")] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip-refused", help="Upload the others where some files would be refused.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end of all of them.")] = False,
     as_json: AsJson = False,
     name: Name = None,
 ) -> None:
     """Upload recordings and say their version ids and jobs."""
     here = _here(context, name)
-    uploading.check(here, files, profile, correlation_id)
+    good, refused = uploading.check(here, files, profile, correlation_id, skip=skip)
+    for line in refused:
+        show.err.print(f"Left out: {line}", soft_wrap=True)
     sent = []
-    for path in files:
+    for path in good:
         with _progress(path) as advance:
             sent.append(uploading.send(here, path, profile, correlation_id, advance))
         if not as_json:

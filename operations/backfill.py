@@ -11,8 +11,8 @@ import audio_probe
 from operations import price, queues
 from operations.deployment import Deployment
 from operations.price import Estimate
-from s3_range_file import S3RangeFile
-from stethoscript import audio, jobs
+from s3_range_file import S3RangeFile, WrongRange, read_range
+from stethoscript import jobs
 from stethoscript.rejections import Rejected
 from stethoscript.uploads import Upload, is_folder
 
@@ -108,17 +108,13 @@ def _lengths(deployment: Deployment, found: list[Found]) -> list[float | None]:
 
 def _seconds(deployment: Deployment, found: Found) -> float | None:
     """How long a recording is, by its header; None where that does not tell, or we may not read it."""
+    source = {"Bucket": found.upload.bucket, "Key": found.upload.key, "VersionId": found.upload.version}
 
     def fetch(begin: int, end: int) -> bytes:
-        answer = deployment.client("s3").get_object(
-            Bucket=found.upload.bucket, Key=found.upload.key, VersionId=found.upload.version,
-            Range=f"bytes={begin}-{end - 1}",
-        )  # fmt: skip
-        content: bytes = answer["Body"].read()
-        return content
+        return read_range(deployment.client("s3"), source, begin, end, found.size)
 
-    recording = S3RangeFile(found.size, fetch)
     try:
-        return audio_probe.probe(recording, audio.media_format(recording.read(audio.HEADER_BYTES))).seconds
-    except (Rejected, ClientError):
+        _, info = audio_probe.probe(S3RangeFile(found.size, fetch), found.upload.key)
+    except (Rejected, ClientError, WrongRange):
         return None
+    return info.seconds

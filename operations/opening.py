@@ -13,6 +13,7 @@ from operations.deployment import Deployment
 from operations.loopback import Sound
 from operations.problems import Refused
 from operations.recordings import Recording
+from s3_range_file import get_range
 from stethoscript import transcript
 from stethoscript.rows import Row, State
 from stethoscript.transcript import Transcript, Unreadable
@@ -71,13 +72,14 @@ def _sound(deployment: Deployment, row: Row) -> Sound:
         "ExpectedBucketOwner": deployment.account,
     }
 
-    def read(first: int, last: int) -> Iterator[bytes]:
-        return _parts(s3.get_object(**version, Range=f"bytes={first}-{last}")["Body"])
+    size = s3.head_object(**version)["ContentLength"]
 
-    content_type = _CONTENT_TYPES.get(row.media_format or "", "application/octet-stream")
-    return Sound(s3.head_object(**version)["ContentLength"], content_type, read)
+    def read(first: int, last: int) -> Iterator[bytes]:
+        return _parts(get_range(s3, version, first, last + 1, size)["Body"])
+
+    return Sound(size, _CONTENT_TYPES.get(row.media_format or "", "application/octet-stream"), read)
 
 
 def _parts(body: Any) -> Iterator[bytes]:
     with closing(body):
-        yield from body.iter_chunks(_PART)
+        yield from body.iter_chunks(_PART)  # which raises if fewer bytes come than were announced

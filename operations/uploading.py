@@ -10,9 +10,11 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+import audio_probe
 from operations import problems
 from operations.deployment import Deployment
 from operations.problems import Misused, Refused
+from s3_range_file import S3RangeFile
 from stethoscript import audio, jobs, profiles
 from stethoscript.rejections import Rejected
 from stethoscript.rows import Row
@@ -33,18 +35,31 @@ class Sent:
     job: str
 
 
-def check(deployment: Deployment, paths: list[Path], profile: str, correlation_id: str | None) -> None:
-    """See to it that nothing is uploaded that would be refused.
+def check(
+    deployment: Deployment, paths: list[Path], profile: str, correlation_id: str | None, *, skip: bool = False
+) -> tuple[list[Path], list[str]]:
+    """See to it that nothing is uploaded that would be refused: all files are checked before the first is sent.
+
+    Returns the files to send; with `skip`, what is left out too, in a sentence each.
 
     Raises:
         Misused: a profile, correlation id or file that cannot be.
-        Refused: a file that Transcribe Medical does not take.
+        Refused: files that Transcribe Medical does not take, each named with its remedy.
     """
     deployment.check_profile(profile)
     if correlation_id is not None and not profiles.CORRELATION.fullmatch(correlation_id):
         raise Misused("Use 1 to 64 letters, digits, hyphens or underscores as correlation id.")
-    for path in paths:
-        _check_file(path)
+    refusals = [(path, _refusal(path)) for path in paths]
+    good = [path for path, refusal in refusals if refusal is None]
+    refused = [f"{path}: {each.reason}. {each.remedy}" for path, each in refusals if each]
+    if refused and len(paths) == 1:
+        raise Refused(f"Nothing was uploaded, because it would be refused. {refused[0]}")
+    if refused and not (skip and good):
+        raise Refused(
+            f"Nothing was uploaded, because {len(refused)} of {len(paths)} files would be refused: "
+            "leave them out, or add --skip-refused.\n" + "\n".join(refused)
+        )
+    return good, refused
 
 
 def send(
@@ -102,19 +117,24 @@ def wait(
         pause(_LOOK_SECONDS)
 
 
-def _check_file(path: Path) -> None:
+def _refusal(path: Path) -> Rejected | None:
+    """Why the file would be refused, judged as the start function judges uploads; None if it would not be."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            header = file.read(audio.HEADER_BYTES)
+
+            def fetch(begin: int, end: int) -> bytes:
+                file.seek(begin)
+                return file.read(end - begin)
+
+            audio.check_size(size)
+            _, info = audio_probe.probe(S3RangeFile(size, fetch), path.name)
+            audio.check_sound(info, each_channel=False)
     except OSError as error:
         raise Misused(f"{path} cannot be read ({error.strerror}): name a recording.") from error
-    try:
-        audio.check_size(size)
-        audio.media_format(header)
     except Rejected as refusal:
-        said = f"{path} would be refused ({refusal.reason}), so nothing was uploaded. {refusal.remedy}"
-        raise Refused(said) from refusal
+        return refusal
+    return None
 
 
 def _failed(error: S3UploadFailedError) -> problems.Problem:

@@ -5,10 +5,10 @@
 
 import io
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,14 @@ class Encoded:
     """A recording: its file name, its bytes, and the reason it must be refused for (none: it must not be)."""
 
     name: str
-    content: bytes
+    made: bytes | Callable[[], bytes]
     refused: str | None = None
     """A class of stethoscript.rejections; None for what must go to Transcribe."""
+
+    @cached_property
+    def content(self) -> bytes:
+        """Its bytes, encoded when they are first asked for."""
+        return self.made if isinstance(self.made, bytes) else self.made()
 
 
 @dataclass(frozen=True)

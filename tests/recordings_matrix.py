@@ -5,7 +5,7 @@ Each says whether Transcribe must get it or what it is refused for; `encoded_rec
 
 import struct
 from collections.abc import Iterator
-from functools import cache
+from functools import partial
 
 from tests.corpus.recordings import box, id3
 from tests.encoded_recordings import Encoded, Recipe, encode
@@ -34,7 +34,7 @@ def recordings() -> Iterator[Encoded]:
 
 
 def _made(name: str, refused: str | None = None, **how: object) -> Encoded:
-    return Encoded(name, encode(Recipe(**how)), refused)  # type: ignore[arg-type]
+    return Encoded(name, partial(encode, Recipe(**how)), refused)  # type: ignore[arg-type]
 
 
 def _rate(hertz: int) -> str | None:
@@ -239,9 +239,3 @@ def with_void(webm: bytes) -> bytes:
     size = 0x7F & webm[4]
     more = b"\xec\x85void!" + b"\xbf\x84\1\2\3\4"
     return webm[:4] + bytes([0x80 | (size + len(more))]) + more + webm[5:]
-
-
-@cache
-def all_recordings() -> tuple[Encoded, ...]:
-    """All of them, made once."""
-    return tuple(recordings())

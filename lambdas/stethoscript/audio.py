@@ -14,14 +14,11 @@ LEAST_SECONDS, MOST_SECONDS = 0.5, 4 * 3600.0
 LEAST_HERTZ, MOST_HERTZ = 16_000, 48_000
 MOST_CHANNELS = 2
 
-HEADER_BYTES = 64
-"""As much of a recording's beginning as tells its format."""
 LEAST_BITS_PER_SECOND = 100
 """Less than any codec needs even for silence: a header that claims so long a recording in so few bytes is wrong."""
-
-_MP4_BRANDS = {b"M4A ": "m4a", b"M4B ": "m4a"}
-_FRAME, _LAYER = 0xFFE0, 0x0006  # a frame of MPEG audio begins with eleven ones
-_LAYERS = (0x0002, 0x0004)  # III and II; nobody records layer I, and UTF-16's byte order mark would be one
+_HEADER_BITS = 80_000
+MOST_BITS_PER_SECOND = 200_000_000
+"""More than any camera writes: a header that claims so short a recording in so many bytes is wrong."""
 
 
 @dataclass(frozen=True)
@@ -37,28 +34,6 @@ class AudioInfo:
     channels: int | None = None
     declared_seconds: float | None = None
     cut_off: bool | None = None
-
-
-def media_format(header: bytes) -> str:
-    """Transcribe's name of the format, told by content and not by extension.
-
-    Raises:
-        Rejected: none of the formats Transcribe Medical takes.
-
-    >>> media_format(b"RIFF....WAVEfmt ")
-    'wav'
-    """
-    if header[:4] == b"RIFF" and header[8:12] == b"WAVE":
-        return "wav"
-    if header[4:8] == b"ftyp":
-        return _MP4_BRANDS.get(header[8:12], "mp4")
-    for magic, found in _MAGIC:
-        if header.startswith(magic):
-            return found
-    frame = int.from_bytes(header[:2], "big")
-    if frame & _FRAME == _FRAME and frame & _LAYER in _LAYERS:
-        return "mp3"
-    raise Rejected("UnsupportedMediaFormat", "Send WAV, FLAC, MP3, MP4, M4A, Ogg, WebM or AMR audio.")
 
 
 def check_size(size: int) -> None:
@@ -81,13 +56,14 @@ def too_long() -> Rejected:
 def check_sound(sound: AudioInfo, *, each_channel: bool) -> None:
     """Refuse what Transcribe would refuse for how it sounds; what is not told is left to Transcribe.
 
-    `each_channel` says that channels are to be transcribed separately, which needs two.
+    The duration that counts is that of the sound in the file: Transcribe gets no more. `each_channel` says that
+    channels are to be transcribed separately, which needs two.
 
     Raises:
         Rejected: its channels, sample rate or duration will not do.
     """
     if sound.channels is not None and sound.channels > MOST_CHANNELS:
-        raise Rejected("TooManyChannels", "Send mono or stereo audio.")
+        raise Rejected("TooManyChannels", f"It has {sound.channels} channels: send mono or stereo audio.")
     if each_channel and sound.channels == 1:
         raise Rejected(
             "OneChannel",
@@ -95,35 +71,38 @@ def check_sound(sound: AudioInfo, *, each_channel: bool) -> None:
             "send it in stereo, one voice a channel, or under a profile that tells voices apart.",
         )
     if sound.hertz is not None and not LEAST_HERTZ <= sound.hertz <= MOST_HERTZ:
-        raise Rejected("InvalidSampleRate", f"Record at {LEAST_HERTZ:,} to {MOST_HERTZ:,} Hz.")
-    if sound.seconds is not None and sound.seconds < LEAST_SECONDS:
+        raise Rejected(
+            "InvalidSampleRate",
+            f"Its sample rate is {sound.hertz:,} Hz: record at {LEAST_HERTZ:,} to {MOST_HERTZ:,} Hz. "
+            "Telephone recordings, and AMR that is not AMR-WB, have 8,000 Hz.",
+        )
+    _check_duration(sound)
+
+
+def _check_duration(sound: AudioInfo) -> None:
+    if sound.seconds is None:
+        return
+    if sound.cut_off:  # then its duration is an estimate
+        if sound.seconds < LEAST_SECONDS / 2:
+            raise damaged("This recording was cut off: less than half a second of it arrived")
+    elif sound.seconds < LEAST_SECONDS:
         raise Rejected("TooShort", "Send at least half a second; the recorder may have been stopped too early.")
-    if sound.seconds is not None and sound.seconds > MOST_SECONDS:
+    if sound.seconds > MOST_SECONDS:
         raise too_long()
 
 
-def damaged() -> Rejected:
-    """Why a recording is refused that begins as one but whose header cannot be read."""
-    return Rejected(
-        "Damaged", "Its header cannot be read, so the upload may be incomplete: play it, then upload it again."
-    )
+def damaged(what: str) -> Rejected:
+    """Why a recording is refused of which nothing can be transcribed; `what` is a sentence without its full stop."""
+    return Rejected("Damaged", f"{what}: play it where it was recorded, then upload it again.")
 
 
 def believable(seconds: float | None, size: int) -> float | None:
-    """A duration in seconds that a header claims of so many bytes; None if that many bytes cannot hold it.
-
-    Zero is None too: writers that do not know the duration yet, or never learn it, write zero.
+    """A duration in seconds of a file of so many bytes; None if so many bytes cannot be of it.
 
     >>> believable(60.0, 1_000_000), believable(0.0, 1_000_000), believable(4_294_967.3, 1_000_000)
     (60.0, None, None)
     """
-    return seconds if seconds and size * 8 / seconds >= LEAST_BITS_PER_SECOND else None
-
-
-_MAGIC = (
-    (b"fLaC", "flac"),
-    (b"OggS", "ogg"),
-    (b"\x1aE\xdf\xa3", "webm"),
-    (b"#!AMR", "amr"),
-    (b"ID3", "mp3"),
-)
+    bits = size * 8
+    if seconds is None or not LEAST_BITS_PER_SECOND * seconds <= bits <= _HEADER_BITS + MOST_BITS_PER_SECOND * seconds:
+        return None
+    return seconds

@@ -73,7 +73,7 @@ _CODES: Mapping[str, Fault] = {
     "405": Fault.ABSENT,  # HeadObject of a delete marker
     "MethodNotAllowed": Fault.ABSENT,
 }
-# Errors of botocore's own, raised before or without an answer: by class name, as this package has no SDK.
+# Errors without a code, raised before, without or in spite of an answer: by class name, as this package has no SDK.
 _CLASSES: Mapping[str, Fault] = {
     "EndpointConnectionError": Fault.UNAVAILABLE,
     "ConnectTimeoutError": Fault.UNAVAILABLE,
@@ -81,6 +81,8 @@ _CLASSES: Mapping[str, Fault] = {
     "ConnectionClosedError": Fault.UNAVAILABLE,
     "ResponseStreamingError": Fault.UNAVAILABLE,
     "ProxyConnectionError": Fault.UNAVAILABLE,
+    "IncompleteReadError": Fault.UNAVAILABLE,
+    "WrongRange": Fault.UNAVAILABLE,
     "SSLError": Fault.UNAVAILABLE,
     "NoCredentialsError": Fault.CONFIGURATION,
 }

@@ -53,15 +53,33 @@ def chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content
 
 
-def flac(samples: int, *, hertz: int = 16_000, channels: int = 1, size: int = 4096, picture: int = 0) -> bytes:
-    """A FLAC of about `size` bytes that counts so many samples; 0 is for unknown."""
+def flac(
+    samples: int, *, hertz: int = 16_000, channels: int = 1, size: int = 4096, picture: int = 0,
+    last: int | None = None,
+) -> bytes:  # fmt: skip
+    """A FLAC of about `size` bytes that counts so many samples; 0 is for unknown.
+
+    `last` is the number of the frame that it ends with, of 4096 samples.
+    """
     shape = (hertz << 44) | (channels - 1 << 41) | (15 << 36) | samples
     info = struct.pack(">HH", 4096, 4096) + bytes(6) + struct.pack(">Q", shape) + bytes(16)
     image = struct.pack(">II", 3, 9) + b"image/png" + struct.pack(">I", 0) + bytes(16) + struct.pack(">I", picture)
     blocks = _flac_block(0, info, last=not picture)
     if picture:
         blocks += _flac_block(6, image + bytes(picture), last=True)
-    return b"fLaC" + blocks + bytes(size)
+    frames = b"" if last is None else flac_frame(0) + bytes(size) + flac_frame(last)
+    return b"fLaC" + blocks + (frames or bytes(size))
+
+
+def flac_frame(number: int) -> bytes:
+    """The header of a frame of 4096 samples, 16 kHz, mono, 16 bits."""
+    header = b"\xff\xf8\xc5\x08" + chr(number).encode("utf-8", "surrogatepass")
+    rest = 0
+    for each in header:
+        rest ^= each
+        for _ in range(8):
+            rest = (rest << 1 ^ 7) & 0xFF if rest & 0x80 else rest << 1
+    return header + bytes([rest]) + bytes(40)
 
 
 def _flac_block(kind: int, content: bytes, *, last: bool) -> bytes:
@@ -74,7 +92,7 @@ def mp3(seconds: float, *, mark: bytes = b"", frames: int = 0) -> bytes:
     count = round(seconds / 0.024)
     first = b""
     if mark:
-        counted = mark + struct.pack(">III", 3, frames or count, 384 * (count + 1))
+        counted = mark + struct.pack(">III", 3, frames or count, 384 * ((frames or count) + 1))
         first = (b"\xff\xfb\x94\x00" + bytes(32) + counted).ljust(384, b"\0")
     return first + frame * count
 
@@ -93,14 +111,26 @@ def box(name: bytes, content: bytes, size: int | None = None) -> bytes:
 FTYP = box(b"ftyp", b"M4A \0\0\0\0M4A isom")
 
 
-def moov(units: int, *, scale: int = 1000, hertz: int = 44_100, channels: int = 1) -> bytes:
-    """The movie header of an AAC recording of so many units, `scale` of which are a second."""
+def moov(
+    units: int, *, scale: int = 1000, hertz: int = 44_100, channels: int = 1, template: int | None = None,
+) -> bytes:  # fmt: skip
+    """The index of an AAC recording of so many units, `scale` of which are a second.
+
+    `template` is the rate that stands in the container, if it is not the codec's.
+    """
     movie = box(b"mvhd", bytes(12) + struct.pack(">II", scale, units) + bytes(80))
-    descriptors = b"\3\x19\0\0\0" + b"\4\x11\x40\x15" + bytes(3) + struct.pack(">II", 64_000, 64_000) + b"\5\2\x12\x08"
-    sample = bytes(6) + b"\0\1" + bytes(8) + struct.pack(">HHHHI", channels, 16, 0, 0, hertz << 16)
-    described = box(b"stsd", struct.pack(">II", 0, 1) + box(b"mp4a", sample + box(b"esds", bytes(4) + descriptors)))
-    track = box(b"trak", box(b"mdia", box(b"minf", box(b"stbl", described))))
-    return box(b"moov", movie + track)
+    index = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000).index(hertz) + 3
+    config = (2 << 11 | index << 7 | channels << 3).to_bytes(2, "big") + b"\x56\xe5\0"  # no high-efficiency part
+    codec = b"\4\x14\x40\x15" + bytes(3) + struct.pack(">II", 64_000, 64_000) + b"\5\5" + config
+    sample = bytes(6) + b"\0\1" + bytes(8) + struct.pack(">HHHHI", channels, 16, 0, 0, (template or hertz) << 16)
+    entry = box(b"mp4a", sample + box(b"esds", bytes(4) + b"\3\x19\0\0\0" + codec))
+    frames = units * hertz // (scale * 1024)
+    table = box(b"stsd", struct.pack(">II", 0, 1) + entry)
+    table += box(b"stts", struct.pack(">IIII", 0, 1, frames, 1024))
+    table += box(b"stsz", struct.pack(">III", 0, 100, frames)) + box(b"stco", struct.pack(">III", 0, 1, 40))
+    media = box(b"mdhd", bytes(12) + struct.pack(">III", hertz, frames * 1024 % 2**32, 0))
+    media += box(b"hdlr", bytes(8) + b"soun" + bytes(13))
+    return box(b"moov", movie + box(b"trak", box(b"mdia", media + box(b"minf", box(b"stbl", table)))))
 
 
 def page(content: bytes, *, granule: int = 0, kind: int = 0, serial: int = 7) -> bytes:

@@ -103,7 +103,8 @@ def counted(clinic, body):
         first, last = (int(number) for number in asked["Range"].removeprefix("bytes=").split("-"))
         assert 0 <= first <= last < size, "S3 would not answer such a range"
         reads.append(last + 1 - first)
-        return {"Body": io.BytesIO(body[first : last + 1])}
+        told = {"ContentRange": f"bytes {first}-{last}/{size}", "ContentLength": last + 1 - first}
+        return {"Body": io.BytesIO(body[first : last + 1]), **told}
 
     clinic.s3.head_object = lambda **asked: head(**asked) | {"ContentLength": size}
     clinic.s3.get_object = read

@@ -1,5 +1,6 @@
 """The start function: every upload becomes one job, a rejection, or a message that comes back."""
 
+import io
 import json
 import re
 from dataclasses import replace
@@ -190,6 +191,24 @@ def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(clinic):
     clinic.s3 = Meanwhile(clinic.s3, "get_object", lambda: other.take(Arrival(upload), clinic.clock + 300))
     clinic.start(upload)
     assert clinic.transcribe.starts == 1
+    assert len(clinic.messages(clinic.intake_queue)) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"ContentRange": None, "ContentLength": 300_000},
+        {"ContentRange": "bytes 5-99/300000"},
+        {"Body": io.BytesIO(b"RIFF")},
+    ],
+    ids=["the whole object", "another offset", "another length"],
+)
+def test_an_answer_of_other_bytes_than_asked_for_puts_the_recording_off(clinic, wrong):
+    read = clinic.s3.get_object
+    clinic.s3.get_object = lambda **asked: read(**asked) | wrong
+    clinic.start(clinic.upload())
+    assert clinic.transcribe.starts == 0
+    assert not clinic.told()
     assert len(clinic.messages(clinic.intake_queue)) == 1
 
 

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import struct
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -25,6 +24,7 @@ from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.rows import Row, State
 from stethoscript.uploads import Upload
+from tests.corpus.recordings import WEBM, wav
 from tests.functions import far_ends
 from tests.functions.clinic import PROFILES, WAV, Clinic
 from tests.functions.far_ends import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
@@ -523,6 +523,7 @@ def test_what_helps_an_upload_that_was_not_delivered_stands_below_the_table(ward
         (WAV, ("--profile", "dictation", "--correlation-id", PATIENT), (2, "letters, digits")),
         (b"Dear colleague", ("--profile", "dictation"), (1, "UnsupportedMediaFormat")),
         (b"", ("--profile", "dictation"), (1, "Empty")),
+        (wav(hertz=8000), ("--profile", "dictation"), (1, "InvalidSampleRate")),
     ],
 )
 def test_what_would_be_refused_is_not_even_uploaded(ward, tmp_path, content, options, told):
@@ -531,6 +532,28 @@ def test_what_would_be_refused_is_not_even_uploaded(ward, tmp_path, content, opt
     code, words = told
     assert words in ward.run("upload", str(file), *options, code=code).stderr
     assert not ward.clinic.keys(INTAKE)
+
+
+def test_of_several_files_every_one_that_would_be_refused_is_named_and_the_others_go_if_asked(ward, tmp_path):
+    contents = {"empty.wav": b"", "telephone.wav": wav(hertz=8000), "visit.wav": WAV}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    files = [str(tmp_path / name) for name in contents]
+    told = ward.run("upload", *files, "--profile", "dictation", code=1).stderr
+    assert "2 of 3 files" in told
+    assert "empty.wav: Empty." in told
+    assert "telephone.wav: InvalidSampleRate. Its sample rate is 8,000 Hz" in told
+    assert not ward.clinic.keys(INTAKE)
+    told = ward.run("upload", *files, "--profile", "dictation", "--skip-refused").stderr
+    assert told.count("Left out: ") == 2
+    assert ward.clinic.keys(INTAKE) == ["dictation/visit.wav"]
+
+
+def test_nothing_is_uploaded_where_all_files_would_be_refused(ward, tmp_path):
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(b"")
+    files = [str(tmp_path / name) for name in ("a.wav", "b.wav")]
+    assert "2 of 2 files" in ward.run("upload", *files, "--profile", "dictation", "--skip-refused", code=1).stderr
 
 
 def test_an_upload_that_s3_does_not_take_is_told_in_one_sentence(ward, tmp_path):
@@ -672,12 +695,6 @@ def test_dead_letters_are_moved_by_sqs_itself_where_it_can(ward):
 # --- backfill ---
 
 
-def wav(seconds: float) -> bytes:
-    size = int(seconds * 16_000)
-    head = struct.pack("<I4s4sIHHIIHH4sI", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, 16_000, 16_000, 1, 8, b"data", size)
-    return b"RIFF" + head + bytes(size)
-
-
 class SmallPages:
     """S3 that lists two versions a page, all of them as old as is asked for."""
 
@@ -696,7 +713,7 @@ class SmallPages:
 
 def test_a_backfill_counts_and_prices_before_it_announces(ward):
     ward.delivered()
-    for number, body in enumerate([wav(60), wav(3), b"#!AMR-WB\n" + bytes(90)]):
+    for number, body in enumerate([wav(60), wav(3), WEBM]):
         ward.clinic.upload(f"dictation/old {number}.wav", body)
     ward.clinic.upload("elsewhere/a.wav")
     ward.clinic.upload("dictation/", b"")

@@ -1,19 +1,23 @@
-"""What the header of a recording tells, at what price, and what is refused for it."""
+"""What a recording tells of itself, at what price, and what is refused for it."""
 
 import contextlib
+import io
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import audio_probe
-from s3_range_file import BLOCK_BYTES, MOST_BLOCKS, MOST_STEPS, Exhausted, S3RangeFile
-from stethoscript import audio, storage
+from s3_range_file import BLOCK_BYTES, MOST_BLOCKS, MOST_READS, S3RangeFile, WrongRange, read_range
+from stethoscript import audio, faults, storage
 from stethoscript.audio import AudioInfo
+from stethoscript.audio_formats.source import Exhausted
 from stethoscript.rejections import Rejected
-from tests.corpus.recordings import FTYP, WEBM, flac, id3, moov, mp3, opus_end, opus_head, wav
+from tests.corpus.recordings import FTYP, WEBM, box, flac, id3, moov, mp3, opus_end, opus_head, page, wav
 
+ABOUT = pytest.approx(60, abs=0.1)
 RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
 BEGINNINGS = (
     wav(0.1), flac(1600, size=100), mp3(0.2), mp3(0.2, mark=b"Xing"), id3(20) + mp3(0.2), FTYP + moov(1000),
@@ -34,36 +38,41 @@ class Bill:
         self.fetched.append((begin, end))
         return self._content[begin:end]
 
-    def heard(self):
+    def probed(self, key="a.wav"):
         """What the start function makes of it."""
-        return audio_probe.probe(self.file, audio.media_format(self.file.read(audio.HEADER_BYTES)))
+        return audio_probe.probe(self.file, key)[1]
 
 
 @pytest.mark.parametrize(
     ("name", "seconds", "hertz", "channels"),
     [("dictation.wav", 59.9, 16_000, 1), ("consultation.flac", 68.7, 16_000, 1), ("telehealth.flac", 68.7, 16_000, 2)],
 )
-def test_a_real_recording_is_judged_by_its_first_block(name, seconds, hertz, channels):
+def test_a_real_recording_is_judged_by_its_ends(name, seconds, hertz, channels):
     bill = Bill((RECORDINGS / name).read_bytes())
-    assert bill.heard() == AudioInfo(pytest.approx(seconds, abs=0.1), hertz, channels)
-    assert bill.fetched == [(0, BLOCK_BYTES)]
+    length = pytest.approx(seconds, abs=0.1)
+    assert bill.probed() == AudioInfo(length, hertz, channels, length, cut_off=False)
+    assert len(bill.fetched) <= 4
 
 
 @pytest.mark.parametrize(
     ("content", "expected", "blocks"),
     [
-        (mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 2),
-        (id3(10**6) + mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 3),
-        (FTYP + moov(60_000) + bytes(10**6), AudioInfo(60.0, 44_100, 1), 2),
-        (opus_head(channels=2) + bytes(10**6) + opus_end(60), AudioInfo(60.0, 48_000, 2), 3),
+        (mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 5),
+        (id3(10**6) + mp3(60), AudioInfo(pytest.approx(60, abs=0.1), 48_000, 2), 7),
+        (FTYP + moov(60_000) + box(b"mdat", bytes(10**6)), AudioInfo(ABOUT, 44_100, 1, ABOUT, cut_off=False), 2),
+        (
+            opus_head(channels=2) + page(bytes(40), granule=960) + bytes(10**6) + opus_end(60),
+            AudioInfo(ABOUT, 48_000, 2, None, cut_off=False),
+            7,
+        ),
         (WEBM, AudioInfo(), 1),
     ],
     ids=["mp3", "mp3 with a picture", "m4a", "ogg", "webm"],
 )
 def test_each_format_costs_a_few_requests(content, expected, blocks):
     bill = Bill(content)
-    assert bill.heard() == expected
-    assert len(bill.fetched) <= blocks
+    assert bill.probed() == expected
+    assert len(bill.fetched) <= blocks, bill.fetched
 
 
 @st.composite
@@ -79,7 +88,7 @@ def broken(draw):
 def test_no_bytes_at_all_raise_anything_but_a_rejection_or_cost_more_than_the_budget(content):
     bill = Bill(content)
     with contextlib.suppress(Rejected):
-        audio.check_sound(bill.heard(), each_channel=True)
+        audio.check_sound(bill.probed(), each_channel=True)
     assert len(bill.fetched) <= MOST_BLOCKS
 
 
@@ -87,30 +96,33 @@ def test_no_bytes_at_all_raise_anything_but_a_rejection_or_cost_more_than_the_bu
 def test_a_ranged_file_reads_as_any_file(content, reads):
     file = Bill(content).file
     for offset, count in reads:
-        file.seek(offset)
-        assert file.read(count) == content[offset : offset + count]
-        assert file.tell() == offset + len(content[offset : offset + count])
+        assert file.at(offset, count) == content[offset : offset + count]
 
 
-def test_a_ranged_file_gives_up_at_its_budget_and_stays_so():
+def test_neighbouring_blocks_cost_one_request():
+    bill = Bill(bytes(BLOCK_BYTES * 4))
+    bill.file.at(BLOCK_BYTES, 1)
+    bill.file.at(0, BLOCK_BYTES * 4)
+    assert bill.fetched == [
+        (BLOCK_BYTES, 2 * BLOCK_BYTES), (0, BLOCK_BYTES), (2 * BLOCK_BYTES, 4 * BLOCK_BYTES),
+    ]  # fmt: skip
+
+
+def test_a_ranged_file_gives_up_at_its_budget():
     file = Bill(bytes(BLOCK_BYTES * (MOST_BLOCKS + 1))).file
     with pytest.raises(Exhausted):
-        file.read()
+        file.at(0, file.size)
+    file.at(0, BLOCK_BYTES * MOST_BLOCKS)
     with pytest.raises(Exhausted):
-        file.seek(0)
+        file.at(BLOCK_BYTES * MOST_BLOCKS, 1)
 
 
-def test_a_ranged_file_gives_up_on_many_small_steps():
+def test_a_ranged_file_gives_up_on_many_small_reads():
     file = Bill(bytes(10)).file
-    for _ in range(MOST_STEPS):
-        file.seek(0)
+    for _ in range(MOST_READS):
+        file.at(0, 1)
     with pytest.raises(Exhausted):
-        file.seek(0)
-
-
-def test_a_ranged_file_has_nothing_before_its_beginning():
-    with pytest.raises(OSError, match="before"):
-        Bill(b"RIFF").file.seek(-5, 2)
+        file.at(0, 1)
 
 
 def test_what_s3_says_meanwhile_is_not_taken_for_damage():
@@ -120,7 +132,30 @@ def test_what_s3_says_meanwhile_is_not_taken_for_damage():
         return (id3(10**6) + mp3(1))[:BLOCK_BYTES]
 
     with pytest.raises(ConnectionError):
-        audio_probe.probe(S3RangeFile(2 * 10**6, fetch), "mp3")
+        audio_probe.probe(S3RangeFile(2 * 10**6, fetch), "a.mp3")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"ContentLength": 300_000},
+        {"ContentLength": 10, "ContentRange": "bytes 0-9/300000"},
+        {"ContentLength": 10, "ContentRange": "bytes 5-14/400000"},
+        {"ContentLength": 10, "ContentRange": "bytes 5-14/300000", "Body": io.BytesIO(bytes(9))},
+    ],
+    ids=["the whole file", "another offset", "another file", "another length"],
+)
+def test_an_answer_of_other_bytes_than_asked_for_is_an_error_to_retry(answer):
+    s3 = SimpleNamespace(get_object=lambda **_asked: {"Body": io.BytesIO(bytes(10)), **answer})
+    with pytest.raises(WrongRange) as error:
+        read_range(s3, {"Bucket": "b", "Key": "k"}, 5, 15, 300_000)
+    assert faults.fault(error.value) in faults.PUT_OFF
+
+
+def test_a_recording_that_was_cut_to_almost_nothing_is_damaged_and_not_too_short():
+    with pytest.raises(Rejected) as refused:
+        audio.check_sound(AudioInfo(0.1, declared_seconds=60.0, cut_off=True), each_channel=False)
+    assert refused.value.reason == "Damaged"
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOMAIN = sorted((ROOT / "lambdas" / "stethoscript").glob("*.py"))
+DOMAIN = sorted((ROOT / "lambdas" / "stethoscript").rglob("*.py"))
 DOCUMENTS = sorted((ROOT / "lambdas" / "documents").rglob("*.py"))
 STACKS = sorted((ROOT / "stacks").glob("*.py"))
 FUNCTIONS = sorted((ROOT / "lambdas").glob("*.py"))
 UNIT_TESTS = sorted((ROOT / "tests" / "unit").glob("*.py"))
+
+
+def called(path):
+    """The module's full name."""
+    return ".".join(path.relative_to(ROOT / "lambdas").with_suffix("").parts).removesuffix(".__init__")
 
 
 def modules(path):
@@ -38,12 +43,7 @@ def imported_with_helpers(path):
     return imported(path).union(*(imported_with_helpers(helper) for helper in helpers if helper.exists()))
 
 
-def called(path):
-    """The module's full name."""
-    return ".".join(path.relative_to(ROOT / "lambdas").with_suffix("").parts).removesuffix(".__init__")
-
-
-@pytest.mark.parametrize("path", DOMAIN, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", DOMAIN, ids=called)
 def test_the_domain_imports_the_standard_library_and_itself(path):
     assert imported(path) <= sys.stdlib_module_names | {"stethoscript"}
     assert not imported(path) & {"os", "time", "random", "subprocess", "socket"}

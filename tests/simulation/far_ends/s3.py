@@ -98,7 +98,8 @@ class S3:
             raise refusal("405", "Method Not Allowed", 405)
         if version is None or version.body is None:
             raise refusal("404", "Not Found", 404)
-        return {"ContentLength": len(version.body), "Metadata": dict(version.metadata)}
+        modified = datetime.fromtimestamp(version.modified, UTC)
+        return {"ContentLength": len(version.body), "Metadata": dict(version.metadata), "LastModified": modified}
 
     def get_object(
         self,
@@ -111,12 +112,14 @@ class S3:
     ) -> dict[str, Any]:
         """Read an object or a range of it."""
         body = self._read(self._bucket(Bucket, ExpectedBucketOwner), Key, VersionId)
-        if Range is not None:
-            first, last = (int(number) for number in Range.removeprefix("bytes=").split("-"))
-            if first >= len(body):
-                raise refusal("InvalidRange", "The requested range is not satisfiable", 416)
-            body = body[first : last + 1]
-        return {"Body": io.BytesIO(body), "ContentLength": len(body)}
+        if Range is None:
+            return {"Body": io.BytesIO(body), "ContentLength": len(body)}
+        first, last = (int(number) for number in Range.removeprefix("bytes=").split("-"))
+        if first >= len(body):
+            raise refusal("InvalidRange", "The requested range is not satisfiable", 416)
+        part = body[first : last + 1]
+        told = f"bytes {first}-{first + len(part) - 1}/{len(body)}"
+        return {"Body": io.BytesIO(part), "ContentLength": len(part), "ContentRange": told}
 
     def copy_object(
         self,

@@ -1,0 +1,140 @@
+"""The audio probe beside a decoder, in short; `make bench-probe` does it with more files."""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from s3_range_file import BLOCK_BYTES, MOST_BLOCKS
+from stethoscript.audio import AudioInfo
+from stethoscript.audio_formats import foreign
+from tests.corpus.recordings import id3
+from tests.encoded_recordings import Encoded, Recipe, decoded, encode
+from tests.probe_checks import CUTS, contradictions, end_of_cut, explained, mutations, probed
+from tests.recordings_matrix import recordings
+
+SENT = Path(__file__).parent / "recordings_sent"
+SAMPLE = 5
+"""Every so many-th file of the matrix is enough here."""
+MUTATIONS = 500
+MOST_SECONDS = 0.2
+TELLS_NO_LENGTH = {
+    "piped.wav", "no-count.mp3", "variable-no-count.mp3", "minute-no-count.mp3", "layer-2.mp3", "opus-live.webm",
+    "opus-stereo-live.webm", "vorbis-live.webm", "wideband.amr", "zeros.mp3", "cut-mid-frame.mp3",
+    "joined.mp3", "joined.ogg",  # cut where two files were joined, the first one is whole
+}  # fmt: skip
+ABOUT = {
+    "mp3-cut-mid-frame.mp3": ("mp3", AudioInfo(1.476, 16_000, 1)),
+    "mp3-leading-zeros.mp3": ("mp3", AudioInfo(1.476, 16_000, 1, 1.476, cut_off=False)),
+    "mp3-one-zero.mp3": ("mp3", AudioInfo(1.476, 16_000, 1, 1.476, cut_off=False)),
+    "voice-memo-moov-after-mdat.m4a": ("m4a", AudioInfo(6.014, 44_100, 1, 6.014, cut_off=False)),
+}
+"""What was sent and refused without need: its format, and what it tells."""
+
+
+@cache
+def made():
+    """A sample of the matrix, and all that the tests below name."""
+    return tuple(each for number, each in enumerate(recordings()) if number % SAMPLE == 0)
+
+
+def rounded(info):
+    seconds, declared = (each and round(each, 3) for each in (info.seconds, info.declared_seconds))
+    return AudioInfo(seconds, info.hertz, info.channels, declared, info.cut_off)
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_what_was_refused_without_need_goes_to_transcribe(name):
+    found = probed(name, (SENT / name).read_bytes())
+    assert found.refusal is None
+    assert (found.media_format, rounded(found.info)) == ABOUT[name]
+
+
+def test_an_mp3_with_a_large_cover_is_told_by_what_stands_behind_it():
+    content = id3(300_000) + encode(Recipe("mp3", "libmp3lame", 16_000, seconds=1.4, muxing={"id3v2_version": "0"}))
+    found = probed("cover.mp3", content)
+    assert (found.media_format, rounded(found.info)) == ("mp3", AudioInfo(1.4, 16_000, 1, 1.4, cut_off=False))
+    assert found.requests <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("multipart-form.wav", "a web form around a file"), ("rf64.wav", "an RF64 file")]
+)
+def test_a_refusal_names_what_was_sent(name, what):
+    refusal = probed(name, (SENT / name).read_bytes()).refusal
+    assert refusal.reason == "UnsupportedMediaFormat"
+    assert refusal.remedy.startswith(f"This is {what}")
+
+
+def test_every_file_that_was_sent_is_tested():
+    assert {path.name for path in SENT.iterdir()} == {*ABOUT, "multipart-form.wav", "rf64.wav"}
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\xff\xd8\xff\xe0" + bytes(60), "a JPEG image"),
+        (b"%PDF-1.7\n" + bytes(60), "a PDF document"),
+        (b"\3ds2" + bytes(600), "a DS2 dictation"),
+        (b"\2dss" + bytes(600), "a DSS dictation"),
+        (b"\0\0\0\x18ftypheic" + bytes(60), "an HEIC image"),
+        (id3(100) + b"\x89PNG\r\n\x1a\n" + bytes(60), "a PNG image"),
+        (b"# Notes\n\nThe patient is well.\n" * 9, "a text"),
+        ("\ufeffDer Patient ist wohlauf.".encode("utf-16") * 9, "a text"),
+    ],
+)
+def test_what_is_no_recording_is_refused_by_its_name(content, what):
+    assert what in probed("visit.wav", content).refusal.remedy
+
+
+def test_no_remedy_advises_amr_that_is_always_refused():
+    assert "AMR-WB" in foreign.TAKEN
+    assert "AMR " not in foreign.TAKEN.replace("AMR-WB", "")
+
+
+def test_the_probe_agrees_with_a_decoder_or_says_that_it_does_not_know():
+    wrong = {}
+    for each in made():
+        found, truth = probed(each.name, each.content), decoded(each.content)
+        assert found.reason == each.refused, each.name
+        if found.info and truth:
+            wrong[each.name] = contradictions(found.info, truth)
+    assert len(wrong) >= 35
+    assert not {name: each for name, each in wrong.items() if each}
+
+
+def test_changed_files_raise_nothing_cost_little_and_are_refused_for_a_reason_only():
+    for kind, each in mutations(made(), MUTATIONS, seed=7):
+        found = probed(each.name, each.content)
+        assert found.requests <= MOST_BLOCKS, (each.name, kind)
+        assert found.fetched <= MOST_BLOCKS * BLOCK_BYTES, (each.name, kind)
+        assert found.seconds <= MOST_SECONDS, (each.name, kind)
+        if found.reason and found.reason != each.refused:
+            assert explained(each.name, each.content), (each.name, kind, found.reason)
+
+
+def test_what_was_cut_off_says_so_or_is_refused_and_what_is_whole_does_neither():
+    for each in made():
+        whole = probed(each.name, each.content)
+        if each.refused is None:
+            assert not (whole.info and whole.info.cut_off), each.name
+            ends = {end_of_cut(each, percent) for percent in CUTS}
+            assert ends <= {"flagged", "refused"} or each.name in TELLS_NO_LENGTH, (each.name, ends)
+
+
+@pytest.mark.parametrize("muxer", ["wav", "flac", "mp3"])
+def test_of_a_recording_that_was_cut_in_the_middle_both_lengths_are_told(muxer):
+    codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "libmp3lame"}[muxer]
+    recording = Encoded(f"a.{muxer}", encode(Recipe(muxer, codec, seconds=8.0)))
+    info = probed(recording.name, recording.content[: len(recording.content) // 2]).info
+    assert info.cut_off
+    assert info.declared_seconds == pytest.approx(8.0, rel=0.02)
+    assert info.seconds == pytest.approx(4.0, rel=0.05)
+
+
+def test_of_a_movie_that_was_cut_with_its_index_in_front_both_lengths_are_told():
+    movie = encode(Recipe("mp4", "aac", seconds=8.0, video="first", muxing={"movflags": "faststart"}))
+    info = probed("a.mp4", movie[: len(movie) * 60 // 100]).info
+    assert info.cut_off
+    assert info.declared_seconds == pytest.approx(8.0, rel=0.02)
+    assert 3.0 < info.seconds < 6.0
