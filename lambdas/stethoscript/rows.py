@@ -1,7 +1,7 @@
 """One row of the ledger: what we know of one recording, from its arrival to its terminal state."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -112,6 +112,13 @@ class Row:
     def asked(self) -> Recipe:
         """How the recording was to be transcribed."""
         return Recipe(**self.recipe)
+
+    def erased(self, now: int) -> "Row":
+        """The row as subscribers are notified of its erasure: nothing of what was made of the recording."""
+        return replace(
+            self, state=State.ERASED, updated=now, reason=None, remedy=None, failure=None, manifest=None, words=None,
+            seconds=None, confidence=None,
+        )  # fmt: skip
 
     def item(self) -> dict[str, Any]:
         """The row as the table keeps it: what is None is left out."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from operations.bookkeeping import ERASED
 from operations.certificate import Keeping, remaining, until
 from operations.explain import Evidence, Why, explain, way
 from operations.medical_jobs import Job
@@ -83,8 +82,8 @@ REASONS = [
         "words: Big",
     ),
     (Evidence(NOW, ended(State.REJECTED, reason="Empty", remedy="Upload it again.")), Why.REJECTED, "Empty"),
-    (Evidence(NOW, ended(State.REJECTED, reason=ERASED, key="")), Why.ERASED, "was erased at"),
-    (Evidence(NOW, ended(State.REJECTED, reason=ERASED)), Why.ERASED, "not come to its end"),
+    (Evidence(NOW, ended(State.ERASED, key="")), Why.ERASED, "was erased at"),
+    (Evidence(NOW, ended(State.ERASING)), Why.ERASED, "not come to its end"),
 ]
 
 
