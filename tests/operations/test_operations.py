@@ -25,10 +25,10 @@ from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.rows import Row, State
 from stethoscript.uploads import Upload
+from tests import schemas
 from tests.functions import far_ends
 from tests.functions.clinic import PROFILES, WAV, Clinic
 from tests.functions.far_ends import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
-from tests import schemas
 from tests.refusals import refusal
 
 PATIENT = "Zebulon Quackenbush"
@@ -188,8 +188,8 @@ def ward(clinic: Clinic) -> Ward:
     environment = {"JOBS_AT_ONCE": "3", "PROFILES": json.dumps(PROFILES)}
     logged: list[dict[str, Any]] = []
     ends = {
-        "s3": there.s3, "sqs": ImpatientSqs(there.sqs), "sns": there.sns, "events": there.events, "dynamodb": there.dynamodb,
-        "transcribe": there.transcribe, "cloudformation": Pages({"Stacks": [stack]}),
+        "s3": there.s3, "sqs": ImpatientSqs(there.sqs), "sns": there.sns, "events": there.events,
+        "dynamodb": there.dynamodb, "transcribe": there.transcribe, "cloudformation": Pages({"Stacks": [stack]}),
         "lambda": Pages({"Environment": {"Variables": environment}}), "cloudwatch": Pages(refusal("AccessDenied")),
         "sts": Pages({"Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}), "logs": Pages({"events": logged}),
     }  # fmt: skip

@@ -31,6 +31,10 @@ def ended(state, **more):
     return replace(TRANSCRIBING, state=state, updated=NOW - 50, **more)
 
 
+def stopped(state):
+    return replace(TRANSCRIBING, state=state, cancelled=NOW - 50, reason="Cancelled")
+
+
 REASONS = [
     # over quota
     (Evidence(NOW, None, NOW - 900, running=250, quota=250, intake_messages=9), Why.OVER_QUOTA, "250 of 250"),
@@ -83,6 +87,10 @@ REASONS = [
     ),
     (Evidence(NOW, ended(State.REJECTED, reason="Empty", remedy="Upload it again.")), Why.REJECTED, "Empty"),
     (Evidence(NOW, ended(State.ERASED, key="")), Why.ERASED, "was erased at"),
+    (Evidence(NOW, ended(State.REJECTED, reason="Gone", remedy="R.")), Why.GONE, "nothing was charged"),
+    (Evidence(NOW, ended(State.FAILED, reason="Cancelled", remedy="R.")), Why.CANCELLED, "nothing is delivered"),
+    (Evidence(NOW, stopped(State.CLAIMED)), Why.CANCELLED, "the start function ends it"),
+    (Evidence(NOW, stopped(State.TRANSCRIBING)), Why.CANCELLED, "output is removed as soon as the job ends"),
     (Evidence(NOW, ended(State.ERASING)), Why.ERASED, "not come to its end"),
 ]
 
