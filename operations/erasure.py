@@ -51,7 +51,7 @@ class Eraser:
         """
         for each in found:
             if each.row is not None and each.row.state is State.ERASED:
-                raise NotFound(f"Nothing is left of {each.name}: it was erased at {clock(each.row.updated)}.")
+                raise _erased(each.row)
             for bucket, versions in self._versions(self._row(each)):
                 locks.check(self.deployment, bucket, versions)
 
@@ -59,6 +59,7 @@ class Eraser:
         """Erase one recording, with the documents of all its attempts.
 
         Raises:
+            NotFound: another has erased it meanwhile.
             Refused: not all could be removed yet; says when to run it again.
         """
         row, quiet = self._close(recording)
@@ -82,6 +83,8 @@ class Eraser:
                 if not ledger.claim(self._row(recording)):
                     continue
                 row = self._row(recording)
+            if row.state is State.ERASED:  # by another operator meanwhile: its tombstone stays as it is
+                raise _erased(row)
             quiet = self._quiet(row)
             if closed := ledger.close(row, self.now(), quiet):
                 return closed, quiet
@@ -219,6 +222,10 @@ def of_the_same_key(deployment: Deployment, recording: Recording) -> list[Record
         if "Size" in version and name not in found:
             found[name] = Recording(name, upload, None, int(version["LastModified"].timestamp()))
     return [recording, *(each for name, each in found.items() if name != recording.name)]
+
+
+def _erased(row: Row) -> NotFound:
+    return NotFound(f"Nothing is left of {row.recording}: it was erased at {clock(row.updated)}.")
 
 
 def _sum(first: list[Removed], second: list[Removed]) -> tuple[Removed, ...]:

@@ -1,6 +1,7 @@
 """The SDK's client of one invocation: calls take time, and whatever can befall a call befalls it here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -81,6 +82,20 @@ class Client:
 
         self.__dict__[name] = call
         return call
+
+    def get_paginator(self, name: str) -> Any:
+        """All pages of a listing, each asked for by a call of its own."""
+        onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
+
+        def paginate(**asked: Any) -> Iterator[Any]:
+            while True:
+                page = getattr(self, name)(**asked)
+                yield page
+                if not page["IsTruncated"]:
+                    return
+                asked |= {marker: page[following] for marker, following in onward.items()}
+
+        return SimpleNamespace(paginate=paginate)
 
     def _once(self, name: str, effect: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
         caller = self._caller
