@@ -39,6 +39,10 @@ IN_HAND_SECONDS = 2
 UNCERTAIN_SECONDS = 600
 """So long after a start was asked for, Transcribe knows the job if there is one: our call has ended after 180 s."""
 
+STOPPED_SECONDS = 200
+"""Until the deliver function removes the frozen copy of a stopped recording: one that was being made is made by then,
+since this function runs for at most 180 s."""
+
 ENDED_SHARE = 5
 """Rows say TRANSCRIBING until their transcript is delivered: when much goes wrong, up to one in so many has ended."""
 
@@ -346,11 +350,14 @@ class Starter:
     def _watch(self, row: Row) -> None:
         """Leave a message that looks at the job after a while, where the reconciler would be too late."""
         if self.settings.watch_seconds:
-            self.sqs.send_message(
-                QueueUrl=self.settings.completion_queue_url,
-                MessageBody=events.signal_message(Signal(row.job, "watch")),
-                DelaySeconds=self.settings.watch_seconds,
-            )
+            self._signal(row, "watch", delay=self.settings.watch_seconds)
+
+    def _signal(self, row: Row, source: str, *, delay: int) -> None:
+        self.sqs.send_message(
+            QueueUrl=self.settings.completion_queue_url,
+            MessageBody=events.signal_message(Signal(row.job, source)),
+            DelaySeconds=delay,
+        )
 
     def _stop_deleted(self, row: Row) -> None:
         """Stop a recording whose upload was deleted, then bring it to its end.
@@ -385,6 +392,8 @@ class Starter:
                 return
             if self.now() - row.start_requested < UNCERTAIN_SECONDS:
                 raise Uncertain
+        if row.media_format:  # there may be a frozen copy: the deliver function removes it once the row has ended
+            self._signal(row, "stopped", delay=STOPPED_SECONDS)
         self._reject(row, stopping.refusal(str(row.reason)))
 
     def _job(self, job: str) -> Mapping[str, Any] | None:

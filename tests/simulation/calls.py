@@ -11,7 +11,7 @@ from tests.simulation.far_ends.errors import NotImplementedHere
 
 SECONDS = {"s3": 0.03, "sqs": 0.012, "dynamodb": 0.006, "transcribe": 0.08, "sns": 0.025, "events": 0.02}
 """What a call takes, about."""
-LONGER = {"copy_object": 0.25, "start_medical_transcription_job": 0.15}
+LONGER = {"start_medical_transcription_job": 0.15}
 """What some calls take instead."""
 CONNECT_TIMEOUT = 5.0
 _THROTTLED = {
@@ -69,6 +69,8 @@ class Client:
         if effect is None:
             raise NotImplementedHere(f"{self._service}.{name}")
         seconds = LONGER.get(name, SECONDS[self._service])
+        if name == "copy_object":
+            seconds = self._caller.world.misfortune.copy_seconds
 
         def call(**arguments: Any) -> Any:
             for attempt in range(1, self._attempts + 1):

@@ -126,6 +126,11 @@ class Judge:
         self._no_patient_in_signals()
         return self.broken
 
+    def tidied(self) -> None:
+        """Nothing is left that only an expiry would remove."""
+        for row in self._rows.values():
+            self._stops.settled(row)
+
     def on_time(self) -> None:
         """Where nothing gets lost, news comes soon after the quota allows it."""
         if self.world.misfortune.losses:

@@ -34,6 +34,14 @@ class Stops:
         if erased and not all(self._told(where, f"{after['job']['S']}:ERASED") for where in self._notified):
             self.say(f"{key} became a tombstone before subscribers were notified")
 
+    def settled(self, row: Row) -> None:
+        """Of what was stopped nothing is left in the work bucket, long before it would expire there."""
+        dead = self.world.completion_queue.dead_letters
+        if row.reason not in stopping.REASONS or (dead and dead.messages):
+            return
+        if left := [key for key in self.world.s3.buckets[WORK].keys if row.recording in key]:
+            self.say(f"{left} is left of a stopped recording")
+
     def conclude(self, each: Recording, row: Row, jobs: list[Any]) -> None:
         """Everything that does not hold of one ended recording."""
         for broken in (*self._reasons(each, row, jobs), *self._in_time(each, row, jobs), *self._afterwards(each, row)):
