@@ -418,7 +418,10 @@ class Starter:
         if not self.ledger.claim(refused):
             why |= {"profile": row.profile, "recipe": row.recipe, "correlation_id": row.correlation_id}
             self.ledger.advance(row, State.REJECTED, self.now(), received=row.received, **why)
-        count("Stopped" if refusal.reason in stopping.REASONS else "Rejected", reason=refusal.reason)
+        if refusal.reason in stopping.REASONS:
+            count("Stopped", reason=refusal.reason)
+        else:
+            count("Rejected", reason=refusal.reason)
         log.info("rejected", job=row.job, reason=refusal.reason)
 
     def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:

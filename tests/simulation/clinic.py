@@ -110,7 +110,8 @@ class Clinic:
                 continue
             for _ in range(self._chance.choice((1, 1, 2))):
                 stop = self._chance.choice((self._delete, self._hide, self._hide_a_while, self._cancel, self._erase))
-                when = recording.at + self._chance.random() * self._chance.choice((5, MINUTE, 10 * MINUTE))
+                begins = recording.at + self._chance.choice((0.0, recording.heard.seconds if recording.heard else 0.0))
+                when = begins + self._chance.random() * self._chance.choice((5, 30, MINUTE, 10 * MINUTE))
                 world.time.at(when + 0.01, lambda recording=recording, stop=stop: stop(world, recording))
 
     def _upload(self, world: World, recording: Recording) -> None:

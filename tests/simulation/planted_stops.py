@@ -14,6 +14,7 @@ import upload_versions
 from deliver_transcript import Deliverer
 from herald import Herald
 from ledger import Ledger
+from operations import cancellation
 from operations.erasure import Eraser
 from start_transcription import Starter
 from stethoscript import stopping
@@ -99,12 +100,13 @@ def delivery_ignores_cancellation(patch: Patch) -> None:
 
 
 def delivery_is_stopped_midway(patch: Patch) -> None:
-    release = Ledger._update
+    update, check = Ledger._update, cancellation._check
 
     def forgetful(self: Ledger, row: Row, change: str, condition: str, values: Any) -> Row | None:
-        return release(self, row, change, condition.replace(" AND attribute_not_exists(leased)", ""), values)
+        return update(self, row, change, condition.replace(" AND attribute_not_exists(leased)", ""), values)
 
     patch.setattr(Ledger, "_update", forgetful)
+    patch.setattr(cancellation, "_check", lambda row: check(replace(row, leased=None)))
 
 
 def output_is_left(patch: Patch) -> None:
