@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from operations.cancellation import Cancelled
+from stethoscript import jobs
 from stethoscript.uploads import Upload
-from tests.simulation.deployment import INTAKE, World
+from tests.simulation.deployment import INTAKE, NAME, TRANSCRIPTS, World
+from tests.simulation.far_ends.s3 import Version
 from tests.simulation.far_ends.transcribe import Heard
 from tests.simulation.misfortune import HOUR, MINUTE, Misfortune
 from tests.simulation.operator import Operator
@@ -109,7 +111,9 @@ class Clinic:
             if recording.folder or self._chance.random() > _STOPPING:
                 continue
             for _ in range(self._chance.choice((1, 1, 2))):
-                stop = self._chance.choice((self._delete, self._hide, self._hide_a_while, self._cancel, self._erase))
+                stop = self._chance.choice(
+                    (self._delete, self._hide, self._hide_a_while, self._cancel, self._cancel_in_delivery, self._erase)
+                )
                 begins = recording.at + self._chance.choice((0.0, recording.heard.seconds if recording.heard else 0.0))
                 when = begins + self._chance.random() * self._chance.choice((5, 30, MINUTE, 10 * MINUTE))
                 world.time.at(when + 0.01, lambda recording=recording, stop=stop: stop(world, recording))
@@ -147,11 +151,27 @@ class Clinic:
         def answered(answer: Cancelled | None) -> None:
             recording.cancelled = answer
 
-        self.operator.cancel(Upload(INTAKE, recording.key, recording.version), answered)
+        self.operator.cancel(self._named(recording), answered)
+
+    def _cancel_in_delivery(self, world: World, recording: Recording) -> None:
+        """Cancel it as soon as its first document is written."""
+        bucket, name = world.s3.buckets[TRANSCRIPTS], jobs.recording(NAME, self._named(recording))
+        before = bucket.created
+
+        def created(key: str, version: Version) -> None:
+            before(key, version)
+            if name in key and not recording.cancel_asked:
+                self._cancel(world, recording)
+
+        bucket.created = created
+
+    @staticmethod
+    def _named(recording: Recording) -> Upload:
+        return Upload(INTAKE, recording.key, recording.version)
 
     def _erase(self, _world: World, recording: Recording) -> None:
         recording.erase_asked = True
-        self.operator.erase(Upload(INTAKE, recording.key, recording.version))
+        self.operator.erase(self._named(recording))
 
     def _recording(self, number: int, key: str, at: float) -> Recording:
         metadata = {"patient": IN_METADATA, "correlation-id": f"visit-{number}"}
