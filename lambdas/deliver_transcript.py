@@ -17,11 +17,12 @@ from botocore.exceptions import ClientError
 
 import batch
 import environment
+import upload_versions
 from clients import client
 from delivery import Delivery
 from herald import Herald
 from ledger import Ledger
-from stethoscript import events, failures, faults, jobs
+from stethoscript import events, failures, faults, jobs, stopping
 from stethoscript.events import Signal
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
@@ -97,17 +98,27 @@ class Deliverer:
             if self.now() - (row.started or row.waiting_since) < STUCK_SECONDS:
                 self._look_again(signal)
             return
+        if status != "FAILED" and row.leased is None and not row.cancelled and self._is_deleted(row):
+            self.ledger.stop(row, stopping.GONE, self.now())
         # Several signals of one end come at once: one is taken, the others look again.
-        if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
+        leased = self.ledger.lease(row, self.now(), LEASE_SECONDS)
+        if leased is None:
             self._look_again(signal)
             return
         try:
-            self._finish(row, job, signal)
+            self._finish(leased, job, signal)
         except Exception:
             self.ledger.release(row)
             raise
 
+    def _is_deleted(self, row: Row) -> bool:
+        return upload_versions.is_deleted(self.s3, self.settings.account, row.upload)
+
     def _finish(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
+        if row.cancelled:
+            remedy = stopping.remedy_once_begun(str(row.reason))
+            self._end(row, State.FAILED, signal, _ended(job, self.now()), reason=row.reason, remedy=remedy)
+            return
         if job.get("TranscriptionJobStatus") == "FAILED":
             reason, remedy = failures.reason(job.get("FailureReason", ""))
             self._end(
@@ -151,9 +162,10 @@ class Deliverer:
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
         self.herald.tell(ended)
+        stopped = ended.reason in stopping.REASONS
         if self.ledger.advance(row, state, self.now(), **changes):
-            count(state.capitalize(), reason=ended.reason)
-            for what, seconds in _times(ended):
+            count("Stopped" if stopped else state.capitalize(), reason=ended.reason)
+            for what, seconds in () if stopped else _times(ended):
                 measure(what, seconds)
             if ended.seconds is not None:
                 measure("AudioMinutes", ended.seconds / 60, MetricUnit.NoUnit)
@@ -161,13 +173,15 @@ class Deliverer:
         log.info("ended", job=row.job, state=str(state), reason=ended.reason, signal=signal.source)
 
     def _tidy(self, row: Row) -> None:
-        """The frozen copy has served; the original stays where it was uploaded."""
-        if row.media_format:
-            self.s3.delete_object(
-                Bucket=self.settings.work_bucket,
-                Key=jobs.staged(row.job, row.media_format),
-                ExpectedBucketOwner=self.settings.account,
-            )
+        """The frozen copy has served; the original stays where it was uploaded.
+
+        Of a recording that is not to be delivered, Transcribe's output is removed too, however late it comes.
+        """
+        unwanted = [jobs.staged(row.job, row.media_format)] if row.media_format else []
+        if row.state not in (State.DELIVERED, State.FAILED) or row.reason in stopping.REASONS:
+            unwanted.append(jobs.raw(row.job))
+        for key in unwanted:
+            self.s3.delete_object(Bucket=self.settings.work_bucket, Key=key, ExpectedBucketOwner=self.settings.account)
 
     def _look_again(self, signal: Signal) -> None:
         soon = min(SOON_SECONDS, self.settings.patience_seconds)

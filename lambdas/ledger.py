@@ -17,10 +17,12 @@ _CURSOR = "#sweep"  # no recording's name: those begin with a letter
 _MOST_READ = 100
 """Items that BatchGetItem reads at most."""
 _OPEN = "job = :own_job AND #state IN (:one, :other)"
+_OPEN_OR_ANNOUNCED = "job = :own_job AND #state IN (:announced, :one, :other)"
+_NOT_STOPPED = "attribute_not_exists(cancelled)"
 _BEFORE = {
     State.ANNOUNCED: (State.ANNOUNCED, State.ANNOUNCED),
     State.CLAIMED: (State.CLAIMED, State.CLAIMED),
-    State.REJECTED: (State.CLAIMED, State.CLAIMED),
+    State.REJECTED: (State.ANNOUNCED, State.CLAIMED),
     State.TRANSCRIBING: (State.CLAIMED, State.TRANSCRIBING),
     State.DELIVERED: (State.CLAIMED, State.TRANSCRIBING),
     State.FAILED: (State.CLAIMED, State.TRANSCRIBING),
@@ -43,11 +45,11 @@ class Ledger:
         return rows.read(item) if item else None
 
     def claim(self, row: Row) -> bool:
-        """Enter a recording that nobody has worked at yet; False if somebody was quicker."""
+        """Enter a recording that nobody has worked at yet; False if somebody was quicker, or it was cancelled."""
         return self._conditionally(
             self.dynamodb.put_item,
             Item=_serialised(row.item()),
-            ConditionExpression="attribute_not_exists(recording) OR #state = :announced",
+            ConditionExpression=f"attribute_not_exists(recording) OR (#state = :announced AND {_NOT_STOPPED})",
             ExpressionAttributeNames={"#state": "state"},
             ExpressionAttributeValues=_serialised({":announced": State.ANNOUNCED}),
         )
@@ -80,27 +82,35 @@ class Ledger:
         )
         return after if done else None
 
-    def lease(self, row: Row, now: float, seconds: int) -> bool:
-        """Take the delivery of an open recording for so long; False while somebody else has it."""
-        return self._conditionally(
-            self.dynamodb.update_item,
-            Key=_serialised({"recording": row.recording}),
-            UpdateExpression="SET leased = :until",
-            ConditionExpression=f"{_OPEN} AND (attribute_not_exists(leased) OR leased <= :now)",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=_serialised({":until": int(now) + seconds, ":now": int(now)} | _open(row)),
-        )
+    def request_start(self, row: Row, now: float) -> bool:
+        """Note that Transcribe is asked to start the job; False if it was stopped, or another has brought it further.
+
+        Each order of this and `stop` is safe: stopped first, it is not asked; asked first, `stop` finds that it was.
+        """
+        condition = f"job = :own_job AND #state = :claimed AND {_NOT_STOPPED}"
+        return self._update(
+            row, "SET start_requested = :now", condition,
+            {":now": int(now), ":own_job": row.job, ":claimed": State.CLAIMED},
+        ) is not None  # fmt: skip
+
+    def stop(self, row: Row, reason: str, now: float) -> Row | None:
+        """Stop an open recording; the row as it is then. None if it was stopped before, has ended or is delivered.
+
+        The state stays: whoever takes the recording up next brings it to its end, so that it is notified once.
+        """
+        condition = f"{_OPEN_OR_ANNOUNCED} AND {_NOT_STOPPED} AND attribute_not_exists(leased)"
+        values = {":now": int(now), ":reason": reason, ":none": 0, ":announced": State.ANNOUNCED} | _open(row)
+        return self._update(row, "SET cancelled = :now, reason = :reason, announcements = :none", condition, values)
+
+    def lease(self, row: Row, now: float, seconds: int) -> Row | None:
+        """Take the delivery of an open recording for so long; the row as it is then, None while another has it."""
+        condition = f"{_OPEN} AND (attribute_not_exists(leased) OR leased <= :now)"
+        values = {":until": int(now) + seconds, ":now": int(now)} | _open(row)
+        return self._update(row, "SET leased = :until", condition, values)
 
     def release(self, row: Row) -> None:
         """Give a delivery back that did not succeed, so that the next attempt need not wait."""
-        self._conditionally(
-            self.dynamodb.update_item,
-            Key=_serialised({"recording": row.recording}),
-            UpdateExpression="REMOVE leased",
-            ConditionExpression=_OPEN,
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=_serialised(_open(row)),
-        )
+        self._update(row, "SET leased = :free", _OPEN, {":free": 0} | _open(row))
 
     def in_flight(self, enough: int) -> int:
         """How many recordings are with Transcribe, counted up to `enough`."""
@@ -162,6 +172,24 @@ class Ledger:
             "ExpressionAttributeValues": _serialised({":state": state}),
             **more,
         }
+
+    def _update(self, row: Row, change: str, condition: str, values: Mapping[str, Any]) -> Row | None:
+        """Change a row under a condition on its state; the row as it is then, None if the condition does not hold."""
+        try:
+            answer = self.dynamodb.update_item(
+                TableName=self.table,
+                Key=_serialised({"recording": row.recording}),
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=_serialised(values),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return None
+        return rows.read({name: _from(value) for name, value in answer["Attributes"].items()})
 
     def _conditionally(self, call: Any, **arguments: Any) -> bool:
         try:

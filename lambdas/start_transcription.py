@@ -16,11 +16,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 import audio_probe
 import batch
 import environment
+import upload_versions
 from clients import client
 from herald import Herald
 from ledger import Ledger
 from s3_range_file import S3RangeFile, read_range
-from stethoscript import audio, events, faults, jobs, profiles, storage
+from stethoscript import audio, events, faults, jobs, profiles, stopping, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
 from stethoscript.profiles import Profile, Recipe
@@ -34,6 +35,13 @@ COPY_SECONDS = 120
 
 IN_HAND_SECONDS = 2
 """Between two looks for a free slot with the message in hand: a slot that lies idle is time lost."""
+
+UNCERTAIN_SECONDS = 600
+"""So long after a start was asked for, Transcribe knows the job if there is one: our call has ended after 180 s."""
+
+STOPPED_SECONDS = 200
+"""Until the deliver function removes the frozen copy of a stopped recording: one that was being made is made by then,
+since this function runs for at most 180 s."""
 
 ENDED_SHARE = 5
 """Rows say TRANSCRIBING until their transcript is delivered: when much goes wrong, up to one in so many has ended."""
@@ -69,6 +77,14 @@ class TakenMeanwhile(Exception):
     """Somebody else claimed the recording between our looking and our claiming; a second look finds their row."""
 
 
+class Gone(Exception):
+    """The upload was deleted."""
+
+
+class Uncertain(Exception):
+    """The recording is stopped, and whether Transcribe has begun does not show yet: it is put off."""
+
+
 class NameTaken(Exception):
     """A job of our name transcribes other media; somebody has to look."""
 
@@ -99,7 +115,7 @@ class Starter:
             return
         try:
             self._settle(recording, upload, deadline)
-        except (NoTime, TakenMeanwhile):
+        except (NoTime, TakenMeanwhile, Uncertain):
             self._put_off(recording, arrival, Fault.BUSY, steady=True)
         except Exception as error:
             fault = faults.fault(error)
@@ -123,19 +139,26 @@ class Starter:
                 received = int(head["LastModified"].timestamp())
                 row = replace(row, received=received, correlation_id=profiles.correlation_id(head["Metadata"]))
                 row = self._asking(row, head)
+                if known and known.cancelled:
+                    raise stopping.refusal(str(known.reason))
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
             self._start(row, deadline)
+        except Gone:
+            self._stop_deleted(row)
         except Rejected as refusal:
             self._reject(row, refusal)
 
     def _start(self, row: Row, deadline: float) -> None:
-        if row.state is State.CLAIMED:
+        if row.state is State.CLAIMED and not row.cancelled:
             self._await_slot(deadline)
         standing = self.ledger.find(row.recording)  # somebody may have been quicker while we waited
         if standing is None or standing.job != row.job or standing.state is not State.CLAIMED:
             log.info("already on its way", job=row.job)
+            return
+        if standing.cancelled:
+            self._end_stopped(standing)
             return
         if not self._is_frozen(row):
             self._freeze(row)
@@ -255,6 +278,8 @@ class Starter:
         """Start the job; wait here for as long as Transcribe is busy and there is time.
 
         Raises:
+            Gone: the upload was deleted.
+            TakenMeanwhile: the recording was cancelled, or another invocation has brought it further.
             NoTime: still busy at the deadline.
             NameTaken: the name belongs to a job with other media.
         """
@@ -262,6 +287,11 @@ class Starter:
         tags = jobs.tags(self.settings.deployment, str(row.profile))
         request = jobs.request(row.job, str(row.media_format), self._recipe(row), places, tags)
         while True:
+            # As late as possible: what is deleted or cancelled before this is not paid for.
+            if upload_versions.is_deleted(self.s3, self.settings.account, row.upload):
+                raise Gone
+            if not self.ledger.request_start(row, self.now()):
+                raise TakenMeanwhile
             try:
                 self.transcribe.start_medical_transcription_job(**request)
             except ClientError as error:
@@ -299,8 +329,8 @@ class Starter:
 
     def _adopt(self, job: str, media_uri: str) -> None:
         """A job of this name exists: ours, if it transcribes our frozen copy (an answer got lost)."""
-        found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=job)
-        if found["MedicalTranscriptionJob"]["Media"]["MediaFileUri"] != media_uri:
+        found = self._job(job)
+        if not found or found["Media"]["MediaFileUri"] != media_uri:
             raise NameTaken
 
     def _await_slot(self, deadline: float) -> None:
@@ -319,11 +349,61 @@ class Starter:
     def _watch(self, row: Row) -> None:
         """Leave a message that looks at the job after a while, where the reconciler would be too late."""
         if self.settings.watch_seconds:
-            self.sqs.send_message(
-                QueueUrl=self.settings.completion_queue_url,
-                MessageBody=events.signal_message(Signal(row.job, "watch")),
-                DelaySeconds=self.settings.watch_seconds,
+            self._signal(row, "watch", delay=self.settings.watch_seconds)
+
+    def _signal(self, row: Row, source: str, *, delay: int) -> None:
+        self.sqs.send_message(
+            QueueUrl=self.settings.completion_queue_url,
+            MessageBody=events.signal_message(Signal(row.job, source)),
+            DelaySeconds=delay,
+        )
+
+    def _stop_deleted(self, row: Row) -> None:
+        """Stop a recording whose upload was deleted, then bring it to its end.
+
+        Raises:
+            TakenMeanwhile: it is being delivered, or its row is gone.
+            Uncertain: Transcribe may have begun.
+        """
+        stopped = replace(row, cancelled=int(self.now()), reason=stopping.GONE)
+        if not self.ledger.claim(stopped):
+            known = self.ledger.stop(row, stopping.GONE, self.now()) or self.ledger.find(row.recording)
+            if known and (known.job != row.job or known.state not in (State.ANNOUNCED, State.CLAIMED)):
+                log.info("already on its way", job=row.job)
+                return
+            if not known or not known.cancelled:
+                raise TakenMeanwhile
+            stopped = replace(
+                row, cancelled=known.cancelled, reason=known.reason, start_requested=known.start_requested
             )
+        self._end_stopped(stopped)
+
+    def _end_stopped(self, row: Row) -> None:
+        """Refuse a stopped recording that Transcribe has not begun; else leave it to the deliver function.
+
+        Raises:
+            Uncertain: Transcribe may have begun.
+        """
+        if row.start_requested is not None:
+            if self._job(row.job):
+                self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=row.start_requested)
+                self._watch(row)
+                return
+            if self.now() - row.start_requested < UNCERTAIN_SECONDS:
+                raise Uncertain
+        if row.media_format:  # there may be a frozen copy: the deliver function removes it once the row has ended
+            self._signal(row, "stopped", delay=STOPPED_SECONDS)
+        self._reject(row, stopping.refusal(str(row.reason)))
+
+    def _job(self, job: str) -> Mapping[str, Any] | None:
+        try:
+            found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=job)
+        except ClientError as error:
+            if faults.fault(error) is Fault.ABSENT:
+                return None
+            raise
+        known: Mapping[str, Any] = found["MedicalTranscriptionJob"]
+        return known
 
     def _reject(self, row: Row, refusal: Rejected) -> None:
         """Tell, then note down: who is told twice sees the same id, nobody is left untold."""
@@ -335,8 +415,12 @@ class Starter:
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
         self.herald.tell(refused)
         if not self.ledger.claim(refused):
-            self.ledger.advance(row, State.REJECTED, self.now(), **why)
-        count("Rejected", reason=refusal.reason)
+            why |= {"profile": row.profile, "recipe": row.recipe, "correlation_id": row.correlation_id}
+            self.ledger.advance(row, State.REJECTED, self.now(), received=row.received, **why)
+        if refusal.reason in stopping.REASONS:
+            count("Stopped", reason=refusal.reason)
+        else:
+            count("Rejected", reason=refusal.reason)
         log.info("rejected", job=row.job, reason=refusal.reason)
 
     def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:
@@ -370,7 +454,12 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
 
 @contextmanager
 def _present() -> Iterator[None]:
-    """Reads of the upload: if it is gone or S3 will not hand it out, whatever our rights, that is the end of it."""
+    """Reads of the upload: if it is gone or S3 will not hand it out, whatever our rights, that is the end of it.
+
+    Raises:
+        Gone: the version does not exist.
+        Rejected: S3 hands it out to nobody.
+    """
     try:
         yield
     except ClientError as error:
@@ -378,7 +467,7 @@ def _present() -> Iterator[None]:
         if refusal := storage.unreadable(answer["Code"], answer.get("Message", "")):
             raise refusal from error
         if faults.fault(error) is Fault.ABSENT:
-            raise Rejected("Gone", "The upload was deleted before it was transcribed; upload it again.") from error
+            raise Gone from error
         raise
 
 

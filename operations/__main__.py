@@ -15,9 +15,20 @@ from rich.live import Live
 from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from operations import backfill as backfilling
-from operations import care, erasure, evidence, loopback, opening, overview, queues, recordings, show, uploading
+from operations import (
+    cancellation,
+    care,
+    erasure,
+    evidence,
+    loopback,
+    opening,
+    overview,
+    queues,
+    recordings,
+    show,
+    uploading,
+)
 from operations import explain as explaining
-from operations.bookkeeping import SEEN
 from operations.commandline import READABLE, AsJson, Courteous, Name, ask
 from operations.commandline import here as _here
 from operations.deployment import Deployment
@@ -103,7 +114,7 @@ def status(context: typer.Context, as_json: AsJson = False, name: Name = None) -
 def list_(
     context: typer.Context,
     *,
-    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(SEEN)}.")] = None,
+    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(State)}.")] = None,
     profile: Annotated[str | None, typer.Option(help="Only those under this profile.")] = None,
     since: Annotated[str | None, typer.Option(help="Only those touched since: 30m, 2h, 7d or an ISO time.")] = None,
     stuck: Annotated[
@@ -120,8 +131,8 @@ def list_(
     """
     now = time.time()
     state, touched = state and state.upper(), _moment(since, now)
-    if state not in (None, *SEEN):
-        raise Misused(f"There is no state {state}; there are: {', '.join(SEEN)}.")
+    if state not in (None, *State):
+        raise Misused(f"There is no state {state}; there are: {', '.join(State)}.")
     here = _here(context, name)
     if profile is not None:
         here.check_profile(profile)
@@ -207,6 +218,34 @@ def retry(context: typer.Context, job: Job, as_json: AsJson = False, name: Name 
 
 
 @command()
+def cancel(
+    context: typer.Context,
+    names: Annotated[list[str], typer.Argument(metavar="JOB...", help="Jobs, version ids or correlation ids.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+    name: Name = None,
+) -> None:
+    """Cancel recordings that are not delivered yet.
+
+    One that waits is not paid for. Transcribe cannot stop a running job: that one is paid for, and not delivered.
+    """
+    here = _here(context, name)
+    found = [recordings.find(here, each) for each in names]
+    cancellation.check(found)
+    if not yes:
+        _confirm(found, "Cancel them?", "Nothing was cancelled.", as_json=as_json)
+    done, refused = cancellation.cancel_all(here, found, time.time())
+    if as_json:
+        show.as_json([each.plain() for each in done])
+    else:
+        for each in done:
+            show.out.print(f"{each.row.job}: {each.sentence}", soft_wrap=True)
+    if refused:
+        raise refused[0]
+
+
+@command()
 def redrive(
     context: typer.Context,
     queue: Annotated[str | None, typer.Argument(help="intake or completion; both by default.")] = None,
@@ -272,7 +311,7 @@ def erase(
     eraser = Eraser(here, wait, say=lambda sentence: show.err.print(sentence, soft_wrap=True))
     eraser.check(every)
     if not yes:
-        _confirm(every, as_json=as_json)
+        _confirm(every, "Erase it all for good: audio, transcripts, records?", "Nothing was erased.", as_json=as_json)
     certificates = [eraser.erase(each) for each in every]
     if as_json:
         show.as_json([each.plain() for each in certificates])
@@ -307,11 +346,11 @@ def _moment(text: str | None, now: float) -> int:
         raise Misused(f"{text} is no time: write 90s, 30m, 2h, 7d, or an ISO date such as 2026-11-23.") from error
 
 
-def _confirm(every: list[recordings.Recording], *, as_json: bool) -> None:
+def _confirm(every: list[recordings.Recording], question: str, otherwise: str, *, as_json: bool) -> None:
     for each in every if not as_json else []:
         state = str(each.row.state) if each.row else "not looked at yet"
         show.err.print(f"{each.name} ({state})", soft_wrap=True)
-    ask("Erase it all for good: audio, transcripts, records?", "Nothing was erased.", as_json=as_json)
+    ask(question, otherwise, as_json=as_json)
 
 
 @contextmanager

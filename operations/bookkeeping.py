@@ -13,17 +13,12 @@ from stethoscript.rows import Row, State
 
 Item = TypeVar("Item")
 
-ERASED = "Erased"
-"""The reason of a recording that was erased, and of one whose erasure is under way."""
-
-SEEN = (*map(str, State), ERASED.upper())
-"""States as operators see them: the ledger keeps what was erased as REJECTED, with a reason of its own."""
-
-_REMEDY = "It was erased on purpose; upload it anew if it is wanted again."
 _BACKFILL, _SWEEP = "#backfill", "#sweep"
 _MOST_AT_ONCE = 100
 """Keys that BatchGetItem takes."""
 _OF_ONE_ATTEMPT = (
+    "start_requested",
+    "cancelled",
     "started",
     "completed",
     "signal",
@@ -100,8 +95,8 @@ class Bookkeeping(Ledger):
 
         Its row keeps what erasing needs to know, so that an erasure that broke off can be repeated.
         """
-        changed = {"reason": ERASED, "remedy": _REMEDY, "updated": int(now), "leased": leased}
-        return self._rewrite(row, State.REJECTED, changed)
+        changed = {"updated": int(now), "leased": leased}
+        return self._rewrite(row, State.ERASING, changed)
 
     def bury(self, row: Row, now: float) -> None:
         """Leave a tombstone: neither key nor version nor anything else about whom it was.
@@ -109,8 +104,8 @@ class Bookkeeping(Ledger):
         It stays, so that a message that comes late, or a sweep, finds the recording ended and not unheard of.
         """
         stone = Row(
-            recording=row.recording, state=State.REJECTED, bucket="", key="", version="", received=int(now),
-            updated=int(now), job=row.job, attempt=row.attempt, reason=ERASED, remedy=_REMEDY, expires=row.expires,
+            recording=row.recording, state=State.ERASED, bucket="", key="", version="", received=int(now),
+            updated=int(now), job=row.job, attempt=row.attempt, expires=row.expires,
         )  # fmt: skip
         self.dynamodb.put_item(TableName=self.table, Item=_serialised(stone.item()))
 
@@ -149,11 +144,6 @@ class Bookkeeping(Ledger):
         )
         after: dict[str, Any] = {**dict.fromkeys(removed), **changed}
         return replace(row, state=state, **after) if done else None
-
-
-def seen(row: Row) -> str:
-    """The state as operators see it."""
-    return ERASED.upper() if row.reason == ERASED else str(row.state)
 
 
 def chunks(items: Iterable[Item], most: int) -> Iterator[list[Item]]:

@@ -1,8 +1,11 @@
 """Removes a recording from everywhere the product has put it, and looks again before it says so.
 
 State before effect, deletion last: the recording is closed first, so that no function begins anything new with it;
-its row, which knows where everything is, becomes a tombstone only when all else is gone. Who breaks off in between
-runs the command again.
+its row, which knows where everything is, becomes a tombstone only when all else is gone and subscribers are notified.
+Who breaks off in between runs the command again.
+
+The tool notifies by itself, with the operator's rights: the certificate says that subscribers were notified, so it
+must know. A function that did so would need the erased row.
 """
 
 import time
@@ -10,8 +13,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from herald import Herald
 from operations import locks, medical_jobs, places, queues, recordings
-from operations.bookkeeping import ERASED, chunks
+from operations.bookkeeping import chunks
 from operations.certificate import Certificate, Keeping, Removed, remaining
 from operations.deployment import Deployment
 from operations.problems import NotFound, Refused, unless_denied
@@ -46,8 +50,8 @@ class Eraser:
             NotFound: it was erased before.
         """
         for each in found:
-            if each.row is not None and each.row.reason == ERASED and not each.row.key:
-                raise NotFound(f"Nothing is left of {each.name}: it was erased at {clock(each.row.updated)}.")
+            if each.row is not None and each.row.state is State.ERASED:
+                raise _erased(each.row)
             for bucket, versions in self._versions(self._row(each)):
                 locks.check(self.deployment, bucket, versions)
 
@@ -55,12 +59,14 @@ class Eraser:
         """Erase one recording, with the documents of all its attempts.
 
         Raises:
+            NotFound: another has erased it meanwhile.
             Refused: not all could be removed yet; says when to run it again.
         """
         row, quiet = self._close(recording)
         removed = _sum(self._remove(row), self._wait_until_quiet(row, quiet))
         self._verify(row)
         now = int(self.now())
+        self._notifier().tell(row.erased(now))  # before the row forgets what to notify of: a crash repeats it
         gone = (*removed, Removed("ledger row", 1, "a tombstone is left in its place"))
         certificate = Certificate(row.recording, now, self._who(), gone, remaining(now, _keeping(self.deployment)))
         self.deployment.ledger.bury(row, now)
@@ -77,6 +83,8 @@ class Eraser:
                 if not ledger.claim(self._row(recording)):
                     continue
                 row = self._row(recording)
+            if row.state is State.ERASED:  # by another operator meanwhile: its tombstone stays as it is
+                raise _erased(row)
             quiet = self._quiet(row)
             if closed := ledger.close(row, self.now(), quiet):
                 return closed, quiet
@@ -88,16 +96,15 @@ class Eraser:
             return recording.row
         now, upload = int(self.now()), recording.upload
         return Row(
-            recording.name, State.REJECTED, upload.bucket, upload.key, upload.version, now, now, recording.name,
-            reason=ERASED,
+            recording.name, State.ERASING, upload.bucket, upload.key, upload.version, now, now, recording.name
         )  # fmt: skip
 
     def _quiet(self, row: Row) -> int:
         leased = row.leased or 0
         if row.open:
             return max(int(self.now()) + HANDS_SECONDS, leased)
-        if row.state is State.REJECTED:
-            return leased if row.reason == ERASED else 0
+        if row.state in (State.REJECTED, State.ERASING):
+            return leased
         return (row.started or row.updated) + HANDS_SECONDS
 
     # --- removing ---
@@ -187,6 +194,11 @@ class Eraser:
             where = ", ".join([*left, *(["Transcribe Medical"] if jobs_left else [])])
             raise Refused(f"Something is still left in {where}: run `erase` again; the recording is closed meanwhile.")
 
+    def _notifier(self) -> Herald:
+        here = self.deployment
+        topic = here.outputs["CompletionTopicArn"]
+        return Herald(topic, here.transcripts, here.client("sns"), here.client("events"))
+
     def _who(self) -> str:
         answer = unless_denied(lambda: self.deployment.client("sts").get_caller_identity(), otherwise={})
         return str(answer.get("Arn", "unknown"))
@@ -210,6 +222,10 @@ def of_the_same_key(deployment: Deployment, recording: Recording) -> list[Record
         if "Size" in version and name not in found:
             found[name] = Recording(name, upload, None, int(version["LastModified"].timestamp()))
     return [recording, *(each for name, each in found.items() if name != recording.name)]
+
+
+def _erased(row: Row) -> NotFound:
+    return NotFound(f"Nothing is left of {row.recording}: it was erased at {clock(row.updated)}.")
 
 
 def _sum(first: list[Removed], second: list[Removed]) -> tuple[Removed, ...]:

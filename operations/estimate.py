@@ -12,7 +12,7 @@ _WAV_BYTES_A_MINUTE = 16_000 * 2 * 60
 _DOCUMENT_BYTES_A_MINUTE = 20_000
 
 QUEUES = 2
-ALARMS, METRICS, DASHBOARDS = 13, 47, 1
+ALARMS, METRICS, DASHBOARDS = 13, 49, 1
 """Alarms beside those of subscribers, of which each has one; and at most so many metrics, whatever is chosen."""
 
 ASSUMPTIONS = (
@@ -81,12 +81,16 @@ def _by_recording(month: Month) -> Mapping[str, float]:
         "Transcribe Medical": heard,
         "Lambda requests": 3,
         "Lambda time": 5 * 0.25 + 2 * 3 * 1.5,
-        "S3 writes": 1 + 2 + 2 + written,  # upload; list and copy; Transcribe's probe and output
+        "S3 writes": 1
+        + 2
+        + 2
+        + 2
+        + written,  # upload; list and copy; twice whether it is deleted; Transcribe's probe and output
         "S3 reads": 6,
         "S3 storage": stored / _GB,
         "SQS": 12,
         "EventBridge": 4,
-        "DynamoDB writes": 16,
+        "DynamoDB writes": 17,
         "DynamoDB reads": 20,
         "KMS requests": 20,
         "SNS": 1,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from operations.bookkeeping import ERASED
 from operations.medical_jobs import Job
 from operations.times import clock, span
 from operations.traces import Trace
+from stethoscript import stopping
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
 
@@ -26,6 +26,8 @@ class Why(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     ERASED = "erased"
+    CANCELLED = "cancelled"
+    GONE = "gone"
     QUEUED = "queued"
     OVER_QUOTA = "over-quota"
     OUTAGE = "outage"
@@ -90,6 +92,8 @@ def explain(found: Evidence) -> Explanation:
     row = found.row
     if row is not None and not row.open:
         return _ended(row)
+    if row is not None and row.cancelled:
+        return _stopping(row)
     if row is not None and row.state is State.TRANSCRIBING:
         return _transcribing(found, row)
     return _before(found)
@@ -108,30 +112,55 @@ def way(found: Evidence) -> list[Step]:
         steps.append(Step(row.updated, f"attempt {row.attempt} asked for"))
     if row is not None and row.started:
         steps.append(Step(row.started, f"Transcribe began{_attempt(row)}"))
+    if row is not None and row.cancelled:
+        steps.append(Step(row.cancelled, "cancelled" if row.reason == stopping.CANCELLED else "found deleted"))
     completed = found.job.completed if found.job and found.job.completed else row.completed if row else None
     if completed:
         steps.append(Step(completed, "Transcribe ended"))
     if row is not None and not row.open:
         by = f", told by {row.signal}" if row.signal else ""
-        steps.append(Step(row.updated, f"{ERASED if row.reason == ERASED else row.state}{by}"))
+        steps.append(Step(row.updated, f"{row.state}{by}"))
     return sorted(steps, key=lambda step: step.at)
 
 
 def _ended(row: Row) -> Explanation:
-    if row.reason == ERASED:
-        if row.key:
-            return Explanation(Why.ERASED, "Its erasure began and has not come to its end.", "Run `erase` again.")
+    if row.state is State.ERASING:
+        return Explanation(Why.ERASED, "Its erasure began and has not come to its end.", "Run `erase` again.")
+    if row.state is State.ERASED:
         return Explanation(Why.ERASED, f"It was erased at {clock(row.updated)}.", "Nothing is left of it here.")
     if row.state is State.DELIVERED:
         return Explanation(
             Why.DELIVERED, f"It was delivered: {row.manifest}.", "The documents are in the transcripts bucket."
         )
+    if row.reason in stopping.REASONS:
+        return _stopped(row)
     words = f" Transcribe's words: {row.failure}" if row.failure else ""
     if row.state is State.FAILED:
         return Explanation(
             Why.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{row.remedy} Then `retry {row.recording}`."
         )
     return Explanation(Why.REJECTED, f"It was refused before Transcribe was asked: {row.reason}.", str(row.remedy))
+
+
+def _stopped(row: Row) -> Explanation:
+    why = Why.CANCELLED if row.reason == stopping.CANCELLED else Why.GONE
+    what = "It was cancelled" if why is Why.CANCELLED else "Its upload was deleted"
+    if row.state is State.FAILED:
+        return Explanation(why, f"{what} after Transcribe had begun, and nothing is delivered.", str(row.remedy))
+    return Explanation(why, f"{what} before Transcribe began; nothing was charged.", str(row.remedy))
+
+
+def _stopping(row: Row) -> Explanation:
+    """Stopped, and not at its end yet."""
+    why = Why.CANCELLED if row.reason == stopping.CANCELLED else Why.GONE
+    what = "It was cancelled" if why is Why.CANCELLED else "Its upload was deleted"
+    if row.state is State.TRANSCRIBING:
+        sentence = f"{what} after Transcribe had begun; its output is removed as soon as the job ends."
+    else:
+        sentence = f"{what} at {clock(row.cancelled or row.updated)}; the start function ends it."
+    return Explanation(
+        why, f"{sentence} Nothing will be delivered.", "Nothing is to be done; subscribers are notified."
+    )
 
 
 def _before(found: Evidence) -> Explanation:

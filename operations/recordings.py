@@ -7,10 +7,9 @@ from itertools import islice
 from typing import Any
 
 from operations import queues
-from operations.bookkeeping import ERASED, seen
 from operations.deployment import Deployment
 from operations.problems import Misused, NotFound, Refused
-from stethoscript import jobs
+from stethoscript import jobs, stopping
 from stethoscript.rows import OPEN, Row, State
 from stethoscript.uploads import Upload, is_folder
 
@@ -31,7 +30,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which recordings to list, `state` being one of SEEN; what is None or False does not matter."""
+    """Which recordings to list, `state` being a State's name; what is None or False does not matter."""
 
     state: str | None = None
     profile: str | None = None
@@ -51,14 +50,14 @@ def find(deployment: Deployment, name: str) -> Recording:
     row = _entered(deployment, name)
     if row is None:
         return _lying(deployment, name)
-    if row.reason == ERASED and not row.key:
+    if row.state is State.ERASED:
         return Recording(row.recording, row.upload, row, None)
     return Recording(row.recording, row.upload, row, _uploaded(deployment, row.upload))
 
 
 def wanted(deployment: Deployment, which: Wanted, most: int) -> list[Row]:
     """Rows to list: those touched last come first, those that wait longest where it is asked who waits."""
-    states = _kept_as(which.state) if which.state else OPEN if which.waiting_since else tuple(State)
+    states = (State(which.state),) if which.state else OPEN if which.waiting_since else tuple(State)
     touched_last = merge(
         *(deployment.ledger.in_state(state, which.since, newest_first=True) for state in states),
         key=lambda row: -row.updated,
@@ -145,24 +144,21 @@ def _uploaded(deployment: Deployment, upload: Upload) -> int | None:
     return None
 
 
-def _kept_as(state: str) -> tuple[State]:
-    """As what the ledger keeps those that operators see in a state."""
-    return (State.REJECTED if state == ERASED.upper() else State(state),)
-
-
 def _fits(row: Row, which: Wanted) -> bool:
     return (
-        which.state in (None, seen(row))
+        which.state in (None, row.state)
         and which.profile in (None, row.profile)
         and (which.waiting_since is None or began(row) < which.waiting_since)
     )
 
 
 def _no_retry(row: Row) -> str:
-    if row.reason == ERASED:
+    if row.state in (State.ERASING, State.ERASED):
         return "It was erased: upload it again if it is wanted."
     if row.open:
         return "It is with Transcribe, and only what FAILED is retried: `explain` says why it waits."
+    if row.reason == stopping.CANCELLED:
+        return "It was cancelled before Transcribe was asked, and only what FAILED is retried: upload it again."
     if row.state is State.REJECTED:
         return f"It was refused before Transcribe was asked, and would be again. {row.remedy} Then upload it anew."
     return "It was delivered, and only what FAILED is retried: upload it again to have it transcribed anew."

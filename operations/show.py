@@ -13,7 +13,6 @@ from rich.text import Text
 
 from operations import certificate
 from operations.backfill import Tally
-from operations.bookkeeping import seen
 from operations.certificate import Certificate
 from operations.estimate import ASSUMPTIONS, Line, Month
 from operations.explain import Explanation, Step
@@ -50,7 +49,7 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
     told = {
         "recording": row.recording,
         "job": row.job,
-        "state": seen(row),
+        "state": str(row.state),
         "attempt": row.attempt,
         "profile": row.profile,
         "versionId": row.version,
@@ -97,7 +96,7 @@ def watched(found: Overview, latest: list[Row], now: float, console: Console) ->
 
 
 def _cells(row: Row, now: float) -> list[str]:
-    return [row.job, seen(row), span(now - began(row)), row.profile or "-"]
+    return [row.job, str(row.state), span(now - began(row)), row.profile or "-"]
 
 
 def next_step(undelivered: Row) -> str:
@@ -129,7 +128,7 @@ def explanation(found: Recording, way: list[Step], why: Explanation, *, show_key
     """A recording's whole way, and why it is where it is."""
     facts = Table(box=None, show_header=False, pad_edge=False)
     facts.add_row("recording", found.name)
-    facts.add_row("state", "NOT LOOKED AT YET" if found.row is None else seen(found.row))
+    facts.add_row("state", "NOT LOOKED AT YET" if found.row is None else str(found.row.state))
     if found.row is not None:
         facts.add_row("job", f"{found.row.job} (attempt {found.row.attempt})")
         facts.add_row("profile", found.row.profile or "-")

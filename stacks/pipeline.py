@@ -95,11 +95,8 @@ class PipelineStack(cdk.Stack):
                     because="Uploaders name their recordings, and what lies under no profile's prefix is told to them.",
                 ),
                 # Without it S3 answers 403 for an upload that is gone, as it does for one that is forbidden.
-                allow(
-                    "TellGoneFromForbidden",
-                    ["s3:ListBucket", "s3:ListBucketVersions"],
-                    [storage.intake.bucket_arn],
-                ),
+                allow("TellGoneFromForbidden", ["s3:ListBucket"], [storage.intake.bucket_arn]),
+                self._see_deletions(),
                 # Not bound to a prefix: Transcribe is documented to list its input bucket, with these rights.
                 allow("FindFrozen", ["s3:ListBucket"], [work.bucket_arn]),
                 # Transcribe reads the media and writes its output with the rights of whoever starts the job.
@@ -188,6 +185,7 @@ class PipelineStack(cdk.Stack):
                     ["s3:ListBucket"],
                     [work.bucket_arn],
                 ),
+                self._see_deletions(),
                 allow(
                     "Deliver",
                     ["s3:PutObject"],
@@ -197,8 +195,8 @@ class PipelineStack(cdk.Stack):
                 allow(
                     "TidyUp",
                     ["s3:DeleteObject"],
-                    [f"{work_objects}/staging/*"],
-                    because="A frozen copy for each recording.",
+                    [f"{work_objects}/staging/*", f"{work_objects}/raw/*"],
+                    because="A frozen copy for each recording, and a raw transcript that is not to be delivered.",
                 ),
                 allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
                 *self._telling_rights(State.DELIVERED, State.FAILED),
@@ -253,6 +251,10 @@ class PipelineStack(cdk.Stack):
         jobs = "medical-transcription-job"
         arn = f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:{jobs}/{self._choices.name}-*"
         return allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [arn], because="A job for each recording.")
+
+    def _see_deletions(self) -> Right:
+        """A delete marker leaves the upload readable: only the list of its versions shows it."""
+        return allow("SeeDeletions", ["s3:ListBucketVersions"], [self._storage.intake.bucket_arn])
 
     def _enter_and_count_rows(self) -> list[Right]:
         table = self._storage.ledger.table_arn

@@ -1,5 +1,7 @@
 """What Transcribe's FailureReason means to the person who uploaded the recording."""
 
+from stethoscript import stopping
+
 _REASONS = (
     # beginning of FailureReason (StartMedicalTranscriptionJob's API reference) · our class · remedy
     (
@@ -29,7 +31,14 @@ _REASONS = (
 _UNKNOWN, UNREADABLE, MISSING, VANISHED = (
     "TranscriptionFailed", "TranscriptUnreadable", "TranscriptMissing", "JobVanished",
 )  # fmt: skip
-CLASSES = (*(name for _beginning, name, _remedy in _REASONS), _UNKNOWN, UNREADABLE, MISSING, VANISHED)
+CLASSES = (
+    *(name for _beginning, name, _remedy in _REASONS),
+    _UNKNOWN,
+    UNREADABLE,
+    MISSING,
+    VANISHED,
+    *stopping.REASONS,
+)
 """All that a transcription ever fails for: subscribers filter by these."""
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from stethoscript import stopping
 from stethoscript.rows import Row, State
 
 
@@ -35,26 +36,47 @@ _WORDINGS = {
         "Your recording was refused: it was not transcribed, and nothing was charged.",
         "",
     ),
+    State.ERASED: _Wording(
+        "Recording erased",
+        "The recording was erased, with everything that was made from it.",
+        "Delete every copy that you keep: documents, e-mails, and what your programs have stored.",
+    ),
+}
+_STOPPED = {
+    State.REJECTED: _Wording(
+        "Recording stopped",
+        "Your recording was stopped before it was transcribed, and nothing was charged.",
+        "",
+    ),
+    State.FAILED: _Wording(
+        "Recording stopped",
+        "Your recording was stopped while it was transcribed. No transcript is delivered.",
+        "",
+    ),
 }
 _UNSURE = "The service was unsure of many words: listen again where they are marked."
 
 
 def subject(row: Row) -> str:
     """Fit for SNS: ASCII, one line, less than 100 characters."""
-    return f"{_WORDINGS[row.state].subject}: {row.correlation_id or row.job}"
+    return f"{_wording(row).subject}: {row.correlation_id or row.job}"
 
 
 def text(row: Row, transcripts_bucket: str) -> str:
     """Plain text of short lines."""
     facts = "\n".join(f"  {name:15} {value}" for name, value in _facts(row) if value is not None)
-    parts = [_WORDINGS[row.state].happened, facts]
+    parts = [_wording(row).happened, facts]
     if row.reason:
         parts.append(f"Why\n  {row.reason}")
     if row.manifest:
         parts.append(f"Where\n  s3://{transcripts_bucket}/{row.manifest}")
-    advice = [row.remedy, _UNSURE if row.confidence == "low" else None, _WORDINGS[row.state].next]
+    advice = [row.remedy, _UNSURE if row.confidence == "low" else None, _wording(row).next]
     parts.append("What next\n" + "\n".join(f"  {sentence}" for sentence in advice if sentence))
     return "\n\n".join(parts)
+
+
+def _wording(row: Row) -> _Wording:
+    return (_STOPPED if row.reason in stopping.REASONS else _WORDINGS)[row.state]
 
 
 def _facts(row: Row) -> Iterator[tuple[str, object]]:

@@ -18,7 +18,7 @@ NONE = "none"
 """An attribute's value where there is none: SNS takes no empty ones, and a filter can ask for it."""
 CONFIDENCES = ("high", "medium", "low", NONE)
 VALUES: Mapping[str, tuple[str, ...]] = {
-    "status": (State.DELIVERED, State.FAILED, State.REJECTED),
+    "status": (State.DELIVERED, State.FAILED, State.REJECTED, State.ERASED),
     "profile": (),
     "type": (*profiles.TYPES, NONE),
     "specialty": (*profiles.SPECIALTIES, NONE),
@@ -33,6 +33,7 @@ ENDS: tuple[Mapping[str, tuple[str, ...]], ...] = (
     {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, **_ASKED},
     {"status": (State.FAILED,), "reason": failures.CLASSES, "confidence": (NONE,), **_ASKED},
     {"status": (State.REJECTED,), "reason": rejections.CLASSES, "confidence": (NONE,)},
+    {"status": (State.ERASED,), "reason": (NONE,), "confidence": (NONE,)},
 )
 """Which of these values come together, by the end a recording comes to; what is not named takes any."""
 

@@ -15,6 +15,7 @@ CLASSES = (
     "BadCorrelationId",
     "UnknownSetting",
     "Gone",
+    "Cancelled",
     "Archived",
     "ForeignKey",
     "CustomerKey",

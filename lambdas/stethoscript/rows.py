@@ -1,7 +1,7 @@
 """One row of the ledger: what we know of one recording, from its arrival to its terminal state."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,10 @@ SCHEMA = 1
 
 
 class State(StrEnum):
-    """Where a recording is: [ANNOUNCED →] CLAIMED → TRANSCRIBING → DELIVERED or FAILED; or REJECTED."""
+    """Where a recording is: [ANNOUNCED →] CLAIMED → TRANSCRIBING → DELIVERED or FAILED; or REJECTED.
+
+    `operations erase` takes a recording from any of them to ERASING and ERASED.
+    """
 
     ANNOUNCED = "ANNOUNCED"  # the reconciler found it where no message spoke of it
     CLAIMED = "CLAIMED"
@@ -21,6 +24,8 @@ class State(StrEnum):
     DELIVERED = "DELIVERED"
     FAILED = "FAILED"
     REJECTED = "REJECTED"
+    ERASING = "ERASING"
+    ERASED = "ERASED"
 
 
 OPEN = (State.ANNOUNCED, State.CLAIMED, State.TRANSCRIBING)
@@ -37,12 +42,14 @@ class Row:
     `received` is when S3 stored the upload, `entered` when this row was made: deadlines count from `entered`, because
     an upload may be much older than its row. `warning` is a class of what was wrong without being a reason to refuse.
     `audio_ms` and `declared_ms` are AudioInfo's durations in milliseconds, `cut_off` is AudioInfo's.
-    `cancelled` is when somebody cancelled the recording.
+    `start_requested`: when Transcribe was last asked to start the job. Once set, the job may exist whatever was
+    answered. `cancelled`: when the recording was stopped, by an operator or because its upload was deleted; `reason`
+    says which. From then on Transcribe is not asked to start it, and nothing of it is delivered.
     `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
     `seconds`: at which of them the last word ends.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
     `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery
-    is one invocation's alone.
+    is one invocation's alone; it is there from the first delivery on, and from then on nothing stops the recording.
     """
 
     recording: str
@@ -62,6 +69,7 @@ class Row:
     declared_ms: int | None = None
     cut_off: bool | None = None
     warning: str | None = None
+    start_requested: int | None = None
     cancelled: int | None = None
     correlation_id: str | None = None
     started: int | None = None
@@ -105,6 +113,13 @@ class Row:
         """How the recording was to be transcribed."""
         return Recipe(**self.recipe)
 
+    def erased(self, now: int) -> "Row":
+        """The row as subscribers are notified of its erasure: nothing of what was made of the recording."""
+        return replace(
+            self, state=State.ERASED, updated=now, reason=None, remedy=None, failure=None, manifest=None, words=None,
+            seconds=None, confidence=None,
+        )  # fmt: skip
+
     def item(self) -> dict[str, Any]:
         """The row as the table keeps it: what is None is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
@@ -142,6 +157,8 @@ def read(item: Mapping[str, Any]) -> Row:
     True
     """
     known = {name: _plain(value) for name, value in item.items() if name in _FIELDS}
+    if (known["state"], known.get("reason")) == (State.REJECTED, "Erased"):  # as 0.1 wrote it
+        known["state"] = State.ERASING if known["key"] else State.ERASED
     return Row(**known | {"state": State(known["state"])})
 
 

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import json
 import time
-from collections import Counter
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -13,7 +12,6 @@ from botocore.exceptions import ClientError
 
 import deliver_transcript
 import delivery
-import telemetry
 from documents import FORMS, Form
 from stethoscript import transcript
 from stethoscript.events import Signal
@@ -36,14 +34,6 @@ def job(clinic):
     """A job in progress."""
     clinic.start(clinic.upload("conversation/Jane Doe.wav", Metadata={"correlation-id": "visit-7"}))
     return clinic.row().job
-
-
-@pytest.fixture
-def counted(monkeypatch):
-    """What this test's deliveries count."""
-    counter = Counter()
-    monkeypatch.setattr(telemetry, "_counted", counter)
-    return counter
 
 
 def completed(clinic, job, text="Hello there."):

@@ -24,6 +24,7 @@ from stethoscript import events, jobs
 from stethoscript.events import Arrival
 from stethoscript.rows import Row, State
 from stethoscript.uploads import Upload
+from tests import schemas
 from tests.corpus.recordings import WEBM, wav
 from tests.functions import far_ends
 from tests.functions.clinic import PROFILES, WAV, Clinic
@@ -187,8 +188,8 @@ def ward(clinic: Clinic) -> Ward:
     environment = {"JOBS_AT_ONCE": "3", "PROFILES": json.dumps(PROFILES)}
     logged: list[dict[str, Any]] = []
     ends = {
-        "s3": there.s3, "sqs": ImpatientSqs(there.sqs), "sns": there.sns, "dynamodb": there.dynamodb,
-        "transcribe": there.transcribe, "cloudformation": Pages({"Stacks": [stack]}),
+        "s3": there.s3, "sqs": ImpatientSqs(there.sqs), "sns": there.sns, "events": there.events,
+        "dynamodb": there.dynamodb, "transcribe": there.transcribe, "cloudformation": Pages({"Stacks": [stack]}),
         "lambda": Pages({"Environment": {"Variables": environment}}), "cloudwatch": Pages(refusal("AccessDenied")),
         "sts": Pages({"Arn": f"arn:aws:iam::{ACCOUNT}:user/operator"}), "logs": Pages({"events": logged}),
     }  # fmt: skip
@@ -794,7 +795,46 @@ def test_after_an_erasure_nothing_is_left_and_nothing_comes_back(ward):
     assert states == {ward.name(upload): "ERASED", ward.name(kept): "DELIVERED"}
     assert [row["recording"] for row in ward.json("list", "--state", "erased")] == [ward.name(upload)]
     assert ward.json("list", "--state", "rejected") == []
-    assert ward.json("status")["states"]["REJECTED"] == 1
+    counted = ward.json("status")["states"]
+    assert (counted["ERASED"], counted["REJECTED"], counted["DELIVERED"]) == (1, 0, 1)
+
+
+def test_subscribers_are_notified_of_an_erasure_without_the_key(ward):
+    yesterday(ward)
+    upload = ward.delivered(Metadata={"correlation-id": "visit-7"})
+    ward.run("erase", ward.name(upload), "--yes")
+    told = ward.clinic.told()[-1]
+    assert (told["id"], told["status"]) == (f"{ward.name(upload)}:ERASED", "ERASED")
+    assert (told["versionId"], told["correlationId"], told["profile"]) == (upload.version, "visit-7", "dictation")
+    assert not {"manifest", "transcript", "reason"} & told.keys()
+    assert schemas.errors(told, "notification-1.0") == []
+    assert PATIENT not in json.dumps(told)
+    assert ward.clinic.events.events[-1]["DetailType"] == "Recording Erased"
+
+
+@pytest.mark.parametrize(("service", "call"), [("sns", "publish"), ("events", "put_events"), ("dynamodb", "put_item")])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_erasure_that_breaks_off_around_its_notification_repeats_it_with_the_same_id(ward, service, call, when):
+    yesterday(ward)
+    upload = ward.delivered()
+    getattr(ward.ends[service], when)[call] = [refusal("InternalError", status=500)]
+    ward.run("erase", ward.name(upload), "--yes", code=4)
+    if (call, when) != ("put_item", "after"):
+        assert ward.row(upload).state is State.ERASING
+        ward.run("erase", ward.name(upload), "--yes")
+    assert ward.row(upload).state is State.ERASED
+    assert {told["id"] for told in ward.clinic.told()} == {
+        f"{ward.name(upload)}:{end}" for end in ("DELIVERED", "ERASED")
+    }
+
+
+def test_an_unfinished_erasure_is_not_listed_as_erased(ward):
+    upload = ward.clinic.upload(KEY)
+    ward.clinic.start(upload)
+    ward.run("erase", ward.name(upload), "--yes", "--no-wait", code=1)
+    assert [row["state"] for row in ward.json("list")] == ["ERASING"]
+    assert ward.json("list", "--state", "erased") == []
+    assert ward.json("status")["states"]["ERASING"] == 1
 
 
 def test_documents_under_the_upload_s_own_path_are_erased_too(ward):
@@ -859,7 +899,7 @@ def test_an_upload_nobody_has_looked_at_is_erased_too(ward):
     ward.run("erase", upload.version, "--yes")
     late(ward, upload)
     assert PATIENT not in ward.everything()
-    assert not ward.clinic.told()
+    assert [told["status"] for told in ward.clinic.told()] == ["ERASED"]
 
 
 class Locked:
@@ -954,7 +994,7 @@ def test_a_recording_on_its_way_is_closed_and_what_it_still_leaves_is_waited_for
     assert "waiting until" in said[0]
     assert certificate.recording == name
     assert PATIENT not in ward.everything()
-    assert not ward.clinic.told()
+    assert [told["status"] for told in ward.clinic.told()] == ["ERASED"]
     assert not ward.clinic.transcribe.jobs
 
 
@@ -1004,6 +1044,7 @@ def test_the_tools_clients_are_the_ordinary_ones(monkeypatch):
 def test_a_retry_forgets_all_that_its_last_attempt_came_to():
     of_the_recording = {
         "recording", "state", "bucket", "key", "version", "received", "updated", "job", "attempt", "profile", "recipe",
-        "media_format", "correlation_id", "announcements", "expires", "schema",
+        "media_format", "correlation_id", "announcements", "expires", "schema", "entered", "audio_ms", "declared_ms",
+        "cut_off", "warning",
     }  # fmt: skip
     assert {each.name for each in fields(Row)} - of_the_recording == set(_OF_ONE_ATTEMPT)

@@ -236,6 +236,7 @@ def nobody_is_told(place: Place) -> None:
         subscribe=lambda **_asked: {"SubscriptionArn": "arn:aws:sns:::1"},
         get_paginator=place.clinic.sns.get_paginator,
         unsubscribe=lambda **_asked: None,
+        publish=lambda **_asked: None,
     )
 
 

@@ -1,6 +1,7 @@
 """The SDK's client of one invocation: calls take time, and whatever can befall a call befalls it here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from botocore.exceptions import ClientError, ConnectionClosedError, EndpointConnectionError, ReadTimeoutError
@@ -10,7 +11,7 @@ from tests.simulation.far_ends.errors import NotImplementedHere
 
 SECONDS = {"s3": 0.03, "sqs": 0.012, "dynamodb": 0.006, "transcribe": 0.08, "sns": 0.025, "events": 0.02}
 """What a call takes, about."""
-LONGER = {"copy_object": 0.25, "start_medical_transcription_job": 0.15}
+LONGER = {"start_medical_transcription_job": 0.15}
 """What some calls take instead."""
 CONNECT_TIMEOUT = 5.0
 _THROTTLED = {
@@ -68,6 +69,8 @@ class Client:
         if effect is None:
             raise NotImplementedHere(f"{self._service}.{name}")
         seconds = LONGER.get(name, SECONDS[self._service])
+        if name == "copy_object":
+            seconds = self._caller.world.misfortune.copy_seconds
 
         def call(**arguments: Any) -> Any:
             for attempt in range(1, self._attempts + 1):
@@ -81,6 +84,20 @@ class Client:
 
         self.__dict__[name] = call
         return call
+
+    def get_paginator(self, name: str) -> Any:
+        """All pages of a listing, each asked for by a call of its own."""
+        onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
+
+        def paginate(**asked: Any) -> Iterator[Any]:
+            while True:
+                page = getattr(self, name)(**asked)
+                yield page
+                if not page["IsTruncated"]:
+                    return
+                asked |= {marker: page[following] for marker, following in onward.items()}
+
+        return SimpleNamespace(paginate=paginate)
 
     def _once(self, name: str, effect: Callable[..., Any], arguments: dict[str, Any], seconds: float) -> Any:
         caller = self._caller

@@ -6,13 +6,20 @@ import wave
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.simulation.deployment import INTAKE, World
+from operations.cancellation import Cancelled
+from stethoscript import jobs
+from stethoscript.uploads import Upload
+from tests.simulation.deployment import INTAKE, NAME, TRANSCRIPTS, World
+from tests.simulation.far_ends.s3 import Version
 from tests.simulation.far_ends.transcribe import Heard
 from tests.simulation.misfortune import HOUR, MINUTE, Misfortune
+from tests.simulation.operator import Operator
 
 IN_KEYS, IN_METADATA, IN_SPEECH = "JaneDoeCanary", "OMalleyCanary", "DiabetesCanary"
 """Words that may stand in no signal: patients' names and what was said."""
 HERTZ = 16_000
+_STOPPING = 0.3
+"""How many recordings are deleted, cancelled or erased."""
 
 
 def wav(seconds: int = 1) -> bytes:
@@ -42,6 +49,22 @@ class Recording:
     at: float
     version: str = ""
     deleted: bool = False
+    """Whether its version is gone for good."""
+    deletions: list[list[float]] = field(default_factory=list)
+    """From when until when it was deleted."""
+    cancel_asked: bool = False
+    cancelled: Cancelled | None = None
+    """What the operator was answered, if it was not refused."""
+    erase_asked: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether anybody did anything against it."""
+        return bool(self.deletions or self.cancel_asked or self.erase_asked)
+
+    def deleted_before(self, moment: float, margin: float) -> bool:
+        """Whether it was deleted at this moment, and had been for longer than the margin."""
+        return any(begin + margin < moment < end for begin, end in self.deletions)
 
     @property
     def token(self) -> str:
@@ -62,6 +85,7 @@ class Clinic:
     begins: float
     luck: Misfortune
     recordings: list[Recording] = field(default_factory=list)
+    operator: Operator = field(init=False)
 
     def __post_init__(self) -> None:
         chance = self._chance = random.Random(f"clinic {self.seed}")
@@ -81,15 +105,18 @@ class Clinic:
 
     def move_in(self, world: World) -> None:
         """Do everything at its time."""
+        self.operator = Operator(world)
         for recording in self.recordings:
             world.time.at(recording.at, lambda recording=recording: self._upload(world, recording))
-            if self._chance.random() < self._deleting:
-                when = recording.at + self._chance.random() * 10 * MINUTE
-                world.time.at(when, lambda recording=recording: self._delete(world, recording))
-
-    @property
-    def _deleting(self) -> float:
-        return 0.15 if self.luck.losses else 0.0
+            if recording.folder or self._chance.random() > _STOPPING:
+                continue
+            for _ in range(self._chance.choice((1, 1, 2))):
+                stop = self._chance.choice(
+                    (self._delete, self._hide, self._hide_a_while, self._cancel, self._cancel_in_delivery, self._erase)
+                )
+                begins = recording.at + self._chance.choice((0.0, recording.heard.seconds if recording.heard else 0.0))
+                when = begins + self._chance.random() * self._chance.choice((5, 30, MINUTE, 10 * MINUTE))
+                world.time.at(when + 0.01, lambda recording=recording, stop=stop: stop(world, recording))
 
     def _upload(self, world: World, recording: Recording) -> None:
         answer: dict[str, Any] = world.s3.put_object(
@@ -98,12 +125,53 @@ class Clinic:
         recording.version = answer["VersionId"]
 
     def _delete(self, world: World, recording: Recording) -> None:
-        """Half of the time for good, else by putting a delete marker before it."""
-        if self._chance.random() < 0.5:
+        """Delete the version for good."""
+        if not recording.deleted:
             recording.deleted = True
+            recording.deletions.append([world.time.now, float("inf")])
             world.s3.delete_object(Bucket=INTAKE, Key=recording.key, VersionId=recording.version)
-        else:
-            world.s3.delete_object(Bucket=INTAKE, Key=recording.key)
+
+    def _hide(self, world: World, recording: Recording, until: float = float("inf")) -> None:
+        """Put a delete marker above all that the key holds."""
+        world.s3.delete_object(Bucket=INTAKE, Key=recording.key)
+        for each in self.recordings:
+            if each.key == recording.key and each.version:
+                each.deletions.append([world.time.now, until])
+
+    def _hide_a_while(self, world: World, recording: Recording) -> None:
+        """Put a delete marker there, and remove it later."""
+        until = world.time.now + self._chance.random() * 5 * MINUTE
+        self._hide(world, recording, until)
+        marker = world.s3.buckets[INTAKE].objects[recording.key][-1].id
+        world.time.at(until, lambda: world.s3.delete_object(Bucket=INTAKE, Key=recording.key, VersionId=marker))
+
+    def _cancel(self, _world: World, recording: Recording) -> None:
+        recording.cancel_asked = True
+
+        def answered(answer: Cancelled | None) -> None:
+            recording.cancelled = answer
+
+        self.operator.cancel(self._named(recording), answered)
+
+    def _cancel_in_delivery(self, world: World, recording: Recording) -> None:
+        """Cancel it as soon as its first document is written."""
+        bucket, name = world.s3.buckets[TRANSCRIPTS], jobs.recording(NAME, self._named(recording))
+        before = bucket.created
+
+        def created(key: str, version: Version) -> None:
+            before(key, version)
+            if name in key and not recording.cancel_asked:
+                self._cancel(world, recording)
+
+        bucket.created = created
+
+    @staticmethod
+    def _named(recording: Recording) -> Upload:
+        return Upload(INTAKE, recording.key, recording.version)
+
+    def _erase(self, _world: World, recording: Recording) -> None:
+        recording.erase_asked = True
+        self.operator.erase(self._named(recording))
 
     def _recording(self, number: int, key: str, at: float) -> Recording:
         metadata = {"patient": IN_METADATA, "correlation-id": f"visit-{number}"}

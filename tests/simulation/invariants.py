@@ -9,13 +9,15 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from stethoscript import events
 from stethoscript import rows as ledger_rows
+from stethoscript.rows import State
 from tests.simulation.clinic import IN_KEYS, IN_METADATA, IN_SPEECH, Clinic, Recording
 from tests.simulation.deployment import TRANSCRIPTS, World
 from tests.simulation.far_ends.sqs import Message, Queue
 from tests.simulation.functions import Function, Invocation
 from tests.simulation.misfortune import HOUR, MINUTE
+from tests.simulation.stops import Stops
 
-_TERMINAL = {"DELIVERED", "FAILED", "REJECTED"}
+_TERMINAL = {"DELIVERED", "FAILED", "REJECTED", "ERASED"}
 _from = TypeDeserializer().deserialize
 PATIENCE = 12 * MINUTE
 """How late news may be where nothing was lost, beyond the time that the quota takes."""
@@ -37,8 +39,11 @@ class Judge:
     clinic: Clinic
     broken: list[str] = field(default_factory=list)
     _rows: dict[str, ledger_rows.Row] = field(default_factory=dict)
+    _names: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The row of each upload by key and version, which a tombstone does not name."""
 
     def __post_init__(self) -> None:
+        self._stops = Stops(self.world, self._say)
         self.world.on_done = self._success
         self.world.dynamodb.changed = self._changed
 
@@ -47,9 +52,12 @@ class Judge:
     def _changed(self, key: str, before: Any, after: Any) -> None:
         """A terminal state is never left; what expires is remembered."""
         if after is not None and "state" in after:
-            self._rows[key] = ledger_rows.read({name: _from(value) for name, value in after.items()})
+            row = self._rows[key] = ledger_rows.read({name: _from(value) for name, value in after.items()})
+            if row.key:
+                self._names[row.key, row.version] = key
+        self._stops.changed(key, before, after)
         state = before and before.get("state", {}).get("S")
-        if state in _TERMINAL and after is not None and after["state"]["S"] != state:
+        if state in _TERMINAL and after is not None and after["state"]["S"] not in (state, State.ERASING):
             self._say(f"{key} left its terminal state {state} for {after['state']['S']}")
 
     def _success(self, function: Function, message: Message, invocation: Invocation) -> None:
@@ -65,7 +73,7 @@ class Judge:
             if recording is None or recording.folder:
                 continue
             row = self.row(recording)
-            done = row is not None and (row.state in _TERMINAL or self._job_created(row.job))
+            done = row is not None and (not row.open or self._job_created(row.job))
             if not done and not self._waits(self.world.intake_queue, message, arrival.upload.version):
                 self._say(f"{invocation.name} reported success for {recording.token} without a job or a message")
 
@@ -100,7 +108,7 @@ class Judge:
     def settled(self) -> bool:
         """Whether every recording has ended and nothing is under way."""
         world = self.world
-        if world.intake_queue.messages or world.completion_queue.messages:
+        if world.intake_queue.messages or world.completion_queue.messages or self.clinic.operator.busy:
             return False
         rows_by = self._rows_by_upload()
         return all(
@@ -118,6 +126,11 @@ class Judge:
         self._no_patient_in_signals()
         return self.broken
 
+    def tidied(self) -> None:
+        """Nothing is left that only an expiry would remove."""
+        for row in self._rows.values():
+            self._stops.settled(row)
+
     def on_time(self) -> None:
         """Where nothing gets lost, news comes soon after the quota allows it."""
         if self.world.misfortune.losses:
@@ -130,7 +143,7 @@ class Judge:
             told[notice.body["versionId"]] = min(told[notice.body["versionId"]], notice.at)
         for each in self.clinic.recordings:
             late = told[each.version] - (last + busy)
-            if not each.folder and late > PATIENCE:
+            if not each.folder and not each.stopped and late > PATIENCE:
                 self._say(f"{each.token} was told {late / MINUTE:.0f} minutes late though nothing was lost")
 
     def _each_ended_once(self) -> None:
@@ -143,12 +156,16 @@ class Judge:
                 self._say(f"{each.token} ({each.version}) never ended: {row.state if row else 'no row'}")
             elif row.state not in self._allowed(each):
                 self._say(f"{each.token} ended {row.state} {row.reason}, not {' or '.join(self._allowed(each))}")
+            else:
+                self._stops.conclude(each, row, self._jobs_of(each))
 
     def _allowed(self, each: Recording) -> tuple[str, ...]:
+        if each.erase_asked:
+            return ("ERASED",)
         if each.heard is None:
             return ("REJECTED",)
         usual = {"COMPLETED": ("DELIVERED",)}.get(each.heard.ending, ("FAILED",))
-        return (*usual, "REJECTED") if each.deleted and not self._jobs_of(each) else usual
+        return (*usual, "FAILED", "REJECTED") if each.stopped else usual
 
     def _excused(self, each: Recording) -> bool:
         """Placeholders, and uploads that were deleted before anybody heard of them."""
@@ -167,7 +184,12 @@ class Judge:
             by_upload = self._rows_by_upload()
             for each in self.clinic.recordings:
                 row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
-                if row is not None and not row.open and ids != {f"{row.job}:{row.state}"}:
+                before = {f"{row.job}:{end}" for end in _TERMINAL} if row and each.erase_asked else set()
+                if (
+                    row is not None
+                    and not row.open
+                    and (f"{row.job}:{row.state}" not in ids or len(ids - before) > 1 or len(ids) > 2)
+                ):
                     self._say(f"{each.token} ended {row.state} and {type(where).__name__} was told {sorted(ids)}")
             if told:
                 self._say(f"{type(where).__name__} was told of versions nobody uploaded: {sorted(told)}")
@@ -194,7 +216,7 @@ class Judge:
             for version in documents.objects.get(f"{folder}/transcript.txt", []):
                 if f" {each.token} " not in f" {(version.body or b'').decode()} ".replace("\n", " "):
                     self._say(f"the transcript told for {each.token} holds another recording's words")
-            if f"{folder}/transcript.txt" not in documents.objects:
+            if f"{folder}/transcript.txt" not in documents.objects and not each.erase_asked:
                 self._say(f"{each.token} was told as delivered without a transcript")
 
     def _no_patient_in_signals(self) -> None:
@@ -225,7 +247,7 @@ class Judge:
         return self._rows_by_upload().get((recording.key, recording.version))
 
     def _rows_by_upload(self) -> dict[tuple[str, str], ledger_rows.Row]:
-        return {(row.key, row.version): row for row in self._rows.values()}
+        return {upload: self._rows[key] for upload, key in self._names.items()}
 
     def _uploaded(self, key: str, version: str) -> Recording | None:
         found = [each for each in self.clinic.recordings if (each.key, each.version) == (key, version)]

@@ -48,6 +48,8 @@ class Misfortune:
     """Seconds by which the ledger's index is behind its table."""
     status_lag: float = 1.0
     """Seconds, at most, by which a job's output is there before the job is COMPLETED."""
+    copy_seconds: float = 0.25
+    """What S3 takes to copy an object, about: 20 for a very large one."""
     job_hidden: float = 0.0
     """Seconds for which a new job is unknown to Get."""
     outages: list[Outage] = field(default_factory=list)
@@ -97,6 +99,7 @@ class Misfortune:
 def drawn(seed: int, begins: float, quota: int) -> Misfortune:
     """The misfortune of a seed: in three of ten worlds none but throttles and repeats, in the others some of each."""
     chance = random.Random(f"weather {seed}")
+    copies = (0.25, 0.25, 20.0)
     if chance.random() < 0.3:
         return Misfortune(
             seed,
@@ -106,6 +109,7 @@ def drawn(seed: int, begins: float, quota: int) -> Misfortune:
             message_doubled=chance.choice((0, 0.05, 0.2)),
             told_by_event=chance.choice((0, 1)),
             index_lag=chance.choice((0.0, 0.3, 3.0)),
+            copy_seconds=chance.choice(copies),
         )
     ends = begins + chance.uniform(0.5, 3) * HOUR
     often = (0, 0, 0.02, 0.1, 0.3)
@@ -135,6 +139,7 @@ def drawn(seed: int, begins: float, quota: int) -> Misfortune:
         clock_skew=chance.choice((0, 0, 60, 900)),
         index_lag=chance.choice((0.0, 0.3, 3.0, 30.0)),
         status_lag=chance.choice((0.0, 1.0, 5.0)),
+        copy_seconds=chance.choice(copies),
         job_hidden=chance.choice((0, 0, 1, 120)),
         told_by_event=chance.choice((0, 0.5, 1)),
         outages=[_outage(chance, begins, ends) for _ in range(chance.choice((0, 0, 1, 2)))],

@@ -24,6 +24,7 @@ from start_transcription import NameTaken, Starter
 from stethoscript import faults, jobs, notices
 from stethoscript.faults import Fault
 from stethoscript.rows import State
+from tests.simulation import planted_stops
 
 Patch = pytest.MonkeyPatch
 _numbers = itertools.count()
@@ -257,5 +258,20 @@ PLANTED = {
     "the key in the notice": Planted(_key_is_told, 5),
     "an error's message in the log": Planted(_error_is_logged, 40),
     "loop detection left on": Planted(_nothing, 100, {"recursive_loop": "Terminate"}),
+    "a deleted upload transcribed": Planted(planted_stops.start_ignores_deletion, 100),
+    "a deletion looked for only before the slot": Planted(planted_stops.deletion_read_before_the_slot, 300),
+    "a deleted upload delivered": Planted(planted_stops.delivery_ignores_deletion, 100),
+    "delete markers ignored": Planted(planted_stops.markers_ignored, 100),
+    "an overwritten upload taken for deleted": Planted(planted_stops.overwritten_is_deleted, 40),
+    "a marker below an upload taken for its deletion": Planted(planted_stops.any_marker_deletes, 100),
+    "a listing that fails taken for a deletion": Planted(planted_stops.failed_listing_is_a_deletion, 100),
+    "a start that ignores a cancellation": Planted(planted_stops.start_ignores_cancellation, 100),
+    "a start of which the ledger knows nothing": Planted(planted_stops.start_leaves_no_trace, 300),
+    "a job refused though it may have begun": Planted(planted_stops.refused_though_it_may_have_begun, 300),
+    "a deletion refused before it is marked": Planted(planted_stops.refused_before_it_is_marked, 300),
+    "a cancelled recording delivered": Planted(planted_stops.delivery_ignores_cancellation, 100),
+    "a delivery cancelled midway": Planted(planted_stops.delivery_is_stopped_midway, 300),
+    "output of a stopped job left": Planted(planted_stops.output_is_left, 100),
+    "an erasure told after its tombstone": Planted(planted_stops.erasure_notified_after_the_tombstone, 40),
     "rows that expire before their audio": Planted(_nothing, 60, {"row_margin_days": -35}),
 }

@@ -86,6 +86,7 @@ def _live(world: World, judge: Judge) -> None:
         judge.few_messages()
     judge.on_time()
     if judge.settled():
+        judge.tidied()
         _past_every_expiry(world, judge)
 
 

@@ -39,7 +39,7 @@ EXERCISED = (
     Exercised(
         ("start_transcription",),
         "TellGoneFromForbidden",
-        ("s3:ListBucket", "s3:ListBucketVersions"),
+        ("s3:ListBucket",),
         "S3, which else answers 403 for an object or version that is not there",
         "https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html",
     ),

@@ -195,7 +195,7 @@ S3_RIGHTS = {
     ("deliver_transcript.handler", "s3:GetObject", "work", f"raw/{JOB}.json", True),
     ("deliver_transcript.handler", "s3:PutObject", "transcripts", f"2026-01-01/{JOB}/manifest.json", True),
     ("deliver_transcript.handler", "s3:DeleteObject", "work", f"staging/{JOB}.wav", True),
-    ("deliver_transcript.handler", "s3:DeleteObject", "work", f"raw/{JOB}.json", False),
+    ("deliver_transcript.handler", "s3:DeleteObject", "work", f"raw/{JOB}.json", True),
     ("deliver_transcript.handler", "s3:DeleteObject", "transcripts", "a", False),
     ("deliver_transcript.handler", "s3:GetObject", "intake", "dictation/a.wav", False),
     ("reconcile.handler", "s3:GetObject", "intake", "dictation/a.wav", False),

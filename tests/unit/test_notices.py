@@ -99,6 +99,21 @@ def test_a_mail_about_a_refusal_says_why_and_what_to_do():
     assert text.endswith("What next\n  Send more.")
 
 
+@pytest.mark.parametrize(
+    ("end", "words"), [("deleted in time", "nothing was charged"), ("cancelled too late", "No transcript is delivered")]
+)
+def test_a_mail_about_a_stopped_recording_says_so_and_does_not_call_it_a_failure(end, words):
+    assert mail.subject(ENDS[end]).startswith("Recording stopped: ")
+    text = mail.text(ENDS[end], BUCKET)
+    assert words in text
+    assert "is kept" not in text
+
+
+def test_a_mail_about_an_erasure_asks_for_every_copy_to_be_deleted():
+    assert mail.subject(ENDS["erased"]) == f"Recording erased: {JOB}"
+    assert "Delete every copy that you keep" in mail.text(ENDS["erased"], BUCKET)
+
+
 def test_an_unsure_transcript_is_to_be_listened_to_again():
     unsure = Row(**vars(ENDS["delivered"]) | {"confidence": "low"})
     assert "listen again" in mail.text(unsure, BUCKET)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from operations.bookkeeping import ERASED
 from operations.certificate import Keeping, remaining, until
 from operations.explain import Evidence, Why, explain, way
 from operations.medical_jobs import Job
@@ -30,6 +29,10 @@ FORBIDDEN = Trace(NOW - 60, START, Fault.CONFIGURATION, "ClientError AccessDenie
 
 def ended(state, **more):
     return replace(TRANSCRIBING, state=state, updated=NOW - 50, **more)
+
+
+def stopped(state):
+    return replace(TRANSCRIBING, state=state, cancelled=NOW - 50, reason="Cancelled")
 
 
 REASONS = [
@@ -83,8 +86,12 @@ REASONS = [
         "words: Big",
     ),
     (Evidence(NOW, ended(State.REJECTED, reason="Empty", remedy="Upload it again.")), Why.REJECTED, "Empty"),
-    (Evidence(NOW, ended(State.REJECTED, reason=ERASED, key="")), Why.ERASED, "was erased at"),
-    (Evidence(NOW, ended(State.REJECTED, reason=ERASED)), Why.ERASED, "not come to its end"),
+    (Evidence(NOW, ended(State.ERASED, key="")), Why.ERASED, "was erased at"),
+    (Evidence(NOW, ended(State.REJECTED, reason="Gone", remedy="R.")), Why.GONE, "nothing was charged"),
+    (Evidence(NOW, ended(State.FAILED, reason="Cancelled", remedy="R.")), Why.CANCELLED, "nothing is delivered"),
+    (Evidence(NOW, stopped(State.CLAIMED)), Why.CANCELLED, "the start function ends it"),
+    (Evidence(NOW, stopped(State.TRANSCRIBING)), Why.CANCELLED, "output is removed as soon as the job ends"),
+    (Evidence(NOW, ended(State.ERASING)), Why.ERASED, "not come to its end"),
 ]
 
 

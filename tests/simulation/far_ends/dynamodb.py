@@ -73,6 +73,7 @@ class DynamoDb:
         ConditionExpression: str | None = None,
         ExpressionAttributeNames: dict[str, str] | None = None,
         ExpressionAttributeValues: Item | None = None,
+        ReturnValues: str = "NONE",
     ) -> dict[str, Any]:
         """Change an item, if it may be; one that is not there comes into being."""
         self._check(TableName)
@@ -87,7 +88,7 @@ class DynamoDb:
             else:
                 after.pop(attribute, None)
         self._write(key, after)
-        return {}
+        return {"Attributes": dict(after)} if ReturnValues == "ALL_NEW" else {}
 
     def query(
         self,
@@ -121,6 +122,11 @@ class DynamoDb:
         if Limit and end - first == Limit:
             answer["LastEvaluatedKey"] = _keys(bounds[0], places[end - 1])
         return answer
+
+    def describe_continuous_backups(self, *, TableName: str) -> dict[str, Any]:
+        """How long backups are kept is nobody's business here."""
+        del TableName
+        raise refusal("AccessDeniedException")
 
     def forget(self, now: float) -> None:
         """Time to live: drop what has expired."""

@@ -98,8 +98,11 @@ class S3:
             raise refusal("405", "Method Not Allowed", 405)
         if version is None or version.body is None:
             raise refusal("404", "Not Found", 404)
-        modified = datetime.fromtimestamp(version.modified, UTC)
-        return {"ContentLength": len(version.body), "Metadata": dict(version.metadata), "LastModified": modified}
+        return {
+            "ContentLength": len(version.body),
+            "Metadata": dict(version.metadata),
+            "LastModified": datetime.fromtimestamp(version.modified, UTC),
+        }
 
     def get_object(
         self,
@@ -174,6 +177,8 @@ class S3:
         self,
         *,
         Bucket: str,
+        Prefix: str = "",
+        Delimiter: str | None = None,
         KeyMarker: str | None = None,
         VersionIdMarker: str | None = None,
         MaxKeys: int | None = None,
@@ -181,15 +186,39 @@ class S3:
     ) -> dict[str, Any]:
         """A page of versions and delete markers: by key, the newest first, after the markers."""
         bucket, most = self._bucket(Bucket, ExpectedBucketOwner), MaxKeys or self.page
-        listed = list(itertools.islice(_after(bucket, KeyMarker, VersionIdMarker), most + 1))
+        wanted = (
+            (key, each)
+            for key, each in _after(bucket, KeyMarker, VersionIdMarker)
+            if key.startswith(Prefix) and not (Delimiter and Delimiter in key[len(Prefix) :])
+        )
+        listed = list(itertools.islice(wanted, most + 1))
         page, more = listed[:most], len(listed) > most
         answer: dict[str, Any] = {"IsTruncated": more}
-        versions = [_described(key, each) for key, each in page if each.body is not None]
-        if versions:
-            answer["Versions"] = versions
+        versions = [_described(bucket, key, each) for key, each in page if each.body is not None]
+        markers = [_described(bucket, key, each) for key, each in page if each.body is None]
+        answer |= {"Versions": versions} if versions else {}
+        answer |= {"DeleteMarkers": markers} if markers else {}
         if more:
             answer |= {"NextKeyMarker": page[-1][0], "NextVersionIdMarker": page[-1][1].id}
         return answer
+
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> dict[str, Any]:
+        """Delete several versions for good."""
+        for each in Delete["Objects"]:
+            self.delete_object(Bucket=Bucket, **each)
+        return {}
+
+    def get_bucket_logging(self, *, Bucket: str) -> dict[str, Any]:
+        """Where access logs go, and how long they are kept, is nobody's business here."""
+        del Bucket
+        raise refusal("AccessDenied", status=403)
+
+    get_bucket_lifecycle_configuration = get_bucket_logging
+
+    def list_multipart_uploads(self, *, Bucket: str, Prefix: str) -> dict[str, Any]:
+        """There are none in these worlds."""
+        del Bucket, Prefix
+        return {}
 
     def _read(self, bucket: Bucket, key: str, version_id: str | None) -> bytes:
         version = bucket.find(key, version_id)
@@ -227,10 +256,11 @@ def _after(bucket: Bucket, key_marker: str | None, version_marker: str | None) -
         yield from ((key, each) for each in reversed(bucket.objects[key]))
 
 
-def _described(key: str, version: Version) -> dict[str, Any]:
-    return {
+def _described(bucket: Bucket, key: str, version: Version) -> dict[str, Any]:
+    described = {} if version.body is None else {"Size": len(version.body)}
+    return described | {
         "Key": key,
         "VersionId": version.id,
-        "Size": len(version.body or b""),
+        "IsLatest": bucket.objects[key][-1] is version,
         "LastModified": datetime.fromtimestamp(version.modified, UTC),
     }

@@ -138,6 +138,44 @@ class Sqs:
             raise NotImplementedHere(AttributeNames)
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.queues[QueueUrl].visible))}}
 
+    def get_queue_url(self, *, QueueName: str) -> dict[str, str]:
+        """The URL of a queue, which ends with what follows the deployment in its name."""
+        return {"QueueUrl": f"https://sqs/{QueueName.partition('-')[2]}"}
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        """Send several messages."""
+        for each in Entries:
+            self.send_message(QueueUrl=QueueUrl, MessageBody=each["MessageBody"])
+        return {}
+
+    def receive_message(self, *, QueueUrl: str, **_asked: Any) -> dict[str, Any]:
+        """Take messages of a dead-letter queue by hand."""
+        queue = self._dead_letters(QueueUrl)
+        return {
+            "Messages": [
+                {"MessageId": each.id, "Body": each.body, "ReceiptHandle": each.receipt} for each in queue.receive(10)
+            ]
+        }
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> None:
+        """Delete a dead letter."""
+        queue = self._dead_letters(QueueUrl)
+        for message in [each for each in queue.messages.values() if each.receipt == ReceiptHandle]:
+            queue.delete(message, ReceiptHandle)
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
+        """Let a dead letter be seen again at once."""
+        assert VisibilityTimeout == 0
+        queue = self._dead_letters(QueueUrl)
+        for message in [each for each in queue.messages.values() if each.receipt == ReceiptHandle]:
+            queue.show_again(message)
+
+    def _dead_letters(self, url: str) -> Queue:
+        queue = self.queues[url.removesuffix("-dead-letters")].dead_letters
+        assert url.endswith("-dead-letters")
+        assert queue
+        return queue
+
     def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int = 0) -> dict[str, Any]:
         """Send one message."""
         queue = self.queues.get(QueueUrl)

@@ -109,6 +109,15 @@ class Transcribe:
             raise refusal("BadRequestException", ABSENT)
         return {"MedicalTranscriptionJob": self._described(job)}
 
+    def delete_medical_transcription_job(self, *, MedicalTranscriptionJobName: str) -> None:
+        """Delete the record of a job that has ended."""
+        job = self._known(MedicalTranscriptionJobName)
+        if job is None:
+            raise refusal("BadRequestException", ABSENT)
+        if job.status == "IN_PROGRESS":
+            raise refusal("BadRequestException", "The job is in progress and can't be deleted.")
+        job.forgotten = True
+
     def status(self, name: str) -> str | None:
         """How the job really is, for whoever judges the others."""
         job = self._known(name)

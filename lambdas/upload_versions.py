@@ -1,0 +1,51 @@
+"""Asks S3 whether an upload was deleted: its version for good, or by a delete marker, which leaves the version."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from stethoscript import stopping
+from stethoscript.stopping import KeyHistory
+from stethoscript.uploads import Upload
+
+
+def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
+    """Whether the upload was deleted; a version that was only overwritten was not.
+
+    One call, as a rule. Where a newer version lies above a delete marker, a second one asks for what is older than
+    the newest marker: S3's own order is the proof.
+
+    Raises:
+        ClientError: S3 did not answer; that says nothing about the upload.
+    """
+    history = KeyHistory()
+    for page in _pages(s3, account, upload, {}):
+        history = _added(history, page, upload.key)
+        if upload.version in history.versions:
+            break
+    decided = stopping.is_deleted(upload.version, history)
+    if decided is None:
+        newest = {"KeyMarker": upload.key, "VersionIdMarker": history.markers[0]}
+        older = _pages(s3, account, upload, newest)
+        return any(upload.version in _added(KeyHistory(), page, upload.key).versions for page in older)
+    return decided
+
+
+def _pages(s3: Any, account: str, upload: Upload, markers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Pages of the key's versions behind the markers, the newest first; longer keys come behind all of them."""
+    while True:
+        page = s3.list_object_versions(Bucket=upload.bucket, Prefix=upload.key, ExpectedBucketOwner=account, **markers)
+        yield page
+        if not page.get("IsTruncated") or page.get("NextKeyMarker") != upload.key:
+            return
+        markers = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+
+
+def _added(history: KeyHistory, page: Mapping[str, Any], key: str) -> KeyHistory:
+    versions = [each for each in page.get("Versions", []) if each["Key"] == key]
+    markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == key]
+    latest = [each["VersionId"] for each in (*versions, *markers) if each.get("IsLatest")]
+    return KeyHistory(
+        [*history.versions, *(each["VersionId"] for each in versions)],
+        [*history.markers, *(each["VersionId"] for each in markers)],
+        latest[0] if latest else history.latest,
+    )

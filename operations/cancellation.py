@@ -1,0 +1,155 @@
+"""Cancels recordings: marks the ledger's row, and lets the functions bring the recording to its end.
+
+The mark is one conditional write, which the start function's request to Transcribe and a delivery are held against.
+The end and its notification are the functions' own, so that a recording is notified in one way: an operator needs
+no right to publish.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from operations import price, queues
+from operations.deployment import Deployment
+from operations.problems import Refused
+from operations.recordings import Recording
+from stethoscript import jobs, stopping
+from stethoscript.rows import Row, State
+
+_TRIES = 5
+
+
+class Cost(StrEnum):
+    """Whether a cancelled recording is paid for."""
+
+    NOTHING = "nothing"
+    UNKNOWN = "unknown"
+    CHARGED = "charged"
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """What became of one recording; `seconds` is how long its audio is, where that is known."""
+
+    row: Row
+    cost: Cost
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the audio is."""
+        return self.row.audio.seconds
+
+    @property
+    def dollars(self) -> float | None:
+        """What Transcribe charges for the job; None where nothing is, or its length is unknown."""
+        return None if self.cost is Cost.NOTHING or self.seconds is None else price.dollars(self.seconds)
+
+    @property
+    def sentence(self) -> str:
+        """What happened, for people."""
+        if self.cost is Cost.NOTHING:
+            return "cancelled; nothing is charged."
+        if self.cost is Cost.UNKNOWN:
+            return (
+                "cancelled; nothing will be delivered. Transcribe was just asked to start it: if it did, "
+                f"{self._price} charged. `explain {self.row.job}` shows within 15 minutes what became of it."
+            )
+        return (
+            f"cancelled; Transcribe cannot stop a running job. Nothing will be delivered, and its output is removed; "
+            f"{self._price} charged."
+        )
+
+    @property
+    def _price(self) -> str:
+        if self.dollars is None:
+            return f"at least {price.LEAST_SECONDS} seconds (${price.dollars(0):.2f}) are"
+        return f"about {(self.seconds or 0) / 60:.1f} minutes (${self.dollars:.2f}) are"
+
+    def plain(self) -> Mapping[str, Any]:
+        """Fit for JSON."""
+        return {
+            "recording": self.row.recording,
+            "job": self.row.job,
+            "state": str(self.row.state),
+            "charged": str(self.cost),
+            "audioSeconds": self.seconds,
+            "dollars": None if self.dollars is None else round(self.dollars, 4),
+        }
+
+
+def check(found: list[Recording]) -> None:
+    """See to it that all of them may be cancelled, before any of them is.
+
+    Raises:
+        Refused: one has come to another end.
+    """
+    for each in found:
+        if each.row is not None:
+            _check(each.row)
+
+
+def cancel_all(deployment: Deployment, found: list[Recording], now: float) -> tuple[list[Cancelled], list[Refused]]:
+    """Cancel several, each for itself: those that were, and why others could not be."""
+    done, refused = [], []
+    for each in found:
+        try:
+            done.append(cancel(deployment, each, now))
+        except Refused as refusal:
+            refused.append(refusal)
+    return done, refused
+
+
+def cancel(deployment: Deployment, recording: Recording, now: float) -> Cancelled:
+    """Cancel one recording; repeating it is harmless.
+
+    Raises:
+        Refused: it has come to another end, or its documents are being written.
+    """
+    for _try in range(_TRIES):
+        row = deployment.ledger.find(recording.name)
+        if row is None:
+            row = _entered(recording, now)
+            marked = row if deployment.ledger.announce(row) else None
+        else:
+            _check(row)
+            marked = row if row.cancelled else deployment.ledger.stop(row, stopping.CANCELLED, now)
+        if marked is not None:
+            if marked.state in (State.ANNOUNCED, State.CLAIMED):
+                queues.announce(deployment, [recording.upload])  # the start function ends and notifies it
+            return Cancelled(marked, _cost(marked))
+    raise Refused(f"The state of {recording.name} changes faster than it can be cancelled: run `cancel` again.")
+
+
+def _check(row: Row) -> None:
+    """See to it that a recording is open and not being delivered, or was cancelled before."""
+    if row.reason == stopping.CANCELLED or (row.open and row.leased is None):
+        return
+    raise Refused(f"{row.job} cannot be cancelled: {_not_any_more(row)}")
+
+
+def _not_any_more(row: Row) -> str:
+    if row.open:
+        return f"its documents are being written. Wait until it is DELIVERED, then `erase {row.job}`."
+    if row.state is State.DELIVERED:
+        return f"it was delivered. `erase {row.job}` removes the recording and all that was made of it."
+    if row.state in (State.ERASING, State.ERASED):
+        return "it was erased, and nothing of it will be transcribed. Nothing is to be done."
+    return f"it has ended ({row.state} {row.reason}), and nothing more comes of it. Nothing is to be done."
+
+
+def _cost(row: Row) -> Cost:
+    """Before Transcribe was asked nothing is charged: the row lets nobody ask any more."""
+    if row.started or row.state in (State.TRANSCRIBING, State.FAILED):
+        return Cost.CHARGED
+    waits = row.start_requested is None or row.state is State.REJECTED
+    return Cost.NOTHING if waits else Cost.UNKNOWN
+
+
+def _entered(recording: Recording, now: float) -> Row:
+    """A row for an upload that no function has looked at: as the reconciler enters one, but stopped."""
+    upload, at = recording.upload, int(now)
+    return Row(
+        recording.name, State.ANNOUNCED, upload.bucket, upload.key, upload.version, recording.uploaded or at, at,
+        jobs.name(recording.name, 1), entered=at, cancelled=at, reason=stopping.CANCELLED,
+    )  # fmt: skip
