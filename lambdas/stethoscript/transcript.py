@@ -78,18 +78,15 @@ class Transcript:
     identified: bool = False
     notes: tuple[str, ...] = ()
 
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> Iterator[Turn]:
         """The words split where the speaker changes or pauses."""
-        if not self.words:
-            return ()
-        begins = [0]
+        begin = 0
         for index, (before, word) in enumerate(pairwise(self.words), start=1):
             if word.speaker != before.speaker or _pause(before, word) > PAUSE:
-                begins.append(index)
-        ends = [*begins[1:], len(self.words)]
-        return tuple(
-            Turn(self.words[begin].speaker, self.words[begin:end]) for begin, end in zip(begins, ends, strict=True)
-        )
+                yield Turn(before.speaker, self.words[begin:index])
+                begin = index
+        if self.words:
+            yield Turn(self.words[begin].speaker, self.words[begin:])
 
 
 def read(body: bytes, *, sought: bool = False) -> Transcript:
