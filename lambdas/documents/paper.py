@@ -25,6 +25,7 @@ from stethoscript.members import writing
 from stethoscript.transcript import Transcript, Turn, Word
 
 SPEAKER, SPEECH = "Speaker", "Speech"
+WARNING = "Warning"
 UNSURE, DOUBTFUL = "Unsure", "Doubtful"
 MARKS = {Band.MEDIUM: UNSURE, Band.LOW: DOUBTFUL}
 _GREY = "D9D9D9"
@@ -40,6 +41,7 @@ def write(transcript: Transcript, facts: Facts) -> bytes:
     _define_styles(document)
     _describe(document, facts)
     document.add_heading("Transcript", 1)
+    _warn(document, facts)
     _tabulate(document, _rows(transcript, facts))
     _explain(document)
     for note in transcript.notes:
@@ -54,11 +56,20 @@ def _rows(transcript: Transcript, facts: Facts) -> Iterator[tuple[str, str]]:
     yield "Recording", writing(facts.source)
     yield "Received", f"{facts.arrived:%Y-%m-%d %H:%M} UTC"
     yield "Kind", f"{facts.recipe.type.capitalize()} ({facts.recipe.specialty})"
+    yield "Length", facts.length or ""
     yield "Last word ends at", text.clock(max((w.end for w in transcript.words if w.end is not None), default=None))
     yield "Words", f"{len(transcript.words):,}"
     yield "Confidence", confidence.band(transcript.words)
     yield "Reference", facts.correlation_id or ""
     yield "Job", facts.job
+
+
+def _warn(document: Document, facts: Facts) -> None:
+    """A cut-off recording is announced in bold, framed and shaded, before anything else."""
+    if not facts.incomplete:
+        return
+    warning = document.add_paragraph(style=WARNING)
+    warning.add_run(facts.incomplete)
 
 
 def _tabulate(document: Document, rows: Iterable[tuple[str, str]]) -> None:
@@ -116,6 +127,13 @@ def _define_styles(document: Document) -> None:
     speaker.font.bold, speaker.font.size = True, Pt(9)
     speaker.paragraph_format.keep_with_next, speaker.paragraph_format.space_after = True, Pt(0)
     styles.add_style(SPEECH, WD_STYLE_TYPE.PARAGRAPH).paragraph_format.space_after = Pt(8)
+    warning = styles.add_style(WARNING, WD_STYLE_TYPE.PARAGRAPH)
+    warning.font.bold, warning.paragraph_format.space_after = True, Pt(10)
+    properties = warning.element.get_or_add_pPr()
+    frame = SubElement(properties, qn("w:pBdr"))
+    for side in ("top", "left", "bottom", "right"):
+        SubElement(frame, qn(f"w:{side}"), {_VAL: "single", qn("w:sz"): "18", qn("w:space"): "4"})
+    SubElement(properties, qn("w:shd"), {_VAL: "clear", qn("w:fill"): _GREY})
     styles.add_style(UNSURE, WD_STYLE_TYPE.CHARACTER).font.underline = WD_UNDERLINE.DOTTED
     doubtful = styles.add_style(DOUBTFUL, WD_STYLE_TYPE.CHARACTER)
     doubtful.font.underline = WD_UNDERLINE.DOUBLE
