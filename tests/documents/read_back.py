@@ -53,7 +53,7 @@ def subrip(body: bytes, transcript: Transcript) -> list[str]:
 def rows(body: bytes) -> list[dict[str, str]]:
     """The table, with the apostrophes that keep cells from being formulas taken away."""
     table = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    return [{name: re.sub("(^|;)'", r"\1", cell) for name, cell in row.items()} for row in table]
+    return [{name: re.sub("(^|[;| ])'", r"\1", cell) for name, cell in row.items()} for row in table]
 
 
 def sheet(body: bytes, _transcript: Transcript) -> list[str]:
