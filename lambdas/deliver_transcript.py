@@ -132,7 +132,7 @@ class Deliverer:
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
                 reason=failures.MISSING if job else failures.VANISHED,
-                remedy="Transcribe has left no transcript. Upload the recording again, or have it retried (`operations retry`).",
+                remedy="Transcribe has left no transcript: upload the recording again, or `retry` this job.",
             )  # fmt: skip
         else:
             state = State.FAILED if delivered.reason else State.DELIVERED

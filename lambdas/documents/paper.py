@@ -74,12 +74,18 @@ def _warn(document: Document, facts: Facts) -> None:
 
 def _tabulate(document: Document, rows: Iterable[tuple[str, str]]) -> None:
     table = document.add_table(0, 2)
+    table.autofit = False
+    widths = Inches(1.5), Inches(4.5)
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = width
     for name, value in rows:
         if value:
             cells = table.add_row().cells
-            for cell, said, width in zip(cells, (name, value), (Inches(1.5), Inches(4.5)), strict=True):
+            for cell, said, width in zip(cells, (name, value), widths, strict=True):
                 cell.width = width
-                cell.paragraphs[0].add_run(said).bold = said is name
+                run = cell.paragraphs[0].add_run(said)
+                run.bold = said is name
+                run.font.size = Pt(9) if name == "Job" else None  # in one line
                 cell.paragraphs[0].paragraph_format.space_after = Pt(2)
 
 
@@ -124,16 +130,20 @@ def _define_styles(document: Document) -> None:
     styles: Any = document.styles
     styles["Normal"].font.name = "Calibri"
     speaker = styles.add_style(SPEAKER, WD_STYLE_TYPE.PARAGRAPH)
+    speaker.base_style = styles["Normal"]
     speaker.font.bold, speaker.font.size = True, Pt(9)
     speaker.paragraph_format.keep_with_next, speaker.paragraph_format.space_after = True, Pt(0)
-    styles.add_style(SPEECH, WD_STYLE_TYPE.PARAGRAPH).paragraph_format.space_after = Pt(8)
+    speech = styles.add_style(SPEECH, WD_STYLE_TYPE.PARAGRAPH)
+    speech.base_style, speech.paragraph_format.space_after = styles["Normal"], Pt(8)
     warning = styles.add_style(WARNING, WD_STYLE_TYPE.PARAGRAPH)
+    warning.base_style = styles["Normal"]
     warning.font.bold, warning.paragraph_format.space_after = True, Pt(10)
-    properties = warning.element.get_or_add_pPr()
-    frame = SubElement(properties, qn("w:pBdr"))
+    frame = OxmlElement("w:pBdr")
     for side in ("top", "left", "bottom", "right"):
         SubElement(frame, qn(f"w:{side}"), {_VAL: "single", qn("w:sz"): "18", qn("w:space"): "4"})
-    SubElement(properties, qn("w:shd"), {_VAL: "clear", qn("w:fill"): _GREY})
+    spacing = warning.element.get_or_add_pPr().get_or_add_spacing()  # the schema wants it last
+    spacing.addprevious(frame)
+    spacing.addprevious(OxmlElement("w:shd", {_VAL: "clear", qn("w:fill"): _GREY}))
     styles.add_style(UNSURE, WD_STYLE_TYPE.CHARACTER).font.underline = WD_UNDERLINE.DOTTED
     doubtful = styles.add_style(DOUBTFUL, WD_STYLE_TYPE.CHARACTER)
     doubtful.font.underline = WD_UNDERLINE.DOUBLE

@@ -14,10 +14,12 @@ _PLAIN = re.compile(r"0|[1-9][0-9]{0,9}|0\.[0-9]?[1-9]|(Speaker|Channel) [0-9]+"
 """What every spreadsheet shows as it is written, in every locale: others lose a nought or a digit, or become dates."""
 _STARTS = frozenset("=+-@'#\uff1d\uff0b\uff0d\uff20\u2212")
 """Formulas, also in wide characters; error values; and the apostrophe, so that one can be dropped again."""
-_BOOLEANS = frozenset(
-    "true false wahr falsch vrai faux verdadero falso vero verdadeiro waar onwaar sant falskt sand falsk sann usann "
-    "tosi epätosi prawda fałsz pravda nepravda igaz hamis doğru yanliş истина ложь".split()
-)
+_BOOLEANS = frozenset((
+    "true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "verdadeiro", "falso", "vero", "waar", "onwaar",
+    "sant", "falskt", "sand", "falsk", "sann", "usann", "tosi", "epätosi", "prawda", "fałsz", "pravda", "nepravda",
+    "igaz", "hamis", "doğru", "yanl\u0131ş", "истина", "ложь",
+))  # fmt: skip
+"""What spreadsheets of other languages take for true and false."""
 _CELL = re.compile(r"[^;| ]*[;| ]?")
 """What may become a cell of its own where a semicolon, a bar or a blank separates cells. No text holds a tab."""
 

@@ -1,4 +1,4 @@
-"""What documents, notifications and e-mails say of a recording's audio: its length, and that it is cut off or silent."""
+"""What documents, notifications and e-mails say of the audio: its length, and that it is cut off or silent."""
 
 from typing import Any
 

@@ -85,9 +85,9 @@ def _places(words: Sequence[Word], other: Sequence[Word]) -> list[int | None]:
         exact[word].append(place)
     found = [exact[word].popleft() if exact.get(word) else None for word in other]
     taken = bytearray(len(words))
-    for place in found:
-        if place is not None:
-            taken[place] = 1
+    for known in found:
+        if known is not None:
+            taken[known] = 1
     left: dict[str, deque[int]] = defaultdict(deque)
     for place in compress(range(len(words)), (not each for each in taken)):
         left[words[place].text.casefold()].append(place)
@@ -109,9 +109,7 @@ def _nearest(words: Sequence[Word], places: deque[int], word: Word) -> int | Non
     return None
 
 
-def _placed(
-    words: Sequence[Word], pieces: Sequence[str], unlisted: Counter[str]
-) -> Iterator[tuple[str, int, bool]]:
+def _placed(words: Sequence[Word], pieces: Sequence[str], unlisted: Counter[str]) -> Iterator[tuple[str, int, bool]]:
     """Each piece of the text, the place of the last word before it, and whether the words lack it."""
     listed = [(token, place) for place, word in enumerate(words) for token in _tokens(word.text)]
     told = [(token, number) for number, piece in enumerate(pieces) for token in _tokens(piece)]

@@ -46,6 +46,5 @@ def reason(failure: str) -> tuple[str, str]:
             return name, remedy
     return (
         _UNKNOWN,
-        "Export the recording as WAV or FLAC and upload it again. Transcribe's own reason is kept in the ledger, where "
-        "`python -m operations explain` shows it for this job.",
+        "Export the recording as WAV or FLAC and upload it again. `operations explain` shows Transcribe's own reason.",
     )

@@ -38,7 +38,9 @@ def spoken(results: Mapping[str, Any], gaps: Counter[Gap]) -> list[Word]:
 def _in_time(parts: Iterable[tuple[Sequence[Item], Speakers]]) -> tuple[list[Word], Counter[Gap]]:
     """The words of these lists, merged in time. Each list keeps its own order."""
     gaps: Counter[Gap] = Counter()
-    lists = [[_word(item, marks, speakers, gaps) for item, marks in _with_punctuation(items)] for items, speakers in parts]
+    lists = [
+        [_word(item, marks, speakers, gaps) for item, marks in _with_punctuation(items)] for items, speakers in parts
+    ]
     if len(lists) == 1:
         return lists[0], gaps
     timed = (zip(starts(words), words, strict=True) for words in lists)

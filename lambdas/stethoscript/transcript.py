@@ -16,7 +16,9 @@ from stethoscript import disagreements, items
 from stethoscript.members import Gap, mappings, seconds, sentences, writing
 from stethoscript.protected import Protected, reach
 from stethoscript.spans import Span, Spans
-from stethoscript.word import Word as Word
+from stethoscript.word import Word
+
+__all__ = ["Stretch", "Transcript", "Turn", "Unreadable", "Word", "read"]
 
 PAUSE = 2.0
 """Seconds of silence after which one speaker's words begin a new turn."""

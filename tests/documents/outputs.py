@@ -91,7 +91,13 @@ def blanked(draw: Any, results: dict[str, Any]) -> dict[str, Any]:
 def told(texts: list[str], **more: Any) -> list[dict[str, Any]]:
     """Items of these words, one a second."""
     return [
-        {"type": "pronunciation", "start_time": str(second), "end_time": f"{second}.5", "alternatives": [{"content": each}]} | more
+        {
+            "type": "pronunciation",
+            "start_time": str(second),
+            "end_time": f"{second}.5",
+            "alternatives": [{"content": each}],
+        }
+        | more
         for second, each in enumerate(texts)
     ]
 

@@ -132,12 +132,16 @@ def test_what_is_accepted_when_empty_is_accepted_when_null_or_missing(name, miss
     assert read(**results).words == ()
 
 
-@pytest.mark.parametrize("labels", [None, {}, {"segments": None}, {"segments": [None]}, {"segments": [{"items": None}]}])
+@pytest.mark.parametrize(
+    "labels", [None, {}, {"segments": None}, {"segments": [None]}, {"segments": [{"items": None}]}]
+)
 def test_speakers_that_are_null_cost_no_word(labels):
     assert texts(read(items=[None, *told(["a"])], speaker_labels=labels)) == ["a"]
 
 
-@pytest.mark.parametrize("channels", [None, [], [None], [{"items": None}], [{"channel_label": "ch_0"}], [{"items": []}]])
+@pytest.mark.parametrize(
+    "channels", [None, [], [None], [{"items": None}], [{"channel_label": "ch_0"}], [{"items": []}]]
+)
 def test_a_silent_channel_costs_no_word_of_the_other(channels):
     spoken = {"channel_label": "ch_1", "items": told(["a"])}
     assert texts(read(channel_labels={"channels": [*(channels or []), spoken]})) == ["a"]

@@ -302,7 +302,8 @@ def test_silence_is_delivered_as_silence(clinic, job):
     completed(clinic, job, "")
     clinic.deliver(job)
     key = clinic.row().manifest.replace("manifest.json", "transcript.txt")
-    assert clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read() == b"(no speech)\n\n(Length of the audio: 0:01.)\n"
+    text = clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read()
+    assert text == b"(no speech)\n\n(Length of the audio: 0:01.)\n"
 
 
 def test_the_manifest_lists_every_other_document_with_its_digest(clinic, job):

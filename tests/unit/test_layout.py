@@ -45,8 +45,11 @@ def test_a_mirrored_path_has_no_part_that_a_tool_would_not_take_as_it_is(key):
         assert not part.endswith((".", " "))
 
 
-RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in "0123456789\u00b9\u00b2\u00b3")}
-awkward = st.sampled_from(["con", "CON.wav", "aux.a.b", "com\u00b9", "LPT9 .txt", "nul ", "&" * 100, "語" * 200, "a" * 254])
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
+RESERVED = {"con", "prn", "aux", "nul", *PORTS}
+awkward = st.sampled_from(
+    ["con", "CON.wav", "aux.a.b", "com\u00b9", "LPT9 .txt", "nul ", "&" * 100, "語" * 200, "a" * 254, "a" * 256]
+)
 
 
 def fits(part):
