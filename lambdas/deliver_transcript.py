@@ -34,6 +34,9 @@ VANISHED_SECONDS = 3600
 SOON_SECONDS = 3
 """To the second look: a job whose transcript is there has all but ended, and until then its slot seems taken."""
 
+MESSAGE_SECONDS = 14 * 86400
+"""SQS keeps a message no longer, so an older upload was announced by something else than its own message."""
+
 LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
 
@@ -140,7 +143,7 @@ class Deliverer:
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
                 reason=failures.MISSING if job else failures.VANISHED,
-                remedy="Transcribe has left no transcript; have your operator retry the recording.",
+                remedy="Transcribe has left no transcript: upload the recording again, or `retry` this job.",
             )  # fmt: skip
         else:
             state = State.FAILED if delivered.reason else State.DELIVERED
@@ -193,13 +196,28 @@ class Deliverer:
 
 
 def _times(ended: Row) -> Iterator[tuple[str, int]]:
-    """How long an ended recording was in each state, and in all."""
+    """How long an ended recording was in each state, and in all.
+
+    A retry has no waiting time and no turnaround: nobody keeps when it was asked for.
+    """
     completed = ended.completed or ended.updated
-    if ended.started:  # its end may have come before its start was noted down
-        yield "WaitingSeconds", ended.started - ended.received
+    since = _since(ended)
+    if ended.started and ended.attempt == 1:  # its end may have come before its start was written down
+        yield "WaitingSeconds", max(0, ended.started - since)
+    if ended.started:
         yield "TranscribingSeconds", max(0, completed - ended.started)  # two services' clocks
     yield "DeliveringSeconds", max(0, ended.updated - completed)
-    yield "TurnaroundSeconds", ended.updated - ended.received
+    if ended.attempt == 1:
+        yield "TurnaroundSeconds", ended.updated - since
+
+
+def _since(ended: Row) -> int:
+    """The upload's time; of an upload older than any message about it can be, the time when its row was made.
+
+    Such an upload was announced later, by a backfill or the reconciler, and would spoil the percentiles of all others.
+    """
+    late = ended.waiting_since - ended.received > MESSAGE_SECONDS
+    return ended.waiting_since if late else ended.received
 
 
 def _ended(job: Mapping[str, Any], now: float) -> int:

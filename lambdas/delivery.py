@@ -15,7 +15,10 @@ from telemetry import count, log
 
 _JSON = "application/json"
 _RAW = "transcribe.json"
-_REMEDY = "Ask your operator: Transcribe's own output was delivered as it is."
+_REMEDY = (
+    "Transcribe's own output was delivered as it is (transcribe.json): read the words there. Report its shape to the "
+    "maintainers of Stethoscript, without any words of it."
+)
 
 
 @dataclass(frozen=True)

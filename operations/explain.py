@@ -6,7 +6,7 @@ from enum import StrEnum
 from operations.medical_jobs import Job
 from operations.times import clock, span
 from operations.traces import Trace
-from stethoscript import stopping
+from stethoscript import failures, stopping
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
 
@@ -136,9 +136,8 @@ def _ended(row: Row) -> Explanation:
         return _stopped(row)
     words = f" Transcribe's words: {row.failure}" if row.failure else ""
     if row.state is State.FAILED:
-        return Explanation(
-            Why.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{row.remedy} Then `retry {row.recording}`."
-        )
+        again = f" If it is the service's fault, `retry {row.recording}`." if row.reason in failures.RETRY_HELPS else ""
+        return Explanation(Why.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{row.remedy}{again}")
     return Explanation(Why.REJECTED, f"It was refused before Transcribe was asked: {row.reason}.", str(row.remedy))
 
 

@@ -17,6 +17,17 @@ def row(state, **more):
 ENDS = {
     "delivered": row(State.DELIVERED, started=1, completed=50, words=2, confidence="high", manifest="day/job/m.json"),
     "silence": row(State.DELIVERED, started=1, completed=50, words=0, confidence="none", manifest="day/job/m.json"),
+    "cut off": row(
+        State.DELIVERED,
+        started=1,
+        completed=50,
+        words=2,
+        confidence="high",
+        manifest="day/job/m.json",
+        audio_ms=16_900,
+        declared_ms=69_000,
+        cut_off=True,
+    ),
     "failed": row(State.FAILED, started=1, completed=50, reason="InvalidSampleRate", remedy="Record anew."),
     "unreadable": row(State.FAILED, reason="TranscriptUnreadable", remedy="Ask.", manifest="day/job/m.json"),
     "rejected": row(State.REJECTED, reason="TooShort", remedy="Send more.", correlation_id="visit-7"),

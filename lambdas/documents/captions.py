@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from documents import text
 from documents.facts import Facts
+from stethoscript import audio_notes
 from stethoscript.transcript import Transcript, Word
 
 MOST_CHARACTERS = 42
@@ -76,9 +77,11 @@ def shown(transcript: Transcript) -> Iterator[Shown]:
         yield Shown(begin, max(_milliseconds(cue.end), lasting, begin + 1), cue)
 
 
-def vtt(transcript: Transcript, _facts: Facts) -> bytes:
+def vtt(transcript: Transcript, facts: Facts) -> bytes:
     """WebVTT (https://www.w3.org/TR/webvtt1/); what is missing stands in notes, which players do not show."""
-    notes = [f"NOTE {note}" for note in (*transcript.notes, *(() if transcript.words else ["There is no speech."]))]
+    length = [f"Length of the audio: {facts.length}."] if facts.length else []
+    about = (*audio_notes.notes(facts.audio, len(transcript.words)), *transcript.notes, *length)
+    notes = [f"NOTE {note}" for note in about]
     cues = (
         f"{_clock(begin, '.')} --> {_clock(end, '.')}\n{_voice(cue.speaker)}{_escaped(cue.lines)}"
         for begin, end, cue in shown(transcript)
@@ -87,10 +90,15 @@ def vtt(transcript: Transcript, _facts: Facts) -> bytes:
 
 
 def srt(transcript: Transcript, _facts: Facts) -> bytes:
-    """SubRip: numbered cues, the speaker's name where it changes; without speech an empty file."""
+    """SubRip: numbered cues, the speaker's name where it changes.
+
+    Without speech one cue says so, because ffmpeg and others refuse a file without a cue.
+    """
+    silence = Shown(0, LEAST, Cue("", introduced=False, lines=[text.NO_SPEECH]))
+    captions = shown(transcript) if transcript.words else [silence]
     cues = (
         f"{number}\n{_clock(begin, ',')} --> {_clock(end, ',')}\n{_introduction(cue)}{_joined(cue.lines)}\n\n"
-        for number, (begin, end, cue) in enumerate(shown(transcript), start=1)
+        for number, (begin, end, cue) in enumerate(captions, start=1)
     )
     return "".join(cues).encode()
 

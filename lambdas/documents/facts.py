@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from stethoscript import audio_notes
 from stethoscript.audio import AudioInfo
 from stethoscript.profiles import Recipe
 from stethoscript.rows import Row
@@ -26,6 +27,16 @@ class Facts:
         return cls(row.job, row.key, row.received, row.asked, row.profile, row.correlation_id, row.audio)
 
     @property
+    def incomplete(self) -> str | None:
+        """The warning that the recording is cut off, where it is."""
+        return audio_notes.incomplete(self.audio)
+
+    @property
+    def length(self) -> str | None:
+        """How long the audio is, for people."""
+        return audio_notes.length(self.audio)
+
+    @property
     def arrived(self) -> datetime:
-        """When the recording was received, in UTC."""
+        """When the recording was uploaded, in UTC."""
         return datetime.fromtimestamp(self.received, UTC)

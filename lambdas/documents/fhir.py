@@ -7,18 +7,26 @@ https://hl7.org/fhir/R4/documentreference.html
 
 import base64
 import json
+from collections.abc import Iterator
 
 from documents import text
 from documents.facts import Facts
+from stethoscript import audio_notes
 from stethoscript.transcript import Transcript
 
 NOTE = {"system": "http://loinc.org", "code": "34109-9", "display": "Note"}
 """LOINC's document type for a note of any kind: https://loinc.org/34109-9. Dictations may be any of its kinds."""
+CATEGORY = {
+    "system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category",
+    "code": "clinical-note",
+    "display": "Clinical Note",
+}
+"""US Core requires this category of every clinical note: https://hl7.org/fhir/us/core/."""
 _UNKNOWN = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
 
 
 def write(transcript: Transcript, facts: Facts) -> bytes:
-    """JSON. It is preliminary: no person has reviewed what a machine has heard."""
+    """JSON. It is preliminary: no person has reviewed what a machine has written."""
     attached = text.write(transcript, facts)
     received = f"{facts.arrived:%Y-%m-%dT%H:%M:%SZ}"
     names = [("job", facts.job), ("correlation-id", facts.correlation_id)]
@@ -28,10 +36,11 @@ def write(transcript: Transcript, facts: Facts) -> bytes:
         "status": "current",
         "docStatus": "preliminary",
         "type": {"coding": [NOTE], "text": "Transcript of a recording"},
+        "category": [{"coding": [CATEGORY]}],
         "subject": {"extension": [_UNKNOWN], "display": "Not known from the recording"},
         "date": received,
-        "author": [{"type": "Device", "display": "Amazon Transcribe Medical"}],
-        "description": f"Speech recognised in a recording received at {received}, not reviewed by a person.",
+        "author": [{"type": "Device", "display": "Automatic speech recognition"}],
+        "description": " ".join(_described(transcript, facts, received)),
         "content": [
             {
                 "attachment": {
@@ -45,3 +54,10 @@ def write(transcript: Transcript, facts: Facts) -> bytes:
         ],
     }
     return json.dumps(document).encode()
+
+
+def _described(transcript: Transcript, facts: Facts, received: str) -> Iterator[str]:
+    yield from audio_notes.notes(facts.audio, len(transcript.words))
+    yield f"Speech recognised in a recording received at {received}, not reviewed by a person."
+    if facts.length:
+        yield f"Length of the audio: {facts.length}."

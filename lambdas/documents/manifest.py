@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stethoscript import audio_notes
 from stethoscript.rows import Row
 from stethoscript.transcript import Transcript
 
@@ -36,6 +37,8 @@ def write(
         "correlationId": row.correlation_id,
         "words": len(transcript.words) if transcript else None,
         "lastWordEnds": _end(transcript) if transcript else None,
+        "audio": audio_notes.described(row.audio),
+        "notes": audio_notes.notes(row.audio, len(transcript.words) if transcript else None),
         "reason": reason,
         "documents": [_described(document) for document in documents],
         "failed": list(failed),

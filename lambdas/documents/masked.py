@@ -20,7 +20,7 @@ def applies(transcript: Transcript, facts: Facts) -> bool:
     return transcript.identified or facts.recipe.identification
 
 
-def write(transcript: Transcript, _facts: Facts) -> bytes:
+def write(transcript: Transcript, facts: Facts) -> bytes:
     """UTF-8, and a warning first.
 
     Raises:
@@ -28,7 +28,7 @@ def write(transcript: Transcript, _facts: Facts) -> bytes:
     """
     if not transcript.identified:
         raise ValueError("nothing says what to mask")
-    return f"{WARNING}\n\n{text.paragraphs(transcript, _spoken)}".encode()
+    return f"{WARNING}\n\n{text.paragraphs(transcript, facts, _spoken)}".encode()
 
 
 def _spoken(turn: Turn) -> str:

@@ -3,6 +3,7 @@
 import json
 
 from documents.facts import Facts
+from stethoscript import audio_notes
 from stethoscript.transcript import Transcript
 
 SCHEMA = "1.0"
@@ -18,7 +19,8 @@ def write(transcript: Transcript, facts: Facts) -> bytes:
         "profile": facts.profile,
         "correlationId": facts.correlation_id,
         "identified": transcript.identified,
-        "notes": transcript.notes,
+        "audio": audio_notes.described(facts.audio),
+        "notes": [*filter(None, [facts.incomplete]), *transcript.notes],
         "words": [
             {
                 "text": word.text,

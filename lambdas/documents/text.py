@@ -9,16 +9,18 @@ NO_SPEECH = "(no speech)"
 _ROLES = {"spk": "Speaker", "ch": "Channel"}
 
 
-def write(transcript: Transcript, _facts: Facts) -> bytes:
+def write(transcript: Transcript, facts: Facts) -> bytes:
     """UTF-8; a recording without speech is said to be one, never left as an empty file."""
-    return paragraphs(transcript, lambda turn: turn.text).encode()
+    return paragraphs(transcript, facts, lambda turn: turn.text).encode()
 
 
-def paragraphs(transcript: Transcript, spoken: Callable[[Turn], str]) -> str:
-    """Turns with what was `spoken` in them, then the notes, in parentheses."""
+def paragraphs(transcript: Transcript, facts: Facts, spoken: Callable[[Turn], str]) -> str:
+    """A warning of a cut-off recording, turns with what was `spoken` in them, then the notes, in parentheses."""
+    warning = [f"WARNING: {facts.incomplete}"] if facts.incomplete else []
     turns = [f"{_begin(turn)}\n{spoken(turn)}" for turn in transcript.turns()]
-    notes = [f"({note})" for note in transcript.notes]
-    return "\n\n".join([*(turns or [NO_SPEECH]), *notes]) + "\n"
+    length = [f"Length of the audio: {facts.length}."] if facts.length else []
+    notes = [f"({note})" for note in (*transcript.notes, *length)]
+    return "\n\n".join([*warning, *(turns or [NO_SPEECH]), *notes]) + "\n"
 
 
 def clock(seconds: float | None) -> str:

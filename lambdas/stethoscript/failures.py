@@ -31,6 +31,8 @@ _REASONS = (
 _UNKNOWN, UNREADABLE, MISSING, VANISHED = (
     "TranscriptionFailed", "TranscriptUnreadable", "TranscriptMissing", "JobVanished",
 )  # fmt: skip
+RETRY_HELPS = (_UNKNOWN, MISSING, VANISHED)
+"""Failures that another attempt at the same file may get past; the others lie in the file or in our reading."""
 CLASSES = (
     *(name for _beginning, name, _remedy in _REASONS),
     _UNKNOWN,
@@ -53,5 +55,5 @@ def reason(failure: str) -> tuple[str, str]:
             return name, remedy
     return (
         _UNKNOWN,
-        "Ask your operator: the ledger's row of this job has the service's own words.",
+        "Export the recording as WAV or FLAC and upload it again. `operations explain` shows Transcribe's own reason.",
     )

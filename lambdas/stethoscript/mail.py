@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from stethoscript import stopping
+from stethoscript import audio_notes, stopping
 from stethoscript.rows import Row, State
 
 
@@ -54,28 +54,41 @@ _STOPPED = {
         "",
     ),
 }
+_NO_SPEECH = _Wording(
+    "No speech found",
+    "No speech was found in your recording. Its documents say so and hold no words.",
+    "If somebody speaks in it, check the microphone and its level, then record and upload again.",
+)
+_MOST_SUBJECT = 99
 _UNSURE = "The service was unsure of many words: listen again where they are marked."
 
 
 def subject(row: Row) -> str:
-    """Fit for SNS: ASCII, one line, less than 100 characters."""
-    return f"{_wording(row).subject}: {row.correlation_id or row.job}"
+    """Fit for SNS: ASCII, one line, less than 100 characters. The text has the whole of a longer name."""
+    happened = _wording(row).subject
+    if row.state is State.DELIVERED and row.audio.cut_off:
+        happened += ", recording incomplete"
+    return f"{happened}: {row.correlation_id or row.job}"[:_MOST_SUBJECT]
 
 
 def text(row: Row, transcripts_bucket: str) -> str:
     """Plain text of short lines."""
     facts = "\n".join(f"  {name:15} {value}" for name, value in _facts(row) if value is not None)
-    parts = [_wording(row).happened, facts]
+    wording = _wording(row)
+    warning = audio_notes.incomplete(row.audio) if row.state is State.DELIVERED else None
+    parts = [*filter(None, [warning]), wording.happened, facts]
     if row.reason:
         parts.append(f"Why\n  {row.reason}")
     if row.manifest:
         parts.append(f"Where\n  s3://{transcripts_bucket}/{row.manifest}")
-    advice = [row.remedy, _UNSURE if row.confidence == "low" else None, _wording(row).next]
+    advice = [row.remedy, _UNSURE if row.confidence == "low" else None, wording.next]
     parts.append("What next\n" + "\n".join(f"  {sentence}" for sentence in advice if sentence))
     return "\n\n".join(parts)
 
 
 def _wording(row: Row) -> _Wording:
+    if _silent(row):
+        return _NO_SPEECH
     return (_STOPPED if row.reason in stopping.REASONS else _WORDINGS)[row.state]
 
 
@@ -85,5 +98,10 @@ def _facts(row: Row) -> Iterator[tuple[str, object]]:
     yield "Received", f"{datetime.fromtimestamp(row.received, UTC):%Y-%m-%d %H:%M:%S} UTC"
     yield "Version id", row.version
     yield "Job", row.job
+    yield "Length", audio_notes.length(row.audio)
     yield "Words", row.words
     yield "Confidence", row.confidence
+
+
+def _silent(row: Row) -> bool:
+    return row.state is State.DELIVERED and row.words == 0

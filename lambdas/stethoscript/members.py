@@ -5,6 +5,7 @@ Nothing is guessed: what is missing, or cannot be, is None.
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
@@ -28,6 +29,9 @@ class Gap(Enum):
     BACKWARDS = ("word", "came with an end before the beginning")
     CONFIDENCE = ("word", "came without a confidence")
     SPEAKER = ("word", "came without a speaker")
+    ONE_LIST = ("word", "came in only one of the two lists of words")
+    ONLY_TEXT = ("word", "came only in the running text, without a time")
+    NOT_IN_TEXT = ("word", "did not come in the running text")
     PLACE = ("identified passage", "could not be placed, so the same words are marked wherever they occur")
     ALTERNATIVE = ("stretch", "with several readings came without a time and is left out")
 
@@ -41,6 +45,22 @@ def sentences(gaps: Counter[Gap]) -> tuple[str, ...]:
     return tuple(
         f"{gaps[gap]} {gap.value[0]}{'' if gaps[gap] == 1 else 's'} {gap.value[1]}." for gap in Gap if gaps[gap]
     )
+
+
+def mappings(value: Any) -> list[Mapping[str, Any]]:
+    """A list of objects; one that is null or missing counts as empty, and a null in it as absent.
+
+    Raises:
+        TypeError: something else.
+
+    >>> mappings([{"a": 1}, None]), mappings(None)
+    ([{'a': 1}], [])
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(each is None or isinstance(each, dict) for each in value):
+        raise TypeError("not a list of objects")
+    return [each for each in value if each is not None]
 
 
 def seconds(value: Any) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stethoscript import failures, mail, profiles, rejections
+from stethoscript import audio_notes, failures, mail, profiles, rejections
 from stethoscript.rows import Row, State
 
 SCHEMA = "1.0"
@@ -17,6 +17,8 @@ SOURCE = "stethoscript"
 NONE = "none"
 """An attribute's value where there is none: SNS takes no empty ones, and a filter can ask for it."""
 CONFIDENCES = ("high", "medium", "low", NONE)
+AUDIO = (audio_notes.COMPLETE, audio_notes.INCOMPLETE, audio_notes.UNKNOWN)
+SPEECH = ("yes", "no", NONE)
 VALUES: Mapping[str, tuple[str, ...]] = {
     "status": (State.DELIVERED, State.FAILED, State.REJECTED, State.ERASED),
     "profile": (),
@@ -24,16 +26,18 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "specialty": (*profiles.SPECIALTIES, NONE),
     "reason": (*dict.fromkeys((*rejections.CLASSES, *failures.CLASSES)), NONE),
     "confidence": CONFIDENCES,
+    "audio": AUDIO,
+    "speech": SPEECH,
     "schema": (SCHEMA,),
 }
 """The attributes that a subscriber filters by and the values they take; a profile's are a deployment's own."""
 
 _ASKED = {"type": profiles.TYPES, "specialty": profiles.SPECIALTIES}
 ENDS: tuple[Mapping[str, tuple[str, ...]], ...] = (
-    {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, **_ASKED},
-    {"status": (State.FAILED,), "reason": failures.CLASSES, "confidence": (NONE,), **_ASKED},
-    {"status": (State.REJECTED,), "reason": rejections.CLASSES, "confidence": (NONE,)},
-    {"status": (State.ERASED,), "reason": (NONE,), "confidence": (NONE,)},
+    {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, "speech": SPEECH[:2], **_ASKED},
+    {"status": (State.FAILED,), "reason": failures.CLASSES, "confidence": (NONE,), "speech": (NONE,), **_ASKED},
+    {"status": (State.REJECTED,), "reason": rejections.CLASSES, "confidence": (NONE,), "speech": (NONE,)},
+    {"status": (State.ERASED,), "reason": (NONE,), "confidence": (NONE,), "speech": (NONE,)},
 )
 """Which of these values come together, by the end a recording comes to; what is not named takes any."""
 
@@ -54,6 +58,7 @@ def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
         "started": _time(row.started),
         "completed": _time(row.completed),
         "ended": _time(row.updated),
+        "audio": audio_notes.described(row.audio),
     }
     if row.words is not None:
         told["transcript"] = {"words": row.words, "confidence": row.confidence}
@@ -104,6 +109,8 @@ def attributes(row: Row) -> dict[str, str | None]:
         "specialty": row.recipe.get("specialty"),
         "reason": row.reason,
         "confidence": row.confidence,
+        "audio": audio_notes.completeness(row.audio),
+        "speech": None if row.words is None else "yes" if row.words else "no",
         "schema": SCHEMA,
     }
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from stethoscript.members import label, seconds
+from stethoscript.members import label, mappings, seconds
 from stethoscript.spans import Span, Spans
 
 _NEAR = 0.5
@@ -31,7 +31,7 @@ class Speakers:
     @cached_property
     def _segments(self) -> Spans:
         labels = self._results.get("speaker_labels") or {}
-        segments = labels.get("segments") or self._results.get("audio_segments") or ()
+        segments = mappings(labels.get("segments")) or mappings(self._results.get("audio_segments"))
         return Spans(span for segment in segments for span in _labelled(segment))
 
 

@@ -5,18 +5,20 @@ Unknown members are not looked at; missing ones are said to be missing, in the n
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from heapq import merge
-from itertools import accumulate, pairwise
-from operator import itemgetter
+from itertools import islice, pairwise
 from typing import Any
 
-from stethoscript.members import ILLEGIBLE, Gap, confidence, seconds, sentences, writing
+from stethoscript import disagreements, items
+from stethoscript.members import Gap, mappings, seconds, sentences, writing
 from stethoscript.protected import Protected, reach
 from stethoscript.spans import Span, Spans
-from stethoscript.speakers import Speakers
+from stethoscript.word import Word
+
+__all__ = ["Stretch", "Transcript", "Turn", "Unreadable", "Word", "read"]
 
 PAUSE = 2.0
 """Seconds of silence after which one speaker's words begin a new turn."""
@@ -26,6 +28,8 @@ MOST_BYTES = 96 * 1024**2
 MOST_VALUES = 8_000_000
 """They have half as many, where an object counts as three: be it ever so short in the file, a value takes seventy
 bytes of memory, and an object two hundred and more."""
+MOST_WORDS = 1_000_000
+"""Words of a running text: four hours of speech have some 40,000."""
 MOST_READINGS = 10
 """Transcribe Medical gives no more for one stretch."""
 
@@ -34,23 +38,6 @@ UNIDENTIFIED = "Protected health information was to be identified, but the outpu
 
 class Unreadable(ValueError):
     """Transcribe's output is not of a shape we know; says where, never quotes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """One spoken word with the punctuation that follows it.
-
-    Times are seconds from the beginning, confidence is from 0 to 1; None where the service gave none.
-    `category` is that of the protected health information it belongs to: Personal, Geographic, …
-    """
-
-    text: str
-    start: float | None
-    end: float | None
-    confidence: float | None
-    punctuation: str = ""
-    speaker: str | None = None
-    category: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,18 +80,15 @@ class Transcript:
     identified: bool = False
     notes: tuple[str, ...] = ()
 
-    def turns(self) -> tuple[Turn, ...]:
+    def turns(self) -> Iterator[Turn]:
         """The words split where the speaker changes or pauses."""
-        if not self.words:
-            return ()
-        begins = [0]
+        begin = 0
         for index, (before, word) in enumerate(pairwise(self.words), start=1):
             if word.speaker != before.speaker or _pause(before, word) > PAUSE:
-                begins.append(index)
-        ends = [*begins[1:], len(self.words)]
-        return tuple(
-            Turn(self.words[begin].speaker, self.words[begin:end]) for begin, end in zip(begins, ends, strict=True)
-        )
+                yield Turn(before.speaker, self.words[begin:index])
+                begin = index
+        if self.words:
+            yield Turn(self.words[begin].speaker, self.words[begin:])
 
 
 def read(body: bytes, *, sought: bool = False) -> Transcript:
@@ -126,82 +110,38 @@ def read(body: bytes, *, sought: bool = False) -> Transcript:
 
 def _transcript(results: Mapping[str, Any]) -> Transcript:
     gaps: Counter[Gap] = Counter()
-    words = _spoken(results, gaps)
-    texts = [str(text.get("transcript") or "") for text in results.get("transcripts") or ()]
-    if gaps[Gap.TEXT] == len(words) and any(character.isalnum() for text in texts for character in text):
-        raise ValueError("a text, but none of its words")
+    words = items.spoken(results, gaps)
+    for text in _texts(results):
+        words = disagreements.with_text(words, text, gaps)
+    if not words:
+        words = disagreements.with_text(words, _likeliest(results), gaps)
     silent = sum(word.speaker is None for word in words)
     if silent < len(words) or results.get("speaker_labels"):
         gaps[Gap.SPEAKER] = silent
     entities = results.get("entities")
     if entities:
-        words = _marked(words, entities, gaps)
-    alternatives = tuple(_alternatives(results.get("segments") or (), gaps))
+        words = _marked(words, mappings(entities), gaps)
+    alternatives = tuple(_alternatives(mappings(results.get("segments")), gaps))
     return Transcript(tuple(words), alternatives, isinstance(entities, list), sentences(gaps))
 
 
-def _spoken(results: Mapping[str, Any], gaps: Counter[Gap]) -> list[Word]:
-    """Each channel keeps its own order: a word without a time follows the one before it."""
-    channels = (results.get("channel_labels") or {}).get("channels") or ()
-    if any(channel.get("items") for channel in channels):
-        parts = [(channel["items"], Speakers({}, channel.get("channel_label"))) for channel in channels]
-    else:
-        parts = [(results["items"], Speakers(results))]
-    contents = ("content" in _best(item) for items, _ in parts for item in items)
-    if not any(contents) and any(items for items, _ in parts):
-        raise KeyError("content")
-    spoken = (_words(items, speakers, gaps) for items, speakers in parts)
-    return [word for _, word in merge(*map(_as_begun, spoken), key=itemgetter(0))]
+def _texts(results: Mapping[str, Any]) -> Iterator[str]:
+    """The running text as the output tells it: as a whole, and by segment."""
+    for part in ("transcripts", "audio_segments"):
+        yield _joined(mappings(results.get(part)))
 
 
-def _as_begun(words: Sequence[Word]) -> Iterator[tuple[float, Word]]:
-    return zip(accumulate((word.start or 0.0 for word in words), max), words, strict=True)
+def _likeliest(results: Mapping[str, Any]) -> str:
+    """The first reading of each stretch: the last resort where nothing else of the output has a word."""
+    stretches = (mappings(segment.get("alternatives")) for segment in mappings(results.get("segments")))
+    return _joined(readings[0] for readings in stretches if readings)
 
 
-def _words(items: Iterable[Mapping[str, Any]], speakers: Speakers, gaps: Counter[Gap]) -> list[Word]:
-    return [_word(item, marks, speakers, gaps) for item, marks in _with_punctuation(items)]
-
-
-def _with_punctuation(items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Mapping[str, Any], str]]:
-    """Each spoken item with what follows it: whatever is not punctuation was spoken."""
-    spoken, marks = None, ""
-    for item in items:
-        if item.get("type") == "punctuation":
-            marks += writing(_best(item).get("content"))
-            continue
-        if spoken is not None:
-            yield spoken, marks
-        spoken, marks = item, ""
-    if spoken is not None:
-        yield spoken, marks
-
-
-def _word(item: Mapping[str, Any], punctuation: str, speakers: Speakers, gaps: Counter[Gap]) -> Word:
-    best = _best(item)
-    text, sure = writing(best.get("content")), confidence(best.get("confidence"))
-    start, end = _times(item, gaps)
-    if not text:
-        gaps[Gap.TEXT] += 1
-    if sure is None:
-        gaps[Gap.CONFIDENCE] += 1
-    return Word(text or ILLEGIBLE, start, end, sure, punctuation, speakers.of(item, start, end))
-
-
-def _best(item: Mapping[str, Any]) -> Mapping[str, Any]:
-    return (item.get("alternatives") or [None])[0] or {}
-
-
-def _times(item: Mapping[str, Any], gaps: Counter[Gap]) -> tuple[float | None, float | None]:
-    given = item.get("start_time"), item.get("end_time")
-    start, end = seconds(given[0]), seconds(given[1])
-    if None in given:
-        gaps[Gap.TIME] += 1
-    elif start is None or end is None:
-        gaps[Gap.IMPOSSIBLE_TIME] += 1
-    elif end < start:
-        gaps[Gap.BACKWARDS] += 1
-        return start, None
-    return start, end
+def _joined(pieces: Iterable[Mapping[str, Any]]) -> str:
+    text = " ".join(str(piece.get("transcript") or "") for piece in pieces)
+    if sum(1 for _ in islice(re.finditer(r"\S+", text), MOST_WORDS + 1)) > MOST_WORDS:
+        raise ValueError("too many words")
+    return text
 
 
 def _marked(words: Iterable[Word], entities: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> list[Word]:
@@ -218,7 +158,7 @@ def _alternatives(segments: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> 
     """Readings that differ in more than capitals and the marks between words."""
     for segment in segments:
         readings: dict[tuple[str, ...], str] = {}
-        for alternative in (segment.get("alternatives") or ())[:MOST_READINGS]:
+        for alternative in mappings(segment.get("alternatives"))[:MOST_READINGS]:
             reading = writing(alternative.get("transcript"))
             readings.setdefault(tuple(word.rstrip(".,;:?!").casefold() for word in reading.split()), reading)
         readings.pop((), None)

@@ -71,8 +71,8 @@ ITEMS = (
          UNREADABLE, "as T3"),
     Item("T4a", "no running text, but its words", json.dumps({"results": {"items": [word()]}}).encode(), OK),
     Item("T4b", "nothing said", output(), OK, "silence is delivered as silence"),
-    Item("T4c", "a running text, but none of its words", output(transcripts=[{"transcript": "Cough."}]), UNREADABLE,
-         "delivered, it would be silence"),
+    Item("T4c", "a running text, but none of its words", output(transcripts=[{"transcript": "Cough."}]), OK,
+         "its words are delivered without times, and a note says so"),
     Item("T5", "a word without a time", output(word(start_time=None)), OK, "the word stays, and a note says so"),
     *(
         Item(f"T6{letter}", f"a time of {time}", output(word(start_time=time)), OK, "as T5")

@@ -65,7 +65,41 @@ def conversations(draw: Any, spoken: st.SearchStrategy[str] = texts, most: int =
         results["segments"] = [_readings(each, number) for each in said if each.start is not None]
     if draw(st.booleans()):
         results["entities"] = [_entity(each) for each in said if each.protected and each.start is not None]
+    results = draw(blanked(results)) if gaps else results
     return Output(variant, tuple(said), json.dumps({"results": results, "status": "COMPLETED"}).encode())
+
+
+@st.composite
+def blanked(draw: Any, results: dict[str, Any]) -> dict[str, Any]:
+    """The same results with what is empty at times null or missing, and with a null in a list."""
+    for name in [name for name, value in results.items() if value == [] and name != "entities"]:
+        how = draw(st.sampled_from(("empty", "null", "missing")))
+        if how == "missing":
+            del results[name]
+        elif how == "null":
+            results[name] = None
+    for channel in results.get("channel_labels", {}).get("channels", ()):
+        if not channel["items"] and draw(st.booleans()):
+            channel["items"] = None
+    if results.get("items") and draw(st.booleans()):
+        results["items"].append(None)
+    if draw(st.booleans()):
+        results |= {name: None for name in ("speaker_labels", "channel_labels", "segments") if name not in results}
+    return results
+
+
+def told(texts: list[str], **more: Any) -> list[dict[str, Any]]:
+    """Items of these words, one a second."""
+    return [
+        {
+            "type": "pronunciation",
+            "start_time": str(second),
+            "end_time": f"{second}.5",
+            "alternatives": [{"content": each}],
+        }
+        | more
+        for second, each in enumerate(texts)
+    ]
 
 
 def _results(variant: str, said: list[Said], number: Any, *, newer: bool, heard: float) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def vtt(body: bytes, _transcript: Transcript) -> list[str]:
 def subrip(body: bytes, transcript: Transcript) -> list[str]:
     """A speaker's name stands where it changes."""
     names = {f"{speaker(word.speaker)}: " for word in transcript.words if word.speaker}
-    cues = [cue.content for cue in srt.parse(body.decode(), ignore_errors=False)]
+    cues = [cue.content for cue in srt.parse(body.decode(), ignore_errors=False)] if transcript.words else []
     spoken = [next((cue[len(name) :] for name in names if cue.startswith(name)), cue) for cue in cues]
     return " ".join(spoken).replace("\u2060", "").split()
 
@@ -53,7 +53,7 @@ def subrip(body: bytes, transcript: Transcript) -> list[str]:
 def rows(body: bytes) -> list[dict[str, str]]:
     """The table, with the apostrophes that keep cells from being formulas taken away."""
     table = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
-    return [{name: re.sub("(^|;)'", r"\1", cell) for name, cell in row.items()} for row in table]
+    return [{name: re.sub("(^|[;| ])'", r"\1", cell) for name, cell in row.items()} for row in table]
 
 
 def sheet(body: bytes, _transcript: Transcript) -> list[str]:

@@ -5,13 +5,14 @@ import re
 from datetime import timedelta
 from itertools import pairwise
 
+import av
 import pytest
 import srt
 import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import captions
+from documents import FORMS, captions
 from stethoscript import transcript
 from stethoscript.transcript import Transcript, Word
 from tests.documents.facts import FACTS
@@ -37,7 +38,7 @@ def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
     assert all(before.begin <= after.begin for before, after in pairwise(shown))
     for form, point in ((captions.vtt, "."), (captions.srt, ",")):
         timings = [line for line in form(heard, FACTS).decode().splitlines() if " --> " in line]
-        assert len(timings) == len(shown)
+        assert len(timings) == len(shown) or not heard.words
         assert all(TIMING.fullmatch(timing)[2] == point for timing in timings)
 
 
@@ -104,12 +105,24 @@ def test_nobody_is_introduced_by_what_was_said():
     assert not second.content.startswith("Speaker 2")
 
 
-def test_without_speech_the_files_are_empty_and_valid():
-    silence = Transcript(())
-    written = captions.vtt(silence, FACTS).decode()
+@pytest.mark.parametrize("form", ["vtt", "srt"])
+def test_without_speech_the_files_say_so_and_players_accept_them(form, tmp_path):
+    file = tmp_path / f"silence.{form}"
+    file.write_bytes(FORMS[form].write(Transcript(()), FACTS))
+    with av.open(file) as opened:
+        assert [stream.type for stream in opened.streams] == ["subtitle"]
+    assert "no speech" in file.read_text(encoding="utf-8").lower()
+
+
+def test_webvtt_without_speech_has_a_note_and_no_cue():
+    written = captions.vtt(Transcript(()), FACTS).decode()
     assert webvtt.from_buffer(io.StringIO(written), strict=True).captions == []
-    assert "NOTE There is no speech." in written
-    assert captions.srt(silence, FACTS) == b""
+    assert "NOTE No speech was found in the recording." in written
+
+
+def test_subrip_without_speech_has_one_cue():
+    [cue] = srt.parse(captions.srt(Transcript(()), FACTS).decode(), ignore_errors=False)
+    assert cue.content == "(no speech)"
 
 
 def test_what_is_missing_is_a_note_that_players_do_not_show():

@@ -51,7 +51,7 @@ def test_a_completed_job_is_delivered_and_told(clinic, job):
         f"{folder}/{name}" for name in ("manifest.json", "transcribe.json", "transcript.txt")
     ]
     text = clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=f"{folder}/transcript.txt")["Body"].read().decode()
-    assert text == "[0:00:00]\nHello there.\n"
+    assert text == "[0:00:00]\nHello there.\n\n(Length of the audio: 0:01.)\n"
     assert clinic.row().state == "DELIVERED"
 
 
@@ -292,7 +292,8 @@ def test_silence_is_delivered_as_silence(clinic, job):
     completed(clinic, job, "")
     clinic.deliver(job)
     key = clinic.row().manifest.replace("manifest.json", "transcript.txt")
-    assert clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read() == b"(no speech)\n"
+    text = clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read()
+    assert text == b"(no speech)\n\n(Length of the audio: 0:01.)\n"
 
 
 def test_the_manifest_lists_every_other_document_with_its_digest(clinic, job):
@@ -337,7 +338,7 @@ def test_two_uploads_under_one_key_never_overwrite_each_other_s_documents(clinic
         clinic.deliver(job, layout="mirrored")
     texts = [key for key in clinic.keys(TRANSCRIPTS) if key.endswith("transcript.txt")]
     read = {clinic.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read() for key in texts}
-    assert read == {b"[0:00:00]\nFirst.\n", b"[0:00:00]\nSecond.\n"}
+    assert read == {f"[0:00:00]\n{words}.\n\n(Length of the audio: 0:01.)\n".encode() for words in ("First", "Second")}
 
 
 def test_only_the_chosen_forms_are_made_and_transcribe_s_own_output_always_is(clinic, job):

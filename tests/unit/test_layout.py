@@ -1,8 +1,11 @@
 """Where documents lie: safe under any tool, apart from each other, never longer than S3 takes."""
 
 import json
+import re
 from pathlib import Path
+from urllib.parse import unquote
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +13,12 @@ from documents import FORMS, manifest
 from stethoscript import forms, layout
 from stethoscript.rows import Row, State
 
+KEYS = json.loads((Path(__file__).parent / "keys.json").read_text(encoding="utf-8"))
+PATHS = (
+    "dictation/%252B%2520%25%25%25.wav", "dictation/%252B++ %2520.wav", "dictation/test+b.wav", None, None,
+    "dictation/%63on.wav", "dictation/%61ux/a.wav",
+)  # fmt: skip
+"""Where the documents of KEYS lie; None of those whose name is shortened."""
 JOB = "a" * 23 + "-" + 40 * "0" + "-12"
 keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=300).filter(lambda key: len(key.encode()) <= 1024)
 parts = st.lists(
@@ -34,6 +43,47 @@ def test_a_mirrored_path_has_no_part_that_a_tool_would_not_take_as_it_is(key):
         assert part.isprintable()
         assert not set(part) & set('\\:*?"<>|{}^`[]#&$;\x7f')
         assert not part.endswith((".", " "))
+
+
+PORTS = {f"{port}{number}" for port in ("com", "lpt") for number in "0123456789\u00b9\u00b2\u00b3"}
+RESERVED = {"con", "prn", "aux", "nul", *PORTS}
+awkward = st.sampled_from(
+    ["con", "CON.wav", "aux.a.b", "com\u00b9", "LPT9 .txt", "nul ", "&" * 100, "語" * 200, "a" * 254, "a" * 256]
+)
+
+
+def fits(part):
+    """Whether ext4, APFS and NTFS take it as a name."""
+    stem = part.partition(".")[0].rstrip().lower()
+    return len(part.encode()) <= 255 and stem not in RESERVED
+
+
+@given(st.lists(st.one_of(keys, awkward), min_size=1, max_size=4).map("/".join))
+def test_every_part_of_a_mirrored_path_fits_every_common_file_system(key):
+    assert all(fits(part) for part in folder(key).rstrip("/").split("/"))
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    list(zip(KEYS, PATHS, strict=True)),
+)
+def test_names_that_file_systems_refuse_are_changed_and_others_stay(key, path):
+    written = folder(key).removesuffix(f"/{JOB}/")
+    assert all(fits(part) for part in written.split("/"))
+    if path is None:
+        beginning = key.split("/")[1][:60]
+        assert written.startswith(f"dictation/{beginning}")
+        assert re.search("-[0-9a-f]{16}$", written)
+    else:
+        assert written == path
+
+
+@pytest.mark.parametrize(("character", "times"), [("&", 100), ("語", 100), ("é", 200), ("\U0001f600", 40)])
+def test_long_names_that_differ_at_their_end_stay_different_and_no_character_is_cut(character, times):
+    one, other = folder(f"dictation/{character * times}a"), folder(f"dictation/{character * times}b")
+    assert one != other
+    name = one.split("/")[1].rpartition("-")[0]
+    assert unquote(name, errors="strict").strip(character) == ""
 
 
 @given(parts.map("/".join), parts.map("/".join))

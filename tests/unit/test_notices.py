@@ -124,3 +124,28 @@ def test_events_are_ours_and_say_the_end_in_their_type():
     event = notices.event(ENDS["unreadable"], BUCKET)
     assert (event["Source"], event["DetailType"]) == ("stethoscript", "Recording Failed")
     assert json.loads(event["Detail"]) == notices.body(ENDS["unreadable"], BUCKET)
+
+
+def test_a_cut_off_recording_is_announced_as_incomplete():
+    end = ENDS["cut off"]
+    assert mail.subject(end).startswith("Transcript ready, recording incomplete: ")
+    assert mail.text(end, BUCKET).startswith(
+        "The recording is incomplete: its file ends at about 0:16 of 1:09. The end of the speech is missing. "
+        "Upload the recording again if you have it whole."
+    )
+    assert notices.body(end, BUCKET)["audio"] == {"seconds": 16.9, "declaredSeconds": 69.0, "complete": False}
+    assert notices.attributes(end)["audio"] == "incomplete"
+
+
+def test_a_recording_of_unknown_completeness_is_not_announced_as_incomplete():
+    end = ENDS["delivered"]
+    assert mail.subject(end).startswith("Transcript ready: ")
+    assert "incomplete" not in mail.text(end, BUCKET)
+    assert notices.attributes(end)["audio"] == "unknown"
+
+
+def test_silence_is_announced_as_silence():
+    end = ENDS["silence"]
+    assert mail.subject(end).startswith("No speech found: ")
+    assert mail.text(end, BUCKET).startswith("No speech was found in your recording.")
+    assert notices.attributes(end)["speech"] == "no"

@@ -62,7 +62,7 @@ def _screen(paragraphs: Sequence[str]) -> str:
     return '<div class="screen">\n' + "\n".join(paragraphs) + "\n</div>"
 
 
-def _paragraphs(spoken: Sequence[Turn], speakers: Speakers) -> Iterator[tuple[int, str]]:
+def _paragraphs(spoken: Iterator[Turn], speakers: Speakers) -> Iterator[tuple[int, str]]:
     """Each with the lines it takes, one of them empty; says where a speaker goes on after a pause, or within a turn."""
     number, before = 0, ""
     for turn in spoken:
