@@ -92,7 +92,8 @@ class Bookkeeping(Ledger):
             return None
         attempt = row.attempt + 1
         name = jobs.name(row.recording, attempt)
-        changed = {"attempt": attempt, "job": name, "updated": int(now), "announcements": 0}
+        times = {"entered": int(now), "updated": int(now)}  # its deadlines count anew
+        changed = {"attempt": attempt, "job": name, "announcements": 0, "refused": {}, **times}
         return self._rewrite(row, State.CLAIMED, changed, removed=_OF_ONE_ATTEMPT)
 
     def close(self, row: Row, now: float, leased: int) -> Row | None:

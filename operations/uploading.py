@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from operations import problems
 from operations.deployment import Deployment
 from operations.problems import Misused, Refused
-from stethoscript import audio, jobs, profiles
+from stethoscript import audio, jobs, metadata
 from stethoscript.rejections import Rejected
 from stethoscript.rows import Row
 from stethoscript.uploads import Upload
@@ -41,8 +41,8 @@ def check(deployment: Deployment, paths: list[Path], profile: str, correlation_i
         Refused: a file that Transcribe Medical does not take.
     """
     deployment.check_profile(profile)
-    if correlation_id is not None and not profiles.CORRELATION.fullmatch(correlation_id):
-        raise Misused("Use 1 to 64 letters, digits, hyphens or underscores as correlation id.")
+    if correlation_id is not None and not metadata.CORRELATION.fullmatch(correlation_id):
+        raise Misused(f"Use {metadata.CORRELATION_RULE} as correlation id.")
     for path in paths:
         _check_file(path)
 
@@ -67,7 +67,7 @@ def send(
         s3.upload_file(
             str(path), deployment.intake, key, Callback=progress, Config=_TRANSFER,
             ExtraArgs={
-                "Metadata": {profiles.CORRELATION_ID: correlation_id} if correlation_id else {},
+                "Metadata": {metadata.CORRELATION_ID: correlation_id} if correlation_id else {},
                 "ExpectedBucketOwner": deployment.account,
             },
         )  # fmt: skip

@@ -20,6 +20,9 @@ ENDS = {
     "failed": row(State.FAILED, started=1, completed=50, reason="InvalidSampleRate", remedy="Record anew."),
     "unreadable": row(State.FAILED, reason="TranscriptUnreadable", remedy="Ask.", manifest="day/job/m.json"),
     "rejected": row(State.REJECTED, reason="TooShort", remedy="Send more.", correlation_id="visit-7"),
+    "without its correlation id": row(
+        State.REJECTED, reason="TooShort", remedy="Send more.", warning="BadCorrelationId"
+    ),
     "under no profile": Row(JOB, State.REJECTED, "b", KEY, "v", 0, 0, JOB, reason="NoProfile", remedy="Move it."),
 }
 ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)

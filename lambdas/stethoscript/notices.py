@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stethoscript import failures, mail, profiles, rejections
+from stethoscript import failures, mail, profiles, recording_warnings, rejections
 from stethoscript.rows import Row, State
 
 SCHEMA = "1.0"
@@ -60,6 +60,8 @@ def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
         told["manifest"] = {"bucket": transcripts_bucket, "key": row.manifest}
     if row.reason:
         told["reason"] = {"class": row.reason, "remedy": row.remedy}
+    if row.warning:
+        told["warning"] = {"class": row.warning, "remedy": recording_warnings.sentence(row.warning)}
     return told
 
 

@@ -12,13 +12,14 @@ CLASSES = (
     "TooManyChannels",
     "OneChannel",
     "BadSetting",
-    "BadCorrelationId",
     "UnknownSetting",
+    "LockedSetting",
     "Gone",
     "Archived",
     "ForeignKey",
     "CustomerKey",
     "LimitExceeded",
+    "RefusedByTranscribe",
 )
 """All that a recording is ever rejected for: subscribers filter by these."""
 

@@ -38,6 +38,7 @@ class Row:
     an upload may be much older than its row. `warning` is a class of what was wrong without being a reason to refuse.
     `audio_ms` and `declared_ms` are AudioInfo's durations in milliseconds, `cut_off` is AudioInfo's.
     `cancelled` is when somebody cancelled the recording.
+    `refused`: since when Transcribe has refused to start the job, by the name of the fault.
     `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
     `seconds`: at which of them the last word ends.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
@@ -63,6 +64,7 @@ class Row:
     cut_off: bool | None = None
     warning: str | None = None
     cancelled: int | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
     correlation_id: str | None = None
     started: int | None = None
     completed: int | None = None

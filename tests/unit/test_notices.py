@@ -109,3 +109,9 @@ def test_events_are_ours_and_say_the_end_in_their_type():
     event = notices.event(ENDS["unreadable"], BUCKET)
     assert (event["Source"], event["DetailType"]) == ("stethoscript", "Recording Failed")
     assert json.loads(event["Detail"]) == notices.body(ENDS["unreadable"], BUCKET)
+
+
+def test_a_mail_says_why_a_correlation_id_is_missing():
+    assert "correlation id of the object's metadata is left out" in mail.text(
+        ENDS["without its correlation id"], BUCKET
+    )
