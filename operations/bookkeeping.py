@@ -16,7 +16,10 @@ Item = TypeVar("Item")
 ERASED = "Erased"
 """The reason of a recording that was erased, and of one whose erasure is under way."""
 
-SEEN = (*map(str, State), ERASED.upper())
+WAITING = "WAITING"
+"""The state of an upload that no function has looked at yet: it has no row."""
+
+SEEN = (WAITING, *map(str, State), ERASED.upper())
 """States as operators see them: the ledger keeps what was erased as REJECTED, with a reason of its own."""
 
 _REMEDY = "It was erased on purpose; upload it anew if it is wanted again."
@@ -44,16 +47,14 @@ _from = TypeDeserializer().deserialize
 class Bookkeeping(Ledger):
     """The ledger's table; every change is conditional on what it changes, as the functions' are."""
 
-    def count(self, state: State) -> int:
-        """How many recordings are in a state."""
-        pages = self.dynamodb.get_paginator("query").paginate(**self._by_state(state, Select="COUNT"))
-        return sum(int(page["Count"]) for page in pages)
+    def count(self, state: State, since: int = 0) -> int:
+        """How many recordings are in a state, of those that were touched since then."""
+        query = self._since(self._by_state(state, Select="COUNT"), since)
+        return sum(int(page["Count"]) for page in self.dynamodb.get_paginator("query").paginate(**query))
 
     def in_state(self, state: State, since: int = 0, *, newest_first: bool = False) -> Iterator[Row]:
         """Recordings in a state that were touched since then, in the order in which they were."""
-        query = self._by_state(state, ScanIndexForward=not newest_first)
-        query["KeyConditionExpression"] += " AND updated >= :since"
-        query["ExpressionAttributeValues"] |= _serialised({":since": since})
+        query = self._since(self._by_state(state, ScanIndexForward=not newest_first), since)
         for page in self.dynamodb.get_paginator("query").paginate(**query):
             names = [_from(item["recording"]) for item in page["Items"]]
             found = self.rows(names)
@@ -82,6 +83,22 @@ class Bookkeeping(Ledger):
         )
         for page in scan:
             yield from map(_row, page["Items"])
+
+    def called(self, name: str) -> list[Row]:
+        """Rows with this version id, or else those with this correlation id, key or file name; reads the whole table.
+
+        DynamoDB only knows whether a key contains a text, so what it finds is looked at again.
+        """
+        scan = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.table,
+            ConsistentRead=True,
+            FilterExpression="#version = :name OR #correlation_id = :name OR contains(#key, :name)",
+            ExpressionAttributeNames={f"#{each}": each for each in ("version", "correlation_id", "key")},
+            ExpressionAttributeValues=_serialised({":name": name}),
+        )
+        found = [_row(item) for page in scan for item in page["Items"]]
+        version = [row for row in found if row.version == name]
+        return version or [row for row in found if name == row.correlation_id or is_called(row.key, name)]
 
     def again(self, row: Row, now: float) -> Row | None:
         """Reopen a FAILED recording as its next attempt; None if somebody else did, or it is not FAILED.
@@ -131,6 +148,11 @@ class Bookkeeping(Ledger):
             self._put_cursor(name, {})
         return len(standing)
 
+    def _since(self, query: dict[str, Any], since: int) -> dict[str, Any]:
+        query["KeyConditionExpression"] += " AND updated >= :since"
+        query["ExpressionAttributeValues"] |= _serialised({":since": since})
+        return query
+
     def _put_cursor(self, name: str, markers: Mapping[str, str]) -> None:
         self.dynamodb.put_item(TableName=self.table, Item=_serialised({"recording": name, "markers": dict(markers)}))
 
@@ -153,8 +175,19 @@ class Bookkeeping(Ledger):
 
 
 def seen(row: Row) -> str:
-    """The state as operators see it."""
+    """The state as operators see it; attempt 0 is an upload that has no row yet."""
+    if row.attempt == 0:
+        return WAITING
     return ERASED.upper() if row.reason == ERASED else str(row.state)
+
+
+def is_called(key: str, name: str) -> bool:
+    """Whether a name is this key, or the name of its file.
+
+    >>> is_called("ward/a.wav", "a.wav"), is_called("ward/a.wav", "ward/a.wav"), is_called("ward/aa.wav", "a.wav")
+    (True, True, False)
+    """
+    return bool(name) and name in (key, key.rpartition("/")[2])
 
 
 def chunks(items: Iterable[Item], most: int) -> Iterator[list[Item]]:

@@ -26,10 +26,10 @@ _REASONS = (
     ("Invalid file size", "TooLarge", "Send at most 2 GB and 4 hours; split the recording."),
     ("Invalid number of channels", "TooManyChannels", "Send mono or stereo audio."),
 )
-_UNKNOWN, UNREADABLE, MISSING, VANISHED = (
+UNKNOWN, UNREADABLE, MISSING, VANISHED = (
     "TranscriptionFailed", "TranscriptUnreadable", "TranscriptMissing", "JobVanished",
 )  # fmt: skip
-CLASSES = (*(name for _beginning, name, _remedy in _REASONS), _UNKNOWN, UNREADABLE, MISSING, VANISHED)
+CLASSES = (*(name for _beginning, name, _remedy in _REASONS), UNKNOWN, UNREADABLE, MISSING, VANISHED)
 """All that a transcription ever fails for: subscribers filter by these."""
 
 
@@ -43,6 +43,6 @@ def reason(failure: str) -> tuple[str, str]:
         if failure.startswith(beginning):
             return name, remedy
     return (
-        _UNKNOWN,
+        UNKNOWN,
         "Ask your operator: the ledger's row of this job has the service's own words.",
     )
