@@ -21,7 +21,7 @@ from operations.explain import Explanation, Step
 from operations.importing.retained import Left
 from operations.listing import Listed
 from operations.overview import Overview
-from operations.price import DOLLARS_A_MINUTE, READ
+from operations.price import DOLLARS_A_MINUTE, LEAST_SECONDS, READ
 from operations.recordings import Recording, began
 from operations.times import clock, iso, span
 from stethoscript import recording_warnings
@@ -268,8 +268,13 @@ def bill(month: Month, lines: list[Line]) -> RenderableType:
     total = sum(line.dollars for line in lines)
     table.add_section()
     table.add_row("together", "", "", f"{total:,.2f}", f"{used / month.recordings:.5f}" if month.recordings else "-")
+    least = (
+        [Text(f"Transcribe charges at least {LEAST_SECONDS} s of each recording: {month.billed_minutes:,.1f} minutes.")]
+        if month.billed_minutes > month.minutes
+        else []
+    )
     kept = "S3's storage is that of the month's own recordings: it costs as much again for every month they are kept."
-    return Group(table, Text(f"Prices of {READ}."), Text(kept), *(Text(f"- {each}") for each in ASSUMPTIONS))
+    return Group(table, Text(f"Prices of {READ}."), *least, Text(kept), *(Text(f"- {each}") for each in ASSUMPTIONS))
 
 
 def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
@@ -277,6 +282,7 @@ def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
     return {
         "pricesOf": READ.isoformat(),
         "minutes": month.minutes,
+        "billedMinutes": round(month.billed_minutes, 2),
         "recordings": month.recordings,
         "documents": month.documents,
         "subscribers": month.subscribers,

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.deployment import Deployment
-from operations.problems import absent
+from operations.problems import absent, denied
 from stethoscript import jobs, metadata
 from stethoscript.uploads import Upload, is_folder
 
@@ -77,10 +77,16 @@ class Search:
         if len(asked) < len(waiting):
             self.stopped = f"the metadata of the {len(asked):,} newest of {len(waiting):,} uploads that wait"
         found: list[Waiting] = []
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for number, (each, given) in enumerate(zip(asked, pool.map(self._correlation_id, asked), strict=True), 1):
-                self._progress(f"Read the metadata of {number:,} of {len(asked):,} uploads that wait …")
-                found += [each] if given == correlation_id else []
+        try:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                given = pool.map(self._correlation_id, asked)
+                for number, (each, carried) in enumerate(zip(asked, given, strict=True), 1):
+                    self._progress(f"Read the metadata of {number:,} of {len(asked):,} uploads that wait …")
+                    found += [each] if carried == correlation_id else []
+        except ClientError as error:
+            if not denied(error):
+                raise
+            self.stopped = "the names of uploads that wait (their metadata needs s3:GetObjectVersion)"
         return found
 
     def _without_row(self, versions: Iterable[dict[str, Any]]) -> Iterator[Waiting]:

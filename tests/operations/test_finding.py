@@ -91,6 +91,12 @@ def test_an_upload_that_is_deleted_during_the_search_is_passed_over(ward):
     ward.run("explain", "back-0")
 
 
+def test_without_the_permission_to_read_metadata_the_search_says_so(ward):
+    waiting(ward, 1)
+    ward.clinic.s3.before["head_object"] = [refusal("403", status=403)]
+    assert "their metadata needs s3:GetObjectVersion" in ward.run("explain", "back-0", code=3).stderr
+
+
 # --- bounds ---
 
 

@@ -716,6 +716,7 @@ def test_a_backfill_leaves_alone_what_may_be_on_its_way(ward):
     told = ward.json("backfill", "--go")
     assert (told["recordings"], told["tooYoung"]) == (0, 1)
     assert not ward.clinic.messages(ward.clinic.intake_queue)
+    assert "announced" not in ward.run("backfill", "--go").stdout
 
 
 def test_a_backfill_that_broke_off_goes_on_where_it_was(ward):
