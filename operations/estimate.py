@@ -12,7 +12,7 @@ _WAV_BYTES_A_MINUTE = 16_000 * 2 * 60
 _DOCUMENT_BYTES_A_MINUTE = 20_000
 
 QUEUES = 2
-ALARMS, METRICS, DASHBOARDS = 13, 47, 1
+ALARMS, METRICS, DASHBOARDS = 13, 48, 1
 """Alarms beside those of subscribers, of which each has one; and at most so many metrics, whatever is chosen."""
 
 ASSUMPTIONS = (

@@ -209,15 +209,21 @@ REFUSED = {
     "an old runtime": (chosen(functions={"runtime": "python3.9"}), "functions.runtime must be python3.11 or newer"),
     "a runtime without packages": (
         chosen(functions={"runtime": "python3.15"}),
-        "one that Lambda has",
+        "functions.runtime must be python3.11 or newer, and one that Lambda has",
     ),
     "a runtime that does not exist": (
         chosen(functions={"runtime": "python3.19"}),
-        "are built for: python3.11, python3.12, python3.13, python3.14",
+        (
+            "functions.runtime must be python3.11 or newer, and one that Lambda has and the functions' packages are "
+            "built for: python3.11, python3.12, python3.13, python3.14"
+        ),
     ),
     "a key's alias in full": (
         chosen(key_arn="arn:aws:kms:us-east-1:111122223333:alias/clinic"),
-        "`aws kms describe-key --key-id alias/<name>` shows it",
+        (
+            "key_arn must be a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>; "
+            "`aws kms describe-key --key-id alias/<name>` shows it"
+        ),
     ),
     "a lock on no setting": (
         chosen(profiles={"a/": {"locked": ["phi"]}}),
