@@ -101,7 +101,7 @@ def explain(found: Evidence) -> Explanation:
         return decided
     if decided.remedy != _PATIENCE:
         return replace(decided, remedy=f"{decided.remedy} This is broken meanwhile:")
-    return replace(decided, why=Why.CONFIGURATION, remedy="The deployment is broken, which may be why; mend it:")
+    return replace(decided, remedy="The deployment is broken, which may be why; mend it:")
 
 
 def _explained(found: Evidence) -> Explanation:

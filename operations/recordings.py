@@ -54,14 +54,15 @@ def find(deployment: Deployment, name: str, since: int | None = None, say: Say =
         Misused: several recordings are called so; lists them.
     """
     recording = jobs.recording_of(deployment.name, name)
-    row = deployment.ledger.find(recording) if recording else None
-    rows = [row] if row else [] if recording else deployment.ledger.called(name)
     search = Search(deployment, recent() if since is None else since, say)
-    if recording is None and not any(each.version == name for each in rows):
-        waiting = _waiting(search, name)
-    else:
-        waiting = [] if rows else [each for each in search.uploads() if each.name == recording]
-    found = [_of_row(deployment, each) for each in rows] + [_of_upload(each) for each in waiting]
+    rows = _in_ledger(deployment, recording, name)
+    waiting: list[Waiting] = []
+    if not any(row.version == name or row.recording == recording for row in rows):
+        waiting = _waiting(search, recording, name)
+        rows = _in_ledger(deployment, recording, name)  # again: a function may have entered one meanwhile
+    entered = {row.recording for row in rows}
+    found = [_of_row(deployment, each) for each in rows]
+    found += [_of_upload(each) for each in waiting if each.name not in entered]
     if len(found) > 1:
         raise Misused(_choose(found, search))
     if not found:
@@ -136,13 +137,22 @@ def _of_upload(waiting: Waiting) -> Recording:
     return Recording(waiting.name, waiting.upload, None, waiting.uploaded)
 
 
-def _waiting(search: Search, name: str) -> list[Waiting]:
-    """The uploads without a row that are called so; one whose version id it is, is the only one."""
+def _in_ledger(deployment: Deployment, recording: str | None, name: str) -> list[Row]:
+    if recording is None:
+        return deployment.ledger.called(name)
+    row = deployment.ledger.find(recording)
+    return [row] if row else []
+
+
+def _waiting(search: Search, recording: str | None, name: str) -> list[Waiting]:
+    """The uploads without a row that are called so; a job's name and a version id are those of only one."""
     uploads = []
     for each in search.uploads():
-        if each.upload.version == name:
+        if each.name == recording or each.upload.version == name:
             return [each]
         uploads.append(each)
+    if recording is not None:
+        return []
     called = [each for each in uploads if is_called(each.upload.key, name)]
     others = [each for each in uploads if each not in called]
     return called + (search.correlated(others, name) if metadata.CORRELATION.fullmatch(name) else [])

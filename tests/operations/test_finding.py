@@ -84,6 +84,20 @@ def test_every_command_finds_what_waits(ward, command):
     assert ward.name(upload) in ward.run(command, "back-3", *more).stdout
 
 
+@pytest.mark.parametrize("name", ["job", "version", "correlation id"])
+def test_an_upload_that_gets_its_row_during_the_search_is_found(ward, monkeypatch, name):
+    (upload,) = waiting(ward, 1)
+    names = {"job": ward.name(upload), "version": upload.version, "correlation id": "back-0"}
+    search = Search.uploads
+
+    def meanwhile(self):
+        ward.clinic.start(upload)
+        yield from search(self)
+
+    monkeypatch.setattr(Search, "uploads", meanwhile)
+    assert find(ward.deployment, names[name]).row.state == "TRANSCRIBING"
+
+
 def test_an_upload_that_is_deleted_during_the_search_is_passed_over(ward):
     waiting(ward, 1)
     ward.clinic.s3.before["head_object"] = [refusal("404", status=404)]
@@ -208,7 +222,7 @@ def test_explain_says_what_doctor_finds_broken(ward):
     uploads = waiting(ward, 1)
     send(ward, f"{ward.clinic.completion_queue}-dead-letters", "poison")
     told = ward.json("explain", ward.name(uploads[0]))
-    assert told["why"] == "configuration"
+    assert told["why"] == "queued"
     assert [fault["check"] for fault in told["faults"] if fault["check"] == "dead letters"]
     assert set(told["unchecked"]) <= set(PIPELINE)
     said = ward.run("explain", ward.name(uploads[0])).stdout
