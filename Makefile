@@ -19,8 +19,8 @@ demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings
 cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C; PORT=n to listen elsewhere than 4566
 	@python -m local.cloud $(if $(PORT),--port $(PORT))
 
-cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there
-	@python -m local.deploy $(if $(PORT),--port $(PORT))
+cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there, CHOICES=file for your own
+	@python -m local.deploy $(if $(PORT),--port $(PORT)) $(if $(CHOICES),--choices "$(CHOICES)")
 
 test: $(INSTALLED)  ## Run every test but the heavy proofs
 	python -m pytest tests

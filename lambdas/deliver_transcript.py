@@ -87,7 +87,7 @@ class Deliverer:
                 log.error("back to the queue", job=row.job, error=faults.described(error))
                 raise
             log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
-            count("ConfigurationFault" if fault is Fault.CONFIGURATION else "PutOff")
+            count("ConfigurationFault" if fault not in faults.WITHOUT_ALARM else "PutOff")
             self._look_again(signal)
 
     def _bring_to_end(self, row: Row, signal: Signal) -> None:

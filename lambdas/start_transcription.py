@@ -21,10 +21,10 @@ from clients import client
 from herald import Herald
 from ledger import Ledger
 from s3_range_file import S3RangeFile, read_range
-from stethoscript import audio, events, faults, jobs, profiles, stopping, storage
+from stethoscript import audio, events, faults, jobs, metadata, profiles, start_refusals, stopping, storage
 from stethoscript.events import Arrival, Signal
 from stethoscript.faults import Fault
-from stethoscript.profiles import Profile, Recipe
+from stethoscript.profiles import SETTINGS, Profile, Recipe
 from stethoscript.rejections import Rejected
 from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State, audio_fields
 from stethoscript.uploads import Upload, is_folder
@@ -85,6 +85,15 @@ class Uncertain(Exception):
     """The recording is stopped, and whether Transcribe has begun does not show yet: it is put off."""
 
 
+class Deferred(Exception):
+    """Transcribe refuses to start the job, and the recording waits: as this fault, because of this error."""
+
+    def __init__(self, fault: Fault, error: str) -> None:
+        super().__init__(error)
+        self.fault = fault
+        self.error = error
+
+
 class NameTaken(Exception):
     """A job of our name transcribes other media; somebody has to look."""
 
@@ -117,6 +126,9 @@ class Starter:
             self._settle(recording, upload, deadline)
         except (NoTime, TakenMeanwhile, Uncertain):
             self._put_off(recording, arrival, Fault.BUSY, steady=True)
+        except Deferred as deferred:
+            log.warning("put off", job=recording, error=deferred.error, fault=deferred.fault.name)
+            self._put_off(recording, arrival, deferred.fault)
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
@@ -137,7 +149,7 @@ class Starter:
                 if is_folder(upload.key, head["ContentLength"]):
                     return
                 received = int(head["LastModified"].timestamp())
-                row = replace(row, received=received, correlation_id=profiles.correlation_id(head["Metadata"]))
+                row = replace(row, received=received, correlation_id=metadata.correlation_id(head["Metadata"]))
                 row = self._asking(row, head)
                 if known and known.cancelled:
                     raise stopping.refusal(str(known.reason))
@@ -174,10 +186,11 @@ class Starter:
         Raises:
             Rejected: it lies under no profile, or its metadata asks for the impossible.
         """
-        if row.profile is None:
+        profile = profiles.match(self.profiles, row.key)
+        if profile is None:
             raise profiles.unmatched(self.profiles)
-        profiles.check_correlation_id(head["Metadata"])
-        return replace(row, recipe=_plain(profiles.overridden(row.asked, head["Metadata"])))
+        recipe = metadata.overridden(profile, head["Metadata"])
+        return replace(row, recipe=_plain(recipe), warning=metadata.warning(head["Metadata"]))
 
     def _checked(self, row: Row, head: Mapping[str, Any]) -> Row:
         """The row to claim, with all that the job needs.
@@ -189,6 +202,7 @@ class Starter:
         storage.check_class(head)
         recording = S3RangeFile(head["ContentLength"], partial(self._header, row.upload, head))
         media_format, info = audio_probe.probe(recording, row.key)
+        metadata.check_media_format(head["Metadata"], media_format)
         audio.check_sound(info, each_channel=row.asked.channel_identification)
         return replace(row, media_format=media_format, **audio_fields(info))
 
@@ -299,7 +313,9 @@ class Starter:
                 if fault is Fault.TAKEN:
                     self._adopt(row.job, request["Media"]["MediaFileUri"])
                     return
-                self._refuse_for(fault, row)
+                deferred_as = self._refuse_for(fault, row)
+                if deferred_as is not fault:
+                    raise Deferred(deferred_as, faults.described(error)) from error
                 if fault is not Fault.BUSY:
                     raise
                 self._wait(deadline)
@@ -311,21 +327,38 @@ class Starter:
         name = row.asked.vocabulary_name
         return replace(row.asked, vocabulary_name=self.vocabularies.get(name, name) if name else None)
 
-    def _refuse_for(self, fault: Fault, row: Row) -> None:
-        """Some of Transcribe's answers are the uploader's to mend, and waiting would never end.
+    def _refuse_for(self, fault: Fault, row: Row) -> Fault:
+        """The fault as which a refused recording waits, if waiting may help; each such wait has an end.
 
         Raises:
-            Rejected: too long, an unknown vocabulary of the uploader's choice, or busy for a day while idle.
+            Rejected: too long, refused for its uploader's own settings, or busy for a day while idle.
         """
         if fault is Fault.TOO_LONG:
             raise audio.too_long()
-        vocabulary = row.asked.vocabulary_name
-        if fault is Fault.VOCABULARY and vocabulary and vocabulary not in self.vocabularies:
-            raise Rejected("BadSetting", "Correct the object's metadata: there is no vocabulary of that name.")
         idle = self.settings.jobs_at_once // 10 + 1
         waited = self.now() - row.waiting_since
         if fault is Fault.BUSY and waited > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
             raise Rejected("LimitExceeded", "Transcribe has refused it for a day without being busy; shorten it.")
+        decided = start_refusals.decided(fault, self._own_settings(row), self._refused_for(fault, row))
+        if isinstance(decided, Rejected):
+            raise decided
+        return decided
+
+    def _own_settings(self, row: Row) -> list[str]:
+        """The settings in which the recording differs from its profile; a vocabulary of ours is the deployment's."""
+        profile = profiles.match(self.profiles, row.key)
+        usual, asked = profile.recipe if profile else Recipe(), row.asked
+        own = [name for name in SETTINGS if getattr(asked, name) != getattr(usual, name)]
+        return [name for name in own if name != "vocabulary_name" or asked.vocabulary_name not in self.vocabularies]
+
+    def _refused_for(self, fault: Fault, row: Row) -> float:
+        """For how many seconds Transcribe has refused the recording for this reason; the ledger keeps since when."""
+        if fault not in start_refusals.WAIT_SECONDS:
+            return 0.0
+        if fault.name not in row.refused:
+            refused = {**row.refused, fault.name: int(self.now())}
+            self.ledger.advance(row, State.CLAIMED, self.now(), refused=refused)
+        return self.now() - row.refused.get(fault.name, self.now())
 
     def _adopt(self, job: str, media_uri: str) -> None:
         """A job of this name exists: ours, if it transcribes our frozen copy (an answer got lost)."""
@@ -433,7 +466,7 @@ class Starter:
             MessageBody=events.arrival_message(replace(arrival, deferrals=arrival.deferrals + 1)),
             DelaySeconds=seconds,
         )
-        count("PutOff" if fault in (Fault.BUSY, Fault.UNAVAILABLE) else "ConfigurationFault")
+        count("PutOff" if fault in faults.WITHOUT_ALARM else "ConfigurationFault")
         log.info("put off", job=recording, seconds=seconds, deferrals=arrival.deferrals + 1)
 
     def _show_life(self, recording: str) -> None:

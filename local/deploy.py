@@ -3,10 +3,12 @@
 import argparse
 import sys
 import urllib.request
+from pathlib import Path
 from urllib.error import URLError
 
 from local import deployment
 from local.cloud import environment
+from local.cloud.settings import port_number
 from local.deployment import ROOT, Deployment, DeploymentFailed
 
 BUILD = ROOT / "build" / "stacks"
@@ -16,9 +18,10 @@ _STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no p
 def main() -> int:
     """Deploy, and say what one can do then; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.deploy", description=__doc__)
-    parser.add_argument("--port", type=int, default=4566, help="where the cloud listens (default 4566)")
-    port = parser.parse_args().port
-    endpoint = f"http://127.0.0.1:{port}"
+    parser.add_argument("--port", type=port_number, default=4566, help="where the cloud listens (default 4566)")
+    parser.add_argument("--choices", type=Path, help="a file of choices, instead of the laptop's own")
+    given = parser.parse_args()
+    endpoint = f"http://127.0.0.1:{given.port}"
     try:
         _STRAIGHT.open(endpoint, timeout=10).close()
     except (URLError, OSError):
@@ -26,22 +29,23 @@ def main() -> int:
         return 1
     try:
         print("Synthesising the stacks …", flush=True)
-        assembly = deployment.synthesise(BUILD, deployment.choices())
-        print(_next(deployment.deploy(assembly, endpoint), endpoint))
+        chosen = deployment.choices_of(given.choices) if given.choices else deployment.choices()
+        assembly = deployment.synthesise(BUILD, chosen)
+        print(_next(deployment.deploy(assembly, endpoint), endpoint, given.choices))
     except DeploymentFailed as failed:
         print(failed, file=sys.stderr)
         return 1
     return 0
 
 
-def _next(deployed: Deployment, endpoint: str) -> str:
+def _next(deployed: Deployment, endpoint: str, choices: Path | None) -> str:
     return f"""Deployed; the intake bucket is {deployed["IntakeBucketName"]}. Now, for example:
 
   source .venv/bin/activate
   {environment.exports(endpoint)}
   python -m operations upload local/recordings/dictation.wav --profile dictation --wait
   python -m operations open JOB       # the transcript, with its sound
-  python -m operations doctor --choices local/choices.json
+  python -m operations doctor --choices {choices or "local/choices.json"}
   python -m operations smoke"""
 
 

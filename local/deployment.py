@@ -15,6 +15,9 @@ CDK = ROOT / "node_modules" / ".bin" / "cdk"
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 _BOOTSTRAP = "aws://000000000000/us-east-1"
 
+OF_AN_ACCOUNT = ("key_arn", "permissions_boundary", "bootstrap_qualifier")
+"""Choices that name what lies in an account of AWS alone: a laptop deploys without them."""
+
 Say = Callable[[str], None]
 
 
@@ -39,9 +42,28 @@ def choices(**changed: Any) -> dict[str, Any]:
     whole choices.
     """
     chosen: dict[str, Any] = json.loads((ROOT / "local" / "choices.json").read_text(encoding="utf-8"))
+    return {**chosen, "functions": _here(), **changed}
+
+
+def choices_of(file: Path) -> dict[str, Any]:
+    """A deployment's own choices, for the laptop: functions run on this machine's Python, under the laptop's own key.
+
+    Raises:
+        DeploymentFailed: the file holds none.
+    """
+    try:
+        chosen = json.loads(file.read_text(encoding="utf-8"))
+        kept = {name: value for name, value in chosen.items() if name not in OF_AN_ACCOUNT}
+    except (OSError, ValueError, AttributeError) as error:
+        raise DeploymentFailed(
+            f"{file} cannot be read as choices ({error}): name a JSON file with an object."
+        ) from error
+    return {**kept, "functions": _here()}
+
+
+def _here() -> dict[str, str]:
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    architecture = _ARCHITECTURES.get(platform.machine(), "x86_64")
-    return {**chosen, "functions": {"runtime": runtime, "architecture": architecture}, **changed}
+    return {"runtime": runtime, "architecture": _ARCHITECTURES.get(platform.machine(), "x86_64")}
 
 
 def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Path:

@@ -20,6 +20,7 @@ from operations import (
     care,
     erasure,
     evidence,
+    listing,
     loopback,
     opening,
     overview,
@@ -29,6 +30,7 @@ from operations import (
     uploading,
 )
 from operations import explain as explaining
+from operations.bookkeeping import SEEN
 from operations.commandline import READABLE, AsJson, Courteous, Name, ask
 from operations.commandline import here as _here
 from operations.deployment import Deployment
@@ -55,7 +57,11 @@ app = typer.Typer(
 command = partial(app.command, cls=Courteous)
 
 ShowKey = Annotated[bool, typer.Option("--show-key", help="Show the source's key too: it is patient data.")]
-Job = Annotated[str, typer.Argument(help="A job's name, a version id or a correlation id.")]
+Job = Annotated[str, typer.Argument(help="A job's name, a version id, a correlation id, a file's name or a whole key.")]
+Since = Annotated[
+    str | None,
+    typer.Option(help="Of uploads no function has looked at yet, only those since: 30m, 2h, 7d or an ISO time."),
+]
 
 
 @command()
@@ -114,35 +120,37 @@ def status(context: typer.Context, as_json: AsJson = False, name: Name = None) -
 def list_(
     context: typer.Context,
     *,
-    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(State)}.")] = None,
+    state: Annotated[str | None, typer.Option(help=f"Only those in this state: {', '.join(SEEN)}.")] = None,
     profile: Annotated[str | None, typer.Option(help="Only those under this profile.")] = None,
     since: Annotated[str | None, typer.Option(help="Only those touched since: 30m, 2h, 7d or an ISO time.")] = None,
     stuck: Annotated[
         bool, typer.Option("--stuck", help="Only open ones that have been where they are for an hour.")
     ] = False,
     most: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 50,
+    page: Annotated[int, typer.Option(min=1, help="Show this page of so many.")] = 1,
     show_key: ShowKey = False,
     as_json: AsJson = False,
     name: Name = None,
 ) -> None:
-    """List recordings, those touched last first.
+    """List recordings, those touched last first, and say how many there are.
 
-    With --stuck, those that wait longest come first.
+    With --stuck, those that wait longest come first. Uploads that no function has looked at yet are WAITING.
     """
     now = time.time()
     state, touched = state and state.upper(), _moment(since, now)
-    if state not in (None, *State):
-        raise Misused(f"There is no state {state}; there are: {', '.join(State)}.")
+    if state not in (None, *SEEN):
+        raise Misused(f"There is no state {state}; there are: {', '.join(SEEN)}.")
     here = _here(context, name)
     if profile is not None:
         here.check_profile(profile)
         profile = profile.rstrip("/")
     which = Wanted(state, profile, touched, int(now) - STUCK_SECONDS if stuck else None)
-    found = recordings.wanted(here, which, most)
+    found = listing.listed(here, which, page, most, _say)
     if as_json:
-        show.as_json([show.row(row, show_key=show_key) for row in found])
+        show.as_json(show.listed_json(found, page, show_key=show_key))
     else:
-        show.out.print(show.rows(found, now, show_key=show_key))
+        show.out.print(show.rows(found.rows, now, show_key=show_key))
+        show.out.print(show.how_many(found, page), soft_wrap=True)
 
 
 @command()
@@ -164,11 +172,17 @@ def watch(
 
 @command()
 def explain(
-    context: typer.Context, job: Job, show_key: ShowKey = False, as_json: AsJson = False, name: Name = None
+    context: typer.Context,
+    job: Job,
+    *,
+    since: Since = None,
+    show_key: ShowKey = False,
+    as_json: AsJson = False,
+    name: Name = None,
 ) -> None:
     """Show a recording's way, and why it is where it is."""
     here = _here(context, name)
-    found = recordings.find(here, job)
+    found = _find(here, job, since)
     known = evidence.gather(here, found, time.time())
     way, why = explaining.way(known), explaining.explain(known)
     if as_json:
@@ -183,6 +197,7 @@ def open_(
     job: Job,
     *,
     browser: Annotated[bool, typer.Option(help="Open the browser too.")] = True,
+    since: Since = None,
     as_json: AsJson = False,
     name: Name = None,
 ) -> None:
@@ -191,7 +206,7 @@ def open_(
     Both are served from memory to this machine alone; nothing is written to disk.
     """
     here = _here(context, name)
-    found = opening.opened(here, recordings.find(here, job))
+    found = opening.opened(here, _find(here, job, since))
     with loopback.serving(found.page, found.sound, say=show.err.print) as address:
         if as_json:
             show.as_line({"address": address, "sound": found.sound is not None})
@@ -204,12 +219,13 @@ def open_(
 
 
 @command()
-def retry(context: typer.Context, job: Job, as_json: AsJson = False, name: Name = None) -> None:
+def retry(context: typer.Context, job: Job, *, since: Since = None, as_json: AsJson = False, name: Name = None) -> None:
     """Have a FAILED recording transcribed again.
 
     One that Transcribe has not been asked about yet is announced anew, which is harmless.
     """
-    found = recordings.retry(_here(context, name), job, time.time())
+    now = time.time()
+    found = recordings.retry(_here(context, name), job, now, _moment(since, now) or None, _say)
     attempt, called = (found.row.attempt, found.row.job) if found.row else (1, found.name)
     if as_json:
         show.as_json({"recording": found.name, "job": called, "attempt": attempt})
@@ -222,6 +238,7 @@ def cancel(
     context: typer.Context,
     names: Annotated[list[str], typer.Argument(metavar="JOB...", help="Jobs, version ids or correlation ids.")],
     *,
+    since: Since = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
     name: Name = None,
@@ -231,7 +248,7 @@ def cancel(
     One that waits is not paid for. Transcribe cannot stop a running job: that one is paid for, and not delivered.
     """
     here = _here(context, name)
-    found = [recordings.find(here, each) for each in names]
+    found = [_find(here, each, since) for each in names]
     cancellation.check(found)
     if not yes:
         _confirm(found, "Cancel them?", "Nothing was cancelled.", as_json=as_json)
@@ -285,7 +302,7 @@ def backfill(
         show.as_json(show.tally_json(found, announced=go))
         return
     show.out.print(show.tally(found), soft_wrap=True)
-    if go:
+    if go and found.estimate.recordings:
         show.out.print("They are announced; `watch` shows them move.")
     elif found.estimate.recordings:
         show.out.print("Nothing was announced; --go does that.")
@@ -301,12 +318,13 @@ def erase(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     wait: Annotated[bool, typer.Option(help="Wait for functions and jobs that still have it in hand.")] = True,
+    since: Since = None,
     as_json: AsJson = False,
     name: Name = None,
 ) -> None:
     """Remove a recording and all that was made of it."""
     here = _here(context, name)
-    found = recordings.find(here, job)
+    found = _find(here, job, since)
     every = erasure.of_the_same_key(here, found) if all_versions else [found]
     eraser = Eraser(here, wait, say=lambda sentence: show.err.print(sentence, soft_wrap=True))
     eraser.check(every)
@@ -337,6 +355,15 @@ def _lines(here: Deployment, every: float) -> None:
     while True:
         show.as_line(overview.look(here).plain())
         time.sleep(every)
+
+
+def _find(here: Deployment, name: str, since: str | None) -> recordings.Recording:
+    return recordings.find(here, name, _moment(since, time.time()) or None, _say)
+
+
+def _say(line: str) -> None:
+    """Tell how far a search has come, beside what the command puts out."""
+    show.err.print(line, soft_wrap=True)
 
 
 def _moment(text: str | None, now: float) -> int:

@@ -13,6 +13,12 @@ from stethoscript.rows import Row, State
 
 Item = TypeVar("Item")
 
+WAITING = "WAITING"
+"""The state of an upload that no function has looked at yet: it has no row."""
+
+SEEN = (WAITING, *map(str, State))
+"""States as operators see them."""
+
 _BACKFILL, _SWEEP = "#backfill", "#sweep"
 _MOST_AT_ONCE = 100
 """Keys that BatchGetItem takes."""
@@ -39,16 +45,14 @@ _from = TypeDeserializer().deserialize
 class Bookkeeping(Ledger):
     """The ledger's table; every change is conditional on what it changes, as the functions' are."""
 
-    def count(self, state: State) -> int:
-        """How many recordings are in a state."""
-        pages = self.dynamodb.get_paginator("query").paginate(**self._by_state(state, Select="COUNT"))
-        return sum(int(page["Count"]) for page in pages)
+    def count(self, state: State, since: int = 0) -> int:
+        """How many recordings are in a state, of those that were touched since then."""
+        query = self._since(self._by_state(state, Select="COUNT"), since)
+        return sum(int(page["Count"]) for page in self.dynamodb.get_paginator("query").paginate(**query))
 
     def in_state(self, state: State, since: int = 0, *, newest_first: bool = False) -> Iterator[Row]:
         """Recordings in a state that were touched since then, in the order in which they were."""
-        query = self._by_state(state, ScanIndexForward=not newest_first)
-        query["KeyConditionExpression"] += " AND updated >= :since"
-        query["ExpressionAttributeValues"] |= _serialised({":since": since})
+        query = self._since(self._by_state(state, ScanIndexForward=not newest_first), since)
         for page in self.dynamodb.get_paginator("query").paginate(**query):
             names = [_from(item["recording"]) for item in page["Items"]]
             found = self.rows(names)
@@ -78,6 +82,22 @@ class Bookkeeping(Ledger):
         for page in scan:
             yield from map(_row, page["Items"])
 
+    def called(self, name: str) -> list[Row]:
+        """Rows with this version id, or else those with this correlation id, key or file name; reads the whole table.
+
+        DynamoDB only knows whether a key contains a text, so what it finds is looked at again.
+        """
+        scan = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.table,
+            ConsistentRead=True,
+            FilterExpression="#version = :name OR #correlation_id = :name OR contains(#key, :name)",
+            ExpressionAttributeNames={f"#{each}": each for each in ("version", "correlation_id", "key")},
+            ExpressionAttributeValues=_serialised({":name": name}),
+        )
+        found = [_row(item) for page in scan for item in page["Items"]]
+        version = [row for row in found if row.version == name]
+        return version or [row for row in found if name == row.correlation_id or is_called(row.key, name)]
+
     def again(self, row: Row, now: float) -> Row | None:
         """Reopen a FAILED recording as its next attempt; None if somebody else did, or it is not FAILED.
 
@@ -87,7 +107,8 @@ class Bookkeeping(Ledger):
             return None
         attempt = row.attempt + 1
         name = jobs.name(row.recording, attempt)
-        changed = {"attempt": attempt, "job": name, "updated": int(now), "announcements": 0}
+        times = {"entered": int(now), "updated": int(now)}  # its deadlines count anew
+        changed = {"attempt": attempt, "job": name, "announcements": 0, "refused": {}, **times}
         return self._rewrite(row, State.CLAIMED, changed, removed=_OF_ONE_ATTEMPT)
 
     def close(self, row: Row, now: float, leased: int) -> Row | None:
@@ -125,6 +146,11 @@ class Bookkeeping(Ledger):
             self._put_cursor(name, {})
         return len(standing)
 
+    def _since(self, query: dict[str, Any], since: int) -> dict[str, Any]:
+        query["KeyConditionExpression"] += " AND updated >= :since"
+        query["ExpressionAttributeValues"] |= _serialised({":since": since})
+        return query
+
     def _put_cursor(self, name: str, markers: Mapping[str, str]) -> None:
         self.dynamodb.put_item(TableName=self.table, Item=_serialised({"recording": name, "markers": dict(markers)}))
 
@@ -144,6 +170,20 @@ class Bookkeeping(Ledger):
         )
         after: dict[str, Any] = {**dict.fromkeys(removed), **changed}
         return replace(row, state=state, **after) if done else None
+
+
+def seen(row: Row) -> str:
+    """The state as operators see it; attempt 0 is an upload that has no row yet."""
+    return str(row.state) if row.attempt else WAITING
+
+
+def is_called(key: str, name: str) -> bool:
+    """Whether a name is this key, or the name of its file.
+
+    >>> is_called("ward/a.wav", "a.wav"), is_called("ward/a.wav", "ward/a.wav"), is_called("ward/aa.wav", "a.wav")
+    (True, True, False)
+    """
+    return bool(name) and name in (key, key.rpartition("/")[2])
 
 
 def chunks(items: Iterable[Item], most: int) -> Iterator[list[Item]]:

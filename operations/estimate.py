@@ -12,7 +12,7 @@ _WAV_BYTES_A_MINUTE = 16_000 * 2 * 60
 _DOCUMENT_BYTES_A_MINUTE = 20_000
 
 QUEUES = 2
-ALARMS, METRICS, DASHBOARDS = 13, 49, 1
+ALARMS, METRICS, DASHBOARDS = 13, 50, 1
 """Alarms beside those of subscribers, of which each has one; and at most so many metrics, whatever is chosen."""
 
 ASSUMPTIONS = (
@@ -44,6 +44,11 @@ class Month:
         """How long a recording is."""
         return self.minutes * 60 / self.recordings if self.recordings else 0.0
 
+    @property
+    def billed_minutes(self) -> float:
+        """What Transcribe charges: at least 15 seconds of each recording."""
+        return self.recordings * max(self.seconds_each, price.LEAST_SECONDS) / 60
+
 
 @dataclass(frozen=True)
 class Line:
@@ -73,7 +78,7 @@ def _line(what: str, quantity: float, *, by_recording: bool) -> Line:
 
 def _by_recording(month: Month) -> Mapping[str, float]:
     """How much of everything one recording uses."""
-    heard = max(month.seconds_each, price.LEAST_SECONDS) / 60
+    heard = month.billed_minutes / month.recordings if month.recordings else 0.0
     minutes = month.seconds_each / 60
     stored = minutes * (_WAV_BYTES_A_MINUTE + (month.documents + 1) * _DOCUMENT_BYTES_A_MINUTE)
     written = month.documents + 2  # the service's own output and the manifest are documents too

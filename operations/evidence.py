@@ -4,8 +4,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import medical_jobs, places, queues, traces
+from operations import doctor, medical_jobs, places, queues, traces
 from operations.deployment import Deployment
+from operations.doctor import Finding, Health, Site
 from operations.explain import Evidence
 from operations.medical_jobs import Job
 from operations.problems import unless_denied
@@ -20,6 +21,7 @@ def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence
     if row is not None and not row.open:
         return Evidence(int(now), row, recording.uploaded)
     outage, job, running = _transcribe(deployment, row)
+    broken, unchecked = _pipeline(deployment)
     depths = {name: queues.depth(deployment, name) for name in queues.NAMES}
     return Evidence(
         int(now),
@@ -36,7 +38,17 @@ def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence
         depths["intake"].in_hand,
         depths["completion"].messages,
         traces.read(deployment, recording.name, _begun(recording, now), now),
+        broken,
+        unchecked,
     )
+
+
+def _pipeline(deployment: Deployment) -> tuple[tuple[tuple[str, Finding], ...], tuple[str, ...]]:
+    """What `doctor` finds broken in what brings recordings further; and which of its checks could not be made."""
+    site = Site(deployment.name, deployment.client)
+    found = [(name, each) for name in doctor.PIPELINE for each in doctor.made(doctor.CHECKS[name], site)]
+    broken = tuple((name, each) for name, each in found if each.health is Health.BROKEN)
+    return broken, tuple(dict.fromkeys(name for name, each in found if each.health is Health.UNKNOWN))
 
 
 def _transcribe(deployment: Deployment, row: Row | None) -> tuple[str | None, Job | None, int]:

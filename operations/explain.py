@@ -1,12 +1,14 @@
 """Why a recording is where it is: decided from evidence alone, without a call to anybody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from operations.advice import OPERATORS, REFUSED, advice
+from operations.doctor.findings import Finding
 from operations.medical_jobs import Job
 from operations.times import clock, span
 from operations.traces import Trace
-from stethoscript import failures, stopping
+from stethoscript import stopping
 from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, Row, State
 
@@ -16,7 +18,7 @@ _HIDDEN_SECONDS = 1080
 """How long a message stays hidden after a try that ended in an unexpected error."""
 _MOST_ANNOUNCEMENTS = 10
 """After so many the reconciler leaves a recording to a person."""
-_TO_MEND = (Fault.CONFIGURATION, Fault.VOCABULARY, Fault.OTHER)
+_TO_MEND = (Fault.CONFIGURATION, Fault.VOCABULARY, Fault.SETTING, Fault.OTHER)
 
 
 class Why(StrEnum):
@@ -32,6 +34,7 @@ class Why(StrEnum):
     OVER_QUOTA = "over-quota"
     OUTAGE = "outage"
     CONFIGURATION = "configuration"
+    REFUSED = "refused"
     RETRIED = "being-retried"
     DEAD_LETTER = "dead-letter"
     UNANNOUNCED = "unannounced"
@@ -64,6 +67,10 @@ class Evidence:
     intake_in_hand: int = 0
     completion_messages: int = 0
     traces: tuple[Trace, ...] = ()
+    faults: tuple[tuple[str, Finding], ...] = ()
+    """What `doctor` finds broken in the pipeline, by the check's name."""
+    unchecked: tuple[str, ...] = ()
+    """Checks that could not be made."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ class Explanation:
     sentence: str
     remedy: str
     deferrals: int | None = None
+    faults: tuple[tuple[str, Finding], ...] = ()
+    unchecked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,16 @@ _PATIENCE = "Nothing is to be done; `watch` shows it move."
 
 
 def explain(found: Evidence) -> Explanation:
-    """The one reason that explains best where the recording is."""
+    """The one reason that explains best where the recording is, and what is broken in the deployment meanwhile."""
+    decided = replace(_explained(found), faults=found.faults, unchecked=found.unchecked)
+    if not found.faults:
+        return decided
+    if decided.remedy != _PATIENCE:
+        return replace(decided, remedy=f"{decided.remedy} This is broken meanwhile:")
+    return replace(decided, remedy="The deployment is broken, which may be why; mend it:")
+
+
+def _explained(found: Evidence) -> Explanation:
     row = found.row
     if row is not None and not row.open:
         return _ended(row)
@@ -106,7 +124,8 @@ def way(found: Evidence) -> list[Step]:
         steps.append(Step(found.uploaded, "uploaded"))
     if row is not None:
         first = "found by the reconciler" if row.state is State.ANNOUNCED else "first looked at"
-        steps.append(Step(row.received, first))
+        # A retry counts its deadlines anew, and says nothing about the first attempt.
+        steps.append(Step(row.waiting_since if row.attempt == 1 else row.received, first))
     steps += _put_offs(found.traces)
     if row is not None and row.attempt > 1 and row.state is State.CLAIMED:
         steps.append(Step(row.updated, f"attempt {row.attempt} asked for"))
@@ -136,9 +155,9 @@ def _ended(row: Row) -> Explanation:
         return _stopped(row)
     words = f" Transcribe's words: {row.failure}" if row.failure else ""
     if row.state is State.FAILED:
-        again = f" If it is the service's fault, `retry {row.recording}`." if row.reason in failures.RETRY_HELPS else ""
-        return Explanation(Why.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{row.remedy}{again}")
-    return Explanation(Why.REJECTED, f"It was refused before Transcribe was asked: {row.reason}.", str(row.remedy))
+        again = "" if row.reason in OPERATORS else " A retry of the same audio would fail in the same way."
+        return Explanation(Why.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{advice(row)}{again}")
+    return Explanation(Why.REJECTED, f"It was refused before Transcribe was asked: {row.reason}.", str(advice(row)))
 
 
 def _stopped(row: Row) -> Explanation:
@@ -189,6 +208,9 @@ def _tried(found: Evidence, last: Trace | None) -> Explanation | None:
         return _outage(found.outage or (last.error if last else None), last)
     if last is not None and last.fault in _TO_MEND:
         return _configuration(last)
+    if last is not None and last.fault in REFUSED:
+        sentence, remedy = REFUSED[last.fault]
+        return Explanation(Why.REFUSED, f"{sentence}{_so_often(last.deferrals)}.", remedy, last.deferrals)
     if found.quota is not None and found.running >= found.quota:
         return _over_quota(f"{found.running} of {found.quota} jobs are in progress", last)
     return _over_quota("there was no free slot when it was last tried", last) if last is not None else None
@@ -263,7 +285,7 @@ def _undelivered(found: Evidence, job: Job) -> Explanation:
     return Explanation(
         Why.UNDELIVERED,
         f"{ended} and is not delivered; about {found.completion_messages} signals wait in the completion queue.",
-        "The reconciler sends another signal if none is under way; nothing is to be done.",
+        _PATIENCE,
     )
 
 

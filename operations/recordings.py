@@ -7,15 +7,20 @@ from itertools import islice
 from typing import Any
 
 from operations import queues
+from operations.bookkeeping import WAITING, is_called, seen
 from operations.deployment import Deployment
 from operations.problems import Misused, NotFound, Refused
-from stethoscript import jobs, stopping
+from operations.times import clock
+from operations.waiting_uploads import Say, Search, Waiting, recent
+from stethoscript import jobs, metadata, stopping
 from stethoscript.rows import OPEN, Row, State
-from stethoscript.uploads import Upload, is_folder
+from stethoscript.uploads import Upload
 
 STUCK_SECONDS = 3600
 """An open recording that has been where it is for so long is worth a look."""
 _MOST_LOOKED_AT = 500
+_MOST_CHOICES = 20
+_NARROW = "narrow the search with `--since 2h`, or name the version id"
 
 
 @dataclass(frozen=True)
@@ -38,32 +43,41 @@ class Wanted:
     waiting_since: int | None = None
 
 
-def find(deployment: Deployment, name: str) -> Recording:
-    """A recording by its job's name, its version id or its correlation id.
+def find(deployment: Deployment, name: str, since: int | None = None, say: Say = lambda _line: None) -> Recording:
+    """A recording by its job's name, its version id, its correlation id, its file's name or its whole key.
 
-    Looks into the ledger first, and then, for what no function has looked at yet, into the bucket itself.
+    Looks into the ledger first, and then, for what no function has looked at yet, into the bucket itself: at uploads
+    since a time, by default of 30 days. A correlation id or file name may be that of several, so it looks into both.
 
     Raises:
-        NotFound: nothing is called so.
-        Misused: a correlation id that several recordings carry; names their jobs.
+        NotFound: nothing is called so, as far as was looked.
+        Misused: several recordings are called so; lists them.
     """
-    row = _entered(deployment, name)
-    if row is None:
-        return _lying(deployment, name)
-    if row.state is State.ERASED:
-        return Recording(row.recording, row.upload, row, None)
-    return Recording(row.recording, row.upload, row, _uploaded(deployment, row.upload))
+    recording = jobs.recording_of(deployment.name, name)
+    search = Search(deployment, recent() if since is None else since, say)
+    rows = _in_ledger(deployment, recording, name)
+    waiting: list[Waiting] = []
+    if not any(row.version == name or row.recording == recording for row in rows):
+        waiting = _waiting(search, recording, name)
+        rows = _in_ledger(deployment, recording, name)  # again: a function may have entered one meanwhile
+    entered = {row.recording for row in rows}
+    found = [_of_row(deployment, each) for each in rows]
+    found += [_of_upload(each) for each in waiting if each.name not in entered]
+    if len(found) > 1:
+        raise Misused(_choose(found, search))
+    if not found:
+        raise NotFound(_nothing(search))
+    return found[0]
 
 
-def wanted(deployment: Deployment, which: Wanted, most: int) -> list[Row]:
-    """Rows to list: those touched last come first, those that wait longest where it is asked who waits."""
-    states = (State(which.state),) if which.state else OPEN if which.waiting_since else tuple(State)
+def wanted(deployment: Deployment, which: Wanted, most: int | None) -> list[Row]:
+    """Rows of the ledger to list, in the same order."""
     touched_last = merge(
-        *(deployment.ledger.in_state(state, which.since, newest_first=True) for state in states),
+        *(deployment.ledger.in_state(state, which.since, newest_first=True) for state in states(which)),
         key=lambda row: -row.updated,
     )
     rows = sorted(touched_last, key=began) if which.waiting_since else touched_last
-    return list(islice((row for row in rows if _fits(row, which)), most))
+    return list(islice((row for row in rows if fits(row, which)), most))
 
 
 def began(row: Row) -> int:
@@ -79,7 +93,9 @@ def longest_waiting(deployment: Deployment) -> Row | None:
     return min(looked_at, key=began, default=None)
 
 
-def retry(deployment: Deployment, name: str, now: float) -> Recording:
+def retry(
+    deployment: Deployment, name: str, now: float, since: int | None = None, say: Say = lambda _line: None
+) -> Recording:
     """Have a FAILED recording transcribed again, as its next attempt; of several who ask, all get the same one.
 
     One that Transcribe has not been asked about is only announced anew, under the job it has: that is harmless.
@@ -87,7 +103,7 @@ def retry(deployment: Deployment, name: str, now: float) -> Recording:
     Raises:
         Refused: it is on its way, has come to another end, or is gone; says what to do instead.
     """
-    found = find(deployment, name)
+    found = find(deployment, name, since, say)
     row = found.row
     if found.uploaded is None and (row is None or row.state is State.FAILED):
         raise Refused("The upload itself is gone, so there is nothing to transcribe: upload the recording again.")
@@ -112,29 +128,70 @@ def of_key(deployment: Deployment, bucket: str, key: str) -> list[dict[str, Any]
     return [each for each in versions(deployment, bucket, key) if each["Key"] == key]
 
 
-def _entered(deployment: Deployment, name: str) -> Row | None:
-    if recording := jobs.recording_of(deployment.name, name):
-        return deployment.ledger.find(recording)
-    found = list(deployment.ledger.search(version=name)) or list(deployment.ledger.search(correlation_id=name))
-    if len(found) > 1:
-        listed = ", ".join(row.job for row in sorted(found, key=lambda row: row.received))
-        raise Misused(f"{len(found)} recordings carry the correlation id {name}; name one of their jobs: {listed}.")
-    return found[0] if found else None
+def _of_row(deployment: Deployment, row: Row) -> Recording:
+    uploaded = None if row.state is State.ERASED else _uploaded(deployment, row.upload)
+    return Recording(row.recording, row.upload, row, uploaded)
 
 
-def _lying(deployment: Deployment, name: str) -> Recording:
-    recording = jobs.recording_of(deployment.name, name)
-    for version in versions(deployment, deployment.intake):
-        upload = Upload(deployment.intake, version["Key"], version["VersionId"])
-        called = jobs.recording(deployment.name, upload)
-        is_it = called == recording if recording else upload.version == name
-        if is_it and "Size" in version and not is_folder(upload.key, version["Size"]):
-            return Recording(called, upload, None, int(version["LastModified"].timestamp()))
-    raise NotFound(
-        f"No recording is called {name}, neither in the ledger nor in the bucket: give a job's name, the version id "
-        "that PutObject answered, or a correlation id (of a recording a function has looked at); a file's name is "
-        "found with `list --show-key --since 2d`."
+def _of_upload(waiting: Waiting) -> Recording:
+    return Recording(waiting.name, waiting.upload, None, waiting.uploaded)
+
+
+def _in_ledger(deployment: Deployment, recording: str | None, name: str) -> list[Row]:
+    if recording is None:
+        return deployment.ledger.called(name)
+    row = deployment.ledger.find(recording)
+    return [row] if row else []
+
+
+def _waiting(search: Search, recording: str | None, name: str) -> list[Waiting]:
+    """The uploads without a row that are called so; a job's name and a version id are those of only one."""
+    uploads = []
+    for each in search.uploads():
+        if each.name == recording or each.upload.version == name:
+            return [each]
+        uploads.append(each)
+    if recording is not None:
+        return []
+    called = [each for each in uploads if is_called(each.upload.key, name)]
+    others = [each for each in uploads if each not in called]
+    return called + (search.correlated(others, name) if metadata.CORRELATION.fullmatch(name) else [])
+
+
+def _choose(found: list[Recording], search: Search) -> str:
+    """Ask which of several recordings is meant; says nothing that the keys hold."""
+    newest = sorted(found, key=_received, reverse=True)
+    lines = [
+        f"  {each.row.job if each.row else each.name}  {seen(each.row) if each.row else WAITING}  "
+        f"received {clock(_received(each))}"
+        for each in newest[:_MOST_CHOICES]
+    ]
+    more = [f"  and {len(found) - _MOST_CHOICES} older ones"] if len(found) > _MOST_CHOICES else []
+    stopped = [f"Only {search.stopped} could be looked through: {_NARROW}."] if search.stopped else []
+    return "\n".join([f"{len(found)} recordings are called so; name one of them by its job:", *lines, *more, *stopped])
+
+
+def _nothing(search: Search) -> str:
+    looked = (
+        f"looked through {search.stopped} only: {_NARROW}"
+        if search.stopped
+        else f"looked through the ledger and the uploads since {clock(search.since)}: `--since` goes further back"
     )
+    return (
+        f"No recording is called so ({looked}). Give a job's name, the version id that PutObject answered, a "
+        "correlation id, a file's name or a whole key."
+    )
+
+
+def _received(found: Recording) -> int:
+    return found.row.received if found.row else found.uploaded or 0
+
+
+def states(which: Wanted) -> tuple[State, ...]:
+    """The ledger's states in which such recordings are."""
+    if which.state == WAITING:
+        return ()
+    return (State(which.state),) if which.state else OPEN if which.waiting_since else tuple(State)
 
 
 def _uploaded(deployment: Deployment, upload: Upload) -> int | None:
@@ -144,9 +201,10 @@ def _uploaded(deployment: Deployment, upload: Upload) -> int | None:
     return None
 
 
-def _fits(row: Row, which: Wanted) -> bool:
+def fits(row: Row, which: Wanted) -> bool:
+    """Whether a recording is one of those to list, as far as its state and times are concerned."""
     return (
-        which.state in (None, row.state)
+        which.state in (None, seen(row))
         and which.profile in (None, row.profile)
         and (which.waiting_since is None or began(row) < which.waiting_since)
     )

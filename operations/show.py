@@ -12,15 +12,19 @@ from rich.table import Table
 from rich.text import Text
 
 from operations import certificate
+from operations.advice import advice
 from operations.backfill import Tally
+from operations.bookkeeping import seen
 from operations.certificate import Certificate
 from operations.estimate import ASSUMPTIONS, Line, Month
 from operations.explain import Explanation, Step
 from operations.importing.retained import Left
+from operations.listing import Listed
 from operations.overview import Overview
-from operations.price import DOLLARS_A_MINUTE, READ
+from operations.price import DOLLARS_A_MINUTE, LEAST_SECONDS, READ
 from operations.recordings import Recording, began
 from operations.times import clock, iso, span
+from stethoscript import recording_warnings
 from stethoscript.rows import Row
 
 _WIDE = 200
@@ -49,8 +53,8 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
     told = {
         "recording": row.recording,
         "job": row.job,
-        "state": str(row.state),
-        "attempt": row.attempt,
+        "state": seen(row),
+        "attempt": row.attempt or None,
         "profile": row.profile,
         "versionId": row.version,
         "correlationId": row.correlation_id,
@@ -61,6 +65,7 @@ def row(row: Row, *, show_key: bool) -> Mapping[str, Any]:
         "signal": row.signal,
         "reason": row.reason,
         "remedy": row.remedy,
+        "warning": row.warning,
         "words": row.words,
         "confidence": row.confidence,
         "manifest": row.manifest,
@@ -83,25 +88,49 @@ def rows(found: Iterable[Row], now: float, *, show_key: bool) -> RenderableType:
     return table if listed else Text("No recordings.")
 
 
+def listed_json(found: Listed, page: int, *, show_key: bool) -> Mapping[str, Any]:
+    """A page of recordings, for scripts; `nextPage` is null on the last one."""
+    return {
+        "recordings": [row(each, show_key=show_key) for each in found.rows],
+        "total": found.total,
+        "page": page,
+        "nextPage": page + 1 if found.more else None,
+        "incomplete": found.stopped is not None,
+    }
+
+
+def how_many(found: Listed, page: int) -> str:
+    """How many recordings there are, and how to see the others."""
+    shown = f"{found.first + 1}-{found.first + len(found.rows)}" if found.rows else "0"
+    sentences = [f"Shown: {shown} of {found.total}."]
+    if found.more:
+        sentences.append(f"`--page {page + 1}` shows the next ones.")
+    if found.stopped:
+        sentences.append(f"Of uploads that wait, only {found.stopped} were looked through: `--state waiting` goes on.")
+    return " ".join(sentences)
+
+
 def watched(found: Overview, latest: list[Row], now: float, console: Console) -> RenderableType:
     """How a deployment is doing, and as many recordings as its terminal has room for; names are cut, states never."""
     above = overview(found)
     room = console.height - len(console.render_lines(above)) - _LINES_ABOUT_ROWS
+    correlated = any(each.correlation_id for each in latest)
+    whole = ("state", "in state for", "correlation id")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("job", "state", "in state for", "profile", "why"):
-        table.add_column(heading, no_wrap=heading in ("state", "in state for"), overflow="ellipsis")
+    for heading in ("job", "state", "in state for", "profile", *(["correlation id"] if correlated else []), "why"):
+        table.add_column(heading, no_wrap=heading in whole, overflow="ellipsis")
     for each in latest[: max(0, room)]:
-        table.add_row(*_cells(each, now), each.reason or "")
+        table.add_row(*_cells(each, now), *([each.correlation_id or "-"] if correlated else []), each.reason or "")
     return Group(above, table if latest else Text("No recordings."))
 
 
 def _cells(row: Row, now: float) -> list[str]:
-    return [row.job, str(row.state), span(now - began(row)), row.profile or "-"]
+    return [row.job, seen(row), span(now - began(row)), row.profile or "-"]
 
 
 def next_step(undelivered: Row) -> str:
     """What helps a recording that was not delivered."""
-    return undelivered.remedy or f"`python -m operations explain {undelivered.job}` says why."
+    return advice(undelivered) or f"`python -m operations explain {undelivered.job}` says why."
 
 
 def overview(found: Overview) -> RenderableType:
@@ -121,6 +150,8 @@ def overview(found: Overview) -> RenderableType:
     lines = [f"Transcribe: {found.running} of {quota} jobs in progress"]
     if longest := found.waiting_longest:
         lines.append(f"Waiting for longest: {longest.job} ({longest.state}), since {clock(began(longest))}")
+    if intake := sum(each.waiting for each in found.queues if each.name == "intake"):
+        lines.append(f"About {intake} messages wait in the intake queue: `list --state waiting` shows new uploads")
     return Group(Text(f"Deployment {found.name}"), states, waiting, Text("\n".join(lines)))
 
 
@@ -133,13 +164,23 @@ def explanation(found: Recording, way: list[Step], why: Explanation, *, show_key
         facts.add_row("job", f"{found.row.job} (attempt {found.row.attempt})")
         facts.add_row("profile", found.row.profile or "-")
         facts.add_row("correlation id", found.row.correlation_id or "-")
+        if found.row.warning:
+            facts.add_row("warning", recording_warnings.sentence(found.row.warning) or found.row.warning)
     facts.add_row("version id", found.upload.version or "-")
     if show_key:
         facts.add_row("key", found.upload.key or "-")
     steps = Table(box=None, show_header=False, pad_edge=False)
     for step in way:
         steps.add_row(clock(step.at), step.what)
-    return Group(facts, Text(), steps, Text(), Text(why.sentence), Text(why.remedy))
+    return Group(facts, Text(), steps, Text(), Text(why.sentence), Text(why.remedy), *_faults(why))
+
+
+def _faults(why: Explanation) -> Iterable[RenderableType]:
+    """What else is wrong with the deployment, each with its remedy."""
+    for check, fault in why.faults:
+        yield Text(f"- {check}: {fault.sentence} {fault.remedy}")
+    if why.unchecked:
+        yield Text(f"Not checked, for want of permissions: {', '.join(why.unchecked)}. `doctor` says which it needs.")
 
 
 def explanation_json(found: Recording, way: list[Step], why: Explanation, *, show_key: bool) -> Mapping[str, Any]:
@@ -153,6 +194,8 @@ def explanation_json(found: Recording, way: list[Step], why: Explanation, *, sho
         "deferrals": why.deferrals,
         "sentence": why.sentence,
         "remedy": why.remedy,
+        "faults": [{"check": check, "sentence": each.sentence, "remedy": each.remedy} for check, each in why.faults],
+        "unchecked": list(why.unchecked),
     }
     return {**told, "key": found.upload.key} if show_key else told
 
@@ -225,8 +268,13 @@ def bill(month: Month, lines: list[Line]) -> RenderableType:
     total = sum(line.dollars for line in lines)
     table.add_section()
     table.add_row("together", "", "", f"{total:,.2f}", f"{used / month.recordings:.5f}" if month.recordings else "-")
+    least = (
+        [Text(f"Transcribe charges at least {LEAST_SECONDS} s of each recording: {month.billed_minutes:,.1f} minutes.")]
+        if month.billed_minutes > month.minutes
+        else []
+    )
     kept = "S3's storage is that of the month's own recordings: it costs as much again for every month they are kept."
-    return Group(table, Text(f"Prices of {READ}."), Text(kept), *(Text(f"- {each}") for each in ASSUMPTIONS))
+    return Group(table, Text(f"Prices of {READ}."), *least, Text(kept), *(Text(f"- {each}") for each in ASSUMPTIONS))
 
 
 def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
@@ -234,6 +282,7 @@ def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
     return {
         "pricesOf": READ.isoformat(),
         "minutes": month.minutes,
+        "billedMinutes": round(month.billed_minutes, 2),
         "recordings": month.recordings,
         "documents": month.documents,
         "subscribers": month.subscribers,

@@ -15,7 +15,7 @@ from operations import problems
 from operations.deployment import Deployment
 from operations.problems import Misused, Refused
 from s3_range_file import S3RangeFile
-from stethoscript import audio, jobs, profiles
+from stethoscript import audio, jobs, metadata
 from stethoscript.rejections import Rejected
 from stethoscript.rows import Row
 from stethoscript.uploads import Upload
@@ -47,8 +47,8 @@ def check(
         Refused: files that Transcribe Medical does not take, each named with its remedy.
     """
     deployment.check_profile(profile)
-    if correlation_id is not None and not profiles.CORRELATION.fullmatch(correlation_id):
-        raise Misused("Use 1 to 64 letters, digits, hyphens or underscores as correlation id.")
+    if correlation_id is not None and not metadata.CORRELATION.fullmatch(correlation_id):
+        raise Misused(f"Use {metadata.CORRELATION_RULE} as correlation id.")
     refusals = [(path, _refusal(path)) for path in paths]
     good = [path for path, refusal in refusals if refusal is None]
     refused = [f"{path}: {each.reason}. {each.remedy}" for path, each in refusals if each]
@@ -82,7 +82,7 @@ def send(
         s3.upload_file(
             str(path), deployment.intake, key, Callback=progress, Config=_TRANSFER,
             ExtraArgs={
-                "Metadata": {profiles.CORRELATION_ID: correlation_id} if correlation_id else {},
+                "Metadata": {metadata.CORRELATION_ID: correlation_id} if correlation_id else {},
                 "ExpectedBucketOwner": deployment.account,
             },
         )  # fmt: skip

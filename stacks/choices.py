@@ -44,7 +44,13 @@ _LOG_DAYS = (
     3288,
     3653,
 )
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
+"""Lambda's Python runtimes, from the oldest that our code runs on; a test compares them with the CDK's."""
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
+_KEY_MEANT = (
+    "a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>; "
+    "`aws kms describe-key --key-id alias/<name>` shows it"
+)
 _POLICY = r"[\w+=,.@/-]{1,512}"
 _PRINCIPAL = r"arn:aws[a-z-]*:iam::\d{12}:(role|user)/[\w+=,.@/*-]{1,512}"
 _QUALIFIER = r"[A-Za-z0-9_-]{1,10}"  # as the CDK's bootstrap template takes it
@@ -145,8 +151,11 @@ class Functions:
     architecture: str = "arm64"
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"python3\.1[1-9]", self.runtime):
-            raise BadChoice("functions.runtime must be python3.11 or newer")
+        if self.runtime not in RUNTIMES:
+            raise BadChoice(
+                f"functions.runtime must be python3.11 or newer, and one that Lambda has and the functions' packages "
+                f"are built for: {', '.join(RUNTIMES)}"
+            )
         if self.architecture not in ("arm64", "x86_64"):
             raise BadChoice("functions.architecture must be arm64 or x86_64")
 
@@ -206,7 +215,7 @@ class Choices:
         self._check_subscribers(names)
         if len(self.profiles) > _MOST_PROFILES or len(json.dumps(self.profiles)) > _MOST_PROFILE_TEXT:
             raise BadChoice(f"profiles: at most {_MOST_PROFILES}, and {_MOST_PROFILE_TEXT} characters of JSON, fit in")
-        _like("key_arn", self.key_arn, _KEY_ARN, "a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>")
+        _like("key_arn", self.key_arn, _KEY_ARN, _KEY_MEANT)
         for reader in self.transcript_readers:
             _like("transcript_readers", reader, _PRINCIPAL, "a list of the ARNs of roles or users")
         _like("permissions_boundary", self.permissions_boundary, _POLICY, "a policy's name, with its path, not its ARN")

@@ -6,6 +6,7 @@ needs no network.
 
 import atexit
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -66,8 +67,26 @@ def _install(functions: Functions, target: Path) -> None:
         "--only-binary=:all:", "--python-version", functions.runtime.removeprefix("python"),
         "--platform", _PLATFORMS[functions.architecture], "--target", str(target), "--requirement", str(LOCK),
     ]  # fmt: skip
-    if subprocess.run(command, check=False).returncode:
-        sys.exit("The functions' packages could not be fetched: check the network and pip's index, then try again.")
+    ended = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
+    sys.stderr.write(ended.stderr)
+    if ended.returncode:
+        sys.exit(_why_not_fetched(functions, ended.stderr))
+
+
+def _why_not_fetched(functions: Functions, said: str) -> str:
+    """What to do about pip's error: a package that is not built for a runtime is no fault of the network's.
+
+    pip says "from versions: none" both of a package it cannot reach and of one that has no such wheel; only where it
+    cannot reach the index does it say so before.
+    """
+    unreachable = re.search(r"connection|timed out|resolution|proxy|certificate|\b40[347]\b", said, re.IGNORECASE)
+    missing = re.search(r"No matching distribution found for (\S+)", said)
+    if missing and not unreachable:
+        return (
+            f"{missing[1]} is not built for {functions.runtime} on {functions.architecture}: choose another "
+            "functions.runtime (docs/deploying.md)."
+        )
+    return "The functions' packages could not be fetched: check the network and pip's index, then try again."
 
 
 if __name__ == "__main__":

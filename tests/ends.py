@@ -34,6 +34,9 @@ ENDS = {
     "deleted in time": row(State.REJECTED, reason="Gone", remedy="Upload it again."),
     "cancelled too late": row(State.FAILED, started=1, completed=50, reason="Cancelled", remedy="Retry it."),
     "erased": row(State.ERASED, started=1, completed=50),
+    "without its correlation id": row(
+        State.REJECTED, reason="TooShort", remedy="Send more.", warning="BadCorrelationId"
+    ),
     "under no profile": Row(JOB, State.REJECTED, "b", KEY, "v", 0, 0, JOB, reason="NoProfile", remedy="Move it."),
 }
 ends = pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)

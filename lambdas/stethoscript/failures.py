@@ -28,14 +28,14 @@ _REASONS = (
     ("Invalid file size", "TooLarge", "Send at most 2 GB and 4 hours; split the recording."),
     ("Invalid number of channels", "TooManyChannels", "Send mono or stereo audio."),
 )
-_UNKNOWN, UNREADABLE, MISSING, VANISHED = (
+UNKNOWN, UNREADABLE, MISSING, VANISHED = (
     "TranscriptionFailed", "TranscriptUnreadable", "TranscriptMissing", "JobVanished",
 )  # fmt: skip
-RETRY_HELPS = (_UNKNOWN, MISSING, VANISHED)
+RETRY_HELPS = (UNKNOWN, MISSING, VANISHED)
 """Failures that another attempt at the same file may get past; the others lie in the file or in our reading."""
 CLASSES = (
     *(name for _beginning, name, _remedy in _REASONS),
-    _UNKNOWN,
+    UNKNOWN,
     UNREADABLE,
     MISSING,
     VANISHED,
@@ -54,6 +54,6 @@ def reason(failure: str) -> tuple[str, str]:
         if failure.startswith(beginning):
             return name, remedy
     return (
-        _UNKNOWN,
+        UNKNOWN,
         "Export the recording as WAV or FLAC and upload it again. `operations explain` shows Transcribe's own reason.",
     )

@@ -14,7 +14,10 @@ class Fault(Enum):
     BUSY = "put it off: a quota or rate is used up"
     UNAVAILABLE = "put it off: the service does not answer"
     CONFIGURATION = "put it off and raise an alarm: a right, key or resource is missing"
-    VOCABULARY = "the vocabulary that the recipe names does not exist"
+    VOCABULARY = "the vocabulary that the settings name does not exist, or could not be built"
+    VOCABULARY_NOT_READY = "put it off for a while: the vocabulary that the settings name is still being built"
+    SETTING = "Transcribe does not take one of the job's settings"
+    REFUSED = "put it off, for a day at most: Transcribe refuses the job in words that we do not know"
     TOO_LONG = "the recording is longer than Transcribe takes"
     ABSENT = "what was asked for does not exist"
     TAKEN = "the job's name is in use"
@@ -97,8 +100,8 @@ is the harmless meaning, and it has an end of its own (`Starter._refuse_for`).""
 def fault(error: Exception) -> Fault:
     """Tell what an error means; unknown ones are OTHER, which loses nothing.
 
-    Transcribe answers BadRequestException both for a job it does not know and for media or a
-    vocabulary it cannot reach: the first is ABSENT, the others are for an operator to mend.
+    Transcribe answers BadRequestException for a job it does not know, for media it cannot reach and for settings it
+    does not take: `_bad_request` tells them apart.
     """
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
@@ -115,8 +118,19 @@ def fault(error: Exception) -> Fault:
     return Fault.UNAVAILABLE if status >= _SERVER_ERROR else Fault.OTHER
 
 
-PUT_OFF = (Fault.BUSY, Fault.UNAVAILABLE, Fault.CONFIGURATION, Fault.VOCABULARY)
-"""Faults that say nothing about the recording: it waits, however long they last."""
+PUT_OFF = (
+    Fault.BUSY,
+    Fault.UNAVAILABLE,
+    Fault.CONFIGURATION,
+    Fault.VOCABULARY,
+    Fault.VOCABULARY_NOT_READY,
+    Fault.SETTING,
+    Fault.REFUSED,
+)
+"""Faults that do not prove anything against the recording: it waits. The start function ends the waiting where one
+lasts that the recording's own settings may have caused."""
+WITHOUT_ALARM = (Fault.BUSY, Fault.UNAVAILABLE, Fault.VOCABULARY_NOT_READY)
+"""Of these, the faults that end without an operator; the others raise an alarm."""
 
 MOST_DELAY = 900
 """Seconds; the most SQS takes as DelaySeconds."""
@@ -146,13 +160,37 @@ def described(error: Exception) -> str:
     return f"{type(error).__name__} {code}" if code else type(error).__name__
 
 
+_OF_VOCABULARY = re.compile(r"\bvocabular(y|ies)\b", re.IGNORECASE)
+_IS_ABSENT = re.compile(r"couldn't be found|could not be found|not found|doesn't exist|does not exist", re.IGNORECASE)
+_HAS_FAILED = re.compile(r"\bfailed\b(?! to satisfy)", re.IGNORECASE)
+_IS_NOT_READY = re.compile(r"\b(isn't|is not|not)( yet)? (in the )?ready\b|\bpending\b", re.IGNORECASE)
+_OF_PLACE = re.compile(
+    r"bucket|kms|\bs3\b|\bkey\b|outputkey|mediafileuri|encrypt|permission|access|authori[sz]|\brole\b|polic(y|ies)",
+    re.IGNORECASE,
+)
+_OF_SETTING = re.compile(
+    r"\b(settings\.\w+|(show|max)speakerlabels|channelidentification|(show|max)alternatives|vocabularyname"
+    r"|contentidentificationtype|specialty)\b",
+    re.IGNORECASE,
+)
+"""Our settings by the names of Transcribe's own members: words such as "speaker" or "channel" may be about the audio,
+and only a member's name proves that a setting is meant."""
+
+
 def _bad_request(text: str) -> Fault:
+    """The meaning of a BadRequestException, which has one code for all that may be wrong.
+
+    No page lists the texts. What is not known here has the harmless meaning: REFUSED.
+    """
     if "too many jobs running" in text:  # seen of standard jobs: https://github.com/boto/boto3/issues/1633
         return Fault.BUSY
     if "requested job couldn't be found" in text:
         return Fault.ABSENT
-    if "vocabulary couldn't be found" in text:
-        return Fault.VOCABULARY
-    if "can't be accessed" in text:
-        return Fault.CONFIGURATION
-    return Fault.OTHER
+    if _OF_VOCABULARY.search(text):
+        if _IS_ABSENT.search(text) or _HAS_FAILED.search(text):
+            return Fault.VOCABULARY
+        if _IS_NOT_READY.search(text):
+            return Fault.VOCABULARY_NOT_READY
+    if _OF_SETTING.search(text):
+        return Fault.SETTING
+    return Fault.CONFIGURATION if _OF_PLACE.search(text) else Fault.REFUSED

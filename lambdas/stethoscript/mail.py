@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from stethoscript import audio_notes, stopping
+from stethoscript import audio_notes, recording_warnings, stopping
 from stethoscript.rows import Row, State
 
 
@@ -81,7 +81,8 @@ def text(row: Row, transcripts_bucket: str) -> str:
         parts.append(f"Why\n  {row.reason}")
     if row.manifest:
         parts.append(f"Where\n  s3://{transcripts_bucket}/{row.manifest}")
-    advice = [row.remedy, _UNSURE if row.confidence == "low" else None, wording.next]
+    odd = recording_warnings.sentence(row.warning)
+    advice = [row.remedy, odd, _UNSURE if row.confidence == "low" else None, wording.next]
     parts.append("What next\n" + "\n".join(f"  {sentence}" for sentence in advice if sentence))
     return "\n\n".join(parts)
 

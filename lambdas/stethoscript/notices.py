@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from stethoscript import audio_notes, failures, mail, profiles, rejections
+from stethoscript import audio_notes, failures, mail, profiles, recording_warnings, rejections
 from stethoscript.rows import Row, State
 
 SCHEMA = "1.0"
@@ -66,6 +66,8 @@ def body(row: Row, transcripts_bucket: str) -> dict[str, Any]:
         told["manifest"] = {"bucket": transcripts_bucket, "key": row.manifest}
     if row.reason:
         told["reason"] = {"class": row.reason, "remedy": row.remedy}
+    if row.warning:
+        told["warning"] = {"class": row.warning, "remedy": recording_warnings.sentence(row.warning)}
     return told
 
 

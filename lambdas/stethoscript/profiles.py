@@ -3,20 +3,15 @@
 Limits: StartMedicalTranscriptionJob's service model; the cross-field rules from the API reference.
 """
 
-import difflib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from email.errors import MessageError
-from email.header import decode_header, make_header
+from dataclasses import dataclass, fields
 from typing import Any
 
 from stethoscript import forms
 from stethoscript.rejections import Rejected
 
-CORRELATION = re.compile(r"[A-Za-z0-9_-]{1,64}")
-CORRELATION_ID = "correlation-id"
 PROFILE_PREFIX = re.compile(r"([a-z0-9][a-z0-9_-]*/)+")
 
 TYPES = ("DICTATION", "CONVERSATION")
@@ -83,12 +78,13 @@ class Recipe:
 class Profile:
     """A prefix of the intake bucket, the recipe for what is put there, and the forms its documents are delivered in.
 
-    None are the deployment's usual ones.
+    None are the deployment's usual ones. `locked` settings are the profile's alone: no metadata changes them.
     """
 
     prefix: str
     recipe: Recipe
     documents: tuple[str, ...] | None = None
+    locked: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,16 +93,7 @@ class Profile:
 
 
 SETTINGS = tuple(field.name for field in fields(Recipe))
-_DOCUMENTS = "documents"
-_SETTING_OF = {setting.replace("_", "-"): setting for setting in SETTINGS}
-"""Settings by their names in metadata."""
-_SURELY = 0.85
-"""difflib's ratio from which a name is a misspelling: `specialist` (0.84) is a stranger, `speciality` (0.95) is not."""
-_OFTEN_MEANT = {
-    "vocabulary": "vocabulary-name",
-    "max-speakers": "max-speaker-labels",
-    "channel-id": "channel-identification",
-}
+_DOCUMENTS, _LOCKED = "documents", "locked"
 
 
 def read(profiles: Mapping[str, Any]) -> tuple[Profile, ...]:
@@ -135,90 +122,33 @@ def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
     return Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
 
 
-def overridden(recipe: Recipe, metadata: Mapping[str, str]) -> Recipe:
-    """The recipe as one recording's object metadata (`x-amz-meta-…`) changes it.
-
-    Metadata that is not a setting of ours is somebody else's and left alone, unless it is all but spelled as one.
-
-    Raises:
-        Rejected: a setting with an impossible value, or one that is misspelled.
-    """
-    changes: dict[str, Any] = {}
-    for name, text in metadata.items():
-        if name in _SETTING_OF:
-            changes[_SETTING_OF[name]] = _value(_SETTING_OF[name], _plain(text))
-        elif meant := _meant(name):
-            raise Rejected("UnknownSetting", f"A name in the object's metadata is not ours but nearly: use {meant}.")
-    try:
-        return replace(recipe, **changes)
-    except BadSetting as bad:
-        raise Rejected("BadSetting", f"Correct the object's metadata: {bad}.") from bad
-
-
-def correlation_id(metadata: Mapping[str, str]) -> str | None:
-    """The uploader's own `correlation-id`; None if there is none, or if it could carry more than an id."""
-    given = _plain(metadata.get(CORRELATION_ID, ""))
-    return given if CORRELATION.fullmatch(given) else None
-
-
-def check_correlation_id(metadata: Mapping[str, str]) -> None:
-    """Refuse one that will not be passed on.
-
-    Raises:
-        Rejected: it could carry more than an id.
-    """
-    if CORRELATION_ID in metadata and correlation_id(metadata) is None:
-        raise Rejected("BadCorrelationId", "Use 1 to 64 letters, digits, hyphens or underscores as correlation-id.")
-
-
 def _profile(prefix: str, settings: object) -> Profile:
     if not PROFILE_PREFIX.fullmatch(prefix):
         raise BadSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
     if not isinstance(settings, Mapping):
         raise BadSetting(f"profile {prefix!r}: its settings must be an object")
-    known = (*SETTINGS, _DOCUMENTS)
+    known = (*SETTINGS, _DOCUMENTS, _LOCKED)
     if unknown := set(settings) - set(known):
         raise BadSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     try:
         documents = forms.checked(settings[_DOCUMENTS]) if _DOCUMENTS in settings else None
-        return Profile(prefix, Recipe(**{name: settings[name] for name in settings if name != _DOCUMENTS}), documents)
+        recipe = Recipe(**{name: value for name, value in settings.items() if name in SETTINGS})
+        return Profile(prefix, recipe, documents, _locked_settings(settings.get(_LOCKED, [])))
     except (BadSetting, forms.BadForms) as bad:
         raise BadSetting(f"profile {prefix!r}: {bad}") from bad
 
 
-def _meant(name: str) -> str | None:
-    """The name of ours that a stranger one was surely meant for; None leaves it a stranger.
+def _locked_settings(given: object) -> tuple[str, ...]:
+    """The settings that a profile locks: those it lists, or all of them where it says true.
 
-    >>> _meant("max-speaker-label"), _meant("specialist"), _meant("conversation-id")
-    ('max-speaker-labels', None, None)
+    >>> _locked_settings(["content_identification_type"]), _locked_settings(True) == SETTINGS
+    (('content_identification_type',), True)
     """
-    plain = name.lower().replace("_", "-")
-    near = difflib.get_close_matches(plain, [*_SETTING_OF, CORRELATION_ID], n=1, cutoff=_SURELY)
-    meant = near[0] if near else _OFTEN_MEANT.get(plain)
-    return None if meant == name else meant
-
-
-def _plain(text: str) -> str:
-    """A metadata value as it was meant: S3 hands out what is not ASCII as RFC 2047's encoded words.
-
-    >>> _plain(" =?UTF-8?B?RElDVEFUSU9O?= ")
-    'DICTATION'
-    """
-    try:
-        return str(make_header(decode_header(text))).strip()
-    except (MessageError, LookupError, ValueError):
-        return text.strip()
-
-
-def _value(setting: str, text: str) -> object:
-    """Metadata is text, and case matters only in a vocabulary's name; the word `none` turns a setting off."""
-    if text.lower() == "none":
-        return False if setting == "channel_identification" else None
-    if setting == "channel_identification":
-        return {"true": True, "false": False}.get(text.lower(), text)
-    if setting.startswith("max_"):
-        return int(text) if re.fullmatch(r"[0-9]{1,4}", text) else text
-    return text if setting == "vocabulary_name" else text.upper()
+    if given is True:
+        return SETTINGS
+    if given is not False and not (isinstance(given, (list, tuple)) and all(name in SETTINGS for name in given)):
+        raise BadSetting(f"locked must be true or a list of settings; known: {', '.join(SETTINGS)}")
+    return tuple(given or ())
 
 
 def _one_of(setting: str, value: object, allowed: tuple[str, ...]) -> None:

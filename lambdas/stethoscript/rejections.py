@@ -12,14 +12,15 @@ CLASSES = (
     "TooManyChannels",
     "OneChannel",
     "BadSetting",
-    "BadCorrelationId",
     "UnknownSetting",
+    "LockedSetting",
     "Gone",
     "Cancelled",
     "Archived",
     "ForeignKey",
     "CustomerKey",
     "LimitExceeded",
+    "RefusedByTranscribe",
 )
 """All that a recording is ever rejected for: subscribers filter by these."""
 

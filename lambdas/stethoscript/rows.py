@@ -45,6 +45,7 @@ class Row:
     `start_requested`: when Transcribe was last asked to start the job. Once set, the job may exist whatever was
     answered. `cancelled`: when the recording was stopped, by an operator or because its upload was deleted; `reason`
     says which. From then on Transcribe is not asked to start it, and nothing of it is delivered.
+    `refused`: since when Transcribe has refused to start the job, by the name of the fault.
     `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
     `seconds`: at which of them the last word ends.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
@@ -71,6 +72,7 @@ class Row:
     warning: str | None = None
     start_requested: int | None = None
     cancelled: int | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
     correlation_id: str | None = None
     started: int | None = None
     completed: int | None = None

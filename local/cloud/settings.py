@@ -42,7 +42,10 @@ def _parser() -> argparse.ArgumentParser:
         description="An AWS for one laptop: S3, SQS, Lambda and the rest, with Transcribe Medical in it.",
     )
     parser.add_argument(
-        "--port", type=_port, default=4566, help="where to listen on 127.0.0.1; 0 takes any free port (default 4566)"
+        "--port",
+        type=port_number,
+        default=4566,
+        help="where to listen on 127.0.0.1; 0 takes any free port (default 4566)",
     )
     parser.add_argument(
         "--state", type=_folder, default=_folder("build/cloud"), help="what is kept between runs (default build/cloud)"
@@ -76,11 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:  # noqa: PLR2004  # TCP's own bounds
+def port_number(text: str) -> int:
+    """A port of the command line."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):  # noqa: PLR2004  # TCP's own bound
         raise argparse.ArgumentTypeError(f"{text} is not a port; ports go from 0 to 65535")
-    return port
+    return int(text)
 
 
 def _forecast(text: str) -> Forecast:

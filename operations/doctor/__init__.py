@@ -11,7 +11,7 @@ from operations.doctor.findings import Finding, Health, broken, unknown
 from operations.doctor.site import Site
 from stethoscript import faults
 
-__all__ = ["CHECKS", "CREDENTIALS", "Check", "Finding", "Health", "Site", "examine", "made"]
+__all__ = ["CHECKS", "CREDENTIALS", "PIPELINE", "Check", "Finding", "Health", "Site", "examine", "made"]
 
 CREDENTIALS = "credentials"
 """The check without which no other can be made of the account."""
@@ -118,6 +118,8 @@ CHECKS: dict[str, Check] = {
     ),
 }
 """In the order in which somebody who deploys meets them."""
+PIPELINE = ("key", "functions", "queues", "intake", "signals", "reconciler", "vocabularies", "dead letters", "alarms")
+"""Checks of what brings recordings further: `explain` makes them too, of a recording that waits."""
 
 
 def examine(site: Site) -> Iterator[tuple[str, Finding]]:

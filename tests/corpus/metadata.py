@@ -12,6 +12,8 @@ FOREIGN_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/2"
 OUR_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
 DENIED = refusal("AccessDenied", "not authorized to perform: kms:Decrypt", 403)
 NO_VOCABULARY = refusal("BadRequestException", "The requested vocabulary couldn't be found. Check the name.")
+FAILED_VOCABULARY = refusal("BadRequestException", "The requested vocabulary is in the FAILED state.")
+NOT_READY = refusal("BadRequestException", "The requested vocabulary isn't ready. Wait until its state is READY.")
 WITH_A_KEY_OF_THEIRS = refusal(
     "InvalidRequest",
     "The object was stored using a form of Server Side Encryption. "
@@ -91,12 +93,23 @@ ITEMS = (
     Item("M28", "no value", _meta(type=""), rejected("BadSetting")),
     Item("M29", "speakers and channels at once", _meta(max_speaker_labels="2", channel_identification="true"),
          rejected("BadSetting")),
-    Item("M30", "a correlation id that is a name", _meta(correlation_id="Jane Doe"), rejected("BadCorrelationId")),
+    Item("M30", "a correlation id that is a name", _meta(correlation_id="Jane Doe"), OK,
+         "it is left out with a warning: nothing is wrong with the recording"),
     Item("M31", "a correlation id without its hyphen", _meta(correlationid="visit-7"), rejected("UnknownSetting")),
-    Item("M32", "a correlation id with a line break", _meta(correlation_id="=?UTF-8?Q?a=0Ab?="),
-         rejected("BadCorrelationId")),
+    Item("M32", "a correlation id with a line break", _meta(correlation_id="=?UTF-8?Q?a=0Ab?="), OK),
     Item("M33", "tags about a patient", Put(more={"Tagging": "patient=Jane"}), OK, "no tag is read or copied"),
     Item("M34", "forbidden, by no fault of its own", Put(fails={"head_object": refusal("403", status=403)}), RETRY),
     Item("M35", "vanished between two calls", Put(fails={"get_object": refusal("NoSuchVersion", status=404)}),
          rejected("Gone")),
+    Item("M36", "another language", _meta(language_code="es-US"), rejected("UnknownSetting")),
+    Item("M37", "the language that there is", _meta(language_code="EN-us"), OK),
+    Item("M38", "the format that it has", _meta(media_format="wav"), OK),
+    Item("M39", "a format that it has not", _meta(media_format="mp3"), rejected("UnknownSetting"),
+         "Transcribe fails a job whose format is not the named one"),
+    Item("M40", "a switch that is a maximum here", _meta(show_speaker_labels="true"), rejected("UnknownSetting")),
+    Item("M41", "a vocabulary that has failed", Put({"vocabulary-name": "mine"}, fails={"start": FAILED_VOCABULARY}),
+         rejected("BadSetting")),
+    Item("M42", "a vocabulary that is being built", Put({"vocabulary-name": "mine"}, fails={"start": NOT_READY}),
+         RETRY),
+    Item("M43", "a refusal in unknown words", Put(fails={"start": refusal("BadRequestException", "No.")}), RETRY),
 )  # fmt: skip

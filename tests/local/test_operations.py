@@ -166,7 +166,7 @@ def test_what_fails_again_is_told_under_its_own_attempt(ward):
     assert [(told["id"], told["status"]) for told in news] == [
         (f"{first}:FAILED", "FAILED"), (f"{first}-2:FAILED", "FAILED"),
     ]  # fmt: skip
-    assert ward.json("list", "--state", "failed")[0]["job"] == f"{first}-2"
+    assert ward.json("list", "--state", "failed")["recordings"][0]["job"] == f"{first}-2"
 
 
 def test_dead_letters_are_explained_and_brought_back(ward):

@@ -34,6 +34,13 @@ def test_short_recordings_cost_fifteen_seconds_each():
     assert line.dollars == pytest.approx(100 * price.dollars(5)) == pytest.approx(1.875)
 
 
+def test_the_least_that_is_charged_is_named_where_recordings_are_shorter():
+    short = ("--minutes", "100", "--recordings", "1000")
+    assert "Transcribe charges at least 15 s of each recording: 250.0 minutes." in run(*short)
+    assert json.loads(run(*short, "--json"))["billedMinutes"] == 250
+    assert "at least 15 s" not in run("--minutes", "10000", "--recordings", "1000")
+
+
 def test_an_idle_month_costs_only_what_stands_there():
     told = json.loads(run("--minutes", "0", "--recordings", "0", "--json"))
     assert told["dollarsARecording"] is None

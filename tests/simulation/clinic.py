@@ -3,7 +3,7 @@
 import io
 import random
 import wave
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from operations.cancellation import Cancelled
@@ -94,6 +94,7 @@ class Clinic:
         spread = chance.choice((1, 5, 40)) * MINUTE
         for number in range(chance.randint(3, 9)):
             self.recordings.append(self._recording(number, chance.choice(keys), self.begins + chance.random() * spread))
+        self._name_vocabularies()
         self.recordings.sort(key=lambda recording: recording.at)
 
     def hear(self, body: bytes) -> Heard:
@@ -188,6 +189,18 @@ class Clinic:
             case "setting":
                 return Recording(number, key, body, metadata | {"type": IN_METADATA}, None, at)
         return Recording(number, key, body, metadata, self._heard(number), at)
+
+    def _name_vocabularies(self) -> None:
+        """Let some recordings name a vocabulary that is not ready: for some minutes, or for ever.
+
+        It is drawn apart, so that all else of a seed stays what it was.
+        """
+        chance = random.Random(f"vocabularies {self.seed}")
+        for each in self.recordings:
+            if each.heard and chance.random() < 0.1:
+                each.metadata = each.metadata | {"vocabulary-name": "mine"}
+                ready = chance.choice((each.at + 20 * MINUTE, float("inf")))
+                each.heard = replace(each.heard, vocabulary_ready=ready)
 
     def _heard(self, number: int) -> Heard:
         luck, chance = self.luck, self._chance

@@ -143,7 +143,8 @@ class Judge:
             told[notice.body["versionId"]] = min(told[notice.body["versionId"]], notice.at)
         for each in self.clinic.recordings:
             late = told[each.version] - (last + busy)
-            if not each.folder and not each.stopped and late > PATIENCE:
+            waits = each.heard is not None and each.heard.vocabulary_ready
+            if not each.folder and not each.stopped and not waits and late > PATIENCE:
                 self._say(f"{each.token} was told {late / MINUTE:.0f} minutes late though nothing was lost")
 
     def _each_ended_once(self) -> None:
@@ -164,6 +165,10 @@ class Judge:
             return ("ERASED",)
         if each.heard is None:
             return ("REJECTED",)
+        if each.heard.vocabulary_ready:
+            # Its own hour may be over before the vocabulary is ready, where much else goes wrong meanwhile.
+            never = each.heard.vocabulary_ready == float("inf")
+            return ("REJECTED",) if never else ("DELIVERED", "FAILED", "REJECTED")
         usual = {"COMPLETED": ("DELIVERED",)}.get(each.heard.ending, ("FAILED",))
         return (*usual, "FAILED", "REJECTED") if each.stopped else usual
 

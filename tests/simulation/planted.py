@@ -21,7 +21,7 @@ from deliver_transcript import Deliverer
 from ledger import Ledger
 from reconcile import Reconciler
 from start_transcription import NameTaken, Starter
-from stethoscript import faults, jobs, notices
+from stethoscript import faults, jobs, notices, start_refusals
 from stethoscript.faults import Fault
 from stethoscript.rows import State
 from tests.simulation import planted_stops
@@ -228,6 +228,15 @@ def _error_is_logged(patch: Patch) -> None:
     patch.setattr(faults, "described", str)
 
 
+def _unready_is_unexpected(patch: Patch) -> None:
+    read = faults._bad_request
+    patch.setattr(faults, "_bad_request", lambda text: Fault.OTHER if "isn't ready" in text else read(text))
+
+
+def _waits_for_a_vocabulary_for_ever(patch: Patch) -> None:
+    patch.setattr(start_refusals, "WAIT_SECONDS", {})
+
+
 def _nothing(_patch: Patch) -> None:
     """The bug is in the numbers."""
 
@@ -257,6 +266,8 @@ PLANTED = {
     "duplicates with other ids": Planted(_ids_differ, 40),
     "the key in the notice": Planted(_key_is_told, 5),
     "an error's message in the log": Planted(_error_is_logged, 40),
+    "a vocabulary that is not ready is an unexpected error": Planted(_unready_is_unexpected, 40),
+    "waiting for a vocabulary without an end": Planted(_waits_for_a_vocabulary_for_ever, 40),
     "loop detection left on": Planted(_nothing, 100, {"recursive_loop": "Terminate"}),
     "a deleted upload transcribed": Planted(planted_stops.start_ignores_deletion, 100),
     "a deletion looked for only before the slot": Planted(planted_stops.deletion_read_before_the_slot, 300),

@@ -5,12 +5,15 @@ import sys
 from dataclasses import MISSING, fields, is_dataclass
 
 import pytest
+from aws_cdk.aws_lambda import Runtime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stacks.choices import OLD_VERSION_DAYS, BadChoice, Choices, Retention
+from stacks.choices import OLD_VERSION_DAYS, RUNTIMES, BadChoice, Choices, Retention
 from stethoscript import forms, notices
 from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT
+
+OLDEST_MINOR = 11
 
 PAGE = ROOT / "docs" / "deploying.md"
 
@@ -204,6 +207,28 @@ REFUSED = {
     ),
     "no jobs": (chosen(quotas={"jobs_at_once": 0}), "quotas.jobs_at_once must be at least 1"),
     "an old runtime": (chosen(functions={"runtime": "python3.9"}), "functions.runtime must be python3.11 or newer"),
+    "a runtime without packages": (
+        chosen(functions={"runtime": "python3.15"}),
+        "functions.runtime must be python3.11 or newer, and one that Lambda has",
+    ),
+    "a runtime that does not exist": (
+        chosen(functions={"runtime": "python3.19"}),
+        (
+            "functions.runtime must be python3.11 or newer, and one that Lambda has and the functions' packages are "
+            "built for: python3.11, python3.12, python3.13, python3.14"
+        ),
+    ),
+    "a key's alias in full": (
+        chosen(key_arn="arn:aws:kms:us-east-1:111122223333:alias/clinic"),
+        (
+            "key_arn must be a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>; "
+            "`aws kms describe-key --key-id alias/<name>` shows it"
+        ),
+    ),
+    "a lock on no setting": (
+        chosen(profiles={"a/": {"locked": ["phi"]}}),
+        "profile 'a/': locked must be true or a list of settings; known: type, specialty",
+    ),
     "another language": (chosen(functions={"runtime": "nodejs22.x"}), "functions.runtime must be python3.11 or newer"),
     "an unknown processor": (
         chosen(functions={"architecture": "arm"}),
@@ -428,3 +453,13 @@ def test_the_program_writes_the_templates_that_these_tests_read(tmp_path, deploy
     assert ended.returncode == 0, ended.stderr
     for stack, template in deployment.templates.items():
         assert json.loads((tmp_path / f"{stack}.template.json").read_text(encoding="utf-8")) == template
+
+
+def test_the_runtimes_are_those_that_the_cdk_knows_from_the_oldest_that_our_code_runs_on():
+    names = [name.removeprefix("PYTHON_3_") for name in dir(Runtime) if name.startswith("PYTHON_3_")]
+    assert tuple(f"python3.{minor}" for minor in sorted(map(int, names)) if minor >= OLDEST_MINOR) == RUNTIMES
+
+
+def test_a_profile_may_lock_its_settings():
+    locked = {"content_identification_type": "PHI", "locked": ["content_identification_type"]}
+    assert Choices.read(chosen(profiles={"a/": locked, "b/": {"locked": True}})).profiles["a/"] == locked

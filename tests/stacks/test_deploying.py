@@ -37,7 +37,7 @@ def test_every_choice_is_described_and_its_default_given_a_reason():
 
 
 def test_every_setting_of_a_profile_stands_on_the_page():
-    assert {row[0].strip("`") for row in rows("Profiles")} == {*SETTINGS, "documents"}
+    assert {row[0].strip("`") for row in rows("Profiles")} == {*SETTINGS, "documents", "locked"}
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)

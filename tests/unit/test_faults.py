@@ -8,6 +8,8 @@ from stethoscript import faults
 from stethoscript.faults import Fault
 from tests.refusals import refusal
 
+AT = "1 validation error detected: Value 'x' at"
+
 
 @pytest.mark.parametrize(
     ("error", "fault"),
@@ -28,7 +30,19 @@ from tests.refusals import refusal
         (refusal("LimitExceededException", "You have too many jobs running at the same time."), Fault.BUSY),
         (refusal("BadRequestException", "You have too many jobs running at the same time."), Fault.BUSY),
         (refusal("LimitExceededException", "Your media file is too long."), Fault.TOO_LONG),
-        (refusal("BadRequestException", "something else"), Fault.OTHER),
+        (refusal("BadRequestException", "The requested vocabulary is in the FAILED state."), Fault.VOCABULARY),
+        (refusal("BadRequestException", "The requested vocabulary isn't ready. Wait."), Fault.VOCABULARY_NOT_READY),
+        (refusal("BadRequestException", "The vocabulary state is PENDING."), Fault.VOCABULARY_NOT_READY),
+        (refusal("BadRequestException", "The vocabulary is odd."), Fault.REFUSED),
+        (refusal("BadRequestException", f"{AT} 'settings.maxSpeakerLabels' failed to satisfy"), Fault.SETTING),
+        (refusal("BadRequestException", f"{AT} 'settings.vocabularyName' failed to satisfy"), Fault.SETTING),
+        (refusal("BadRequestException", "Both ShowSpeakerLabels and ChannelIdentification"), Fault.SETTING),
+        (refusal("BadRequestException", "There are too many speakers on this channel."), Fault.REFUSED),
+        (refusal("BadRequestException", "The S3 URI doesn't point to an S3 object."), Fault.CONFIGURATION),
+        (refusal("BadRequestException", "Your output bucket is somewhere else."), Fault.CONFIGURATION),
+        (refusal("BadRequestException", f"{AT} 'outputKey' failed to satisfy constraint"), Fault.CONFIGURATION),
+        (refusal("BadRequestException", "The KMS key isn't usable."), Fault.CONFIGURATION),
+        (refusal("BadRequestException", "something else"), Fault.REFUSED),
         (refusal("SomethingNew"), Fault.OTHER),
         (EndpointConnectionError(endpoint_url="x"), Fault.UNAVAILABLE),
         (ReadTimeoutError(endpoint_url="x"), Fault.UNAVAILABLE),

@@ -149,3 +149,9 @@ def test_silence_is_announced_as_silence():
     assert mail.subject(end).startswith("No speech found: ")
     assert mail.text(end, BUCKET).startswith("No speech was found in your recording.")
     assert notices.attributes(end)["speech"] == "no"
+
+
+def test_a_mail_says_why_a_correlation_id_is_missing():
+    assert "correlation id of the object's metadata is left out" in mail.text(
+        ENDS["without its correlation id"], BUCKET
+    )

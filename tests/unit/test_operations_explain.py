@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from operations.certificate import Keeping, remaining, until
+from operations.doctor.findings import broken
 from operations.explain import Evidence, Why, explain, way
 from operations.medical_jobs import Job
 from operations.traces import Trace, traces
+from stethoscript import failures
 from stethoscript.faults import Fault
 from stethoscript.rows import Row, State
 
@@ -57,6 +59,10 @@ REASONS = [
         Why.CONFIGURATION,
         "right",
     ),
+    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.SETTING),)), Why.CONFIGURATION, "put off 2"),
+    # Transcribe refuses it
+    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.VOCABULARY_NOT_READY),)), Why.REFUSED, "not ready"),
+    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.REFUSED),)), Why.REFUSED, "do not know; put off 2"),
     # being retried
     (Evidence(NOW, CLAIMED, traces=(BUSY, BROKEN), running=9, quota=9), Why.RETRIED, "KeyError"),
     (Evidence(NOW, CLAIMED, intake_messages=1, intake_in_hand=1), Why.RETRIED, "did not get to its end"),
@@ -102,6 +108,36 @@ def test_each_reason_is_told_in_a_sentence_with_what_to_do(evidence, why, words)
     assert words in told.sentence
     assert told.remedy
     assert "Jane Doe" not in told.sentence + told.remedy
+
+
+@pytest.mark.parametrize("reason", failures.CLASSES)
+def test_no_failure_sends_the_operator_to_the_operator_or_to_a_retry_that_fails_in_the_same_way(reason):
+    _, remedy = failures.reason("") if reason == failures.UNKNOWN else (None, "Export the recording again.")
+    told = explain(Evidence(NOW, ended(State.FAILED, reason=reason, remedy=remedy))).remedy
+    assert "operator" not in told
+    audio_is_at_fault = reason not in (failures.UNKNOWN, failures.UNREADABLE, failures.MISSING, failures.VANISHED)
+    assert ("`retry" in told) is (not audio_is_at_fault and reason != failures.UNREADABLE)
+    assert ("same way" in told) is (audio_is_at_fault or reason == failures.UNREADABLE)
+
+
+SWITCHED_OFF = broken("The start function's queue is switched off.", "make restore")
+
+
+@pytest.mark.parametrize(
+    "evidence", [Evidence(NOW, None, NOW - 900, intake_messages=40), Evidence(NOW, TRANSCRIBING, job=RUNNING)]
+)
+def test_nothing_is_to_be_done_only_where_doctor_finds_nothing_broken(evidence):
+    assert explain(evidence).remedy.startswith("Nothing is to be done")
+    told = explain(replace(evidence, faults=(("queues", SWITCHED_OFF),), unchecked=("alarms",)))
+    assert told.why is explain(evidence).why
+    assert told.remedy.endswith("mend it:")
+    assert "Nothing is to be done" not in told.remedy
+    assert (told.faults, told.unchecked) == ((("queues", SWITCHED_OFF),), ("alarms",))
+
+
+def test_what_is_broken_is_told_beside_a_reason_that_has_its_own_remedy():
+    told = explain(Evidence(NOW, CLAIMED, dead_letters=("intake",), faults=(("queues", SWITCHED_OFF),)))
+    assert (told.why, told.remedy.endswith("This is broken meanwhile:")) == (Why.DEAD_LETTER, True)
 
 
 def test_every_reason_there_is_has_been_told_above():

@@ -18,11 +18,6 @@ def test_a_profile_may_choose_its_documents_even_none():
     assert [profile.documents for profile in chosen] == [("txt",), (), None]
 
 
-def test_a_recording_s_metadata_chooses_no_documents():
-    recipe = Recipe()
-    assert profiles.overridden(recipe, {"documents": "html"}) == recipe
-
-
 def test_a_key_under_no_profile_is_told_the_prefixes():
     assert profiles.match(READ, "a.wav") is None
     assert "dictation/cardiology/" in profiles.unmatched(READ).remedy
@@ -47,6 +42,10 @@ def test_a_key_under_no_profile_is_told_the_prefixes():
         ({"documents": ["txt", "txt"]}, "documents: 'txt' is there twice"),
         ({"documents": "txt"}, "documents must be a list"),
         ({"documents": None}, "documents must be a list"),
+        ({"locked": ["colour"]}, "locked must be true or a list of settings; known: type, specialty"),
+        ({"locked": "type"}, "locked must be true or a list"),
+        ({"locked": [["type"]]}, "locked must be true or a list"),
+        ({"locked": 1}, "locked must be true or a list"),
     ],
 )
 def test_a_setting_nobody_could_mean_is_named(settings, named):
@@ -58,14 +57,6 @@ def test_a_setting_nobody_could_mean_is_named(settings, named):
 def test_a_prefix_that_could_surprise_is_refused(prefix):
     with pytest.raises(BadSetting, match="prefix"):
         profiles.read({prefix: {}})
-
-
-def test_metadata_turns_things_on_and_off_and_leaves_strangers_alone():
-    speakers = Recipe(type="CONVERSATION", max_speaker_labels=2)
-    changed = profiles.overridden(
-        speakers, {"max-speaker-labels": "none", "channel-identification": "true", "colour": "blue"}
-    )
-    assert changed == Recipe(type="CONVERSATION", channel_identification=True)
 
 
 def test_every_setting_reaches_the_request_under_transcribes_name():

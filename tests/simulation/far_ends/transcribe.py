@@ -16,6 +16,7 @@ REMEMBERED = 90 * 86400
 BAD_URI = "The S3 URI that you provided can't be accessed. Make sure that you have read permission and try again."
 ABSENT = "The requested job couldn't be found. Check the job name and try your request again."
 TAKEN = "The requested job name already exists. Use a different job name."
+NOT_READY = "The requested vocabulary isn't ready. Wait until its state is READY and try your request again."
 FULL = "You have too many jobs running at the same time. Try your request again later."
 RATE = (
     "You've either sent too many requests or your input file is too long. Wait before retrying your request, or use a "
@@ -31,6 +32,8 @@ class Heard:
     text: str
     ending: str = "COMPLETED"
     """COMPLETED, FAILED, GARBLED (complete with output nobody can read) or VANISHES."""
+    vocabulary_ready: float = 0.0
+    """From when on the vocabulary that its metadata names is ready; before, Start is refused."""
 
 
 @dataclass(eq=False)
@@ -93,10 +96,12 @@ class Transcribe:
             raise refusal("LimitExceededException", FULL)
         if self._media(request) is None:
             raise refusal("BadRequestException", BAD_URI)
+        heard = self.hear(self._media(request) or b"")
+        if self.time.now < heard.vocabulary_ready:
+            raise refusal("BadRequestException", NOT_READY)
         job = self._jobs[name] = Job(name, request, self.time.now)
         self.history.append(job)
         self._running += 1
-        heard = self.hear(self._media(request) or b"")
         self.time.after(heard.seconds * 0.3, lambda: self._read(job))
         self.time.after(heard.seconds, lambda: self._finish(job, heard))
         return {"MedicalTranscriptionJob": self._described(job)}
