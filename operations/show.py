@@ -11,7 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from operations import certificate
+from operations import certificate, terminal
 from operations.advice import advice
 from operations.backfill import Tally
 from operations.bookkeeping import seen
@@ -32,19 +32,19 @@ _WIDE = 200
 _LINES_ABOUT_ROWS = 4
 """What a table has above and below its rows: a line, its headings, a rule, and a line."""
 
-out = Console(highlight=False, markup=False, width=max(_WIDE, shutil.get_terminal_size().columns))
-screen = Console(highlight=False, markup=False)
-err = Console(highlight=False, markup=False, stderr=True)
+out = terminal.console(width=max(_WIDE, shutil.get_terminal_size().columns))
+screen = terminal.console()
+err = terminal.console(stderr=True)
 
 
 def as_json(value: Any) -> None:
     """JSON on standard output: the only thing there."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(terminal.harmless_json(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def as_line(value: Any) -> None:
     """JSON on one line, for what comes again and again."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(terminal.harmless_json(json.dumps(value, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 

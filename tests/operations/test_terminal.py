@@ -1,0 +1,109 @@
+"""No text of an uploader or of a service reaches the operator's terminal as something that the terminal obeys."""
+
+import io
+import itertools
+import json
+import unicodedata
+from dataclasses import replace
+
+import pytest
+from rich.table import Table
+from typer.testing import CliRunner
+
+from operations import terminal
+from operations.__main__ import app
+from stethoscript.rows import State
+from tests.operations.test_operations import Pages, ward
+
+__all__ = ["ward"]
+
+SEQUENCES = (
+    "\x1b]0;title\x07", "\x1b[2J", "\x1b[31m", "\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\",
+    "\x1b]52;c;cm0gLXJm\x07", "\x1bP$q\x1b\\", "\x1b_G\x1b\\", "\x9b2J", "\x9d0;t\x9c", "\x90q\x9c", "\x85", "\x7f",
+    "\b\b\b", "\r", "\t", "\v", "\f", "\0", "\x0e", "\x0f", "\u202e", "\u202d", "\u2066", "\u2069", "\u200f", "\u200e",
+    "\u061c", "\u2028", "\u2029", "\u200b", "\u2060", "\ufeff", "\ufff9", "\U000e0041", "[red]", "[/]", ":boom:",
+    "\x1b[6n", "\x1b#8", "\x1bc",
+)  # fmt: skip
+HOSTILE = [f"{first}a{second}b" for first, second in itertools.product(SEQUENCES, SEQUENCES[:5])]
+FIELDS = ("key", "correlation_id", "profile", "reason", "remedy", "failure", "manifest", "version")
+
+
+def obeyed(text: str) -> set[str]:
+    """The characters that a terminal would obey or hide, but the line feed."""
+    return {each for each in text if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp") and each != "\n"}
+
+
+def printed(ward, *command):
+    """What a command prints, however it ends."""
+    ended = CliRunner().invoke(app, [*command, "--name", "clinic"], obj=ward.client)
+    assert not isinstance(ended.exception, ValueError)
+    return ended.stdout, ended.stderr
+
+
+@pytest.fixture
+def hostile_names(ward):
+    """Recordings in whose rows every text is hostile; each string stands in one of them."""
+    row = ward.row(ward.delivered())
+    states = itertools.cycle(State)
+    names = []
+    for number, first in enumerate(range(0, len(HOSTILE), len(FIELDS))):
+        name = f"{row.recording[:-4]}{number:04}"
+        names.append(name)
+        fields = dict(zip(FIELDS, HOSTILE[first:], strict=False))
+        ward.clinic.ledger.claim(replace(row, recording=name, job=name, state=next(states), **fields))
+    ward.ends["s3"] = Pages({})  # moto cannot list keys with control characters
+    return names
+
+
+def test_there_are_as_many_hostile_strings_as_promised():
+    assert len(set(HOSTILE)) >= 200
+
+
+def test_no_list_prints_what_a_terminal_obeys(ward, hostile_names):
+    for command in (
+        ["list", "--show-key", "--most", "300"], ["list", "--most", "300"], ["list", "--state", "FAILED"],
+        ["status"], ["backfill"],
+    ):  # fmt: skip
+        for more in ([], ["--json"]):
+            out, err = printed(ward, *command, *more)
+            assert (out, obeyed(out + err)) == (out, set())
+            assert json.loads(out) if more else out
+    assert all(name in printed(ward, "list", "--most", "300")[0] for name in hostile_names)
+
+
+@pytest.mark.parametrize(
+    "command", [["explain", "--show-key"], ["retry"], ["erase", "--yes", "--no-wait"]], ids=" ".join
+)
+def test_no_command_about_a_recording_prints_what_a_terminal_obeys(ward, hostile_names, command):
+    for number, name in enumerate(hostile_names):
+        out, err = printed(ward, *command, name, *(["--json"] if number % 2 else []))
+        assert out or err
+        assert obeyed(out + err) == set()
+
+
+@pytest.mark.parametrize("command", ["explain", "open", "retry", "erase"])
+def test_a_hostile_name_on_the_command_line_comes_back_harmless(ward, command):
+    for text in SEQUENCES:
+        out, err = printed(ward, command, f"a{text}b")
+        assert "called a" in err
+        assert obeyed(out + err) == set()
+
+
+def test_json_keeps_every_character():
+    for text in HOSTILE:
+        written = terminal.harmless_json(json.dumps({text: [text]}, ensure_ascii=False))
+        assert obeyed(written) == set()
+        assert json.loads(written) == {text: [text]}
+
+
+def test_columns_stay_straight_and_nothing_is_lost():
+    shown = io.StringIO()
+    table = Table()
+    table.add_column("key")
+    for text in HOSTILE:
+        table.add_row(f"{text}.end")
+    terminal.console(file=shown, width=400).print(table)
+    lines = shown.getvalue().splitlines()
+    assert len({len(line) for line in lines}) == 1
+    assert sum(".end" in line for line in lines) == len(HOSTILE)
+    assert obeyed(shown.getvalue()) == set()
