@@ -74,19 +74,21 @@ class Deliverer:
     def take(self, signal: Signal) -> None:
         """Bring the job's recording to its terminal state, if the job has ended; else look again later."""
         recording = jobs.recording_of(self.settings.deployment, signal.job)
-        row = self.ledger.find(recording) if recording else None
-        if row is None or row.job != signal.job:
-            count("Ignored")
-            log.info("a signal for no job of ours", signal=signal.source)
+        if recording is None:
+            _ignore(signal)
             return
         try:
+            row = self.ledger.find(recording)
+            if row is None or row.job != signal.job:
+                _ignore(signal)
+                return
             self._bring_to_end(row, signal)
         except Exception as error:
             fault = faults.fault(error)
             if fault not in faults.PUT_OFF:
-                log.error("back to the queue", job=row.job, error=faults.described(error))
+                log.error("back to the queue", job=signal.job, error=faults.described(error))
                 raise
-            log.warning("put off", job=row.job, error=faults.described(error), fault=fault.name)
+            log.warning("put off", job=signal.job, error=faults.described(error), fault=fault.name)
             count("ConfigurationFault" if fault not in faults.WITHOUT_ALARM else "PutOff")
             self._look_again(signal)
 
@@ -193,6 +195,11 @@ class Deliverer:
             MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
             DelaySeconds=faults.delay(signal.deferrals, soon, self.jitter()),
         )
+
+
+def _ignore(signal: Signal) -> None:
+    count("Ignored")
+    log.info("a signal for no job of ours", signal=signal.source)
 
 
 def _times(ended: Row) -> Iterator[tuple[str, int]]:

@@ -216,6 +216,15 @@ def test_an_unreachable_transcribe_delays_and_loses_nothing(clinic, job):
     assert clinic.row().state == "TRANSCRIBING"
 
 
+def test_a_ledger_that_does_not_answer_delays_and_loses_nothing(clinic, job):
+    completed(clinic, job)
+    clinic.dynamodb.before["get_item"] = [refusal("ProvisionedThroughputExceededException")]
+    clinic.deliver(job)
+    assert len(clinic.messages(clinic.completion_queue)) == 1
+    clinic.deliver(job)
+    assert clinic.row().state == "DELIVERED"
+
+
 def test_output_that_cannot_be_read_is_delivered_as_it_is_and_told_as_a_failure(clinic, job):
     clinic.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=b'{"results": ')
     clinic.transcribe.end(job)
