@@ -61,10 +61,9 @@ def with_text(words: list[Word], text: str, gaps: Counter[Gap]) -> list[Word]:
     if not unlisted:
         return words
     after: dict[int, list[Word]] = defaultdict(list)
-    for piece, place, taken in _placed(words, pieces, unlisted):
-        if taken:
-            after[place].append(_untimed(words, place, piece))
-            gaps[Gap.ONLY_TEXT] += 1
+    for piece, place in _placed(words, pieces, unlisted):
+        after[place].append(_untimed(words, place, piece))
+        gaps[Gap.ONLY_TEXT] += 1
     return _inserted(words, after)
 
 
@@ -109,23 +108,14 @@ def _nearest(words: Sequence[Word], places: deque[int], word: Word) -> int | Non
     return None
 
 
-def _placed(words: Sequence[Word], pieces: Sequence[str], unlisted: Counter[str]) -> Iterator[tuple[str, int, bool]]:
-    """Each piece of the text, the place of the last word before it, and whether the words lack it."""
-    listed = [(token, place) for place, word in enumerate(words) for token in _tokens(word.text)]
-    told = [(token, number) for number, piece in enumerate(pieces) for token in _tokens(piece)]
-    matched = dict(_aligned([token for token, _ in told], [token for token, _ in listed]))
-    own: dict[int, list[int]] = defaultdict(list)
-    for index, (_, number) in enumerate(told):
-        own[number].append(index)
+def _placed(words: Sequence[Word], pieces: Sequence[str], unlisted: Counter[str]) -> Iterator[tuple[str, int]]:
+    """The pieces of the text that the words lack, each with the place of the last word before it."""
+    matched = dict(_aligned([_bare(piece) for piece in pieces], [_bare(word.text) for word in words]))
     place = -1
     for number, piece in enumerate(pieces):
-        taken = False
-        for index in own[number]:
-            if index in matched:
-                place = listed[matched[index]][1]
-            else:
-                taken |= bool(_taken(told[index][0], unlisted))
-        yield piece, place, taken
+        place = matched.get(number, place)
+        if number not in matched and _taken(piece, unlisted):
+            yield piece, place
 
 
 def _aligned(told: Sequence[str], listed: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -164,12 +154,18 @@ def _tokens(text: str) -> list[str]:
     return [text.casefold()] if text.isalnum() else _TOKEN.findall(text.casefold())
 
 
+def _bare(text: str) -> str:
+    return "".join(_tokens(text))
+
+
 def _counted(texts: Iterable[str]) -> Counter[str]:
     return Counter(token for text in texts for token in _tokens(text))
 
 
 def _taken(text: str, left: Counter[str]) -> int:
-    """How many of the text's tokens are among those that are left; they are used up."""
-    found = [token for token in _tokens(text) if left[token] > 0]
-    left.subtract(found)
-    return len(found)
+    """How many of the text's tokens are among those that are left. If any is, all are used up."""
+    tokens = _tokens(text)
+    found = sum(left[token] > 0 for token in tokens)
+    if found:
+        left.subtract(tokens)
+    return found
