@@ -21,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "lambdas"
 BUILD = ROOT / "build" / "functions"
 LOCK = SOURCE / "requirements.lock"
-_PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+_MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+_GLIBC = {"python3.11": 26}
+"""The C library's minor version of Lambda's image: Amazon Linux 2 has 2.26, Amazon Linux 2023 has 2.34 (Lambda guide,
+"Lambda runtimes"). A wheel for an older one runs on a newer one."""
+_GLIBC_NEWEST, _GLIBC_OLDEST = 34, 17
 _NOT_CODE = shutil.ignore_patterns("__pycache__", "requirements*", "bin")
 
 
@@ -65,7 +69,8 @@ def _install(functions: Functions, target: Path) -> None:
     command = [
         sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes",
         "--only-binary=:all:", "--python-version", functions.runtime.removeprefix("python"),
-        "--platform", _PLATFORMS[functions.architecture], "--target", str(target), "--requirement", str(LOCK),
+        *(f"--platform={platform}" for platform in _platforms(functions)),
+        "--target", str(target), "--requirement", str(LOCK),
     ]  # fmt: skip
     ended = subprocess.run(command, check=False, stderr=subprocess.PIPE, text=True)
     sys.stderr.write(ended.stderr)
@@ -87,6 +92,14 @@ def _why_not_fetched(functions: Functions, said: str) -> str:
             "functions.runtime (docs/deploying.md)."
         )
     return "The functions' packages could not be fetched: check the network and pip's index, then try again."
+
+
+def _platforms(functions: Functions) -> list[str]:
+    """The tags of wheels that run there, the newest first."""
+    machine, newest = _MACHINES[functions.architecture], _GLIBC.get(functions.runtime, _GLIBC_NEWEST)
+    return [f"manylinux_2_{minor}_{machine}" for minor in range(newest, _GLIBC_OLDEST - 1, -1)] + [
+        f"manylinux2014_{machine}"
+    ]
 
 
 if __name__ == "__main__":

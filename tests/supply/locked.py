@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 DEPLOYED = ROOT / "lambdas" / "requirements.lock"
 LOCAL = ROOT / "requirements.lock"
 WEIGHTS = ROOT / "local" / "models.txt"
+INSTALLER = ROOT / "local" / "uv.txt"
 NODE = ROOT / "package-lock.json"
 
 

@@ -7,7 +7,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.supply.locked import DEPLOYED, LOCAL, NODE, ROOT, WEIGHTS, npm, pypi
+from tests.supply.locked import DEPLOYED, INSTALLER, LOCAL, NODE, ROOT, WEIGHTS, npm, pypi
 
 PINNED_IN = {  # which lock holds what a file asks for
     "requirements.txt": LOCAL,
@@ -18,7 +18,7 @@ PINNED_IN = {  # which lock holds what a file asks for
     "tests/scan/requirements.txt": ROOT / "tests" / "scan" / "requirements.lock",
     "tests/supply/requirements.txt": ROOT / "tests" / "supply" / "requirements.lock",
 }
-LOCKS = sorted({*PINNED_IN.values(), *ROOT.glob("benchmarks/requirements*.txt"), WEIGHTS})
+LOCKS = sorted({*PINNED_IN.values(), *ROOT.glob("benchmarks/requirements*.txt"), WEIGHTS, INSTALLER})
 
 
 def called(path):
