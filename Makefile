@@ -4,6 +4,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export npm_config_cache := $(CURDIR)/build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Packages are installed without bytecode, so the first run has to keep what it compiles.
+unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := build/installed
 CONTEXT = $(if $(CHOICES),--context stethoscript=$(CHOICES))
 # Of what Control Tower's rules come with, all that would run them in the CDK: cfn-guard runs them here.
@@ -71,11 +73,11 @@ restore: $(INSTALLED)  ## Bring back what was changed or deleted by hand in AWS,
 	node_modules/.bin/cdk deploy --all --revert-drift $(CONTEXT)
 
 lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
-	@pip install --quiet --upgrade --target build/uv uv && \
-	uv="build/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
+	@uv="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
 	$$uv requirements.txt local/requirements.txt operations/requirements.txt tests/requirements.txt --output-file requirements.lock && \
 	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock && \
 	$$uv tests/supply/requirements.txt --output-file tests/supply/requirements.lock && \
+	$$uv --no-header --no-annotate local/uv.txt --output-file local/uv.txt && \
 	$$uv tests/scan/requirements.txt --output-file tests/scan/requirements.lock $(addprefix --no-emit-package ,$(NOT_SCANNING))
 
 install: $(INSTALLED)  ## Install everything the other commands need
@@ -83,7 +85,7 @@ install: $(INSTALLED)  ## Install everything the other commands need
 clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
 	rm -rf build/demo build/cloud build/tests build/sbom cdk.out
 
-$(INSTALLED): requirements.lock local/models.txt lambdas/requirements.lock package-lock.json
+$(INSTALLED): requirements.lock local/models.txt local/uv.txt lambdas/requirements.lock package-lock.json
 	@$(PYTHON) local/install.py
 	@touch $@
 

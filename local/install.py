@@ -52,7 +52,7 @@ _NETWORK = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Step:
     """One command of the installation, and what it is for."""
 

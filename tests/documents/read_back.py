@@ -11,7 +11,6 @@ from itertools import groupby
 
 import docx
 import html5lib
-import srt
 import webvtt
 
 from documents.masked import WARNING
@@ -45,9 +44,14 @@ def vtt(body: bytes, _transcript: Transcript) -> list[str]:
 def subrip(body: bytes, transcript: Transcript) -> list[str]:
     """A speaker's name stands where it changes."""
     names = {f"{speaker(word.speaker)}: " for word in transcript.words if word.speaker}
-    cues = [cue.content for cue in srt.parse(body.decode(), ignore_errors=False)] if transcript.words else []
+    cues = [cue.raw_text for cue in cues_of(body)] if transcript.words else []
     spoken = [next((cue[len(name) :] for name in names if cue.startswith(name)), cue) for cue in cues]
     return " ".join(spoken).replace("\u2060", "").split()
+
+
+def cues_of(body: bytes) -> list[webvtt.Caption]:
+    """The cues of a SubRip file."""
+    return list(webvtt.from_buffer(io.StringIO(body.decode()), format="srt"))
 
 
 def rows(body: bytes) -> list[dict[str, str]]:

@@ -2,12 +2,10 @@
 
 import io
 import re
-from datetime import timedelta
 from itertools import pairwise
 
 import av
 import pytest
-import srt
 import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +15,7 @@ from stethoscript import transcript
 from stethoscript.transcript import Transcript, Word
 from tests.documents.facts import FACTS
 from tests.documents.outputs import USUAL, conversations
+from tests.documents.read_back import cues_of
 
 TIMING = re.compile(r"(\d\d):[0-5]\d:[0-5]\d([.,])\d{3} --> (\d\d):[0-5]\d:[0-5]\d\2\d{3}")
 
@@ -44,11 +43,17 @@ def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
 
 @given(conversations(spoken=st.sampled_from(USUAL), gaps=False))
 def test_cues_of_usual_words_are_short_enough_to_read(output):
-    for cue in srt.parse(captions.srt(transcript.read(output.body), FACTS).decode()):
-        shown = cue.content.split("\n")
+    for cue in cues_of(captions.srt(transcript.read(output.body), FACTS)):
+        shown = cue.raw_text.split("\n")
         assert len(shown) <= 2
         assert all(len(line) <= 42 for line in shown)
-        assert cue.end - cue.start <= timedelta(seconds=7) or len(cue.content.split(": ")[-1].split()) == 1
+        assert seconds(cue.end) - seconds(cue.start) <= 7 or len(cue.raw_text.split(": ")[-1].split()) == 1
+
+
+def seconds(time):
+    """A cue's time, `00:01:02.250`, as a number."""
+    hours, minutes, rest = time.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
 
 
 def test_a_cue_ends_where_somebody_else_speaks_or_nobody_does():
@@ -94,15 +99,15 @@ def test_voices_that_speak_at_once_are_shown_at_once():
 
 def test_a_speakers_name_stands_in_subrip_where_it_changes():
     words = said(("spk_0", "Yes", 0, 1), ("spk_0", "well", 9, 10), ("spk_1", "No", 10, 11), (None, "who", 11, 12))
-    cues = srt.parse(captions.srt(Transcript(tuple(words)), FACTS).decode())
-    assert [cue.content for cue in cues] == ["Speaker 1: Yes", "well", "Speaker 2: No", "who"]
+    cues = cues_of(captions.srt(Transcript(tuple(words)), FACTS))
+    assert [cue.raw_text for cue in cues] == ["Speaker 1: Yes", "well", "Speaker 2: No", "who"]
 
 
 def test_nobody_is_introduced_by_what_was_said():
     words = [Word("Well", 0.0, 0.4, 0.9, ".", "spk_0"), Word("Speaker 2: no", 3.0, 3.4, 0.9, "", "spk_0")]
-    [first, second] = srt.parse(captions.srt(Transcript(tuple(words)), FACTS).decode())
-    assert first.content == "Speaker 1: Well."
-    assert not second.content.startswith("Speaker 2")
+    [first, second] = cues_of(captions.srt(Transcript(tuple(words)), FACTS))
+    assert first.raw_text == "Speaker 1: Well."
+    assert not second.raw_text.startswith("Speaker 2")
 
 
 @pytest.mark.parametrize("form", ["vtt", "srt"])
