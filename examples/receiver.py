@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from examples.signatures import MOST_BYTES, Refused, Verifier
+from examples.signatures import MOST_BYTES, Refused, Verifier, amazons, of_endpoint
 
 Notice = dict[str, Any]
 
@@ -89,11 +89,15 @@ def main() -> None:
     parser.add_argument("--topic", action="append", required=True, help="ARN of the completion topic")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--handled", type=Path, default=Path("handled.sqlite"), help="where ids are kept")
-    parser.add_argument("--cloud", help="address of an embedded cloud, http://localhost:4566, to trust instead of AWS")
+    parser.add_argument(
+        "--endpoint", help="the local cloud's address, as `make cloud` prints it, to trust instead of AWS"
+    )
     given = parser.parse_args()
-    verifier = Verifier(given.topic)
-    if given.cloud:
-        verifier = Verifier(given.topic, trusted=lambda url, _topic: url.startswith(f"{given.cloud}/"))
+    try:
+        trusted = of_endpoint(given.endpoint) if given.endpoint is not None else amazons
+    except ValueError as error:
+        parser.error(str(error))
+    verifier = Verifier(given.topic, trusted=trusted)
 
     def show(notice: Notice) -> None:
         print(notice["status"], notice["job"], notice.get("manifest", notice.get("reason")))  # noqa: T201

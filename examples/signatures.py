@@ -55,6 +55,41 @@ def amazons(url: str, topic: str) -> bool:
     return (parts.scheme, parts.netloc) == ("https", host)
 
 
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+def of_endpoint(endpoint: str) -> Callable[[str, str], bool]:
+    """What tells whether an address is at an endpoint that is trusted instead of AWS, such as the local cloud's.
+
+    The names of the loopback mean the same machine: the local cloud prints 127.0.0.1 and signs as localhost.
+
+    >>> trusted = of_endpoint("http://127.0.0.1:4566")
+    >>> trusted("http://localhost:4566/a.pem", ""), trusted("http://localhost:4567/a.pem", "")
+    (True, False)
+    >>> trusted("http://127.0.0.1:4566@evil.example/a.pem", "")
+    False
+
+    Raises:
+        ValueError: the endpoint is not an http or https address.
+    """
+    wanted = _origin(endpoint)
+    if wanted is None:
+        raise ValueError(f"{endpoint!r} is not an endpoint: use the address that `make cloud` prints")
+    return lambda url, _topic: _origin(url) == wanted
+
+
+def _origin(url: str) -> tuple[str, str, int | None] | None:
+    """Scheme, host and port of an address, every name of the loopback being the same host; None if it has none."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        return None
+    return parts.scheme, "localhost" if host in _LOOPBACK else host, port
+
+
 class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(self, *_request: Any) -> None:
         """Follow nobody anywhere: urllib then raises the answer as an error."""

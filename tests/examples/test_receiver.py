@@ -190,6 +190,39 @@ def test_what_is_no_message_at_all_is_refused(sent):
         verifier().verified(sent)
 
 
+LOCAL = "http://localhost:4566/SimpleNotificationService-0a1b2c.pem"
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://localhost:4566", "http://localhost:4566/"])
+def test_a_receiver_trusts_the_local_cloud_by_every_address_of_it(endpoint):
+    one = Verifier({TOPIC}, signatures.of_endpoint(endpoint), Web(**{LOCAL: certificate(RSA)}), NOW.timestamp)
+    assert one.verified(body(signed(notification(SigningCertURL=LOCAL))))["MessageId"] == "m-1"
+
+
+@pytest.mark.parametrize("url", [*ELSEWHERE, LOCAL.replace("4566", "4567"), LOCAL.replace("http:", "https:"),
+                                 LOCAL.replace("localhost", "evil.example"), LOCAL.replace("//", "//evil@"),
+                                 LOCAL.replace("4566", "4566@evil.example"), LOCAL.replace("4566", "x")])  # fmt: skip
+def test_a_receiver_of_the_local_cloud_trusts_nothing_else(url):
+    web = Web(**{url: certificate(RSA)})
+    one = Verifier({TOPIC}, signatures.of_endpoint("http://127.0.0.1:4566"), web, NOW.timestamp)
+    with pytest.raises(Refused):
+        one.verified(body(signed(notification(SigningCertURL=url))))
+    assert web.asked == []
+
+
+def test_without_an_endpoint_a_receiver_does_not_trust_the_local_cloud():
+    web = Web(**{LOCAL: certificate(RSA)})
+    with pytest.raises(Refused):
+        verifier(web).verified(body(signed(notification(SigningCertURL=LOCAL))))
+    assert web.asked == []
+
+
+@pytest.mark.parametrize("endpoint", ["", "localhost:4566", "file:///tmp", "http://"])
+def test_what_is_no_endpoint_is_refused_by_the_command(endpoint):
+    with pytest.raises(ValueError, match="is not an endpoint"):
+        signatures.of_endpoint(endpoint)
+
+
 def test_china_has_an_address_of_its_own():
     topic = "arn:aws-cn:sns:cn-north-1:111122223333:t"
     assert signatures.amazons("https://sns.cn-north-1.amazonaws.com.cn/a.pem", topic)
