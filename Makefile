@@ -7,7 +7,11 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Packages are installed without bytecode, so the first run has to keep what it compiles.
 unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := build/installed
-CONTEXT = $(if $(CHOICES),--context stethoscript=$(CHOICES))
+# Values are taken as they were typed: make does not expand `$$` in them, and the shell reads them from the environment.
+TYPED := AUDIO CHOICES PORT PROFILE RECORDINGS SEED SEEDS
+unexport $(TYPED)
+$(foreach name,$(TYPED),$(eval export TYPED_$(name) := $$(value $(name))))
+CONTEXT = $(if $(value CHOICES),--context "stethoscript=$$TYPED_CHOICES")
 # Of what Control Tower's rules come with, all that would run them in the CDK: cfn-guard runs them here.
 NOT_SCANNING := aws-cdk-lib aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-cloud-assembly-schema \
 	constructs jsii publication
@@ -16,13 +20,13 @@ help:  ## Show what can be done here
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings; AUDIO=file for one of your own
-	@python -m local.demo $(if $(AUDIO),"$(AUDIO)") $(if $(PROFILE),--profile $(PROFILE))
+	@python -m local.demo $(if $(value AUDIO),--audio="$$TYPED_AUDIO") $(if $(value PROFILE),--profile="$$TYPED_PROFILE")
 
 cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C; PORT=n to listen elsewhere than 4566
-	@python -m local.cloud $(if $(PORT),--port $(PORT))
+	@python -m local.cloud $(if $(value PORT),--port="$$TYPED_PORT")
 
 cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there, CHOICES=file for your own
-	@python -m local.deploy $(if $(PORT),--port $(PORT)) $(if $(CHOICES),--choices "$(CHOICES)")
+	@python -m local.deploy $(if $(value PORT),--port="$$TYPED_PORT") $(if $(value CHOICES),--choices="$$TYPED_CHOICES")
 
 test: $(INSTALLED)  ## Run every test but the heavy proofs
 	python -m pytest tests
@@ -37,7 +41,7 @@ bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads
 	@PYTHONPATH=lambdas python -m benchmarks.documents
 
 bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
-	python -m benchmarks.recogniser $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
+	python -m benchmarks.recogniser $(if $(value RECORDINGS),--recordings="$$TYPED_RECORDINGS")
 
 bench-probe: $(INSTALLED)  ## Compare the audio probe with a decoder: whole, changed and cut-off files of real encoders
 	@PYTHONPATH=lambdas python -m benchmarks.probe
@@ -58,7 +62,7 @@ pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what 
 	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
-	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))
+	@PYTHONPATH=lambdas python -m tests.simulation $(if $(value SEED),--seed="$$TYPED_SEED",--seeds="$${TYPED_SEEDS:-300}")
 
 bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the public samples' design
 	@PYTHONPATH=lambdas python -m benchmarks.backlog
@@ -83,7 +87,7 @@ lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 install: $(INSTALLED)  ## Install everything the other commands need
 
 clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
-	rm -rf build/demo build/cloud build/tests build/sbom cdk.out
+	rm -rf build/demo build/demo.new build/demo.old build/demo-work build/cloud build/tests build/sbom cdk.out
 
 $(INSTALLED): requirements.lock local/models.txt local/uv.txt lambdas/requirements.lock package-lock.json
 	@$(PYTHON) local/install.py

@@ -89,9 +89,7 @@ def main() -> None:
     parser.add_argument("--topic", action="append", required=True, help="ARN of the completion topic")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--handled", type=Path, default=Path("handled.sqlite"), help="where ids are kept")
-    parser.add_argument(
-        "--endpoint", help="the local cloud's address, as `make cloud` prints it, to trust instead of AWS"
-    )
+    parser.add_argument("--endpoint", help="address of the local cloud, as `make cloud` prints it; without it, AWS")
     given = parser.parse_args()
     try:
         trusted = of_endpoint(given.endpoint) if given.endpoint is not None else amazons

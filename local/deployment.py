@@ -3,9 +3,12 @@
 import json
 import os
 import platform
+import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+_NO_REASON = re.compile(r"Subprocess exited with error|^at |^\^+$|^\W*$|^Node\.js v")
 _BOOTSTRAP = "aws://000000000000/us-east-1"
 
 OF_AN_ACCOUNT = ("key_arn", "permissions_boundary", "bootstrap_qualifier")
@@ -119,7 +123,10 @@ def _environment(folder: Path, endpoint: str) -> dict[str, str]:
 
 
 def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> None:
-    """Run the CDK's command line, keeping its whole output in a file and saying what it deploys."""
+    """Run the CDK's command line, keeping its whole output in a file and saying what it deploys.
+
+    It runs in a process group of its own, so that its app and its helpers are stopped with it.
+    """
     log = folder / f"cdk-{arguments[0]}.log"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
@@ -128,27 +135,42 @@ def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> No
         "CI": "true",
         **more,
     }
-    command = [
-        str(CDK),
-        "--no-color",
-        "--no-notices",
-        "--no-version-reporting",
-        *arguments,
-    ]
-    with (
-        log.open("w", encoding="utf-8") as kept,
-        subprocess.Popen(
-            command, cwd=ROOT, env=environment, text=True, stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        ) as process,
-    ):  # fmt: skip
-        for line in process.stdout or ():
-            kept.write(line)
-            for sentence in _sentences(line):
-                say(sentence)
+    command = [str(CDK), "--no-color", "--no-notices", "--no-version-reporting", *arguments]
+    output = []
+    with log.open("w", encoding="utf-8") as kept:
+        try:
+            process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, text=True, errors="replace", stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        except FileNotFoundError as missing:
+            raise DeploymentFailed(f"{CDK} is missing: remove build/installed and run make install.") from missing
+        with process:
+            try:
+                for line in process.stdout or ():
+                    output.append(line)
+                    kept.write(line)
+                    for sentence in _sentences(line):
+                        say(sentence)
+            except BaseException:
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                raise
     if process.returncode:
-        last = log.read_text(encoding="utf-8").strip().splitlines()[-1:]
-        raise DeploymentFailed(f"cdk {arguments[0]} failed: {' '.join(last)} (all of its output: {log})")
+        raise DeploymentFailed(
+            f"cdk {arguments[0]} failed: {_reason(output, process.returncode)} (all of its output: {log}). "
+            "Correct that, then run the command again."
+        )
+
+
+def _reason(output: list[str], code: int) -> str:
+    """The last line of the CDK's output that says what went wrong; how the command ended, if no line does."""
+    lines = [line.strip() for line in output]
+    said = [line for line in lines if line and not _NO_REASON.search(line)]
+    if said:
+        return said[-1].rstrip(".")
+    ended = f"signal {-code} stopped it" if code < 0 else f"it ended with exit code {code}"
+    return f"{ended} and gave no reason"
 
 
 def _sentences(line: str) -> Iterator[str]:

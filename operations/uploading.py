@@ -117,6 +117,17 @@ def wait(
         pause(_LOOK_SECONDS)
 
 
+def check_file(path: Path) -> None:
+    """See to it that a file can be read and is not one that would be refused.
+
+    Raises:
+        Misused: it cannot be read.
+        Refused: Transcribe Medical does not take it.
+    """
+    if refusal := _refusal(path):
+        raise Refused(f"{path} would be refused ({refusal.reason}). {refusal.remedy}")
+
+
 def _refusal(path: Path) -> Rejected | None:
     """Why the file would be refused, judged as the start function judges uploads; None if it would not be."""
     try:

@@ -126,8 +126,8 @@ def test_webvtt_without_speech_has_a_note_and_no_cue():
 
 
 def test_subrip_without_speech_has_one_cue():
-    [cue] = srt.parse(captions.srt(Transcript(()), FACTS).decode(), ignore_errors=False)
-    assert cue.content == "(no speech)"
+    [cue] = cues_of(captions.srt(Transcript(()), FACTS))
+    assert cue.raw_text == "(no speech)"
 
 
 def test_what_is_missing_is_a_note_that_players_do_not_show():

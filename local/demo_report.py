@@ -1,0 +1,85 @@
+"""What the demo shows of a run: a table, the beginning of a transcript, and where the rest is."""
+
+from itertools import islice
+from textwrap import wrap
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local.demo_run import RESULTS, SUBSCRIBER, Results, printable
+from local.deployment import ROOT
+
+_LINES = 10
+_WIDTH = 78
+
+
+def show(results: Results) -> None:
+    """Print what a person wants to see of it."""
+    console = Console(highlight=False)
+    console.print(_table(results.summary))
+    for told in results.summary:
+        if told["status"] != "DELIVERED":
+            console.print(Text(_refusal(told)))
+    transcripts = [(told, document) for told in results.summary for document in _named(told, "transcript.txt")]
+    for told, document in transcripts[:1]:
+        console.print(Text(f"The transcript of {printable(told['recording'])}:\n", style="bold"))
+        console.print(Text("\n".join(_beginning((ROOT / document).read_text(encoding="utf-8")))))
+    for told in results.summary[:1]:
+        console.print(Text("\nWhat subscribers received about it", style="bold"))
+        console.print(Text(f"  a program  {_essentials(told['notification'])}"), soft_wrap=True)
+        console.print(Text(f"  {SUBSCRIBER}  {told['mail'] or 'no e-mail'}"), soft_wrap=True)
+    pages = [page for told in results.summary for page in _named(told, "transcript.html")]
+    if pages:
+        console.print(Text("\nTo read and listen, open in a browser", style="bold"))
+        console.print(Text("\n".join(f"  {printable(page)}" for page in pages)), soft_wrap=True)
+    console.print(
+        Text(
+            f"\nThe uploader, the reader, the subscriber and the functions made {results.calls} calls under the\n"
+            "stacks' own policies; none was refused. All documents, notifications and e-mails: "
+            f"{RESULTS.relative_to(ROOT)}/"
+        ),
+        soft_wrap=True,
+    )
+
+
+def _table(summary: list[dict[str, Any]]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD)
+    for heading in ("recording", "status", "audio", "took", "words", "wrong"):
+        table.add_column(heading, no_wrap=True)
+    for told in summary:
+        rate, audio = told["word_error_rate"], told["audio_seconds"]
+        table.add_row(
+            Text(printable(told["recording"])), told["status"],
+            f"{audio:.0f} s" if audio else "?", f"{told['seconds']:.1f} s", str(told["words"] or "-"),
+            "-" if rate is None else f"{rate:.1%}",
+        )  # fmt: skip
+    return table
+
+
+def _named(told: dict[str, Any], name: str) -> list[str]:
+    return [document for document in told["documents"] if document.rpartition("/")[2] == name]
+
+
+def _refusal(told: dict[str, Any]) -> str:
+    notification = told["notification"]
+    said = [str(notification[name]) for name in ("reason", "remedy") if notification.get(name)]
+    return f"{printable(told['recording'])}: {'. '.join(said) or told['status']}"
+
+
+def _essentials(notification: dict[str, Any]) -> str:
+    parts = [notification["status"]]
+    transcript = notification.get("transcript") or {}
+    parts += [f"{transcript['words']} words"] if "words" in transcript else []
+    parts += [f"correlation id {notification.get('correlationId')}"]
+    parts += ["the manifest's bucket and key"] if notification.get("manifest") else []
+    return ", ".join(parts)
+
+
+def _beginning(text: str) -> list[str]:
+    """The first lines of a transcript, wrapped; where it goes on, the last one says so."""
+    lines = [part for line in text.strip().splitlines() for part in wrap(line, _WIDTH) or [""]]
+    shown = list(islice(lines, _LINES))
+    return [f"  {line}" for line in (shown if len(lines) <= _LINES else [*shown, "…"])]

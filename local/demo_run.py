@@ -1,0 +1,238 @@
+"""One run of the demo: start the cloud, deploy, upload, wait, and keep what was delivered in build/demo."""
+
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local import accuracy, deployment
+from local.cloud.problems import CannotStart
+from local.cloud.running import Cloud, running
+from local.deployment import ROOT, DeploymentFailed, Say
+from local.people import Inbox, People
+from local.progress import phase
+from operations import uploading
+from operations.problems import Misused, Problem
+
+RECORDINGS = ROOT / "local" / "recordings"
+RESULTS = ROOT / "build" / "demo"
+NEW = ROOT / "build" / "demo.new"
+OLD = ROOT / "build" / "demo.old"
+WORK = ROOT / "build" / "demo-work"
+SUBSCRIBER = "records@clinic.example"
+PATIENCE_SECONDS = 1800
+FAILURES = (CannotStart, DeploymentFailed, Problem, BotoCoreError, ClientError)
+_STATES = {"CLAIMED": "waits for Transcribe", "TRANSCRIBING": "is transcribed"}
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A file to upload under a profile, and what is said in it if we know."""
+
+    path: Path
+    profile: str
+    reference: str | None = None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it is; None if it cannot be told."""
+        import av  # noqa: PLC0415 - loads FFmpeg
+
+        try:
+            with av.open(str(self.path.absolute())) as container:
+                return round(container.duration / av.time_base, 2) if container.duration else None
+        except av.FFmpegError:
+            return None
+
+
+@dataclass
+class Journey:
+    """One recording on its way, from upload to notification."""
+
+    recording: Recording
+    version: str
+    began: float
+    state: str = "uploaded"
+    notification: Mapping[str, Any] | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Results:
+    """What became of the recordings, and how many calls IAM judged meanwhile."""
+
+    summary: list[dict[str, Any]]
+    calls: int
+
+
+def recordings(audio: Path | None, profile: str) -> list[Recording]:
+    """The recording to upload, or the demo's own three.
+
+    Raises:
+        Problem: the file cannot be read or would be refused.
+    """
+    if audio:
+        path = audio.expanduser()
+        try:
+            path.name.encode()
+        except UnicodeEncodeError:
+            raise Misused("The recording's name is not in UTF-8: rename it, for example to visit.wav.") from None
+        uploading.check_file(path)
+        return [Recording(path, profile)]
+    manifest = json.loads((RECORDINGS / "manifest.json").read_text(encoding="utf-8"))
+    return [
+        Recording(RECORDINGS / each["path"], each["profile"], accuracy.spoken(RECORDINGS / each["reference"]))
+        for each in manifest
+    ]
+
+
+def sentence(failed: Exception) -> str:
+    """What to tell of a failure of the run."""
+    if isinstance(failed, (BotoCoreError, ClientError)):
+        return f"The embedded AWS stopped answering ({failed}). Run `make demo` again."
+    return str(failed)
+
+
+def run(uploads: list[Recording], engine: str) -> Results:
+    """Run the demo. The last run's documents are replaced when this run has its own.
+
+    Raises:
+        FAILURES: with a sentence, by `sentence`.
+    """
+    _prepare()
+    with phase("Synthesising the stacks") as tell:
+        chosen = deployment.choices(emails={"completion": [SUBSCRIBER]})
+        assembly = deployment.synthesise(WORK / "deployment", chosen, tell)
+    calls = WORK / "calls.jsonl"
+    with ExitStack() as until_the_end:
+        with phase("Starting the embedded AWS and its recogniser"):
+            start = running(state=WORK / "cloud", fresh=True, port=0, engine=engine, calls=calls)
+            cloud = until_the_end.enter_context(start)
+        with phase("Deploying the stacks") as tell:
+            people = People(cloud, deployment.deploy(assembly, cloud.endpoint, tell))
+        with phase("Transcribing " + ", ".join(printable(each.path.name) for each in uploads)) as tell:
+            inbox = Inbox(people)
+            journeys = [_upload(people, number, each) for number, each in enumerate(uploads, start=1)]
+            _follow(people, inbox, journeys, tell)
+        summary = [_keep(people, journey, cloud.mails()) for journey in journeys]
+        judged = _judged(cloud)
+    (NEW / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
+    _replace()
+    return Results(summary, judged)
+
+
+def printable(text: str) -> str:
+    """A text without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _prepare() -> None:
+    """Empty folders for this run; what an interrupted one left is removed, but for the last whole run's documents."""
+    if OLD.exists() and not RESULTS.exists():
+        OLD.rename(RESULTS)
+    for folder in (WORK, NEW):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)  # transcripts of one's own recordings will lie in them
+
+
+def _replace() -> None:
+    """Put this run's documents in the place of the last run's."""
+    shutil.rmtree(OLD, ignore_errors=True)
+    if RESULTS.exists():
+        RESULTS.rename(OLD)
+    NEW.rename(RESULTS)
+    shutil.rmtree(OLD, ignore_errors=True)
+
+
+def _upload(people: People, number: int, recording: Recording) -> Journey:
+    with recording.path.open("rb") as body:
+        put = people.uploader().put_object(
+            Bucket=people.deployment["IntakeBucketName"],
+            Key=f"{recording.profile}/{recording.path.name}",
+            Body=body,
+            Metadata={"correlation-id": f"demo-{number}"},
+        )
+    return Journey(recording, put["VersionId"], time.monotonic())
+
+
+def _follow(people: People, inbox: Inbox, journeys: list[Journey], tell: Say) -> None:
+    """Tell each state that a recording reaches, as the ledger has it, until the subscriber was notified of all."""
+    dynamodb = people.cloud.client("dynamodb")
+    by_version = {journey.version: journey for journey in journeys}
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while any(journey.notification is None for journey in journeys):
+        if time.monotonic() > deadline:
+            raise DeploymentFailed(
+                f"Not transcribed within {PATIENCE_SECONDS // 60} minutes: look at the logs in {WORK / 'cloud'}, "
+                "or use a shorter recording."
+            )
+        for notification in inbox.read():
+            journey = by_version.get(notification["versionId"])
+            if journey and journey.notification is None:
+                journey.notification, journey.state = notification, notification["status"]
+                journey.seconds = round(time.monotonic() - journey.began, 2)
+        for row in dynamodb.scan(TableName=people.deployment["LedgerTableName"])["Items"]:
+            journey = by_version.get(row.get("version", {}).get("S", ""))
+            if journey and journey.notification is None:
+                journey.state = _STATES.get(row.get("state", {}).get("S", ""), journey.state)
+        tell(", ".join(f"{printable(journey.recording.path.stem)} {journey.state}" for journey in journeys))
+
+
+def _judged(cloud: Cloud) -> int:
+    """How many calls IAM judged; functions and users were refused none of theirs."""
+    asked = cloud.asked()
+    if refused := {each["action"] for each in asked if not each["allowed"]}:
+        raise DeploymentFailed(
+            f"IAM refused {', '.join(sorted(refused))}: look in {cloud.calls} who called it, and correct the policy."
+        )
+    return len(asked)
+
+
+def _keep(people: People, journey: Journey, mails: list[EmailMessage]) -> dict[str, Any]:
+    """Write what was delivered and told of a recording into its folder; return what summary.json says of it."""
+    notification = dict(journey.notification or {})
+    folder = NEW / journey.recording.path.stem
+    folder.mkdir(exist_ok=True)
+    (folder / "notification.json").write_text(json.dumps(notification, indent=2), encoding="utf-8")
+    mail = next((mail for mail in mails if notification["job"] in mail.get_content()), None)
+    if mail:
+        (folder / "mail.eml").write_bytes(mail.as_bytes())
+    documents = _fetch(people, folder, notification.get("manifest"))
+    rate = None
+    if documents and journey.recording.reference:
+        results = json.loads((folder / "transcribe.json").read_text(encoding="utf-8"))["results"]
+        heard = results["transcripts"][0]["transcript"]
+        rate = round(accuracy.word_error_rate(journey.recording.reference, heard), 4)
+    return {
+        "recording": journey.recording.path.name,
+        "job": notification["job"],
+        "profile": journey.recording.profile,
+        "status": journey.state,
+        "audio_seconds": journey.recording.seconds,
+        "seconds": journey.seconds,
+        "words": json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["words"] if documents else None,
+        "word_error_rate": rate,
+        "documents": [f"{RESULTS.relative_to(ROOT)}/{folder.name}/{name}" for name in documents],
+        "mail": str(mail["Subject"]) if mail else None,
+        "notification": notification,
+    }
+
+
+def _fetch(people: People, folder: Path, manifest: Mapping[str, str] | None) -> list[str]:
+    """The names of all documents of a recording, fetched as the reader; none if nothing was delivered."""
+    if not manifest:
+        return []
+    s3 = people.reader()
+    listed = json.loads(s3.get_object(Bucket=manifest["bucket"], Key=manifest["key"])["Body"].read())
+    names = []
+    for key in (manifest["key"], *(entry["key"] for entry in listed["documents"])):
+        names.append(key.rpartition("/")[2])
+        (folder / names[-1]).write_bytes(s3.get_object(Bucket=manifest["bucket"], Key=key)["Body"].read())
+    return names
