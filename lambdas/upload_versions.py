@@ -3,30 +3,46 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from botocore.parsers import ResponseParserError
+
 from stethoscript import stopping
 from stethoscript.stopping import KeyHistory
 from stethoscript.uploads import Upload
+
+UNVERSIONED = "null"
+"""S3's version id of what is put while versioning is off: many keys have it."""
 
 
 def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
     """Whether the upload was deleted; a version that was only overwritten was not.
 
-    One call, as a rule. Where a newer version lies above a delete marker, a second one asks for what is older than
-    the newest marker: S3's own order is the proof.
+    A list that cannot be read, because it holds a key of characters that XML has not, proves nothing: False.
 
     Raises:
         ClientError: S3 did not answer; that says nothing about the upload.
     """
+    try:
+        return _is_deleted(s3, account, upload)
+    except ResponseParserError:
+        return False
+
+
+def _is_deleted(s3: Any, account: str, upload: Upload) -> bool:
+    """The same, of a list that can be read.
+
+    One call, as a rule. Where a newer version lies above a delete marker, a second one asks for what is older than
+    the newest marker: S3's own order is the proof.
+    """
     history = KeyHistory()
     for page in _pages(s3, account, upload, {}):
-        history = _added(history, page, upload.key)
+        history = _added(history, page, upload)
         if upload.version in history.versions:
             break
     decided = stopping.is_deleted(upload.version, history)
     if decided is None:
         newest = {"KeyMarker": upload.key, "VersionIdMarker": history.markers[0]}
         older = _pages(s3, account, upload, newest)
-        return any(upload.version in _added(KeyHistory(), page, upload.key).versions for page in older)
+        return any(upload.version in _added(KeyHistory(), page, upload).versions for page in older)
     return decided
 
 
@@ -40,9 +56,11 @@ def _pages(s3: Any, account: str, upload: Upload, markers: Mapping[str, str]) ->
         markers = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
 
-def _added(history: KeyHistory, page: Mapping[str, Any], key: str) -> KeyHistory:
-    versions = [each for each in page.get("Versions", []) if each["Key"] == key]
-    markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == key]
+def _added(history: KeyHistory, page: Mapping[str, Any], upload: Upload) -> KeyHistory:
+    """The history with what a page lists. The version's own id is proof enough: XML may change a key's characters."""
+    own = upload.version if upload.version != UNVERSIONED else None
+    versions = [each for each in page.get("Versions", []) if each["Key"] == upload.key or each["VersionId"] == own]
+    markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == upload.key]
     latest = [each["VersionId"] for each in (*versions, *markers) if each.get("IsLatest")]
     return KeyHistory(
         [*history.versions, *(each["VersionId"] for each in versions)],

@@ -57,8 +57,8 @@ ITEMS = (
         head={"SSEKMSKeyId": FOREIGN_KEY}, fails={"get_object": DENIED}), rejected("ForeignKey"),
          "looking it up is allowed and reading is not, and the key is another"),
     Item("M8", "the very version deleted", Put(deleted="version"), rejected("Gone")),
-    Item("M9", "a delete marker before the version", Put(deleted="marker"), OK,
-         "what was uploaded is accounted for; who wants it gone deletes the version"),
+    Item("M9", "a delete marker before the version", Put(deleted="marker"), rejected("Gone"),
+         "whoever deletes an upload that waits does not want it transcribed"),
     Item("M10", "archived in Deep Archive", Put(more={"StorageClass": "DEEP_ARCHIVE"}), rejected("Archived")),
     Item("M11", "archived by Intelligent-Tiering", Put(
         head={"StorageClass": "INTELLIGENT_TIERING", "ArchiveStatus": "ARCHIVE_ACCESS"}), rejected("Archived")),
