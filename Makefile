@@ -4,6 +4,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export npm_config_cache := $(CURDIR)/build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv compiles nothing: Python keeps what it compiles at the first import, or each command would compile the CDK again.
+unexport PYTHONDONTWRITEBYTECODE
 # Packages are installed without bytecode, so the first run has to keep what it compiles.
 unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := build/installed

@@ -36,11 +36,8 @@ def show(results: Results) -> None:
         console.print(Text("\nTo read and listen, open in a browser", style="bold"))
         console.print(Text("\n".join(f"  {printable(page)}" for page in pages)), soft_wrap=True)
     console.print(
-        Text(
-            f"\nThe uploader, the reader, the subscriber and the functions made {results.calls} calls under the\n"
-            "stacks' own policies; none was refused. All documents, notifications and e-mails: "
-            f"{RESULTS.relative_to(ROOT)}/"
-        ),
+        f"\n{results.calls} calls of the functions, uploader, reader and subscriber were judged by the stacks' own "
+        f"policies; none was refused.\nAll documents, notifications and e-mails: {RESULTS.relative_to(ROOT)}/",
         soft_wrap=True,
     )
 
