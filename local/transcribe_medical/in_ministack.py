@@ -230,6 +230,8 @@ class MiniStack:
             restore = _tellings.set(tellings)
             try:
                 status = s3._put_object(place.bucket, place.key, content, headers)[0]
+            except OSError:  # the disk is full
+                return False
             finally:
                 _tellings.reset(restore)
             return bool(status < 300)  # noqa: PLR2004  # HTTP's success
