@@ -114,6 +114,20 @@ def _encoded(element: re.Match[str]) -> str:
     return f"<{element[1]}>{s3._url_encode(saxutils.unescape(element[2]))}</{element[1]}>"
 
 
+def keys_without_versions_are_listed_once() -> None:
+    """Without it, the next page repeats the last key of a page if that was uploaded without versioning."""
+    list_ = s3._list_object_versions
+
+    def listed(bucket_name: str, query_params: dict[str, Any]) -> Answer:
+        after = s3._qp(query_params, "key-marker", ""), s3._qp(query_params, "version-id-marker", "")
+        if after[1] == "null" and not s3._object_versions.get((bucket_name, after[0])):
+            query_params = {name: value for name, value in query_params.items() if name != "version-id-marker"}
+        answer: Answer = list_(bucket_name, query_params)
+        return answer
+
+    s3._list_object_versions = listed
+
+
 def writes_need_room() -> None:
     """Without it, an object that cannot be saved is answered 200, and is lost when the cloud starts again."""
     dispatch, persist = s3._dispatch, s3._persist_object
@@ -154,6 +168,10 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
         (s3, "_list_multipart_uploads"): ("bucket_name", "query_params"),
         (s3, "_url_encode"): ("value",),
         (s3, "_qp"): ("params", "key", "default"),
+    },
+    keys_without_versions_are_listed_once: {
+        (s3, "_list_object_versions"): ("bucket_name", "query_params"),
+        (s3, "_object_versions"): None,
     },
     writes_need_room: {
         (s3, "_dispatch"): ("method", "bucket", "key", "headers", "body", "query_params"),
