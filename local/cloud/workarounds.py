@@ -20,7 +20,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
-from local.cloud import calls, environment, mail, s3_workarounds, signing, vocabulary_resource
+from local.cloud import calls, environment, gaps, mail, s3_workarounds, signing, vocabulary_resource
 from local.cloud.problems import CannotStart
 from local.transcribe_medical import in_ministack
 
@@ -184,6 +184,7 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
         (provisioners, "_import_resource"): ("resource_type", "identifier"),
     },
     **s3_workarounds.WORKAROUNDS,
+    **gaps.WORKAROUNDS,
 }
 
 
