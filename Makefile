@@ -37,6 +37,10 @@ bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads
 bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
 	python -m benchmarks.recogniser $(if $(RECORDINGS),--recordings "$(RECORDINGS)")
 
+compare-cloud: $(INSTALLED)  ## Record what our code sends to AWS, and compare the local cloud's and moto's answers with AWS's
+	python -m pytest tests/functions tests/operations tests/local/test_pipeline.py tests/local/test_operations.py \
+		tests/local/test_care.py tests/local/test_cbor.py tests/local/test_gaps.py tests/comparison
+
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
 
@@ -50,7 +54,8 @@ sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is instal
 	@python -m tests.supply.sbom
 
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
-	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.supply.licences
+	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.comparison.page && \
+	python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
 	@PYTHONPATH=lambdas python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),300))

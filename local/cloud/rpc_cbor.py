@@ -8,7 +8,7 @@ https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
 """
 
 # ruff: noqa: SLF001  # neither botocore's serialisers nor MiniStack have a public interface for this
-# mypy: disable-error-code="no-untyped-call"
+# mypy: disable-error-code="no-untyped-call,attr-defined"
 
 import json
 import re

@@ -1,11 +1,13 @@
 """What our code sends to AWS while other tests run: each operation, and each parameter by its path.
 
-Calls are recorded where the SDK makes them, where a test's fake takes them, and by the local cloud, which also sees
-the functions in it and the CDK.
+Calls are recorded where the SDK makes them, where a fake takes them, and by the local cloud, which also sees the
+functions in it and the CDK.
 """
 
+# ruff: noqa: SLF001  # nothing public says what every client is asked, nor who asks
+
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,10 +15,14 @@ from typing import Any, NamedTuple
 import botocore.client
 from botocore import xform_name
 from botocore.loaders import Loader
-from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+from botocore.model import OperationModel, ServiceModel
+
+from local.cloud.sdk_requests import paths
 
 ROOT = Path(__file__).parents[2]
 OURS = ("lambdas", "operations")
+OUR_AGENTS = ("exec-env/AWS_Lambda", "aws-cdk", "aws-sdk-js")
+"""What the functions and the CDK call themselves; others are tests' own."""
 
 
 class Sent(NamedTuple):
@@ -34,8 +40,7 @@ SENT: set[Sent] = set()
 
 
 @cache
-def model(service: str) -> ServiceModel:
-    """The service as botocore describes it."""
+def _model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"), service)
 
 
@@ -43,39 +48,27 @@ def model(service: str) -> ServiceModel:
 def operation(name: str) -> OperationModel:
     """The operation of a name such as `s3.head_object`."""
     service, _, method = name.partition(".")
-    described = model(service)
+    described = _model(service)
     [found] = [each for each in described.operation_names if xform_name(each) == method]
     return described.operation_model(found)
 
 
 def sent(name: str, parameters: Mapping[str, Any]) -> set[Sent]:
     """An operation and its parameters."""
-    shape = operation(name).input_shape
-    paths = _paths(shape, parameters, "", ()) if shape else ()
-    return {Sent(name, path) for path in ("", *paths)}
-
-
-def _paths(shape: Shape, value: Any, path: str, above: tuple[str, ...]) -> Iterator[str]:
-    if shape.name in above:  # DynamoDB's values hold values
-        return
-    above = (*above, shape.name)
-    if isinstance(shape, StructureShape) and isinstance(value, Mapping):
-        for name in value.keys() & shape.members.keys():
-            inner = f"{path}.{name}".lstrip(".")
-            yield inner
-            yield from _paths(shape.members[name], value[name], inner, above)
-    elif isinstance(shape, ListShape) and isinstance(value, list | tuple):
-        for each in value:
-            yield from _paths(shape.member, each, f"{path}[]", above)
-    elif isinstance(shape, MapShape) and isinstance(value, Mapping):
-        for each in value.values():
-            yield from _paths(shape.value, each, f"{path}{{}}", above)
+    return {Sent(name, path) for path in ("", *paths(operation(name), parameters))}
 
 
 def note(name: str, parameters: Mapping[str, Any]) -> None:
     """Record a call, if our code makes it."""
     if _by_us():
         SENT.update(sent(name, parameters))
+
+
+def add(requests: Iterable[Mapping[str, Any]]) -> None:
+    """Record what the local cloud noted of the functions and the CDK."""
+    for each in requests:
+        if any(agent in each["by"] for agent in OUR_AGENTS):
+            SENT.update(Sent(each["operation"], path) for path in ("", *each["parameters"]))
 
 
 def install() -> None:

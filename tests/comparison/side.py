@@ -115,7 +115,9 @@ def _rule(place: Place) -> str:
 
 TRUST = {
     "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com", "AWS": "*"}, "Action": "sts:AssumeRole"}
+    ],
 }
 
 
@@ -164,6 +166,13 @@ def _stack(place: Place) -> str:
     return name
 
 
+def _template_url(place: Place) -> str:
+    bucket = place.resolved("@bucket")
+    template = json.dumps({"Parameters": {"Any": {"Type": "String"}}, **json.loads(TEMPLATE)})
+    place.client("s3").put_object(Bucket=bucket, Key="template.json", Body=template.encode())
+    return f"https://s3.us-east-1.amazonaws.com/{bucket}/template.json"
+
+
 MAKERS: Mapping[str, Make] = {
     "name": lambda _place: _name(),
     "account": lambda place: place.client("sts").get_caller_identity()["Account"],
@@ -178,6 +187,9 @@ MAKERS: Mapping[str, Make] = {
     "table": _table,
     "log group": _log_group,
     "rule": _rule,
+    "other queue arn": lambda place: place.resolved("@queue arn").rpartition(":")[0] + ":other",
+    "role arn": lambda place: _role(place)["Arn"],
+    "template url": _template_url,
     "role": lambda place: _role(place)["RoleName"],
     "function": _function,
     "alarm": _alarm,

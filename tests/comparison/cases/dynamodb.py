@@ -65,6 +65,8 @@ CASES = (
          members={"Items.0.recording": {"S": "q"}, "#Items": 1}),
     case("rows of a state since then", stored(), OTHER, queried(KeyConditionExpression="#s = :s AND updated > :u",
          ExpressionAttributeValues={":s": {"S": "ARRIVED"}, ":u": {"N": "7"}}), members={"Count": 1}),
+    case("rows of a state after one", stored(), OTHER, queried(ExclusiveStartKey={
+         "recording": {"S": "r"}, "state": {"S": "ARRIVED"}, "updated": {"N": "7"}}), members={"Count": 1}),
     case("how many rows of a state", stored(), queried(Select="COUNT"), members={"Count": 1, "Items": ABSENT}),
     case("a missing index", queried(IndexName="none"), status=400, code=REFUSED,
          moto="Its code is another."),

@@ -41,7 +41,7 @@ CASES = (
     case("since then", WRITTEN, filtered(startTime=NOW + 1), members={"#events": 2}),
     finds('{ $.job = "clinic-1*" }', 0, moto=MOTO),
     finds('{ $.job = "clinic-1" && $.seconds > 29 }', 0, moto=MOTO),
-    finds('{ $.seconds >= 31 }', moto=MOTO),
+    finds("{ $.seconds >= 31 }", moto=MOTO),
     finds('{ ($.job = "none") || ($.nested.code = "Throttling") }', 1, moto=MOTO),
     finds("{ $.again IS TRUE }", 0, moto=MOTO),
     finds("{ $.seconds NOT EXISTS }", 1, moto=MOTO),

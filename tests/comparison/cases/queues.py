@@ -1,6 +1,5 @@
 """SQS."""
 
-
 from typing import Any
 
 from tests.comparison.case import ABSENT, ANY, Call, call, case
@@ -25,7 +24,8 @@ def created(name: str, **attributes: str) -> Call:
 
 CASES = (
     # --- send ---
-    case("a message is sent", HELLO, members={"MessageId": ANY, "MD5OfMessageBody": "5d41402abc4b2a76b9719d911017c592"}),
+    case("a message is sent", HELLO,
+         members={"MessageId": ANY, "MD5OfMessageBody": "5d41402abc4b2a76b9719d911017c592"}),
     case("the longest delay", call("sqs.send_message", MessageBody="x", DelaySeconds=900, **QUEUE),
          members={"MessageId": ANY}),
     case("a delay above 900 s", call("sqs.send_message", MessageBody="x", DelaySeconds=901, **QUEUE),
@@ -49,6 +49,7 @@ CASES = (
          status=400, code="AWS.SimpleQueueService.EmptyBatchRequest"),
     # --- receive ---
     case("a message is received", HELLO, received(MaxNumberOfMessages=10, VisibilityTimeout=5, WaitTimeSeconds=0,
+         MessageAttributeNames=["All"],
          AttributeNames=["All"], MessageSystemAttributeNames=["ApproximateReceiveCount"]),
          members={"Messages.0.Body": "hello", "Messages.0.ReceiptHandle": ANY,
                   "Messages.0.Attributes.ApproximateReceiveCount": "1"}),
@@ -60,8 +61,8 @@ CASES = (
     case("a wait above 20 s", received(WaitTimeSeconds=21), status=400, code=BAD),
     case("a visibility timeout above 12 h", received(VisibilityTimeout=43_201), status=400, code=BAD),
     # --- delete ---
-    case("a message is deleted", HELLO, received(), call("sqs.delete_message", ReceiptHandle="@1.Messages.0.ReceiptHandle",
-         **QUEUE)),
+    case("a message is deleted", HELLO, received(),
+         call("sqs.delete_message", ReceiptHandle="@1.Messages.0.ReceiptHandle", **QUEUE)),
     case("a message is deleted twice", HELLO, received(),
          call("sqs.delete_message", ReceiptHandle="@1.Messages.0.ReceiptHandle", **QUEUE),
          call("sqs.delete_message", ReceiptHandle="@1.Messages.0.ReceiptHandle", **QUEUE)),
@@ -98,12 +99,14 @@ CASES = (
          status=400, code="InvalidAttributeValue", moto=NO_NUMBER),
     case("a policy that is none", created("@name", Policy="{"), status=400, code="InvalidAttributeValue",
          moto="Its own error, which is no answer."),
-    case("attributes are told", call("sqs.get_queue_attributes", AttributeNames=["QueueArn", "VisibilityTimeout"], **QUEUE),
+    case("attributes are told",
+         call("sqs.get_queue_attributes", AttributeNames=["QueueArn", "VisibilityTimeout"], **QUEUE),
          members={"Attributes.VisibilityTimeout": "30", "#Attributes": 2}),
     case("an unknown attribute is not told", call("sqs.get_queue_attributes", AttributeNames=["Colour"], **QUEUE),
          status=400, code="InvalidAttributeName"),
     case("attributes are changed", call("sqs.set_queue_attributes", Attributes={"VisibilityTimeout": "9"}, **QUEUE),
-         call("sqs.get_queue_attributes", AttributeNames=["All"], **QUEUE), members={"Attributes.VisibilityTimeout": "9"}),
+         call("sqs.get_queue_attributes", AttributeNames=["All"], **QUEUE),
+         members={"Attributes.VisibilityTimeout": "9"}),
     case("a broken policy is not set", call("sqs.set_queue_attributes", Attributes={"Policy": "no"}, **QUEUE),
          status=400, code="InvalidAttributeValue", moto="Its own error, which is no answer."),
     case("a queue is found", created("@name"), call("sqs.get_queue_url", QueueName="@name"),
@@ -118,8 +121,10 @@ CASES = (
          local="A deleted queue's name can be used again at once.",
          moto="A deleted queue's name can be used again at once."),
     # --- moves ---
-    case("dead letters are moved back by SQS", call("sqs.start_message_move_task", SourceArn="@queue arn"),
-         status=400, code="AWS.SimpleQueueService.UnsupportedOperation", source=f"{GUIDE}/sqs-configure-dead-letter-queue-redrive.html",
+    case("dead letters are moved back by SQS",
+         call("sqs.start_message_move_task", SourceArn="@queue arn", DestinationArn="@other queue arn"),
+         status=400, code="AWS.SimpleQueueService.UnsupportedOperation",
+         source=f"{GUIDE}/sqs-configure-dead-letter-queue-redrive.html",
          local="There are no message move tasks; the operator's tool receives and sends instead.",
          moto="It moves from a queue that is no dead-letter queue."),
     case("moves are listed", call("sqs.list_message_move_tasks", SourceArn="@queue arn"),

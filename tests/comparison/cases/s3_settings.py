@@ -3,6 +3,9 @@
 from tests.comparison.case import ABSENT, ANY, call, case
 
 BUCKET = {"Bucket": "@bucket"}
+OWNED = {**BUCKET, "ExpectedBucketOwner": "@account"}
+FOREIGN = {**BUCKET, "ExpectedBucketOwner": "111111111111"}
+IGNORES_OWNER = "It ignores the expected owner."
 RULE = {"ID": "all", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}
 
 CASES = (
@@ -14,6 +17,15 @@ CASES = (
     case("an empty bucket is deleted", call("s3.delete_bucket", **BUCKET), status=204),
     case("a bucket is there", call("s3.head_bucket", **BUCKET)),
     case("a bucket is not there", call("s3.head_bucket", Bucket="@name"), status=404, code="404"),
+    case("the expected owner's bucket is there", call("s3.head_bucket", **OWNED)),
+    case("another owner's bucket", call("s3.head_bucket", **FOREIGN), status=403, code="403", moto=IGNORES_OWNER),
+    case("the expected owner's versioning", call("s3.get_bucket_versioning", **OWNED), members={"Status": ABSENT}),
+    *(
+        case("another owner than the bucket's", call(f"s3.{operation}", **FOREIGN), status=403, code="AccessDenied",
+             moto=IGNORES_OWNER)
+        for operation in ("get_bucket_versioning", "get_bucket_encryption", "get_bucket_policy",
+                          "get_bucket_notification_configuration", "get_public_access_block")
+    ),
     case("versioning", call("s3.get_bucket_versioning", Bucket="@versioned"), members={"Status": "Enabled"}),
     case("no versioning", call("s3.get_bucket_versioning", **BUCKET), members={"Status": ABSENT}),
     case("the usual encryption", call("s3.get_bucket_encryption", **BUCKET), members={

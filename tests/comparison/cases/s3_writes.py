@@ -7,6 +7,8 @@ from tests.comparison.cases.s3_objects import FIRST, GLACIER, OTHER_ACCOUNT, of,
 
 GUIDE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide"
 KMS = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "@key"}
+SHA256 = "dpLDrTVAu4A8Ags67mbNiIcSMjTqDG5xQ8Ct1z/0Me0="
+"""The checksum of `one`."""
 BIG = bytes(5 * 1024 * 1024)
 FIVE_MB = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"
 
@@ -44,6 +46,12 @@ CASES = (
     case("every upload is encrypted", call("s3.put_object", Bucket="@bucket", Key="k", Body=b"one"),
          members={"ETag": '"f97c5d29941bfb1b2fdab0874906ab82"', "ServerSideEncryption": "AES256", "VersionId": ABSENT},
          moto="It names no encryption where none was asked for."),
+    case("a checksum is checked and kept", put(ContentLength=3, ChecksumAlgorithm="SHA256", ChecksumSHA256=SHA256,
+         ContentType="text/plain", ServerSideEncryption="AES256"),
+         call("s3.head_object", Bucket="@versioned", Key="k", ChecksumMode="ENABLED"),
+         members={"ChecksumSHA256": SHA256}),
+    case("another checksum than the content's", put(ChecksumSHA256="A" * 43 + "="), status=400, code="BadDigest",
+         moto="It checks no checksum."),
     case("a version is told", put(), members={"VersionId": ANY}),
     case("type, caching and disposition are kept",
          put(ContentType="text/plain", CacheControl="no-store", ContentDisposition="inline",
@@ -109,6 +117,10 @@ CASES = (
     case("parts become one object", begun(), part(1, BIG), part(2, b"end"), completed(1, 2),
          call("s3.head_object", Bucket="@bucket", Key="k"),
          members={"ContentLength": len(BIG) + 3, "ContentType": "binary/octet-stream"}),
+    case("parts with checksums", begun(ChecksumAlgorithm="SHA256", ContentType="text/plain",
+         ServerSideEncryption="AES256"), call("s3.upload_part", Bucket="@bucket", Key="k", UploadId="@0.UploadId",
+         PartNumber=1, Body=b"one", ContentLength=3, ChecksumAlgorithm="SHA256", ChecksumSHA256=SHA256),
+         completed(1), members={"ETag": ANY, "Key": "k"}),
     case("a part below 5 MB that is not the last", begun(), part(1, b"short"), part(2, b"end"), completed(1, 2),
          status=400, code="EntityTooSmall", source=FIVE_MB),
     case("a part that was not uploaded", begun(), part(1, b"end"), call(

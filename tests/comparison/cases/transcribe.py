@@ -1,4 +1,4 @@
-"""Transcribe Medical: what is ours here is compared in tests/local with each limit of the model; these are the calls."""
+"""Transcribe Medical: the calls. tests/unit/test_medical_contract.py compares every limit of the model."""
 
 from typing import Any
 
@@ -23,9 +23,17 @@ CASES = (
     case("another language", started(LanguageCode="de-DE"), status=400, code="BadRequestException", moto=CANNED),
     case("a missing job", call("transcribe.get_medical_transcription_job", **NAME),
          status=400, code="BadRequestException"),
-    case("jobs are listed", call("transcribe.list_medical_transcription_jobs", Status="COMPLETED",
+    case("jobs are listed", call("transcribe.list_medical_transcription_jobs", Status="COMPLETED", MaxResults=100,
          JobNameContains="none"), members={"MedicalTranscriptionJobSummaries": []}),
     case("a missing job is deleted", call("transcribe.delete_medical_transcription_job", **NAME),
+         status=400, code="BadRequestException"),
+    case("tags of a missing job", call("transcribe.list_tags_for_resource",
+         ResourceArn="arn:aws:transcribe:us-east-1:000000000000:medical-transcription-job/none"),
+         status=400, code="NotFoundException", moto="It answers with no tags."),
+    case("output under our key, with tags and settings that contradict each other", started(
+         OutputEncryptionKMSKeyId="@key", Tags=[{"Key": "a", "Value": "b"}], ContentIdentificationType="PHI",
+         Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "ChannelIdentification": True,
+                   "VocabularyName": "none", "ShowAlternatives": True, "MaxAlternatives": 2}),
          status=400, code="BadRequestException"),
     case("a missing vocabulary", call("transcribe.get_medical_vocabulary", VocabularyName="none"),
          status=400, code="NotFoundException", moto="Its code is another."),
