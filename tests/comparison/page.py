@@ -1,4 +1,4 @@
-"""What docs/local-mode.md lists of the cases in which the local cloud does not answer as AWS; `make pages` writes it."""
+"""The list in docs/local-mode.md of answers that differ from AWS's; `make pages` writes it."""
 
 import re
 from collections.abc import Iterator

@@ -115,7 +115,7 @@ def test_policies_are_asked_about_requests_in_cbor(cloud: Any, bucket: str):
     assert refused(nobody.start_medical_transcription_job, **request(bucket))[1] == "AccessDeniedException"
 
 
-def test_what_is_no_cbor_is_refused_in_cbor(cloud: Any, transcribe: Any):
+def test_what_is_no_cbor_is_refused_in_cbor(transcribe: Any):
     def spoil(request: Any, **_event: Any) -> None:
         request.data = b"\xa1\x61"  # a map that ends within its first key
 
