@@ -99,7 +99,7 @@ def _routed(
         operation = model.operation_model(name)
         pattern, fixed = _address(operation.http["requestUri"])
         match = pattern.fullmatch(path) if operation.http["method"] == method else None
-        if match is None or not fixed <= query.keys():
+        if match is None or operation.deprecated or not fixed <= query.keys():
             continue
         given = {**match.groupdict(), **_placed(operation, headers, query)}
         required = operation.input_shape.required_members if operation.input_shape else []
