@@ -3,12 +3,18 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import ClientError
+from moto import mock_aws
 
+from local.cloud.environment import REGION
 from tests.comparison.case import Case, differences, member
 from tests.functions.far_ends import LEDGER
 
@@ -55,6 +61,15 @@ class Place:
         if name not in self.made:
             self.made[name] = MAKERS[name](self)
         return self.made[name]
+
+
+@contextmanager
+def in_moto() -> Iterator[Client]:
+    """Clients of moto, which stands in for AWS meanwhile."""
+    session = boto3.Session("testing", "testing", region_name=REGION)
+    once = Config(retries={"total_max_attempts": 1})  # an answer that cannot be read is the same the next time
+    with mock_aws():
+        yield cache(lambda service: session.client(service, config=once))
 
 
 def judged(case: Case, client: Client) -> list[str]:

@@ -2,30 +2,28 @@
 
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
-import boto3
 import pytest
-from moto import mock_aws
 
-from local.cloud.environment import REGION
+from local.cloud.running import running
 from tests.comparison.case import Case
 from tests.comparison.cases import CASES
-from tests.comparison.side import Client, judged
+from tests.comparison.side import Client, in_moto, judged
 
 SIDES = ("local", "moto")
 
 
 @pytest.fixture(scope="module")
-def local(cloud: Any) -> Client:
-    return cache(cloud.client)
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A cloud of its own: what the cases leave in it is nobody's business."""
+    with running(state=tmp_path_factory.mktemp("compared") / "state", engine="scripted") as cloud:
+        yield cache(cloud.client)
 
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Client]:
-    session = boto3.Session("testing", "testing", region_name=REGION)
-    with mock_aws():
-        yield cache(session.client)
+    with in_moto() as client:
+        yield client
 
 
 @pytest.mark.parametrize("side", SIDES)

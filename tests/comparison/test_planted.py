@@ -1,17 +1,13 @@
 """Differences that are planted in answers are found, whatever kind they are of."""
 
 from collections.abc import Callable, Iterator
-from functools import cache
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
-from local.cloud.environment import REGION
 from tests.comparison.cases import CASES
-from tests.comparison.side import Client, judged
+from tests.comparison.side import Client, in_moto, judged
 
 Answer = dict[str, Any]
 
@@ -77,9 +73,8 @@ class Planted:
 
 @pytest.fixture(scope="module")
 def moto() -> Iterator[Client]:
-    session = boto3.Session("testing", "testing", region_name=REGION)
-    with mock_aws():
-        yield cache(session.client)
+    with in_moto() as client:
+        yield client
 
 
 @pytest.mark.parametrize(("name", "operation"), PLANTED, ids=lambda value: value)
