@@ -44,8 +44,8 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
         calls=folder / "calls.jsonl",
         requests=folder / "requests.jsonl",
     ) as running_cloud:
+        recording.CLOUDS.append(running_cloud)
         yield running_cloud
-        recording.add(running_cloud.requested())
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,7 +1,7 @@
 """What our code sends to AWS while other tests run: each operation, and each parameter by its path.
 
-Calls are recorded where the SDK makes them, where a fake takes them, and by the local cloud, which also sees the
-functions in it and the CDK.
+Calls are recorded where the SDK makes them, in this process, and by the local cloud, which also sees the CDK. What the
+functions send is recorded over moto and in the simulation.
 """
 
 # ruff: noqa: SLF001  # nothing public says what every client is asked, nor who asks
@@ -17,12 +17,13 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
+from local.cloud.running import Cloud
 from local.cloud.sdk_requests import paths
 
 ROOT = Path(__file__).parents[2]
 OURS = ("lambdas", "operations")
-OUR_AGENTS = ("exec-env/AWS_Lambda", "aws-cdk", "aws-sdk-js")
-"""What the functions and the CDK call themselves; others are tests' own."""
+CDK_AGENTS = ("aws-cdk", "aws-sdk-js")
+"""How the CDK calls itself to the local cloud; others there are tests, and functions that moto sees too."""
 
 
 class Sent(NamedTuple):
@@ -37,6 +38,8 @@ class Sent(NamedTuple):
 
 SENT: set[Sent] = set()
 """What was sent in this run of the tests."""
+CLOUDS: list[Cloud] = []
+"""The local clouds that note what is asked of them."""
 
 
 @cache
@@ -64,11 +67,14 @@ def note(name: str, parameters: Mapping[str, Any]) -> None:
         SENT.update(sent(name, parameters))
 
 
-def add(requests: Iterable[Mapping[str, Any]]) -> None:
-    """Record what the local cloud noted of the functions and the CDK."""
-    for each in requests:
-        if any(agent in each["by"] for agent in OUR_AGENTS):
-            SENT.update(Sent(each["operation"], path) for path in ("", *each["parameters"]))
+def of_the_cdk(requests: Iterable[Mapping[str, Any]]) -> set[Sent]:
+    """What the CDK sent, of all that a local cloud noted."""
+    return {
+        Sent(each["operation"], path)
+        for each in requests
+        if any(agent in each["by"] for agent in CDK_AGENTS)
+        for path in ("", *each["parameters"])
+    }
 
 
 def install() -> None:
