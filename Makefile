@@ -48,6 +48,10 @@ bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; REC
 bench-probe: $(INSTALLED)  ## Compare the audio probe with a decoder: whole, changed and cut-off files of real encoders
 	@PYTHONPATH=lambdas python -m benchmarks.probe
 
+compare-cloud: $(INSTALLED)  ## Record what our code sends to AWS, and compare the local cloud's and moto's answers with AWS's
+	python -m pytest tests/functions tests/operations tests/local/test_pipeline.py tests/local/test_operations.py \
+		tests/local/test_care.py tests/local/test_cbor.py tests/local/test_gaps.py tests/comparison
+
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
 
@@ -61,7 +65,8 @@ sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is instal
 	@python -m tests.supply.sbom
 
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
-	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.supply.licences
+	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.comparison.page && \
+	python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
 	@PYTHONPATH=lambdas python -m tests.simulation $(if $(value SEED),--seed="$$TYPED_SEED",--seeds="$${TYPED_SEEDS:-300}")

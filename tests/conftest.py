@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from local.cloud.running import Cloud, running
+from tests.comparison import recording
 
 # The CDK's library runs the node that is on the path: ours, beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
@@ -37,8 +38,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """Scripted ears, a state of its own, every completion told twice, every question to IAM noted."""
     folder = tmp_path_factory.mktemp("cloud")
     with running(
-        state=folder / "state", engine="scripted", completion_events="doubled", calls=folder / "calls.jsonl"
+        state=folder / "state",
+        engine="scripted",
+        completion_events="doubled",
+        calls=folder / "calls.jsonl",
+        requests=folder / "requests.jsonl",
     ) as running_cloud:
+        recording.CLOUDS.append(running_cloud)
         yield running_cloud
 
 
@@ -59,6 +65,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    recording.install()
     config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
     config.addinivalue_line("markers", "afterwards: looks at what all other tests did, so it runs after them")
     settings.load_profile("proof" if config.getoption("--prove") else "everyday")

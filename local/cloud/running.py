@@ -30,6 +30,8 @@ from local.cloud.problems import CannotStart
 
 ROOT = Path(__file__).parents[2]
 _MAKING = Lock()  # sessions are not for several threads at once, clients are
+OWN_AGENT = "local-cloud-client"
+"""How the clients of `Cloud.client` call themselves."""
 LONGEST_END = 12.0  # seconds; the cloud gives itself eight
 
 
@@ -41,6 +43,7 @@ class Cloud:
     pid: int
     state: Path
     calls: Path | None = None
+    requests: Path | None = None
     _clients: list[Any] = field(default_factory=list, repr=False)
 
     @property
@@ -57,7 +60,9 @@ class Cloud:
     def client(self, service: str, **credentials: str) -> Any:
         """Make a boto3 client: of the account's root, or of whom `aws_access_key_id` and its companions name."""
         whose = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        straight = Config(proxies={}, retries={"total_max_attempts": 1})  # no proxy leads to the loopback
+        straight = Config(
+            proxies={}, retries={"total_max_attempts": 1}, user_agent_extra=OWN_AGENT
+        )  # no proxy leads to the loopback
         session: Any = _session()
         with _MAKING:
             client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
@@ -72,6 +77,12 @@ class Cloud:
     def asked(self) -> list[dict[str, Any]]:
         """What roles and users asked of IAM, and its answers, if `calls` were to be noted."""
         return [json.loads(line) for line in self.calls.read_text(encoding="utf-8").splitlines()] if self.calls else []
+
+    def requested(self) -> list[dict[str, Any]]:
+        """Which operations were asked with which parameters, if `requests` were to be noted; not those of `client`."""
+        lines = self.requests.read_text(encoding="utf-8").splitlines() if self.requests else []
+        found = [json.loads(line) for line in lines]
+        return [each for each in found if not each["by"].endswith(OWN_AGENT)]
 
     def close(self) -> None:
         """Close the connections of every client."""
@@ -102,14 +113,15 @@ def running(
     completion_events: str = "off",
     weather: Mapping[str, Any] | str | None = None,
     calls: Path | None = None,
+    requests: Path | None = None,
     fresh: bool = False,
     patience: float = 120.0,
 ) -> Iterator[Cloud]:
     """Run the cloud while the block runs; raises CannotStart with the cloud's own sentence.
 
-    `weather` is what `--weather` takes, or the same as a mapping; `calls` is what `--calls` takes. The cloud is told
-    to end with us, so nothing is left running even if this process is killed. A recogniser's first start may take
-    long, hence the patience.
+    `weather` is what `--weather` takes, or the same as a mapping; `calls` and `requests` are what the options of these
+    names take. The cloud is told to end with us, so nothing is left running even if this process is killed. A
+    recogniser's first start may take long, hence the patience.
     """
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
         ready = Path(folder) / "ready.json"
@@ -122,6 +134,7 @@ def running(
             *("--completion-events", completion_events, "--ready-file", str(ready), "--exit-with-parent"),
             *(["--weather", weather] if weather else []),
             *(["--calls", str(calls)] if calls else []),
+            *(["--requests", str(requests)] if requests else []),
             *(["--fresh"] if fresh else []),
         ]
         process = subprocess.Popen(
@@ -135,7 +148,7 @@ def running(
         try:
             _wait(process, ready, said, patience)
             told = json.loads(ready.read_text())
-            cloud = Cloud(told["endpoint"], told["pid"], state, calls)
+            cloud = Cloud(told["endpoint"], told["pid"], state, calls, requests)
             try:
                 yield cloud
             finally:

@@ -23,7 +23,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from ministack.core import hypercorn_compat, lambda_runtime, persistence
 
-from local.cloud import calls, mail, signing, state, vocabulary_resource, workarounds
+from local.cloud import calls, mail, requests, rpc_cbor, signing, state, vocabulary_resource, workarounds
 from local.cloud.checkpoints import Checkpoints
 from local.cloud.guard import guarded
 from local.cloud.problems import CannotStart
@@ -60,6 +60,9 @@ def assemble(
     vocabulary_resource.install(service)
     if settings.calls:
         calls.note(settings.calls)
+    if settings.requests:
+        requests.note(settings.requests)
+    rpc_cbor.install()  # the last: all else sees JSON
     signer = Signer()
     signing.install(signer)
     mail.install(folder.mail)

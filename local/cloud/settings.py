@@ -22,6 +22,7 @@ class Settings:
     completion_events: str
     weather: Forecast
     calls: Path | None
+    requests: Path | None
     ready_file: Path | None
     exit_with_parent: bool
 
@@ -71,6 +72,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--calls", type=_folder, metavar="FILE", help="append what roles and users ask of IAM, and its answers, as JSON"
+    )
+    parser.add_argument(
+        "--requests",
+        type=_folder,
+        metavar="FILE",
+        help="append which operations are asked with which parameters, as JSON",
     )
     parser.add_argument(
         "--ready-file", type=_folder, help="written once the cloud answers: pid, port, endpoint as JSON"

@@ -20,7 +20,7 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
-from local.cloud import calls, environment, mail, s3_workarounds, signing, vocabulary_resource
+from local.cloud import calls, environment, gaps, mail, requests, rpc_cbor, s3_workarounds, signing, vocabulary_resource
 from local.cloud.problems import CannotStart
 from local.transcribe_medical import in_ministack
 
@@ -184,6 +184,7 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
         (provisioners, "_import_resource"): ("resource_type", "identifier"),
     },
     **s3_workarounds.WORKAROUNDS,
+    **gaps.WORKAROUNDS,
 }
 
 
@@ -191,8 +192,8 @@ def apply() -> None:
     """Apply every workaround, once all they touch is found to be as they know it; raises CannotStart."""
     if (found := version("ministack")) != KNOWN:
         raise CannotStart(f"MiniStack is {found}, and the cloud knows only {KNOWN}: install local/requirements.txt.")
-    uses = (in_ministack.USES, vocabulary_resource.USES, calls.USES, signing.USES, mail.USES)
-    for touched in (*uses, *WORKAROUNDS.values()):
+    parts = (in_ministack, vocabulary_resource, calls, requests, signing, mail, rpc_cbor)
+    for touched in (*(part.USES for part in parts), *WORKAROUNDS.values()):
         for (owner, name), parameters in touched.items():
             _check(owner, name, parameters)
     for workaround in WORKAROUNDS:

@@ -30,5 +30,6 @@ def deploy(cloud: Cloud, folder: Path, **chosen: Any) -> Deployment:
 
 def deploy_assembly(cloud: Cloud, assembly: Path) -> Deployment:
     """Deploy what was synthesised; a cloud is bootstrapped once."""
-    bootstrapped = cloud.client("ssm").describe_parameters()["Parameters"]
+    parameters = cloud.client("ssm").describe_parameters()["Parameters"]
+    bootstrapped = any(each["Name"].startswith("/cdk-bootstrap/") for each in parameters)
     return (deployment.deploy_to_bootstrapped if bootstrapped else deployment.deploy)(assembly, cloud.endpoint)

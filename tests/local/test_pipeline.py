@@ -260,6 +260,17 @@ def test_an_upload_under_another_encryption_is_refused(clinic):
         )
 
 
+def test_an_upload_may_name_our_key_and_no_other(clinic):
+    s3, intake, kms = clinic.uploader, clinic.deployed["IntakeBucketName"], {"ServerSideEncryption": "aws:kms"}
+    another = clinic.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+    for refused in (kms, {**kms, "SSEKMSKeyId": another}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            s3.put_object(Bucket=intake, Key="dictation/key.txt", Body=b"", **refused)
+    ours = clinic.deployed["KeyArn"]
+    answer = s3.put_object(Bucket=intake, Key="dictation/key.txt", Body=b"", **kms, SSEKMSKeyId=ours)
+    assert answer["SSEKMSKeyId"] == ours
+
+
 def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(clinic):
     topic, sqs = clinic.deployed["OperationsTopicArn"], clinic.cloud.client("sqs")
     url = queue(sqs, "on-call", "sns.amazonaws.com", topic)

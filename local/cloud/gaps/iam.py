@@ -1,0 +1,95 @@
+"""IAM: what policies compare requests with.
+
+Sources: "Actions, resources, and condition keys for Amazon S3" in the service authorization reference; "IAM JSON
+policy elements: Resource" in the IAM user guide (a wildcard stands for any characters).
+"""
+
+# ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
+# mypy: disable-error-code="no-untyped-call,attr-defined,assignment"
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import s3
+
+from local.cloud.gaps.table import Workarounds
+
+KEY_ID = "x-amz-server-side-encryption-aws-kms-key-id"
+ALSO_ASKED = {
+    "x-amz-tagging": "s3:PutObjectTagging",
+    "x-amz-acl": "s3:PutObjectAcl",
+    "x-amz-object-lock-legal-hold": "s3:PutObjectLegalHold",
+    "x-amz-object-lock-mode": "s3:PutObjectRetention",
+}
+"""What a write with such a header needs beside PutObject."""
+
+
+def wildcards_match_any_character() -> None:
+    """Without it, `*` ends at a line feed, so that a key with one is denied to all."""
+
+    @lru_cache(4096)
+    def compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+        wild = {"*": ".*", "?": "."}
+        expression = "".join(wild.get(character) or re.escape(character) for character in pattern)
+        return re.compile(rf"{expression}\Z", re.DOTALL | (re.IGNORECASE if ignore_case else re.NOFLAG))
+
+    iam_evaluator._fnmatch_compile = compiled
+
+
+def policies_see_the_key_of_an_upload() -> None:
+    """Without it, no condition on the KMS key of an upload is ever met, and whoever names our key is denied."""
+    context_of = iam_actions.s3_service_context
+
+    def context(
+        iam_action: str,
+        query_params: dict[str, Any] | None,
+        path: str = "",
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        found: dict[str, Any] = context_of(iam_action, query_params, path, headers)
+        key = (headers or {}).get(KEY_ID) or _key_of_upload(s3._qp(query_params or {}, "uploadId", ""))
+        return {**found, f"s3:{KEY_ID}": key} if key and iam_action == "s3:PutObject" else found
+
+    iam_actions.s3_service_context = context
+
+
+def _key_of_upload(upload_id: str) -> str | None:
+    """A part carries no headers of its own: what its upload began with decides, as MiniStack does with the kind."""
+    upload = s3._multipart_uploads.get(upload_id) if upload_id else None
+    if not upload or not upload.get("requested_sse"):
+        return None
+    key: str | None = upload["preserved_headers"].get(KEY_ID)
+    return key
+
+
+def writes_need_every_right() -> None:
+    """Without it, an upload with tags, a canned ACL or a lock needs no right but PutObject."""
+    checks_of = iam_actions.s3_additional_checks
+
+    def checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = checks_of(method, path, headers, body, query_params)
+        bucket, _, key = path.lstrip("/").partition("/")
+        if key and iam_actions._s3_action(method, path, query_params) == "PutObject":
+            arn = f"arn:aws:s3:::{bucket}/{key}"
+            found += [(action, arn) for header, action in ALSO_ASKED.items() if headers.get(header)]
+        return found
+
+    iam_actions.s3_additional_checks = checks
+
+
+WORKAROUNDS: Workarounds = {
+    wildcards_match_any_character: {(iam_evaluator, "_fnmatch_compile"): ("pattern", "ignore_case")},
+    policies_see_the_key_of_an_upload: {
+        (iam_actions, "s3_service_context"): ("iam_action", "query_params", "path", "headers"),
+        (s3, "_multipart_uploads"): None,
+        (s3, "_qp"): ("params", "key", "default"),
+    },
+    writes_need_every_right: {
+        (iam_actions, "s3_additional_checks"): ("method", "path", "headers", "body", "query_params"),
+        (iam_actions, "_s3_action"): ("method", "path", "query_params"),
+    },
+}

@@ -1,0 +1,198 @@
+"""S3: requests that AWS refuses and MiniStack takes, and defaults.
+
+Sources: "CopyObject", "DeleteObjects", "ListObjectsV2", "ListObjectVersions", "GetObject" and "PutObject" in the S3 API
+reference; "Working with object metadata" and "Verifying bucket ownership with bucket owner condition" in the S3 user
+guide.
+"""
+
+# ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
+# mypy: disable-error-code="no-untyped-call,attr-defined,assignment"
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import parse_qs, unquote
+from xml.etree import ElementTree as ET
+
+from ministack.services import s3
+
+from local.cloud.gaps.table import Answer, Workarounds
+
+METADATA_BYTES = 2048
+PAGE = 1000
+"""The most keys that a list holds."""
+OWNER, SOURCE_OWNER = "x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"
+_VERSION = re.compile(r"null|[A-Za-z0-9._-]{32,36}")
+_METADATA = "x-amz-meta-"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What S3 is asked."""
+
+    method: str
+    bucket: str
+    key: str
+    headers: Mapping[str, str]
+    body: bytes
+    query: Mapping[str, Any]
+
+    @property
+    def source(self) -> tuple[str, str, str | None]:
+        """Bucket, key and version of what is copied; all empty, if nothing is."""
+        path, _, query = self.headers.get("x-amz-copy-source", "").lstrip("/").partition("?")
+        bucket, _, key = unquote(path).partition("/")
+        return bucket, key, parse_qs(query).get("versionId", [None])[0]
+
+    @property
+    def version(self) -> str | None:
+        """The version that is asked for."""
+        return s3._qp(dict(self.query), "versionId", "") or None
+
+    @property
+    def writes(self) -> bool:
+        """Whether it begins to write an object's content: by itself, by a copy or by parts."""
+        if not self.key or {"tagging", "acl", "retention", "legal-hold", "partNumber"} & self.query.keys():
+            return False
+        return self.method == "PUT" or (self.method == "POST" and "uploads" in self.query)
+
+
+def before(step: Callable[[Request], Request | Answer]) -> None:
+    """Let a function see each request first: it answers itself, or returns the request that MiniStack answers."""
+    dispatch = s3._dispatch
+
+    def dispatched(  # noqa: PLR0917  # MiniStack's signature
+        method: str, bucket: str, key: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> Answer:
+        asked = step(Request(method, bucket, key, headers, body, query_params))
+        if not isinstance(asked, Request):
+            return asked
+        answer: Answer = dispatch(method, bucket, key, dict(asked.headers), body, dict(asked.query))
+        return answer
+
+    s3._dispatch = dispatched
+
+
+def refused(code: str, message: str, status: int = 400) -> Answer:
+    """S3's answer to what it does not do."""
+    answer: Answer = s3._error(code, message, status)
+    return answer
+
+
+def bucket_owners_are_checked() -> None:
+    """Without it, a wrong `ExpectedBucketOwner` is ignored, even by a delete."""
+
+    def step(asked: Request) -> Request | Answer:
+        for bucket, header in ((asked.bucket, OWNER), (asked.source[0], SOURCE_OWNER)):
+            owner = s3._bucket_owner_account(bucket) if bucket else None
+            if owner and asked.headers.get(header, owner) != owner:
+                return refused("AccessDenied", "Access Denied", 403)
+        return asked
+
+    before(step)
+
+
+def version_ids_are_checked() -> None:
+    """Without it, what is no version id at all is a version that does not exist, and deleting it succeeds."""
+
+    def step(asked: Request) -> Request | Answer:
+        for version in (asked.version, asked.source[2]):
+            if version is not None and not _VERSION.fullmatch(version):
+                return refused("InvalidArgument", "Invalid version id specified")
+        return asked
+
+    before(step)
+
+
+def metadata_has_a_limit() -> None:
+    """Without it, an object takes more than the 2 KB of metadata that AWS allows."""
+
+    def step(asked: Request) -> Request | Answer:
+        metadata = {name.removeprefix(_METADATA): value for name, value in asked.headers.items() if _METADATA in name}
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
+        if asked.writes and size > METADATA_BYTES:
+            return refused("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
+        return asked
+
+    before(step)
+
+
+def deletes_name_objects() -> None:
+    """Without it, deleting an empty list of objects succeeds."""
+
+    def step(asked: Request) -> Request | Answer:
+        if asked.method == "POST" and not asked.key and "delete" in asked.query and not _names_objects(asked.body):
+            return refused("MalformedXML", s3._MALFORMED_XML)
+        return asked
+
+    before(step)
+
+
+def _names_objects(body: bytes) -> bool:
+    try:
+        root = s3.fromstring(body)
+    except (ET.ParseError, ValueError):
+        return True  # MiniStack refuses it
+    return any(each.tag.endswith("Object") for each in root)
+
+
+def pages_have_a_limit() -> None:
+    """Without it, a list holds as many keys as are asked for, and a page of none says that more follow."""
+
+    def step(asked: Request) -> Request | Answer:
+        most = s3._qp(dict(asked.query), "max-keys", "")
+        if asked.method != "GET" or asked.key or not most:
+            return asked
+        if not most.isdecimal():
+            return refused("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
+        return replace(asked, query={**asked.query, "max-keys": [str(min(int(most), PAGE))]})
+
+    before(step)
+    for name in ("_list_objects_v1", "_list_objects_v2", "_list_object_versions"):
+        setattr(s3, name, _complete_if_empty(getattr(s3, name)))
+
+
+def _complete_if_empty(list_: Callable[[str, dict[str, Any]], Answer]) -> Callable[[str, dict[str, Any]], Answer]:
+    def listed(bucket_name: str, query_params: dict[str, Any]) -> Answer:
+        status, headers, body = list_(bucket_name, query_params)
+        if s3._qp(query_params, "max-keys", "") == "0":
+            body = body.replace(b"<IsTruncated>true</IsTruncated>", b"<IsTruncated>false</IsTruncated>")
+            body = re.sub(rb"<Next[A-Za-z]+>[^<]*</Next[A-Za-z]+>", b"", body)
+        return status, headers, body
+
+    return listed
+
+
+def content_type_has_aws_default() -> None:
+    """Without it, an object that was uploaded without a type is application/octet-stream."""
+
+    def step(asked: Request) -> Request | Answer:
+        copies_type = asked.source[0] and asked.headers.get("x-amz-metadata-directive", "COPY") == "COPY"
+        if asked.writes and not copies_type and not asked.headers.get("content-type"):
+            return replace(asked, headers={**asked.headers, "content-type": "binary/octet-stream"})
+        return asked
+
+    before(step)
+
+
+_DISPATCH = {(s3, "_dispatch"): ("method", "bucket", "key", "headers", "body", "query_params")}
+_ERROR = {(s3, "_error"): ("code", "message", "status", "resource", "extra", "headers")}
+_QUERY = {(s3, "_qp"): ("params", "key", "default")}
+_LIST = ("bucket_name", "query_params")
+
+WORKAROUNDS: Workarounds = {
+    bucket_owners_are_checked: {**_DISPATCH, **_ERROR, (s3, "_bucket_owner_account"): ("name",)},
+    version_ids_are_checked: {**_DISPATCH, **_ERROR, **_QUERY},
+    metadata_has_a_limit: {**_DISPATCH, **_ERROR},
+    deletes_name_objects: {**_DISPATCH, **_ERROR, (s3, "_MALFORMED_XML"): None, (s3, "fromstring"): None},
+    pages_have_a_limit: {
+        **_DISPATCH,
+        **_ERROR,
+        **_QUERY,
+        (s3, "_list_objects_v1"): _LIST,
+        (s3, "_list_objects_v2"): _LIST,
+        (s3, "_list_object_versions"): _LIST,
+    },
+    content_type_has_aws_default: {**_DISPATCH},
+}

@@ -1,0 +1,36 @@
+"""The local cloud and moto answer as AWS documents, case by case, but where the case says otherwise."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import pytest
+
+from local.cloud.running import running
+from tests.comparison.case import Case
+from tests.comparison.cases import CASES
+from tests.comparison.side import Client, in_moto, judged
+
+SIDES = ("local", "moto")
+
+
+@pytest.fixture(scope="module")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """A cloud of its own: what the cases leave in it is nobody's business."""
+    with running(state=tmp_path_factory.mktemp("compared") / "state", engine="scripted") as cloud:
+        yield cache(cloud.client)
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Client]:
+    with in_moto() as client:
+        yield client
+
+
+@pytest.mark.parametrize("side", SIDES)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_answers_are_aws_s(case: Case, side: str, request: pytest.FixtureRequest):
+    found, listed = judged(case, request.getfixturevalue(side)), getattr(case, side)
+    if listed:
+        assert found, f"{side} answers as AWS now: take the difference out of the case"
+    else:
+        assert not found, f"{side} is not as {case.documented} says: {'; '.join(found)}"
