@@ -31,7 +31,8 @@ CASES = (
          ResourceArn="arn:aws:transcribe:us-east-1:000000000000:medical-transcription-job/none"),
          status=400, code="NotFoundException", moto="It answers with no tags."),
     case("output under our key, with tags and settings that contradict each other", started(
-         OutputEncryptionKMSKeyId="@key", Tags=[{"Key": "a", "Value": "b"}], ContentIdentificationType="PHI",
+         OutputEncryptionKMSKeyId="@key", KMSEncryptionContext={"job": "a"}, Tags=[{"Key": "a", "Value": "b"}],
+         ContentIdentificationType="PHI",
          Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "ChannelIdentification": True,
                    "VocabularyName": "none", "ShowAlternatives": True, "MaxAlternatives": 2}),
          status=400, code="BadRequestException"),
