@@ -95,7 +95,7 @@ def test_a_dictation_is_delivered_as_it_was_spoken(clinic):
     version = clinic.upload("dictation/Jane Doe.wav", "0: The lungs are clear. No edema.")
     told = clinic.heard_of(version)
     assert (told["status"], told["profile"]) == ("DELIVERED", "dictation")
-    assert clinic.text(told) == "[0:00:00]\nThe lungs are clear. No edema.\n"
+    assert clinic.text(told) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
 
 
 def test_a_conversation_has_its_speakers_turns(clinic):
