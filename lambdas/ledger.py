@@ -103,14 +103,15 @@ class Ledger:
         return self._update(row, "SET cancelled = :now, reason = :reason, announcements = :none", condition, values)
 
     def lease(self, row: Row, now: float, seconds: int) -> Row | None:
-        """Take the delivery of an open recording for so long; the row as it is then, None while another has it."""
-        condition = f"{_OPEN} AND (attribute_not_exists(leased) OR leased <= :now)"
-        values = {":until": int(now) + seconds, ":now": int(now)} | _open(row)
+        """Take the end of an open recording for so long; the row as it is then, None while another has it."""
+        condition = f"{_OPEN_OR_ANNOUNCED} AND (attribute_not_exists(leased) OR leased <= :now)"
+        values = {":until": int(now) + seconds, ":now": int(now), ":announced": State.ANNOUNCED} | _open(row)
         return self._update(row, "SET leased = :until", condition, values)
 
     def release(self, row: Row) -> None:
-        """Give a delivery back that did not succeed, so that the next attempt need not wait."""
-        self._update(row, "SET leased = :free", _OPEN, {":free": 0} | _open(row))
+        """Give back what did not succeed, so that the next attempt need not wait."""
+        values = {":free": 0, ":announced": State.ANNOUNCED} | _open(row)
+        self._update(row, "SET leased = :free", _OPEN_OR_ANNOUNCED, values)
 
     def in_flight(self, enough: int) -> int:
         """How many recordings are with Transcribe, counted up to `enough`."""

@@ -39,6 +39,9 @@ IN_HAND_SECONDS = 2
 UNCERTAIN_SECONDS = 600
 """So long after a start was asked for, Transcribe knows the job if there is one: our call has ended after 180 s."""
 
+LEASE_SECONDS = 150
+"""How long the end of a stopped recording is one invocation's alone: longer than its calls may take."""
+
 STOPPED_SECONDS = 200
 """Until the deliver function removes the frozen copy of a stopped recording: one that was being made is made by then,
 since this function runs for at most 180 s."""
@@ -152,7 +155,8 @@ class Starter:
                 row = replace(row, received=received, correlation_id=metadata.correlation_id(head["Metadata"]))
                 row = self._asking(row, head)
                 if known and known.cancelled:
-                    raise stopping.refusal(str(known.reason))
+                    self._end_stopped(replace(row, cancelled=known.cancelled, reason=known.reason))
+                    return
                 row = self._checked(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
@@ -416,6 +420,7 @@ class Starter:
 
         Raises:
             Uncertain: Transcribe may have begun.
+            TakenMeanwhile: another invocation is ending it.
         """
         if row.start_requested is not None:
             if self._job(row.job):
@@ -426,7 +431,14 @@ class Starter:
                 raise Uncertain
         if row.media_format:  # there may be a frozen copy: the deliver function removes it once the row has ended
             self._signal(row, "stopped", delay=STOPPED_SECONDS)
-        self._reject(row, stopping.refusal(str(row.reason)))
+        # Two messages may speak of it, S3's own and the operator's: one is taken, so that it is notified once.
+        if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
+            raise TakenMeanwhile
+        try:
+            self._reject(row, stopping.refusal(str(row.reason)))
+        except Exception:
+            self.ledger.release(row)
+            raise
 
     def _job(self, job: str) -> Mapping[str, Any] | None:
         try:

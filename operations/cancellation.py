@@ -123,7 +123,7 @@ def cancel(deployment: Deployment, recording: Recording, now: float) -> Cancelle
 
 def _check(row: Row) -> None:
     """See to it that a recording is open and not being delivered, or was cancelled before."""
-    if row.reason == stopping.CANCELLED or (row.open and row.leased is None):
+    if row.reason == stopping.CANCELLED or (row.open and (row.cancelled or row.leased is None)):
         return
     raise Refused(f"{row.job} cannot be cancelled: {_not_any_more(row)}")
 

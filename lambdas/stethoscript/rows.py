@@ -49,8 +49,8 @@ class Row:
     `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
     `seconds`: at which of them the last word ends.
     `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
-    `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery
-    is one invocation's alone; it is there from the first delivery on, and from then on nothing stops the recording.
+    `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery, or its end
+    as a stopped recording, is one invocation's alone; once set it stays, and from then on nothing stops the recording.
     """
 
     recording: str

@@ -246,9 +246,29 @@ def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(clini
     getattr(getattr(clinic, service), when)[call] = [refusal("InternalError", status=500)]
     for _ in range(3):
         clinic.start(upload)
+        clinic.clock += start_transcription.LEASE_SECONDS
     assert set(ends(clinic)) == {("REJECTED", "Cancelled" if stop is cancel else "Gone")}
     assert len({told["id"] for told in clinic.told()}) == 1
     assert (clinic.row().state, clinic.transcribe.jobs) == (State.REJECTED, {})
+
+
+@pytest.mark.parametrize("claim", [True, False])
+def test_of_two_messages_that_come_at_once_one_notifies(clinic, claim):
+    if claim:
+        upload = claimed(clinic)
+        clinic.clock += start_transcription.UNCERTAIN_SECONDS
+    else:
+        upload = clinic.upload(KEY)
+        clinic.ledger.announce(clinic.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+    cancel(clinic)
+    other = clinic.starter()
+    clinic.events = Meanwhile(
+        clinic.events, "put_events", before=lambda: other.take(Arrival(upload), clinic.clock + 300)
+    )
+    clinic.start(upload)
+    clinic.start(upload)
+    assert ends(clinic) == [("REJECTED", "Cancelled")]
+    assert len(other.herald.bus.events) == 1
 
 
 # Where Transcribe may have begun
@@ -419,6 +439,7 @@ def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(clini
         else:
             delete(clinic, key)
         died = died_at(clinic, moment, lambda upload=upload: clinic.start(upload))
+        clinic.clock += start_transcription.LEASE_SECONDS
         clinic.start(upload)
         told = [each["id"] for each in clinic.told() if each["job"] == row.job]
         assert set(told) == {f"{row.job}:REJECTED"}
