@@ -43,7 +43,7 @@ def _demonstrate(arguments: argparse.Namespace) -> None:
         recordings = demo_run.recordings(arguments.audio, arguments.profile)
         results = demo_run.run(recordings, arguments.engine)
     except demo_run.FAILURES as failed:
-        sys.exit(demo_run.sentence(failed))
+        sys.exit(demo_run.printable(demo_run.sentence(failed)))
     demo_report.show(results)
     undelivered = [each for each in results.summary if each["status"] != "DELIVERED"]
     if undelivered:

@@ -106,7 +106,7 @@ def run(uploads: list[Recording], engine: str) -> Results:
     Raises:
         FAILURES: with a sentence, by `sentence`.
     """
-    _prepare()
+    prepare()
     with phase("Synthesising the stacks") as tell:
         chosen = deployment.choices(emails={"completion": [SUBSCRIBER]})
         assembly = deployment.synthesise(WORK / "deployment", chosen, tell)
@@ -124,7 +124,7 @@ def run(uploads: list[Recording], engine: str) -> Results:
         summary = [_keep(people, journey, cloud.mails()) for journey in journeys]
         judged = _judged(cloud)
     (NEW / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
-    _replace()
+    replace()
     return Results(summary, judged)
 
 
@@ -133,7 +133,7 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
-def _prepare() -> None:
+def prepare() -> None:
     """Empty folders for this run; what an interrupted one left is removed, but for the last whole run's documents."""
     if OLD.exists() and not RESULTS.exists():
         OLD.rename(RESULTS)
@@ -142,7 +142,7 @@ def _prepare() -> None:
         folder.mkdir(mode=0o700, parents=True)  # transcripts of one's own recordings will lie in them
 
 
-def _replace() -> None:
+def replace() -> None:
     """Put this run's documents in the place of the last run's."""
     shutil.rmtree(OLD, ignore_errors=True)
     if RESULTS.exists():
@@ -182,6 +182,7 @@ def _follow(people: People, inbox: Inbox, journeys: list[Journey], tell: Say) ->
             journey = by_version.get(row.get("version", {}).get("S", ""))
             if journey and journey.notification is None:
                 journey.state = _STATES.get(row.get("state", {}).get("S", ""), journey.state)
+        _judged(people.cloud)  # a function that was refused is retried for long: say so now
         tell(", ".join(f"{printable(journey.recording.path.stem)} {journey.state}" for journey in journeys))
 
 
