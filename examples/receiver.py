@@ -38,6 +38,34 @@ class Handled:
             connection.close()
 
 
+@dataclass(frozen=True)
+class Deliveries:
+    """What a receiver keeps of each version of a recording: here the place of its documents, in a file.
+
+    An ERASED may come before the DELIVERED of the same version, so an erased version is remembered.
+    """
+
+    path: Path
+
+    def take(self, notice: Notice) -> None:
+        """Keep a delivery. After an erasure keep nothing of that version, and nothing that comes later."""
+        connection = sqlite3.connect(self.path, timeout=30)
+        try:
+            with connection:
+                connection.execute("CREATE TABLE IF NOT EXISTS kept (version TEXT PRIMARY KEY, manifest TEXT)")
+                if notice["status"] == "ERASED":  # delete here all that you have made of it: text, documents, e-mails
+                    connection.execute("INSERT OR REPLACE INTO kept VALUES (?, NULL)", (notice["versionId"],))
+                elif notice["status"] == "DELIVERED":
+                    manifest = json.dumps(notice["manifest"])
+                    connection.execute(
+                        "INSERT INTO kept VALUES (?, ?) ON CONFLICT (version) "
+                        "DO UPDATE SET manifest = excluded.manifest WHERE manifest IS NOT NULL",
+                        (notice["versionId"], manifest),
+                    )
+        finally:
+            connection.close()
+
+
 class Receiver(BaseHTTPRequestHandler):
     """Answers SNS: 200 for what is done, 403 for what is not SNS's, 500 for what SNS should say again."""
 
@@ -89,6 +117,7 @@ def main() -> None:
     parser.add_argument("--topic", action="append", required=True, help="ARN of the completion topic")
     parser.add_argument("--port", type=int, default=8080)
     parser.add_argument("--handled", type=Path, default=Path("handled.sqlite"), help="where ids are kept")
+    parser.add_argument("--kept", type=Path, default=Path("kept.sqlite"), help="where deliveries are kept")
     parser.add_argument("--endpoint", help="address of the local cloud, as `make cloud` prints it; without it, AWS")
     given = parser.parse_args()
     try:
@@ -97,7 +126,10 @@ def main() -> None:
         parser.error(str(error))
     verifier = Verifier(given.topic, trusted=trusted)
 
+    deliveries = Deliveries(given.kept)
+
     def show(notice: Notice) -> None:
+        deliveries.take(notice)
         print(notice["status"], notice["job"], notice.get("manifest", notice.get("reason")))  # noqa: T201
 
     server(given.port, verifier, given.handled, show).serve_forever()

@@ -87,7 +87,7 @@ def remaining(now: int, keeping: Keeping) -> tuple[Remains, ...]:
         ),
         Remains(
             "subscribers", "the notification they got, and documents they fetched", None,
-            "ask those who hold the subscriber and reader policies",
+            "they were notified of the erasure; ask those who hold the subscriber and reader policies",
         ),
         Remains("copies and backups of your own", "whatever they hold", None, "AWS Backup, replication, exports"),
         Remains(

@@ -3,6 +3,7 @@
 import base64
 import doctest
 import json
+import sqlite3
 import threading
 import urllib.error
 import urllib.request
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from examples import signatures
-from examples.receiver import server
+from examples.receiver import Deliveries, server
 from examples.signatures import Refused, Verifier
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:clinic-completion"
@@ -327,6 +328,27 @@ def test_a_notice_whose_handling_failed_is_handled_when_it_comes_again(tmp_path)
     with receiving(tmp_path / "handled.sqlite", handle) as url:
         assert [post(url, body(signed(notification()))) for _ in range(3)] == [500, 200, 200]
     assert len(handled) == 2
+
+
+@pytest.mark.parametrize("order", [("first", "second", "ERASED"), ("ERASED", "first"), ("first", "ERASED", "second")])
+def test_after_an_erasure_nothing_of_the_version_is_kept_in_whatever_order_it_comes(tmp_path, order):
+    deliveries = Deliveries(tmp_path / "kept.sqlite")
+    for each in ("other", *order):
+        if each == "ERASED":
+            deliveries.take({"status": "ERASED", "versionId": "v1"})
+        else:
+            version = "v2" if each == "other" else "v1"
+            deliveries.take({"status": "DELIVERED", "versionId": version, "manifest": {"key": each}})
+    kept = sqlite3.connect(tmp_path / "kept.sqlite").execute("SELECT * FROM kept ORDER BY version").fetchall()
+    assert kept == [("v1", None), ("v2", '{"key": "other"}')]
+
+
+def test_a_retried_delivery_replaces_the_one_before(tmp_path):
+    deliveries = Deliveries(tmp_path / "kept.sqlite")
+    for attempt in ("first", "second"):
+        deliveries.take({"status": "DELIVERED", "versionId": "v1", "manifest": {"key": attempt}})
+    kept = sqlite3.connect(tmp_path / "kept.sqlite").execute("SELECT manifest FROM kept").fetchall()
+    assert kept == [('{"key": "second"}',)]
 
 
 def test_a_subscription_is_confirmed_only_once_the_message_is_verified(tmp_path):

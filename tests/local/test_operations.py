@@ -222,7 +222,7 @@ def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(ward):
     assert all(ward.json("explain", each["job"])["why"] == "erased" for each in told)
     assert "Unremarkable" in str(list(_kept(ward.client, [b"Unremarkable"])))
     for each in told:
-        assert [news["status"] for news in ward.all_news_of(each["versionId"], 1)] == ["DELIVERED", "ERASED"]
+        assert [news["status"] for news in ward.all_news_of(each["versionId"], 3)] == ["DELIVERED", "ERASED"]
 
 
 def _kept(client: Any, secrets: list[bytes]) -> Iterator[str]:
