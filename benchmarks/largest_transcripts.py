@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.machine import ROOT
 from documents import FORMS
-from stethoscript import transcript
+from stethoscript import members, transcript
 
 TURNS = 600_000
 FUNCTION_MEGABYTES = 1536
@@ -49,7 +49,7 @@ LARGEST: Mapping[str, Callable[[], dict[str, Any]]] = {
     "two lists of 270,000 words": _two_lists,
     "1,000,000 words of text": lambda: _text("a ", transcript.MOST_WORDS),
     "560,000 stretches with readings": _readings,
-    "one word of 90 million letters": lambda: _text("a", 90_000_000),
+    "one word of 10 million characters": lambda: _text("\U0001f600", members.MOST_CHARACTERS),
 }
 
 

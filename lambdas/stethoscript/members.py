@@ -13,6 +13,9 @@ MOST_SECONDS = 4 * 3600 + 60.0
 """No recording is longer than four hours, give or take how its length is counted: a later time is no time."""
 ILLEGIBLE = "\ufffd"
 """Stands for every character that no document could hold, and for a word without text."""
+MOST_CHARACTERS = 10_000_000
+"""Of one text, be it the running text of four hours: that has some 270,000. Each may take four bytes of memory, and a
+document holds several copies."""
 _MOST_LABEL = 40
 # Control, direction and joining characters, line separators, halves of surrogate pairs: they break or fake documents.
 _NO_WRITING = re.compile(
@@ -84,10 +87,15 @@ def confidence(value: Any) -> float | None:
 def writing(value: Any) -> str:
     r"""Text of one line that every form of document can hold.
 
+    Raises:
+        ValueError: it is too long to be one.
+
     >>> writing(" 5\u202e \n mg "), writing(""), writing(7), writing(None)
     ('5\ufffd \ufffd mg', '', '7', '')
     """
     text = "" if value is None else str(value)
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError("a text that is too long")
     if text.isprintable() and " " not in text:  # nearly all there is
         return text
     return " ".join(_NO_WRITING.sub(ILLEGIBLE, text).split())

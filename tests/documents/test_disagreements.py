@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import FORMS
-from stethoscript import transcript
+from stethoscript import members, transcript
 from tests.documents.facts import FACTS
 from tests.documents.outputs import told
 from tests.documents.read_back import READERS, tokens
@@ -155,6 +155,9 @@ def test_an_alternative_or_reading_that_is_null_costs_no_other():
     assert texts(model) == ["\ufffd", "a"]
 
 
-def test_a_text_longer_than_any_four_hours_is_unreadable():
+@pytest.mark.parametrize("text", ["a " * (transcript.MOST_WORDS + 1), "a" * (members.MOST_CHARACTERS + 1)])
+def test_a_text_longer_than_any_four_hours_is_unreadable(text):
     with pytest.raises(transcript.Unreadable):
-        read(transcripts=[{"transcript": "a " * (transcript.MOST_WORDS + 1)}])
+        read(transcripts=[{"transcript": text}])
+    with pytest.raises(transcript.Unreadable):
+        read(items=told([text * 10]))
