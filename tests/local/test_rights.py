@@ -162,7 +162,7 @@ MUST_NOT = {
     "deliver-transcript": (
         _NOBODY_S | _STARTS | {"read a recording", "enter a row", "announce a recording", "take announcements"}
     )
-    - {"forge a transcript"},  # writing them is its work
+    - {"forge a transcript", "delete a raw transcript"},  # it writes transcripts, and removes a stopped job's output
     "reconcile": _NOBODY_S | _STARTS | {"read a recording", "read a raw transcript", "tell news", "take announcements"},
 }
 """What each function's role is refused."""
