@@ -98,7 +98,11 @@ class S3:
             raise refusal("405", "Method Not Allowed", 405)
         if version is None or version.body is None:
             raise refusal("404", "Not Found", 404)
-        return {"ContentLength": len(version.body), "Metadata": dict(version.metadata)}
+        return {
+            "ContentLength": len(version.body),
+            "LastModified": datetime.fromtimestamp(version.modified, UTC),
+            "Metadata": dict(version.metadata),
+        }
 
     def get_object(
         self,
