@@ -76,7 +76,8 @@ def month(recordings: int, seed: int = 1) -> Usage:
 def calls_a_recording(busy: Usage, idle: Usage) -> dict[str, float]:
     """The calls that each recording adds to those of an idle month."""
     return {
-        name: round((made - idle.calls.get(name, 0.0)) / busy.recordings, 3) for name, made in sorted(busy.calls.items())
+        name: round((made - idle.calls.get(name, 0.0)) / busy.recordings, 3)
+        for name, made in sorted(busy.calls.items())
     }
 
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks import exceptions, packaging, rights
+from stacks import exceptions, names, packaging, rights
 from stacks.choices import Choices
 from stacks.rights import Right, allow
 
@@ -40,7 +40,7 @@ class PythonFunction(Construct):
         statements: list[Right],
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
-        name = f"{choices.name}-{module.replace('_', '-')}"
+        name = names.function(choices, module)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -59,7 +59,7 @@ class PythonFunction(Construct):
                 allow(
                     "WriteLogs",
                     ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    [f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/{name}:*"],
+                    [names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
                     because="The function's own log group; Lambda names the streams in it.",
                 ),
                 allow(

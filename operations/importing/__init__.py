@@ -42,7 +42,7 @@ class Importer:
             )
         return False
 
-    def take(self, left: Left, outputs: Mapping[tuple[str, str], str]) -> None:
+    def take(self, left: Left, exports: Mapping[str, str]) -> None:
         """Take all that is left of a stack back into it.
 
         Raises:
@@ -50,7 +50,7 @@ class Importer:
         """
         stack = left.stack
         self._clear(stack)
-        self._propose(left, json.dumps(left.template(outputs)))
+        self._propose(left, json.dumps(left.template(exports)))
         self._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=_CHANGE_SET)
         ended = self._until_it_ends(lambda: self._status(stack.name), stack.name)
         if ended != "IMPORT_COMPLETE":

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import reconcile
+from ledger import Ledger
 from stethoscript.events import Arrival, Signal
 from stethoscript.rows import STUCK_SECONDS
 from stethoscript.uploads import Upload
@@ -83,6 +84,40 @@ def test_a_small_bucket_is_swept_once_a_run_however_many_pages_are_allowed(clini
     clinic.upload()
     clinic.clock = lost_clock(clinic)
     assert run(clinic, sweep_pages=10)["uploads"] == 1
+
+
+def test_the_bucket_is_swept_once_an_hour_and_jobs_are_looked_at_in_every_run(clinic):
+    clinic.start(clinic.upload())
+    clinic.clock = lost_clock(clinic)
+    assert run(clinic, sweep_seconds=3600)["uploads"] == 0
+    lost = clinic.upload("dictation/lost.wav")
+    clinic.transcribe.end(clinic.row().job)
+    clinic.clock += 300
+    assert run(clinic, sweep_seconds=3600) == {"jobs": 1, "uploads": 0}
+    clinic.clock += 3300
+    assert run(clinic, sweep_seconds=3600)["uploads"] == 1
+    assert [message.body["upload"]["version"] for message in clinic.messages(clinic.intake_queue)] == [lost.version]
+
+
+def test_a_sweep_that_has_not_come_to_the_bucket_s_end_goes_on_in_the_next_run(clinic):
+    for number in range(3):
+        clinic.upload(f"dictation/{number}.wav")
+    clinic.clock = lost_clock(clinic)
+    clinic.s3.limits["list_object_versions"] = {"MaxKeys": 1}
+    found = [run_and_drain(clinic, sweep_seconds=3600)["uploads"] for _ in range(5)]
+    assert found == [1, 1, 1, 0, 0]
+
+
+def test_rows_of_older_uploads_are_read_once_a_day(clinic, monkeypatch):
+    """S3 dates a multipart upload by its beginning: one that took days is found by the sweep that looks at all."""
+    read = []
+    monkeypatch.setattr(Ledger, "known", lambda _self, recordings: set(read.append(len(recordings)) or recordings))
+    clinic.upload()
+    clinic.clock = time.time() + (reconcile.RECENT_DAYS + 1) * 86400
+    for _ in range(25):
+        run(clinic, sweep_seconds=3600)
+        clinic.clock += 3600
+    assert [number for number, rows in enumerate(read) if rows] == [0, 24]
 
 
 def test_what_waits_in_the_queue_is_not_taken_for_lost(clinic):
