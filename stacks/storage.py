@@ -29,7 +29,6 @@ class StorageStack(cdk.Stack):
     """What holds data, and the policies by which people get at it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, **properties: Any) -> None:
-        # With it go the keys to all that is kept: nobody deletes it by mistake.
         super().__init__(scope, construct_id, termination_protection=True, **properties)
         self._choices = choices
         self.key = encryption.key(self, choices)

@@ -112,11 +112,4 @@ EXERCISED = (
         "EventBridge Scheduler, at every run",
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
     ),
-    Exercised(
-        ("schedule",),
-        "UseKey",
-        ("kms:Decrypt",),
-        "EventBridge Scheduler, which keeps the schedule encrypted",
-        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html",
-    ),
 )

@@ -305,7 +305,6 @@ def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(o
     assert set(locks(organised)) == {"intake", "transcripts"}
     for lock in locks(organised).values():
         assert lock["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "GOVERNANCE"}
-    assert locks(deployment) == {}
 
 
 def leaves(kind, path=""):

@@ -3,13 +3,16 @@
 import pytest
 
 from operations import estimate
+from stacks import partitions
 from stacks.choices import BadChoice, Choices
 from tests.stacks.policies import Request, allowed
 
-# CloudFormation knows no tags of these.
+# CloudFormation knows no tags of these, or some partition refuses them.
 WITHOUT_TAGS = {
+    *partitions.untaggable(),
     "AWS::IAM::ManagedPolicy",
     "AWS::KMS::Alias",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",

@@ -345,6 +345,12 @@ def test_the_schedule_runs_the_reconciler_and_may(deployment, functions):
     assert not allowed(rights, Request("lambda:InvokeFunction", functions["start_transcription.handler"].arn))
 
 
+def test_a_run_of_the_reconciler_that_fails_is_not_repeated(deployment, functions):
+    once = deployment.one("AWS::Lambda::EventInvokeConfig")
+    assert once["FunctionName"] == functions["reconcile.handler"]["FunctionName"]
+    assert (once["Qualifier"], once["MaximumRetryAttempts"]) == ("$LATEST", 0)
+
+
 def test_one_minute_is_written_as_one_minute(organised):
     assert organised.one("AWS::Scheduler::Schedule")["ScheduleExpression"] == "rate(1 minute)"
 
@@ -374,6 +380,16 @@ def test_every_alarm_reaches_the_operations_topic(deployment):
 def test_an_alarm_rings_at_the_first_dead_letter(deployment, name):
     [dimension] = deployment.one("AWS::CloudWatch::Alarm", AlarmName=f"stethoscript-{name}-dead-letters")["Dimensions"]
     assert dimension["Value"] == f"stethoscript-{name}-dead-letters"
+
+
+def test_a_signal_that_eventbridge_cannot_send_is_watched(deployment):
+    """Its dead letters lie under the same key and conditions: what is refused there is lost without a trace."""
+    watched = [
+        {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        for alarm in deployment.all("AWS::CloudWatch::Alarm")
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
+    ]
+    assert watched == [{"RuleName": rule["Name"]} for rule in deployment.all("AWS::Events::Rule")]
 
 
 def test_the_alarm_for_a_silent_reconciler_waits_longer_than_its_rarest_schedule(deployment):
