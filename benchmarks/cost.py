@@ -18,6 +18,7 @@ from typing import Any
 import telemetry
 from benchmarks import cost_report
 from benchmarks.backlog import Tape
+from operations import estimate
 from stethoscript import jobs
 from stethoscript.uploads import Upload
 from tests.simulation.deployment import INTAKE, NAME, Numbers, World, inhabited
@@ -30,7 +31,8 @@ DAYS = 365 / 12
 """Days of a month."""
 OPENS, CLOSES = 7 * HOUR, 19 * HOUR
 SECONDS_EACH = 600.0
-MONTHS = (0, 1_000, 100_000)
+USUAL = 1_000
+MONTHS = (0, USUAL, 100_000)
 """Recordings a month."""
 BEFORE = Path(__file__).parent / "cost_before.json"
 
@@ -119,13 +121,15 @@ def main() -> None:
     asked = parser.parse_args()
     measured = {}
     for recordings in MONTHS:
-        measured[str(recordings)] = vars(month(recordings))
+        measured[recordings] = month(recordings)
         print(f"{recordings:,} recordings: simulated", flush=True)
+    months = {str(recordings): vars(usage) for recordings, usage in measured.items()}
     if asked.before:
-        kept = {"commit": asked.before, "alarms": cost_report.ALARMS, "months": measured}
+        kept = {"commit": asked.before, "alarms": estimate.ALARMS, "traced": cost_report.TRACED, "months": months}
         BEFORE.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
     else:
-        cost_report.write(json.loads(BEFORE.read_text(encoding="utf-8")), measured)
+        each = calls_a_recording(measured[USUAL], measured[0])
+        cost_report.write(json.loads(BEFORE.read_text(encoding="utf-8")), months, each)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,14 @@ from stacks.choices import Choices
 from stacks.rights import Right, allow
 
 
+_TRACE = allow(
+    "Trace",
+    ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    ["*"],
+    because="X-Ray's actions take no ARN.",
+)
+
+
 @dataclass(frozen=True)
 class Size:
     """How long a function may run and how much memory, and so CPU, it gets."""
@@ -38,6 +46,7 @@ class PythonFunction(Construct):
         size: Size,
         environment: Mapping[str, str],
         statements: list[Right],
+        traced: bool = True,
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
         name = names.function(choices, module)
@@ -62,12 +71,7 @@ class PythonFunction(Construct):
                     [names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
                     because="The function's own log group; Lambda names the streams in it.",
                 ),
-                allow(
-                    "Trace",
-                    ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
-                    ["*"],
-                    because="X-Ray's actions take no ARN.",
-                ),
+                *([_TRACE] if traced else []),
             ],
             roles=[role],
         )
@@ -83,7 +87,7 @@ class PythonFunction(Construct):
             timeout=Duration.seconds(size.seconds),
             memory_size=size.megabytes,
             log_group=log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if traced else None,
             environment_encryption=key,
             environment={"POWERTOOLS_SERVICE_NAME": module, "LOG_LEVEL": "INFO", **environment},
         )

@@ -236,6 +236,13 @@ class PipelineStack(cdk.Stack):
                 *self._enter_and_count_rows(),
                 allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [names.table_arn(choices)]),
             ],
+            traced=False,
+        )
+        exceptions.accept(
+            made.function,
+            "LambdaTracing",
+            "It runs 8,760 times a month, mostly to find nothing: a trace of each would cost more than all its runs.",
+            packs=("Serverless",),
         )
         # A run that fails is made up for by the next: repeated at once it would only fail, and count, three times.
         once = lambda_.CfnEventInvokeConfig(

@@ -76,6 +76,8 @@ class Importer:
             return
         if not self._is_empty(stack.name, status):
             raise Refused(f"The stack {stack.name} has come up meanwhile ({status}): look at it, then run this again.")
+        # The CDK protects a stack from deletion before it is made, so one whose creation failed is protected too.
+        self._cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
         self._cloudformation.delete_stack(StackName=stack.name, **_as(stack))
         if ended := self._until_it_ends(lambda: self._status(stack.name), stack.name):
             raise Refused(f"What an attempt has left of {stack.name} cannot be deleted: it is {ended}.")

@@ -73,6 +73,7 @@ class CloudFormation:
     )
     ends: str = "IMPORT_COMPLETE"
     stopped: bool = False
+    protected: set[str] = field(default_factory=lambda: {"clinic-storage"})
     holds: str = "DELETE_COMPLETE"
     """What has become of the resources of a stack whose import was taken back."""
 
@@ -90,7 +91,11 @@ class CloudFormation:
             raise refusal("ValidationError")
         return {"Stacks": [{"StackName": StackName, "StackStatus": self.stacks[StackName]}]}
 
+    def update_termination_protection(self, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: FBT001, N803
+        self.protected.discard(StackName) if not EnableTerminationProtection else self.protected.add(StackName)
+
     def delete_stack(self, StackName: str, RoleARN: str) -> None:  # noqa: N803
+        assert StackName not in self.protected
         assert RoleARN == f"arn:aws:iam::{ACCOUNT}:role/cdk-exec-{ACCOUNT}-us-east-1"
         del self.stacks[StackName]
 

@@ -99,7 +99,7 @@ EXERCISED = (
         "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     ),
     Exercised(
-        _FUNCTIONS,
+        ("start_transcription", "deliver_transcript"),
         "Trace",
         ("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
         "Lambda's active tracing",
