@@ -91,13 +91,16 @@ def write(before: Mapping[str, Any], months: Mapping[str, Any], calls_each: Mapp
 
 def _markdown(results: Mapping[str, Any]) -> str:
     before, after = results["before"], results["after"]
+    about = (
+        f"{results['date']}; list prices of us-east-1 of {results['prices']}, in dollars; from the calls that the "
+        f"functions make in virtual time. Before: commit {results['commit before']}. Recordings a month, of "
+        f"{MINUTES_EACH} minutes each, told to one subscriber by e-mail; each subscriber adds an alarm ($0.10)."
+    )
     head = " | ".join(f"{int(name):,} before | after" for name in after)
     lines = [
         "# What a month costs beside Transcribe",
         "",
-        f"{results['date']}; list prices of us-east-1 of {results['prices']}, in dollars; from the calls that the "
-        f"functions make in virtual time. Before: commit {results['commit before']}. Recordings a month, of "
-        f"{MINUTES_EACH} minutes each, told to one subscriber by e-mail; each subscriber adds an alarm ($0.10).",
+        about,
         "",
         f"| | {head} |",
         f"| --- |{' ---: | ---: |' * len(after)}",

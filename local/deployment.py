@@ -86,8 +86,8 @@ def destroy(assembly: Path, endpoint: str, say: Say = print) -> None:
 
 def _unprotect(assembly: Path, endpoint: str) -> None:
     """Let the stacks be deleted that are protected from it: the CDK's command line does not."""
-    known = {"region_name": "us-east-1", "aws_access_key_id": "test", "aws_secret_access_key": "test"}
-    cloudformation = boto3.client("cloudformation", endpoint_url=endpoint, **known)
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    cloudformation = session.client("cloudformation", endpoint_url=endpoint)
     artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     for name, artifact in artifacts.items():
         if artifact.get("properties", {}).get("terminationProtection"):

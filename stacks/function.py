@@ -16,7 +16,6 @@ from stacks import exceptions, names, packaging, rights
 from stacks.choices import Choices
 from stacks.rights import Right, allow
 
-
 _TRACE = allow(
     "Trace",
     ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],

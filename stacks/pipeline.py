@@ -151,7 +151,6 @@ class PipelineStack(cdk.Stack):
         )
         function.function.node.add_dependency(self._vocabularies)
         function.takes_from(intake_queue, batch=BATCH, at_once=choices.quotas.start_functions)
-        return function
 
     def _deliver_transcript(self) -> None:
         choices = self._choices
@@ -204,7 +203,6 @@ class PipelineStack(cdk.Stack):
             ],
         )
         function.takes_from(self._completion_queue.queue_arn, batch=BATCH, at_once=choices.quotas.deliver_functions)
-        return function
 
     def _reconcile(self) -> PythonFunction:
         choices = self._choices

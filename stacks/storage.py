@@ -121,7 +121,9 @@ class StorageStack(cdk.Stack):
             lifecycle_rules=[tidy, *rules],
         )
         if versioned and not lock:
-            cast(s3.CfnBucket, bucket.node.default_child).object_lock_configuration = {"objectLockEnabled": "Enabled"}
+            cast(
+                s3.CfnBucket, bucket.node.default_child
+            ).object_lock_configuration = s3.CfnBucket.ObjectLockConfigurationProperty(object_lock_enabled="Enabled")
         _one_region(bucket)
         return bucket
 

@@ -16,11 +16,11 @@ FUNCTIONS = ("start-transcription", "deliver-transcript", "reconcile")
 _QUEUES = {"start-transcription": "intake", "deliver-transcript": "completion"}
 """The queue that each function takes from."""
 _WELL = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+_UNPROTECT = "`aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}`"
 _ILL = {
     "ROLLBACK_COMPLETE": (
         "was never made: its creation failed",
-        "Read why in its events. Then delete it: `aws cloudformation update-termination-protection "
-        "--no-enable-termination-protection --stack-name {name}`, `aws cloudformation delete-stack --stack-name {name}`",
+        f"Read why in its events. Delete it: {_UNPROTECT}, `aws cloudformation delete-stack --stack-name {{name}}`",
     ),
     "UPDATE_ROLLBACK_FAILED": (
         "is stuck half-way back from an update",

@@ -18,6 +18,14 @@ from stethoscript.rows import Row, State
 
 _PROBE = ".write_access_check_file.temp"
 _LATE = timedelta(minutes=1)
+_TOO_EARLY = (
+    "reconcile; it is too early to tell whether the others work: S3 takes about five minutes until it sends a new "
+    "bucket's events to EventBridge. Run it again in ten minutes."
+)
+_NO_SIGNAL = (
+    "Only the reconciler noticed it, minutes late: S3 or EventBridge does not send the signal. Run `doctor`, and read "
+    'docs/operations.md, "signal-fails".'
+)
 _EVENTS_BEGIN_SECONDS = 600
 """After which S3 surely tells EventBridge of a new bucket's objects: its guide says five minutes."""
 
@@ -92,16 +100,8 @@ def signal(deployment: Deployment, row: Row) -> Seen:
         return Outcome.OBSERVED, str(row.signal)
     storage = deployments.stack(f"{deployment.name}-storage", deployment.client)
     if storage and row.updated - storage["CreationTime"].timestamp() < _EVENTS_BEGIN_SECONDS:
-        return (
-            Outcome.OBSERVED,
-            "reconcile; too early to tell whether the others work: S3 takes about five minutes until it tells "
-            "EventBridge of a new bucket's objects. Run it again in ten minutes.",
-        )
-    return (
-        Outcome.FAILED,
-        "Only the reconciler noticed it, minutes late: S3 or EventBridge does not send the signal. `doctor` looks at "
-        'the way; docs/operations.md, "signal-fails", says what to do.',
-    )
+        return Outcome.OBSERVED, _TOO_EARLY
+    return Outcome.FAILED, _NO_SIGNAL
 
 
 @look("Transcribe's write probe", "s3:ListBucket on the work bucket")

@@ -91,8 +91,9 @@ class CloudFormation:
             raise refusal("ValidationError")
         return {"Stacks": [{"StackName": StackName, "StackStatus": self.stacks[StackName]}]}
 
-    def update_termination_protection(self, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: FBT001, N803
-        self.protected.discard(StackName) if not EnableTerminationProtection else self.protected.add(StackName)
+    def update_termination_protection(self, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
+        assert not EnableTerminationProtection
+        self.protected.discard(StackName)
 
     def delete_stack(self, StackName: str, RoleARN: str) -> None:  # noqa: N803
         assert StackName not in self.protected

@@ -1,4 +1,4 @@
-"""A change that costs money is seen: what each recording and an idle month call for is written down, and counted anew."""
+"""A change that costs money is seen: the calls of each recording and of an idle month are written down."""
 
 import json
 

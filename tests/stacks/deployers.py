@@ -54,7 +54,7 @@ _ASSETS = {
         "arn:<partition>:ssm:<region>:<account>:parameter/cdk-bootstrap/<qualifier>/version",
     ],
 }
-"""The code and the vocabularies' tables, which the CDK uploads, and the bootstrap's version, which templates ask for."""
+"""The code and the vocabularies' tables, which the CDK uploads, and the bootstrap's version, which templates check."""
 
 
 def policies(deployments: Iterable[Deployment]) -> Mapping[str, str]:

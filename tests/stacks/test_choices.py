@@ -301,7 +301,7 @@ def locks(deployment):
     return {str(name).split("-")[1]: lock for name, lock in buckets.items() if lock}
 
 
-def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(organised, deployment):
+def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(organised):
     assert set(locks(organised)) == {"intake", "transcripts"}
     for lock in locks(organised).values():
         assert lock["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "GOVERNANCE"}

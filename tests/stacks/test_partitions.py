@@ -20,7 +20,7 @@ ONLY_IF_CHOSEN = {"AWS::Budgets::Budget", "AWS::Transcribe::MedicalVocabulary"}
 
 
 def read_in(value, conditions, partition):
-    """A part of a template as CloudFormation reads it in a partition: conditions decided, pseudo parameters filled in."""
+    """A part of a template as a partition reads it: conditions decided, pseudo parameters filled in."""
     region, suffix = REGIONS[partition]
     pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix}
     match value:
