@@ -71,13 +71,7 @@ def test_a_large_bucket_is_swept_page_by_page_over_the_runs(clinic):
         clinic.upload(f"dictation/{number}.wav")
     clinic.clock = lost_clock(clinic)
     clinic.s3.limits["list_object_versions"] = {"MaxKeys": 2}
-    found = []
-    for _ in range(4):
-        found.append(run(clinic)["uploads"])
-        for message in clinic.messages(clinic.intake_queue):
-            clinic.start(Upload(**message.body["upload"]))
-        clinic.drain(clinic.intake_queue)
-    assert found == [2, 2, 1, 0]
+    assert started_after_each_run(clinic, 4) == [2, 2, 1, 0]
 
 
 def test_a_small_bucket_is_swept_once_a_run_however_many_pages_are_allowed(clinic):
@@ -104,8 +98,7 @@ def test_a_sweep_that_has_not_come_to_the_bucket_s_end_goes_on_in_the_next_run(c
         clinic.upload(f"dictation/{number}.wav")
     clinic.clock = lost_clock(clinic)
     clinic.s3.limits["list_object_versions"] = {"MaxKeys": 1}
-    found = [run_and_drain(clinic, sweep_seconds=3600)["uploads"] for _ in range(5)]
-    assert found == [1, 1, 1, 0, 0]
+    assert started_after_each_run(clinic, 5, sweep_seconds=3600) == [1, 1, 1, 0, 0]
 
 
 def test_rows_of_older_uploads_are_read_once_a_day(clinic, monkeypatch):
@@ -183,6 +176,17 @@ def test_one_job_that_cannot_be_looked_at_does_not_keep_the_others_waiting(clini
         clinic.transcribe.end(job)
     clinic.transcribe.troubles.append(refusal("ThrottlingException"))
     assert run(clinic)["jobs"] == 1
+
+
+def started_after_each_run(clinic, runs, **settings):
+    """How many uploads each of so many runs brings back; all are started in between."""
+    found = []
+    for _ in range(runs):
+        found.append(run(clinic, **settings)["uploads"])
+        for message in clinic.messages(clinic.intake_queue):
+            clinic.start(Upload(**message.body["upload"]))
+        clinic.drain(clinic.intake_queue)
+    return found
 
 
 def run_and_drain(clinic, **settings):

@@ -112,7 +112,6 @@ def test_only_these_statements_speak_of_every_resource(deployment):
         ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself is the fence
         ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
         ("DeliverTranscriptRights", "Trace"),
-        ("ReconcileRights", "Trace"),
     }
 
 
