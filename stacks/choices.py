@@ -116,7 +116,7 @@ class Quotas:
     """The account's quotas of Transcribe Medical, and how many functions work at them."""
 
     jobs_at_once: int = 250
-    start_functions: int = 3
+    start_functions: int = 4
     deliver_functions: int = 5
 
     def __post_init__(self) -> None:

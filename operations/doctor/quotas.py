@@ -36,7 +36,7 @@ def jobs_at_once(site: Site) -> Iterator[Finding]:
 
 
 def functions_at_once(site: Site) -> Iterator[Finding]:
-    """How many functions the account runs at once: a new account may run ten, and the defaults want nine."""
+    """How many functions the account runs at once: a new account may run ten, which the defaults use."""
     allowed = site.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if site.choices is None:
         yield unknown(f"{allowed} functions may run at once; how many this deployment uses stands in its choices.")

@@ -51,7 +51,7 @@ class Numbers:
     dead_letter_days: int = 14
     start_batch: int = 1
     deliver_batch: int = 1
-    start_functions: int = 3
+    start_functions: int = 4
     deliver_functions: int = 5
     reconcile_minutes: int = 5
     grace_seconds: int = 1800

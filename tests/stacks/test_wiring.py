@@ -199,7 +199,7 @@ def test_most_of_a_backlog_stays_in_the_queue(deployment, organised):
     def at_once(deployment):
         return [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping, _, _ in fed(deployment)]
 
-    assert sorted(at_once(deployment)) == [3, 5]
+    assert sorted(at_once(deployment)) == [4, 5]
     assert sorted(at_once(organised)) == [3, 7]
 
 
