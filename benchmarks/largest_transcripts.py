@@ -46,6 +46,7 @@ def _text(word: str, number: int) -> dict[str, Any]:
 
 LARGEST: Mapping[str, Callable[[], dict[str, Any]]] = {
     "600,000 turns": lambda: {"items": items(TURNS)},
+    "600,000 turns and another text": lambda: {"items": items(TURNS)} | _text("a ", transcript.MOST_WORDS),
     "two lists of 270,000 words": _two_lists,
     "1,000,000 words of text": lambda: _text("a ", transcript.MOST_WORDS),
     "560,000 stretches with readings": _readings,
