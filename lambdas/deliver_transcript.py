@@ -156,7 +156,7 @@ class Deliverer:
         self.herald.tell(ended)
         if self.ledger.advance(row, state, self.now(), **changes):
             count(state.capitalize(), reason=ended.reason)
-            for what, seconds in _times(ended):
+            for what, seconds in durations(ended):
                 measure(what, seconds)
             if ended.seconds is not None:
                 measure("AudioMinutes", ended.seconds / 60, MetricUnit.NoUnit)
@@ -181,7 +181,7 @@ class Deliverer:
         )
 
 
-def _times(ended: Row) -> Iterator[tuple[str, int]]:
+def durations(ended: Row) -> Iterator[tuple[str, int]]:
     """How long an ended recording was in each state, and in all.
 
     A retry has no waiting time and no turnaround: nobody keeps when it was asked for.
