@@ -170,7 +170,7 @@ class Deliverer:
         stopped = ended.reason in stopping.REASONS
         if self.ledger.advance(row, state, self.now(), **changes):
             count("Stopped" if stopped else state.capitalize(), reason=ended.reason)
-            for what, seconds in () if stopped else _times(ended):
+            for what, seconds in () if stopped else durations(ended):
                 measure(what, seconds)
             if ended.seconds is not None:
                 measure("AudioMinutes", ended.seconds / 60, MetricUnit.NoUnit)
@@ -202,7 +202,7 @@ def _ignore(signal: Signal) -> None:
     log.info("a signal for no job of ours", signal=signal.source)
 
 
-def _times(ended: Row) -> Iterator[tuple[str, int]]:
+def durations(ended: Row) -> Iterator[tuple[str, int]]:
     """How long an ended recording was in each state, and in all.
 
     A retry has no waiting time and no turnaround: nobody keeps when it was asked for.

@@ -28,7 +28,7 @@ MOST_BYTES = 96 * 1024**2
 MOST_VALUES = 8_000_000
 """They have half as many, where an object counts as three: be it ever so short in the file, a value takes seventy
 bytes of memory, and an object two hundred and more."""
-MOST_WORDS = 1_000_000
+MOST_WORDS = 250_000
 """Words of a running text: four hours of speech have some 40,000."""
 MOST_READINGS = 10
 """Transcribe Medical gives no more for one stretch."""

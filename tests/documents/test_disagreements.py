@@ -160,4 +160,4 @@ def test_a_text_longer_than_any_four_hours_is_unreadable(text):
     with pytest.raises(transcript.Unreadable):
         read(transcripts=[{"transcript": text}])
     with pytest.raises(transcript.Unreadable):
-        read(items=told([text * 10]))
+        read(items=told([text * 25]))

@@ -1,8 +1,12 @@
 """What the functions' metrics say of a recording: how it ended, how long it took, and nothing about a patient."""
 
+from dataclasses import replace
+
 import pytest
 
+from deliver_transcript import durations
 from stethoscript import failures, rejections
+from stethoscript.rows import Row, State
 from tests.functions.published import Metric, Watched
 from tests.refusals import refusal
 
@@ -37,6 +41,27 @@ def test_the_time_in_each_state_and_in_all_is_measured_once_for_a_delivery(watch
     names = ("WaitingSeconds", "TranscribingSeconds", "DeliveringSeconds", "TurnaroundSeconds")
     assert [published[of(name)] for name in names] == [[30], [200], [4], [234]]
     assert published[of("Delivered")] == [1]
+
+
+@pytest.mark.parametrize(
+    ("change", "measured"),
+    [
+        ({}, {"WaitingSeconds": [30], "TurnaroundSeconds": [234]}),
+        ({"received": 0}, {"WaitingSeconds": [10], "TurnaroundSeconds": [214]}),
+        ({"attempt": 2}, {}),
+    ],
+    ids=["an upload", "an old upload that a backfill announced", "a retry"],
+)
+def test_turnaround_counts_from_the_upload_unless_it_was_announced_later(change, measured):
+    row = Row(
+        "r", State.DELIVERED, "b", "k", "v", received=10**9, updated=10**9 + 234, job="r", entered=10**9 + 20,
+        started=10**9 + 30, completed=10**9 + 230,
+    )  # fmt: skip
+    times: dict[str, list[int]] = {}
+    for name, seconds in durations(replace(row, **change)):
+        times.setdefault(name, []).append(seconds)
+    parts = {"TranscribingSeconds": [200], "DeliveringSeconds": [4]}
+    assert times == parts | measured
 
 
 def test_the_minutes_of_what_was_heard_are_measured(watched):

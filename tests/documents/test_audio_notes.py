@@ -1,0 +1,98 @@
+"""The audio's length, a recording that is cut off, and silence, in every document that has a place for them."""
+
+import base64
+import io
+import json
+from dataclasses import replace
+
+import docx
+import pytest
+from docx.oxml.ns import qn
+
+from documents import FORMS, manifest
+from documents.manifest import Listed
+from stethoscript.audio import AudioInfo
+from stethoscript.transcript import Transcript, Word
+from tests import schemas
+from tests.documents.facts import FACTS
+from tests.ends import ENDS
+
+SPOKEN = Transcript((Word("Cough", 0.0, 1.0, 0.9, "."),), identified=True)
+SILENCE = Transcript((), identified=True)
+WHOLE = replace(FACTS, audio=AudioInfo(69.0, declared_seconds=69.0, cut_off=False))
+CUT_OFF = replace(FACTS, audio=AudioInfo(16.9, declared_seconds=69.0, cut_off=True))
+WARNING = (
+    "The recording is incomplete: its file ends at about 0:16 of 1:09. The end of the speech is missing. "
+    "Upload the recording again if you have it whole."
+)
+WITH_A_PLACE = sorted(set(FORMS) - {"srt", "csv"})
+
+
+def read(form, facts, model=SPOKEN):
+    """All text of a document."""
+    body = FORMS[form].write(model, facts)
+    if form == "docx":
+        document = docx.Document(io.BytesIO(body))
+        cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
+        return "\n".join([*(each.text for each in document.paragraphs), *cells])
+    return body.decode()
+
+
+@pytest.mark.parametrize("form", WITH_A_PLACE)
+def test_a_cut_off_recording_has_a_warning_and_a_whole_one_has_none(form):
+    assert WARNING in read(form, CUT_OFF)
+    for facts in (WHOLE, FACTS):
+        assert "incomplete" not in read(form, facts)
+
+
+@pytest.mark.parametrize("form", set(WITH_A_PLACE) - {"json"})
+def test_a_document_tells_the_audio_s_length_where_it_is_known(form):
+    assert "1:09" in read(form, WHOLE)
+    assert "Length" not in read(form, FACTS)
+
+
+def test_the_json_tells_the_length_to_programs():
+    document = json.loads(read("json", CUT_OFF))
+    assert document["audio"] == {"seconds": 16.9, "declaredSeconds": 69.0, "complete": False}
+    assert document["notes"] == [WARNING]
+    assert schemas.errors(document, "transcript-1.0") == []
+
+
+def test_a_text_begins_with_the_warning():
+    assert read("txt", CUT_OFF).startswith(f"WARNING: {WARNING}\n")
+
+
+def test_the_fhir_attachment_begins_with_the_warning_too():
+    attachment = json.loads(read("fhir", CUT_OFF))["content"][0]["attachment"]
+    assert base64.b64decode(attachment["data"]).decode().startswith(f"WARNING: {WARNING}")
+
+
+def test_the_docx_s_warning_is_framed_shaded_and_before_all_facts():
+    document = docx.Document(io.BytesIO(FORMS["docx"].write(SPOKEN, CUT_OFF)))
+    assert [each.style.name for each in document.paragraphs[:2]] == ["Heading 1", "Warning"]
+    properties = document.styles["Warning"].element.pPr
+    assert properties.find(qn("w:pBdr")) is not None
+    assert properties.find(qn("w:shd")) is not None
+
+
+def test_the_page_s_warning_stands_before_everything_else_of_the_paper():
+    page = read("html", CUT_OFF)
+    assert f'<header class="title">\n<p class="warning" role="note">{WARNING}</p>' in page
+
+
+@pytest.mark.parametrize("form", sorted(set(FORMS) - {"csv", "json"}))
+def test_silence_is_told_as_silence(form):
+    assert "no speech" in read(form, FACTS, SILENCE).lower()
+
+
+@pytest.mark.parametrize(("end", "notes"), [
+    ("cut off", [WARNING]), ("silence", ["No speech was found in the recording."]), ("delivered", []),
+])  # fmt: skip
+def test_the_manifest_says_what_is_wrong_with_the_recording_as_a_whole(end, notes):
+    row = ENDS[end]
+    model = Transcript((Word("a", 0, 1, 1.0),) * row.words)
+    raw = Listed("raw", "k", "application/json", 1, None)
+    written = json.loads(manifest.write(row, model, [raw], [], None))
+    assert written["notes"] == notes
+    assert written["audio"]["complete"] is (False if end == "cut off" else None)
+    assert schemas.errors(written, "manifest-1.0") == []
