@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 import batch
 import environment
+import transcribe_jobs
 import upload_versions
 from clients import client
 from delivery import Delivery
@@ -96,7 +97,7 @@ class Deliverer:
         if not row.open:
             self._tidy(row)
             return
-        job = self._job(row)
+        job = transcribe_jobs.find(self.transcribe, row.job) or {}
         status = job.get("TranscriptionJobStatus")
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
@@ -150,17 +151,6 @@ class Deliverer:
         else:
             state = State.FAILED if delivered.reason else State.DELIVERED
             self._end(row, state, signal, _ended(job, self.now()), **vars(delivered))
-
-    def _job(self, row: Row) -> Mapping[str, Any]:
-        """What Transcribe says of the job; nothing if it does not know it (any more)."""
-        try:
-            found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=row.job)
-        except ClientError as error:
-            if faults.fault(error) is Fault.ABSENT:
-                return {}
-            raise
-        job: Mapping[str, Any] = found["MedicalTranscriptionJob"]
-        return job
 
     def _end(self, row: Row, state: State, signal: Signal, completed: int, **more: Any) -> None:
         """Tell, note down, tidy up, in this order: a crash in between repeats, with the same id."""

@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 import environment
+import transcribe_jobs
 from clients import client
 from ledger import Ledger
 from stethoscript import events, faults, jobs
 from stethoscript.events import Arrival, Signal
-from stethoscript.faults import Fault
 from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State
 from stethoscript.uploads import Upload, is_folder
 from telemetry import count, flush, log
@@ -96,7 +96,7 @@ class Reconciler:
         if row.signalled and self.now() - row.signalled < self.settings.grace_seconds:
             return 0
         try:
-            job = self._job(row.job)
+            job = transcribe_jobs.find(self.transcribe, row.job)
         except ClientError as error:
             log.warning("could not look at a job", job=row.job, error=faults.described(error))
             return 0
@@ -127,16 +127,6 @@ class Reconciler:
         completed = job and job.get("CompletionTime")
         if completed and self.now() - completed.timestamp() > WAITS_LONG_SECONDS:
             count("WaitsLong")
-
-    def _job(self, job: str) -> Mapping[str, Any] | None:
-        try:
-            found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=job)
-        except ClientError as error:
-            if faults.fault(error) is Fault.ABSENT:
-                return None
-            raise
-        known: Mapping[str, Any] = found["MedicalTranscriptionJob"]
-        return known
 
     def _forgotten(self, deadline: float, before: float) -> Iterator[tuple[str, Upload]]:
         """Uploads of some pages of the intake bucket that have no row; the next run goes on where this one ends."""

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 import audio_probe
 import batch
 import environment
+import transcribe_jobs
 import upload_versions
 from clients import client
 from herald import Herald
@@ -366,7 +367,7 @@ class Starter:
 
     def _adopt(self, job: str, media_uri: str) -> None:
         """A job of this name exists: ours, if it transcribes our frozen copy (an answer got lost)."""
-        found = self._job(job)
+        found = transcribe_jobs.find(self.transcribe, job)
         if not found or found["Media"]["MediaFileUri"] != media_uri:
             raise NameTaken
 
@@ -423,7 +424,7 @@ class Starter:
             TakenMeanwhile: another invocation is ending it.
         """
         if row.start_requested is not None:
-            if self._job(row.job):
+            if transcribe_jobs.find(self.transcribe, row.job):
                 self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=row.start_requested)
                 self._watch(row)
                 return
@@ -439,16 +440,6 @@ class Starter:
         except Exception:
             self.ledger.release(row)
             raise
-
-    def _job(self, job: str) -> Mapping[str, Any] | None:
-        try:
-            found = self.transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=job)
-        except ClientError as error:
-            if faults.fault(error) is Fault.ABSENT:
-                return None
-            raise
-        known: Mapping[str, Any] = found["MedicalTranscriptionJob"]
-        return known
 
     def _reject(self, row: Row, refusal: Rejected) -> None:
         """Tell, then note down: who is told twice sees the same id, nobody is left untold."""

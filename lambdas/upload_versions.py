@@ -3,35 +3,22 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.parsers import ResponseParserError
-
 from stethoscript import stopping
 from stethoscript.stopping import KeyHistory
 from stethoscript.uploads import Upload
 
-UNVERSIONED = "null"
-"""S3's version id of what is put while versioning is off: many keys have it."""
+_NULL = "null"
+"""The id of each version that was stored while versioning was suspended, under any key."""
 
 
 def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
     """Whether the upload was deleted; a version that was only overwritten was not.
 
-    A list that cannot be read, because it holds a key of characters that XML has not, proves nothing: False.
+    One call, as a rule. Where a newer version lies above a delete marker, a second one asks for what is older than
+    the newest marker: S3's own order is the proof.
 
     Raises:
         ClientError: S3 did not answer; that says nothing about the upload.
-    """
-    try:
-        return _is_deleted(s3, account, upload)
-    except ResponseParserError:
-        return False
-
-
-def _is_deleted(s3: Any, account: str, upload: Upload) -> bool:
-    """The same, of a list that can be read.
-
-    One call, as a rule. Where a newer version lies above a delete marker, a second one asks for what is older than
-    the newest marker: S3's own order is the proof.
     """
     history = KeyHistory()
     for page in _pages(s3, account, upload, {}):
@@ -51,16 +38,19 @@ def _pages(s3: Any, account: str, upload: Upload, markers: Mapping[str, str]) ->
     while True:
         page = s3.list_object_versions(Bucket=upload.bucket, Prefix=upload.key, ExpectedBucketOwner=account, **markers)
         yield page
-        if not page.get("IsTruncated") or page.get("NextKeyMarker") != upload.key:
+        last = page.get("NextKeyMarker", "")
+        if not page.get("IsTruncated") or (last != upload.key and last.startswith(upload.key)):
             return
         markers = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
 
 
 def _added(history: KeyHistory, page: Mapping[str, Any], upload: Upload) -> KeyHistory:
-    """The history with what a page lists. The version's own id is proof enough: XML may change a key's characters."""
-    own = upload.version if upload.version != UNVERSIONED else None
-    versions = [each for each in page.get("Versions", []) if each["Key"] == upload.key or each["VersionId"] == own]
-    markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == upload.key]
+    """The history with a page's entries. The id tells the version, in whatever form its key comes back."""
+    listed, version = page.get("Versions", []), upload.version
+    named = (each["Key"] for each in listed if each["VersionId"] == version and version != _NULL)
+    key = next(named, upload.key)
+    versions = [each for each in listed if each["Key"] == key]
+    markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == key]
     latest = [each["VersionId"] for each in (*versions, *markers) if each.get("IsLatest")]
     return KeyHistory(
         [*history.versions, *(each["VersionId"] for each in versions)],

@@ -130,6 +130,28 @@ def test_a_key_of_any_characters_is_found(clinic, key):
     assert deleted(clinic, upload)
 
 
+@pytest.mark.parametrize("below", [[], [{"Key": "a\nb", "VersionId": "m", "IsLatest": True}]])
+def test_an_upload_is_known_by_its_version_id_where_its_key_comes_back_in_another_form(below):
+    """XML makes a line feed of a carriage return: a key that looks different is no proof of a deletion."""
+
+    class Listing:
+        def list_object_versions(self, **_asked):
+            return {"Versions": [{"Key": "a\nb", "VersionId": "v", "IsLatest": not below}], "DeleteMarkers": below}
+
+    assert upload_versions.is_deleted(Listing(), "1", Upload(INTAKE, "a\rb", "v")) is bool(below)
+
+
+@pytest.mark.parametrize(("listed", "gone"), [("dictation/a", False), ("dictation/ab", True)])
+def test_the_version_null_is_known_by_its_key_alone(listed, gone):
+    """Whoever suspends versioning gives every upload this id: it says nothing without the key."""
+
+    class Listing:
+        def list_object_versions(self, **_asked):
+            return {"Versions": [{"Key": listed, "VersionId": "null", "IsLatest": True}]}
+
+    assert upload_versions.is_deleted(Listing(), "1", Upload(INTAKE, "dictation/a", "null")) is gone
+
+
 def test_s3_s_own_order_decides_and_not_the_time_at_which_a_multipart_upload_was_begun():
     """Begun before the marker, complete after it: its LastModified is older than that of the marker below it."""
 

@@ -9,7 +9,7 @@ from stethoscript.faults import Fault
 from tests.refusals import refusal
 
 REQUEST = {
-    "MedicalTranscriptionJobName": "clinic-1", "LanguageCode": "en-US", "Media": {"MediaFileUri": "s3://work/a.wav"},
+    "MedicalTranscriptionJobName": "clinic-1", "LanguageCode": "en-US", "Media": {"MediaFileUri": "s3://clinic-work/a.wav"},
     "OutputBucketName": "work", "Specialty": "PRIMARYCARE", "Type": "CONVERSATION",
 }  # fmt: skip
 
