@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 import deliver_transcript
+import reconcile
 import start_transcription
+import transcribe_jobs
 from deliver_transcript import Deliverer
 from ledger import Ledger
 from reconcile import Reconciler
@@ -95,14 +97,12 @@ def _never_announces(patch: Patch) -> None:
 
 
 def _ignores_failed(patch: Patch) -> None:
-    look = Reconciler._job
-
-    def blind(self: Reconciler, job: str) -> Any:
-        found = look(self, job)
+    def blind(transcribe: Any, job: str) -> Any:
+        found = transcribe_jobs.find(transcribe, job)
         failed = found is not None and found["TranscriptionJobStatus"] == "FAILED"
         return {**found, "TranscriptionJobStatus": "IN_PROGRESS"} if failed else found
 
-    patch.setattr(Reconciler, "_job", blind)
+    patch.setattr(reconcile, "transcribe_jobs", SimpleNamespace(find=blind))
 
 
 def _ignores_claimed(patch: Patch) -> None:
@@ -193,7 +193,7 @@ def _staging_deleted_early(patch: Patch) -> None:
 def _every_signal_is_believed(patch: Patch) -> None:
     long_ago = SimpleNamespace(timestamp=lambda: 0.0)
     ended = {"TranscriptionJobStatus": "COMPLETED", "CompletionTime": long_ago}
-    patch.setattr(Deliverer, "_job", lambda _self, _row: ended)
+    patch.setattr(deliver_transcript, "transcribe_jobs", SimpleNamespace(find=lambda _transcribe, _job: ended))
 
 
 def _vanished_at_once(patch: Patch) -> None:
@@ -256,7 +256,7 @@ PLANTED = {
     "the newest version frozen, not the one announced": Planted(_newest_version_frozen, 40),
     "a taken name that is an error": Planted(_conflict_is_an_error, 200),
     "a lease that never expires": Planted(_lease_for_ever, 100),
-    "an end that is not final": Planted(_ends_are_not_final, 100),
+    "an end that is not final": Planted(_ends_are_not_final, 300),
     "a sweep that skips versions": Planted(_sweep_skips_versions, 200),
     "a sweep that never starts over": Planted(_sweep_never_starts_over, 100),
     "frozen audio deleted before delivery": Planted(_staging_deleted_early, 60),

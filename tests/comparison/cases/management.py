@@ -6,6 +6,7 @@ from typing import Any
 from tests.comparison.case import ABSENT, ANY, Call, call, case
 
 TEMPLATE = '{"Parameters": {"Any": {"Type": "String"}}, "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}'
+KEPT = TEMPLATE.replace('"AWS::SQS::Queue"', '"AWS::SQS::Queue", "DeletionPolicy": "Retain"')
 NOW = datetime.now(UTC).replace(second=0, microsecond=0)
 GONE = "ResourceNotFoundException"
 NEEDS_MORE = "It needs packages that we do not install."
@@ -115,6 +116,10 @@ CASES = (
          members={"StackName": "@name", "Status": ANY}, moto=NEEDS_MORE),
     case("a change set of a template in a bucket", changed(TemplateBody=None, TemplateURL="@template url"),
          members={"Id": ANY, "StackId": ANY}, moto=NEEDS_MORE),
+    case("a change set that takes back what a destroyed stack left", changed(ChangeSetType="IMPORT", Tags=None,
+         TemplateBody=KEPT, ResourcesToImport=[
+         {"ResourceType": "AWS::SQS::Queue", "LogicalResourceId": "Queue", "ResourceIdentifier": {"QueueUrl": "@queue"}}
+         ]), members={"Id": ANY, "StackId": ANY}, moto=NEEDS_MORE),
     case("a missing change set is not made real", call("cloudformation.execute_change_set", ChangeSetName="none",
          StackName="@name", ClientRequestToken="token"), status=404, code="ChangeSetNotFound", moto=NEEDS_MORE),
     case("a missing stack is deleted", call("cloudformation.delete_stack", StackName="@name",
