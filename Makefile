@@ -74,6 +74,9 @@ simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; S
 bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the public samples' design
 	@PYTHONPATH=lambdas python -m benchmarks.backlog
 
+bench-cost: $(INSTALLED)  ## Reckon what a month costs from the calls that the functions make, beside what it was before
+	@PYTHONPATH=lambdas python -m benchmarks.cost
+
 synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CHOICES=file for others than cdk.json's
 	node_modules/.bin/cdk synth --quiet $(CONTEXT)
 

@@ -1,5 +1,6 @@
 """The map: Stethoscript's stacks, in the order in which data meets them."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import aws_cdk as cdk
 
 sys.path.append(str(Path(__file__).parent / "lambdas"))  # profiles are checked by the functions' own rules
 
+from stacks import partitions
 from stacks.choices import BadChoice, Choices
 from stacks.monitoring import MonitoringStack
 from stacks.pipeline import PipelineStack
@@ -17,12 +19,13 @@ def stethoscript(app: cdk.App) -> None:
     """Add one deployment's stacks to the app, as its context chooses."""
     choices = Choices.read(app.node.try_get_context("stethoscript"))
     environment = choices.stack_properties()
+    choices.check_key_place(os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION"))
     storage = StorageStack(app, f"{choices.name}-storage", choices=choices, **environment)
-    pipeline = PipelineStack(app, f"{choices.name}-pipeline", choices=choices, storage=storage, **environment)
-    MonitoringStack(
-        app, f"{choices.name}-monitoring", choices=choices, storage=storage, pipeline=pipeline, **environment
-    )
-    cdk.Tags.of(app).add("application", choices.name)
+    pipeline = PipelineStack(app, f"{choices.name}-pipeline", choices=choices, **environment)
+    monitoring = MonitoringStack(app, f"{choices.name}-monitoring", choices=choices, **environment)
+    pipeline.add_stack_dependency(storage)
+    monitoring.add_stack_dependency(pipeline)
+    cdk.Tags.of(app).add("application", choices.name, exclude_resource_types=partitions.untaggable())
 
 
 if __name__ == "__main__":

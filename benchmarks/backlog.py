@@ -19,7 +19,7 @@ from typing import Any
 import telemetry
 from benchmarks import backlog_report
 from benchmarks.public_samples import PublicSamples
-from tests.simulation.clinic import HERTZ, WAV
+from tests.simulation.clinic import HERTZ, wav_header
 from tests.simulation.deployment import INTAKE, Numbers, World, inhabited
 from tests.simulation.far_ends.sqs import Message
 from tests.simulation.far_ends.transcribe import Heard
@@ -39,19 +39,22 @@ QUOTA, STARTS_PER_SECOND = 250, 25
 
 
 class Tape:
-    """A recording's content without its megabytes: only its beginning is really there."""
+    """A WAV file of silence without its megabytes: bytes are made as they are read."""
 
     def __init__(self, number: int, seconds: float) -> None:
         self.number = number
         self.seconds = seconds
+        self._sound = 2 * int(self.seconds * HERTZ)
+        self._header = wav_header(self._sound)
 
     def __len__(self) -> int:
-        """Bytes of 16 bits a sample."""
-        return int(self.seconds * HERTZ * 2)
+        """Bytes of the file."""
+        return len(self._header) + self._sound
 
     def __getitem__(self, part: slice) -> bytes:
         """A range, as a ranged read asks for it."""
-        return WAV[part]
+        first, last, _ = part.indices(len(self))
+        return self._header[first:last] + bytes(max(0, last - max(first, len(self._header))))
 
     @property
     def worked_at(self) -> float:

@@ -4,6 +4,7 @@ Any number of signals in any order may speak of a job; only GetMedicalTranscript
 """
 
 import json
+import math
 import os
 import random
 import time
@@ -42,6 +43,13 @@ LEASE_SECONDS = 150
 """How long a delivery is one invocation's alone: a little longer than the function may run."""
 
 
+TAKE_SECONDS = 90
+"""What a message may take: half a minute of work, and three calls that get no answer at PATIENCE."""
+
+PATIENCE = {"attempts": 2, "seconds": 10}
+"""Of every client, for each call."""
+
+
 @dataclass(frozen=True)
 class DeliverSettings:
     """What this function is deployed with."""
@@ -72,8 +80,14 @@ class Deliverer:
     now: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
-    def take(self, signal: Signal) -> None:
-        """Bring the job's recording to its terminal state, if the job has ended; else look again later."""
+    def take(self, signal: Signal, deadline: float = math.inf) -> None:
+        """Bring the job's recording to its terminal state, if the job has ended; else look again later.
+
+        A signal is not begun when too little time is left until the deadline.
+        """
+        if deadline - self.now() < TAKE_SECONDS:
+            self._look_again(signal)
+            return
         recording = jobs.recording_of(self.settings.deployment, signal.job)
         if recording is None:
             _ignore(signal)
@@ -225,27 +239,30 @@ def _ended(job: Mapping[str, Any], now: float) -> int:
 @cache
 def _deliverer() -> Deliverer:
     settings = environment.read(DeliverSettings, os.environ)
-    s3, transcripts = client("s3"), settings.transcripts_bucket
+    s3, transcripts = client("s3", **PATIENCE), settings.transcripts_bucket
     documents = json.loads(settings.documents)
     return Deliverer(
         settings=settings,
-        ledger=Ledger(client("dynamodb"), settings.ledger_table),
+        ledger=Ledger(client("dynamodb", **PATIENCE), settings.ledger_table),
         s3=s3,
-        transcribe=client("transcribe"),
-        sqs=client("sqs"),
+        transcribe=client("transcribe", **PATIENCE),
+        sqs=client("sqs", **PATIENCE),
         delivery=Delivery(s3, settings.account, settings.work_bucket, transcripts, settings.layout, documents),
-        herald=Herald(settings.completion_topic_arn, transcripts, client("sns"), client("events")),
+        herald=Herald(
+            settings.completion_topic_arn, transcripts, client("sns", **PATIENCE), client("events", **PATIENCE)
+        ),
     )
 
 
-def handler(event: dict[str, Any], _context: Any) -> Any:
+def handler(event: dict[str, Any], context: Any) -> Any:
     """Lambda's entry: a batch of the completion queue, answered per message."""
     deliverer = _deliverer()
+    deadline = deliverer.now() + context.get_remaining_time_in_millis() / 1000
 
     def take(body: str) -> None:
         signal = events.signal(body)
         if signal:
-            deliverer.take(signal)
+            deliverer.take(signal, deadline)
 
     try:
         return batch.answer(event, take)

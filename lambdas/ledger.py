@@ -33,6 +33,18 @@ _from = TypeDeserializer().deserialize
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """A sweep through the intake bucket: `markers` are where it goes on, none where it has come to its end.
+
+    `began` is when it began; `whole` when the last one began that looked at all uploads of `LOST_WITHIN_DAYS`.
+    """
+
+    markers: Mapping[str, str]
+    began: int
+    whole: int
+
+
+@dataclass(frozen=True)
 class Ledger:
     """The table and its client."""
 
@@ -149,14 +161,15 @@ class Ledger:
             found |= {_from(item["recording"]) for item in answer["Responses"].get(self.table, [])}
         return found
 
-    def cursor(self) -> Mapping[str, str]:
-        """Where the sweep of the intake bucket goes on; empty at its beginning."""
-        markers: Mapping[str, str] = self._get(_CURSOR).get("markers", {})
-        return markers
+    def sweep(self) -> Sweep:
+        """The sweep that is under way, or the last one."""
+        found = self._get(_CURSOR)
+        return Sweep(found.get("markers", {}), int(found.get("began", 0)), int(found.get("whole", 0)))
 
-    def move_cursor(self, markers: Mapping[str, str]) -> None:
-        """Remember where the sweep goes on."""
-        self.dynamodb.put_item(TableName=self.table, Item=_serialised({"recording": _CURSOR, "markers": dict(markers)}))
+    def note_sweep(self, sweep: Sweep) -> None:
+        """Remember how far the sweep has come."""
+        item = {"recording": _CURSOR, "markers": dict(sweep.markers), "began": sweep.began, "whole": sweep.whole}
+        self.dynamodb.put_item(TableName=self.table, Item=_serialised(item))
 
     def _get(self, recording: str) -> dict[str, Any]:
         answer = self.dynamodb.get_item(

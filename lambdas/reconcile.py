@@ -7,7 +7,7 @@ them are safe to repeat. So two runs at once do no harm.
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 import environment
 import transcribe_jobs
 from clients import client
-from ledger import Ledger
+from ledger import Ledger, Sweep
 from stethoscript import events, faults, jobs
 from stethoscript.events import Arrival, Signal
 from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State
@@ -27,6 +27,10 @@ Value = TypeVar("Value")
 
 LOST_WITHIN_DAYS = 30
 """How far back the sweep looks: an event that got lost is found within days, and a row outlives this by far."""
+RECENT_DAYS = 2
+"""How far back most sweeps look: rows that were there an hour ago are not read again and again."""
+WHOLE_SECONDS = 86400
+"""Between sweeps that look back LOST_WITHIN_DAYS: S3 dates a multipart upload by its beginning, and rows get lost."""
 LOOK_SECONDS = 60
 """How long a running job is left alone between two looks."""
 BUSY_GRACE_SECONDS = 6 * 3600
@@ -48,6 +52,7 @@ class ReconcileSettings:
     completion_queue_url: str
     grace_seconds: int
     sweep_pages: int
+    sweep_seconds: int
     row_days: int
 
 
@@ -63,7 +68,7 @@ class Reconciler:
     now: Callable[[], float] = time.time
 
     def run(self, deadline: float) -> dict[str, int]:
-        """Look at open rows, then at some pages of the intake bucket; says how much was brought back."""
+        """Look at open rows, then, if a sweep is due, at some pages of the intake bucket; says how much was found."""
         before = self.now() - self._grace()
         looked = self.now() - min(LOOK_SECONDS, self.settings.grace_seconds)
         found = {"jobs": 0, "uploads": 0}
@@ -131,26 +136,37 @@ class Reconciler:
     def _forgotten(self, deadline: float, before: float) -> Iterator[tuple[str, Upload]]:
         """Uploads of some pages of the intake bucket that have no row; the next run goes on where this one ends."""
         for _ in self._in_time(deadline, iter(range(self.settings.sweep_pages))):
-            markers = self.ledger.cursor()
+            sweep = self._sweep()
+            if sweep is None:
+                return
             page = self.s3.list_object_versions(
-                Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account, **markers
+                Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account, **sweep.markers
             )
-            uploads = dict(self._due(page.get("Versions", []), before))
+            whole = sweep.began - sweep.whole >= WHOLE_SECONDS
+            after = self.now() - (LOST_WITHIN_DAYS if whole else RECENT_DAYS) * 86400
+            uploads = dict(self._due(page.get("Versions", []), after, before))
             known = self.ledger.known(list(uploads))
             yield from ((recording, upload) for recording, upload in uploads.items() if recording not in known)
             onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
             more = page.get("IsTruncated", False)
-            self.ledger.move_cursor({marker: page[name] for marker, name in onward.items() if more and page.get(name)})
+            markers = {marker: page[name] for marker, name in onward.items() if more and page.get(name)}
+            self.ledger.note_sweep(Sweep(markers, sweep.began, sweep.began if whole and not more else sweep.whole))
             if not more:
                 return
 
-    def _due(self, versions: Iterable[Mapping[str, Any]], before: float) -> Iterator[tuple[str, Upload]]:
+    def _sweep(self) -> Sweep | None:
+        """The sweep that is under way, or a new one if it is time for one."""
+        last, now = self.ledger.sweep(), int(self.now())
+        if last.markers:
+            return last
+        return replace(last, began=now) if now - last.began >= self.settings.sweep_seconds else None
+
+    def _due(self, versions: Iterable[Mapping[str, Any]], after: float, before: float) -> Iterator[tuple[str, Upload]]:
         """Versions that are old enough to have a row, and not too old, by the names that their rows would have."""
         for version in versions:
             arrived = version["LastModified"].timestamp()
             upload = Upload(self.settings.intake_bucket, version["Key"], version["VersionId"])
-            recent = self.now() - arrived < LOST_WITHIN_DAYS * 86400
-            if recent and arrived <= before and not is_folder(upload.key, version["Size"]):
+            if after < arrived <= before and not is_folder(upload.key, version["Size"]):
                 yield jobs.recording(self.settings.deployment, upload), upload
 
     def _announce_forgotten(self, recording: str, upload: Upload) -> int:
@@ -200,7 +216,8 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     except Exception as error:  # noqa: BLE001 - its message may quote keys, and Lambda would log it
         raise RuntimeError(f"the run failed: {faults.described(error)}") from None
     else:
-        count("BroughtBack", sum(found.values()))
+        if brought := sum(found.values()):
+            count("BroughtBack", brought)
         log.info("reconciled", jobs=found["jobs"], uploads=found["uploads"])
         return found
     finally:

@@ -111,6 +111,8 @@ class Starter:
     vocabularies: Mapping[str, str]
     ledger: Ledger
     s3: Any
+    copier: Any
+    """S3 again, for copies alone: a copy takes long, and is not begun a second time while the first may go on."""
     transcribe: Any
     sqs: Any
     herald: Herald
@@ -278,7 +280,7 @@ class Starter:
         Nothing of the original's metadata or tags is carried along.
         """
         with _present():
-            self.s3.copy_object(
+            self.copier.copy_object(
                 Bucket=self.settings.work_bucket,
                 Key=self._staged(row),
                 CopySource={"Bucket": row.bucket, "Key": row.key, "VersionId": row.version},
@@ -515,8 +517,10 @@ def _starter() -> Starter:
         profiles=profiles.from_json(settings.profiles),
         vocabularies=json.loads(settings.vocabularies),
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
-        s3=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
-        transcribe=client("transcribe", attempts=1),  # a throttle is answered by waiting here, not in the SDK
+        # Two attempts, because a thawed environment finds its connections closed. Start may be repeated under its name.
+        s3=client("s3", attempts=2),
+        copier=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
+        transcribe=client("transcribe", attempts=2),
         sqs=client("sqs"),
         herald=Herald(settings.completion_topic_arn, settings.transcripts_bucket, client("sns"), client("events")),
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
+
 ROOT = Path(__file__).resolve().parents[1]
 CDK = ROOT / "node_modules" / ".bin" / "cdk"
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
@@ -102,9 +104,20 @@ def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> D
 
 
 def destroy(assembly: Path, endpoint: str, say: Say = print) -> None:
-    """Remove every stack of the assembly from the embedded cloud."""
+    """Remove every stack of the assembly from the embedded cloud, also what is protected from it."""
     folder = assembly.parent
+    _unprotect(assembly, endpoint)
     _cdk(folder, _environment(folder, endpoint), say, "destroy", "--all", "--force", "--app", str(assembly))
+
+
+def _unprotect(assembly: Path, endpoint: str) -> None:
+    """Let the stacks be deleted that are protected from it: the CDK's command line does not."""
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    cloudformation = session.client("cloudformation", endpoint_url=endpoint)
+    artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    for name, artifact in artifacts.items():
+        if artifact.get("properties", {}).get("terminationProtection"):
+            cloudformation.update_termination_protection(StackName=name, EnableTerminationProtection=False)
 
 
 def _environment(folder: Path, endpoint: str) -> dict[str, str]:

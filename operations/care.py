@@ -123,13 +123,13 @@ def import_(
     if wanted and not yes:
         ask(_IMPORT, "Nothing was taken back.", as_json=as_json)
     for left in wanted:
-        _take(importer, left, retained.outputs(found, site.where))
+        _take(importer, left, retained.exports(found, site.where))
     show.as_json(show.left_json(wanted)) if as_json else show.out.print(_next(missing, wanted))
 
 
-def _take(importer: Importer, left: Left, outputs: Mapping[tuple[str, str], str]) -> None:
+def _take(importer: Importer, left: Left, exports: Mapping[str, str]) -> None:
     with show.err.status(f"{left.stack.name} …"):
-        importer.take(left, outputs)
+        importer.take(left, exports)
     show.err.print(f"{left.stack.name}: resources taken back: {len(left.there)}")
 
 

@@ -235,7 +235,7 @@ def _not_put_off(found: Evidence, since: int) -> Explanation:
     return Explanation(
         Why.UNANNOUNCED,
         f"No message waits in the intake queue, and nobody has looked at it for {span(age)}.",
-        "The reconciler announces it anew, if it is younger than 30 days; `retry` does so at once.",
+        "The reconciler announces it within about 90 minutes, if it is younger than 30 days; `retry` does so at once.",
     )
 
 

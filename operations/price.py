@@ -38,6 +38,7 @@ PRICES: Mapping[str, Price] = {
     "S3 storage": Price(0.023, 1, "GB-months"),
     "SQS": Price(0.40, _MILLION, "requests"),
     "EventBridge": Price(1.00, _MILLION, "events"),
+    "EventBridge Scheduler": Price(1.00, _MILLION, "invocations"),
     "DynamoDB writes": Price(0.625, _MILLION, "request units"),
     "DynamoDB reads": Price(0.125, _MILLION, "request units"),
     "KMS key": Price(1.00, 1, "keys"),

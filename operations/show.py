@@ -259,15 +259,17 @@ def certified(found: Certificate) -> RenderableType:
 def bill(month: Month, lines: list[Line]) -> RenderableType:
     """A month's estimate, each line for the month and for a recording, and what it takes for granted."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("what", "quantity", "", "dollars a month", "a recording"):
+    for heading in ("what", "quantity", "", "dollars a month", "at most", "a recording"):
         table.add_column(heading, justify="left" if heading in ("what", "") else "right")
     for line in lines:
         each = f"{line.dollars / month.recordings:.5f}" if line.by_recording and month.recordings else "-"
-        table.add_row(line.what, f"{line.quantity:,.2f}", line.unit, f"{line.dollars:,.2f}", each)
+        money = (f"{line.dollars:,.2f}", f"{line.ceiling:,.2f}")
+        table.add_row(line.what, f"{line.quantity:,.2f}", line.unit, *money, each)
     used = sum(line.dollars for line in lines if line.by_recording)
-    total = sum(line.dollars for line in lines)
+    total, most = sum(line.dollars for line in lines), sum(line.ceiling for line in lines)
     table.add_section()
-    table.add_row("together", "", "", f"{total:,.2f}", f"{used / month.recordings:.5f}" if month.recordings else "-")
+    each = f"{used / month.recordings:.5f}" if month.recordings else "-"
+    table.add_row("together", "", "", f"{total:,.2f}", f"{most:,.2f}", each)
     least = (
         [Text(f"Transcribe charges at least {LEAST_SECONDS} s of each recording: {month.billed_minutes:,.1f} minutes.")]
         if month.billed_minutes > month.minutes
@@ -287,6 +289,7 @@ def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
         "documents": month.documents,
         "subscribers": month.subscribers,
         "dollarsAMonth": round(sum(line.dollars for line in lines), 2),
+        "dollarsAMonthAtMost": round(sum(line.ceiling for line in lines), 2),
         "dollarsARecording": round(sum(each.dollars for each in lines if each.by_recording) / month.recordings, 5)
         if month.recordings
         else None,
@@ -296,6 +299,7 @@ def bill_json(month: Month, lines: list[Line]) -> Mapping[str, Any]:
                 "quantity": round(line.quantity, 6),
                 "unit": line.unit,
                 "dollars": round(line.dollars, 6),
+                "dollarsAtMost": round(line.ceiling, 6),
                 "byRecording": line.by_recording,
             }
             for line in lines

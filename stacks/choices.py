@@ -58,6 +58,8 @@ _MOST_CONCURRENCY = 1000
 _MOST_DELAY = 900
 _RAREST_RUN = 30
 """Minutes between runs of the reconciler at most: an alarm expects one an hour."""
+_RAREST_SWEEP = 12 * 60
+"""Minutes between sweeps at most: each looks at the uploads of the last day."""
 _MOST_BUDGET_EMAILS = 10
 _MOST_PROFILES = 40
 _MOST_PROFILE_TEXT = 2400
@@ -120,8 +122,8 @@ class Quotas:
     """The account's quotas of Transcribe Medical, and how many functions work at them."""
 
     jobs_at_once: int = 250
-    start_functions: int = 5
-    deliver_functions: int = 10
+    start_functions: int = 4
+    deliver_functions: int = 5
 
     def __post_init__(self) -> None:
         _at_least("quotas.jobs_at_once", self.jobs_at_once, 1)
@@ -131,14 +133,16 @@ class Quotas:
 
 @dataclass(frozen=True)
 class Reconciling:
-    """How often and how far the reconciler looks."""
+    """How often and how far the reconciler looks: at jobs in every run, through the intake bucket by sweeps."""
 
     every_minutes: int = 5
     grace_seconds: int = 1800
+    sweep_minutes: int = 60
     sweep_pages: int = 10
 
     def __post_init__(self) -> None:
         _between("reconcile.every_minutes", self.every_minutes, 1, _RAREST_RUN)
+        _between("reconcile.sweep_minutes", self.sweep_minutes, 0, _RAREST_SWEEP)
         _at_least("reconcile.sweep_pages", self.sweep_pages, 1)
         _at_least("reconcile.grace_seconds", self.grace_seconds, 0)
 
@@ -222,6 +226,19 @@ class Choices:
         _like("bootstrap_qualifier", self.bootstrap_qualifier, _QUALIFIER, "1 to 10 letters, digits, - or _")
         _between("patience_seconds", self.patience_seconds, 1, 60)
         _between("watch_seconds", self.watch_seconds, 0, _MOST_DELAY)
+
+    def check_key_place(self, account: str | None, region: str | None) -> None:
+        """See to it that a key that is brought is of the account and Region that are deployed to, where they are known.
+
+        Raises:
+            BadChoice: it is of another, where CloudFormation would fail half-way.
+        """
+        if self.key_arn is None:
+            return
+        _, _, _, key_region, key_account, _ = self.key_arn.split(":", 5)
+        for what, of_key, here in (("Region", key_region, region), ("account", key_account, account)):
+            if here and of_key != here:
+                raise BadChoice(f"key_arn is of the {what} {of_key}, and this deploys to {here}; bring a key of {here}")
 
     @property
     def subscribers(self) -> tuple[Subscription, ...]:

@@ -4,18 +4,16 @@ from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.choices import Choices
-from stacks.metrics import BY_DEPLOYMENT, BY_REASON, NAMESPACE, ours
-from stacks.pipeline import PipelineStack
-from stacks.storage import StorageStack
+from stacks.metrics import BY_DEPLOYMENT, BY_REASON, NAMESPACE, of_queue, ours
 
 _WIDTH = 24
 """Of the screen, in CloudWatch's own measure."""
 _DAY = Duration.days(1)
 _MONTH = "-P30D"
+_VISIBLE = "ApproximateNumberOfMessagesVisible"
 
 Row = list[cloudwatch.IWidget]
 
@@ -24,8 +22,6 @@ def dashboard(
     scope: Construct,
     choices: Choices,
     *,
-    storage: StorageStack,
-    pipeline: PipelineStack,
     alarms: Sequence[cloudwatch.IAlarm],
 ) -> None:
     """Make the dashboard, called as the deployment; each row answers a question."""
@@ -37,8 +33,8 @@ def dashboard(
         widgets=[
             [cloudwatch.AlarmStatusWidget(title="Is all well?", alarms=alarms, width=_WIDTH, height=4)],
             _how_much_and_how_fast(choices),
-            _where_it_waits(choices, {"intake": storage.intake_queue, "completion": pipeline.completion_queue}),
-            _what_went_wrong(choices, storage),
+            _where_it_waits(choices),
+            _what_went_wrong(choices),
             _what_it_costs(choices),
         ],
     )
@@ -72,12 +68,10 @@ def _by_reason(choices: Choices) -> cloudwatch.IMetric:
     )
 
 
-def _where_it_waits(choices: Choices, queues: dict[str, sqs.IQueue]) -> Row:
-    waiting = [_most(queue, name) for name, queue in queues.items()]
-    ages = [
-        queue.metric_approximate_age_of_oldest_message(label=name, statistic="Maximum")
-        for name, queue in queues.items()
-    ]
+def _where_it_waits(choices: Choices) -> Row:
+    queues = ("intake", "completion")
+    waiting = [of_queue(choices, name, _VISIBLE, label=name) for name in queues]
+    ages = [of_queue(choices, name, "ApproximateAgeOfOldestMessage", label=name) for name in queues]
     used = [ours(choices, "QuotaUsed", statistic="Maximum")]
     return [
         _graph("Messages that wait", "messages", waiting),
@@ -87,10 +81,13 @@ def _where_it_waits(choices: Choices, queues: dict[str, sqs.IQueue]) -> Row:
     ]
 
 
-def _what_went_wrong(choices: Choices, storage: StorageStack) -> Row:
+def _what_went_wrong(choices: Choices) -> Row:
     found = [ours(choices, name) for name in ("BroughtBack", "Stuck", "Vanished", "WaitsLong")]
     faults = [ours(choices, name) for name in ("ConfigurationFault", "FormFailed", "Ignored")]
-    untold = [_most(queue, f"{each.protocol} {each.whom}") for each, queue in storage.undelivered]
+    untold = [
+        of_queue(choices, f"{each.id}-undelivered", _VISIBLE, label=f"{each.protocol} {each.whom}")
+        for each in choices.subscribers
+    ]
     return [
         _graph("Brought back, stuck and late", "in five minutes", found, across=2 + bool(untold)),
         _graph("Faults of ours", "in five minutes", faults, across=2 + bool(untold)),
@@ -104,10 +101,6 @@ def _what_it_costs(choices: Choices) -> Row:
         _graph("Minutes delivered, by day", "minutes", [minutes], across=2, start=_MONTH),
         _graph("Jobs started, by day", "jobs", [ours(choices, "Started", period=_DAY)], across=2, start=_MONTH),
     ]
-
-
-def _most(queue: sqs.IQueue, label: str) -> cloudwatch.IMetric:
-    return queue.metric_approximate_number_of_messages_visible(label=label, statistic="Maximum")
 
 
 def _graph(

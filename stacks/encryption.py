@@ -1,33 +1,14 @@
-"""The one key, and the names that its policy and others speak of.
+"""The one key of everything that is kept."""
 
-They are strings that are known before what they name exists. With references instead, key, bucket and queue would
-each wait for the other.
-"""
-
+import aws_cdk as cdk
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks import key_policy
+from stacks import key_policy, names
 from stacks.choices import Choices
-
-
-def bucket_name(choices: Choices, name: str) -> str:
-    """Known before the bucket exists, and nobody else's: it ends in account and region."""
-    return f"{choices.name}-{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
-
-
-def bucket_arn(choices: Choices, name: str) -> str:
-    """The same as an ARN."""
-    return f"arn:{Aws.PARTITION}:s3:::{bucket_name(choices, name)}"
-
-
-def from_ours(service: str, resource: str) -> dict[str, dict[str, str]]:
-    """Conditions on a service's principal: only on behalf of this account's resource of that name."""
-    arn = f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
-    return {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnLike": {"aws:SourceArn": arn}}
 
 
 def key(scope: Construct, choices: Choices) -> kms.IKey:
@@ -51,6 +32,16 @@ def key(scope: Construct, choices: Choices) -> kms.IKey:
     )
     made.add_alias(f"alias/{choices.name}")
     return made
+
+
+def exported(scope: Construct, choices: Choices) -> kms.IKey:
+    """The same key in another stack.
+
+    An export and not a weak reference: its value never changes while the deployment lives, CloudFormation resolves it
+    once, and it refuses to delete what other stacks depend on.
+    """
+    arn = choices.key_arn or cdk.Fn.import_value(names.key_export(choices))
+    return kms.Key.from_key_arn(scope, "Key", arn)
 
 
 def refuse_other_keys(bucket: s3.Bucket, key: kms.IKey) -> None:

@@ -12,9 +12,16 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks import exceptions, packaging, rights
+from stacks import exceptions, names, packaging, rights
 from stacks.choices import Choices
 from stacks.rights import Right, allow
+
+_TRACE = allow(
+    "Trace",
+    ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+    ["*"],
+    because="X-Ray's actions take no ARN.",
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,10 @@ class PythonFunction(Construct):
         size: Size,
         environment: Mapping[str, str],
         statements: list[Right],
+        traced: bool = True,
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
-        name = f"{choices.name}-{module.replace('_', '-')}"
+        name = names.function(choices, module)
         log_group = logs.LogGroup(
             self,
             "Logs",
@@ -59,15 +67,10 @@ class PythonFunction(Construct):
                 allow(
                     "WriteLogs",
                     ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    [f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:/aws/lambda/{name}:*"],
+                    [names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
                     because="The function's own log group; Lambda names the streams in it.",
                 ),
-                allow(
-                    "Trace",
-                    ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
-                    ["*"],
-                    because="X-Ray's actions take no ARN.",
-                ),
+                *([_TRACE] if traced else []),
             ],
             roles=[role],
         )
@@ -83,7 +86,7 @@ class PythonFunction(Construct):
             timeout=Duration.seconds(size.seconds),
             memory_size=size.megabytes,
             log_group=log_group,
-            tracing=lambda_.Tracing.ACTIVE,
+            tracing=lambda_.Tracing.ACTIVE if traced else None,
             environment_encryption=key,
             environment={"POWERTOOLS_SERVICE_NAME": module, "LOG_LEVEL": "INFO", **environment},
         )

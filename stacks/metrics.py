@@ -1,8 +1,9 @@
-"""The metrics that the functions write themselves, as `lambdas/telemetry.py` names them."""
+"""The metrics that are watched and shown: the functions' own, as `lambdas/telemetry.py` names them, and AWS's."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from stacks import names
 from stacks.choices import Choices
 
 NAMESPACE = "Stethoscript"
@@ -18,4 +19,27 @@ def ours(choices: Choices, name: str, *, statistic: str = "Sum", period: Duratio
         dimensions_map={BY_DEPLOYMENT: choices.name},
         period=period or Duration.minutes(5),
         statistic=statistic,
+    )
+
+
+def of_queue(choices: Choices, queue: str, name: str, *, label: str | None = None) -> cloudwatch.Metric:
+    """SQS's metric of one of our queues: the most within five minutes."""
+    named = {"QueueName": f"{choices.name}-{queue}"}
+    return _of_aws("AWS/SQS", name, named, statistic="Maximum").with_(label=label)
+
+
+def errors(choices: Choices, module: str, statistic: str) -> cloudwatch.Metric:
+    """Lambda's errors of one of our functions within an hour; an invocation that ends well counts as 0."""
+    named = {"FunctionName": names.function(choices, module)}
+    return _of_aws("AWS/Lambda", "Errors", named, statistic=statistic).with_(period=Duration.hours(1))
+
+
+def failed_invocations(choices: Choices, rule: str) -> cloudwatch.Metric:
+    """How often EventBridge could not reach the target of one of our rules."""
+    return _of_aws("AWS/Events", "FailedInvocations", {"RuleName": f"{choices.name}-{rule}"}, statistic="Sum")
+
+
+def _of_aws(namespace: str, name: str, of: dict[str, str], *, statistic: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=namespace, metric_name=name, dimensions_map=of, statistic=statistic, period=Duration.minutes(5)
     )

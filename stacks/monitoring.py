@@ -6,14 +6,15 @@ import aws_cdk as cdk
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from stacks import names
 from stacks.budget import budget
 from stacks.choices import Choices
 from stacks.dashboard import dashboard
-from stacks.metrics import ours
-from stacks.pipeline import PipelineStack
-from stacks.storage import StorageStack
+from stacks.metrics import errors, failed_invocations, of_queue, ours
+from stacks.pipeline import SIGNALS
 
 _RUNBOOK = "docs/operations.md"
 _HOUR = 12
@@ -31,8 +32,6 @@ class MonitoringStack(cdk.Stack):
         construct_id: str,
         *,
         choices: Choices,
-        storage: StorageStack,
-        pipeline: PipelineStack,
         **properties: Any,
     ) -> None:
         super().__init__(scope, construct_id, **properties)
@@ -42,43 +41,73 @@ class MonitoringStack(cdk.Stack):
                 "stethoscript:alarms", "Nobody is mailed about alarms: name somebody under emails.operations."
             )
         self._alarms: list[cloudwatch.IAlarm] = []
-        self._tell = actions.SnsAction(storage.operations)
-        dead = {"intake": storage.intake_dead_letters, "completion": pipeline.completion_dead_letters}
-        for name, queue in dead.items():
+        self._tell = actions.SnsAction(
+            sns.Topic.from_topic_arn(self, "Operations", names.topic_arn(choices, "operations"))
+        )
+        self._on_queues()
+        self._on_functions()
+        self._on_recordings()
+        if choices.budget.monthly_dollars:
+            budget(self, choices)
+        dashboard(self, choices, alarms=self._alarms)
+
+    def _on_queues(self) -> None:
+        """Messages that lie where no function takes them, or for too long."""
+        choices, waiting = self._choices, "ApproximateNumberOfMessagesVisible"
+        for name in ("intake", "completion"):
             self._alarm(
                 f"{name}-dead-letters",
-                queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5), statistic="Maximum"),
+                of_queue(choices, f"{name}-dead-letters", waiting),
                 1,
                 "Messages that no retry could handle; nothing is lost.",
                 runbook="dead-letters",
             )
-        for each, queue in storage.undelivered:
+        for each in choices.subscribers:
             self._alarm(
                 f"undelivered-{each.id}",
-                queue.metric_approximate_number_of_messages_visible(period=Duration.minutes(5), statistic="Maximum"),
+                of_queue(choices, f"{each.id}-undelivered", waiting),
                 1,
                 f"{each.protocol} {each.whom} could not be told of a recording's end.",
                 runbook="undelivered",
             )
         self._alarm(
             "intake-waits",
-            storage.intake_queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(5)),
+            of_queue(choices, "intake", "ApproximateAgeOfOldestMessage"),
             4 * 3600,
             "A recording has waited for four hours.",
         )
-        functions = {
-            "start": pipeline.start_transcription,
-            "deliver": pipeline.deliver_transcript,
-            "reconcile": pipeline.reconcile,
-        }
-        for name, failing in functions.items():
+
+    def _on_functions(self) -> None:
+        """Functions that do not run, and events that do not arrive."""
+        choices = self._choices
+        for name, module in (("start", "start_transcription"), ("deliver", "deliver_transcript")):
             self._alarm(
                 f"{name}-errors",
-                failing.function.metric_errors(period=Duration.hours(1)),
+                errors(choices, module, "Sum"),
                 3,
                 "The function fails as a whole.",
                 runbook="errors",
             )
+        self._alarm(
+            "reconcile-stopped",
+            # The least number of errors is 1 where every run failed, and missing where none ran.
+            errors(choices, "reconcile", "Minimum"),
+            1,
+            "No run of the reconciler has ended well for an hour.",
+            missing=cloudwatch.TreatMissingData.BREACHING,
+        )
+        for rule in SIGNALS:
+            self._alarm(
+                f"{rule}-fails",
+                failed_invocations(choices, rule),
+                1,
+                "EventBridge cannot send a signal that a job has ended; the reconciler finds the job later.",
+                runbook="signal-fails",
+            )
+
+    def _on_recordings(self) -> None:
+        """Recordings that wait for a person, or that fail one after the other."""
+        choices = self._choices
         for name, metric, text in (
             (
                 "configuration",
@@ -101,18 +130,6 @@ class MonitoringStack(cdk.Stack):
             3,
             "Three recordings failed within an hour; one alone is its uploader's to mend.",
         )
-        self._alarm(
-            "reconcile-stopped",
-            # Every run that ends well says how much it brought back, and be it nothing.
-            ours(choices, "BroughtBack", statistic="SampleCount", period=Duration.hours(1)),
-            1,
-            "The reconciler has not come to the end of a run for an hour.",
-            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
-            missing=cloudwatch.TreatMissingData.BREACHING,
-        )
-        if choices.budget.monthly_dollars:
-            budget(self, choices)
-        dashboard(self, choices, storage=storage, pipeline=pipeline, alarms=self._alarms)
 
     def _alarm(
         self,
@@ -123,7 +140,6 @@ class MonitoringStack(cdk.Stack):
         *,
         runbook: str | None = None,
         quiet_periods: int = 1,
-        comparison: cloudwatch.ComparisonOperator = _AT_LEAST,
         missing: cloudwatch.TreatMissingData = cloudwatch.TreatMissingData.NOT_BREACHING,
     ) -> None:
         """Ring as soon as the metric says so, until it has not for so many periods.
@@ -139,7 +155,7 @@ class MonitoringStack(cdk.Stack):
             threshold=threshold,
             evaluation_periods=quiet_periods,
             datapoints_to_alarm=1,
-            comparison_operator=comparison,
+            comparison_operator=_AT_LEAST,
             treat_missing_data=missing,
         )
         alarm.add_alarm_action(self._tell)

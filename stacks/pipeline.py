@@ -7,14 +7,15 @@ import aws_cdk as cdk
 from aws_cdk import Aws
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from stacks import encryption, rights
+from stacks import encryption, exceptions, names, queues, rights
 from stacks.choices import Choices
 from stacks.function import PythonFunction, Size
 from stacks.rights import Right, allow
-from stacks.storage import BY_STATE, START_SECONDS, StorageStack
+from stacks.storage import BY_STATE, START_SECONDS, WRITE_PROBE
 from stacks.vocabularies import Vocabularies
 from stethoscript import notices
 from stethoscript.rows import State
@@ -23,11 +24,11 @@ _DELIVER_SECONDS = 120
 _DELIVER_MEGABYTES = 1536
 """Half as much again as the worst transcript that is read at all; four hours of speech take a tenth."""
 _RECONCILE_SECONDS = 120
-_ONE_BY_ONE = 1
-"""Messages of the intake queue a start function takes at once. One: a function that dies after it has put off several
-would leave each of them twice, and one that waits for a slot would keep nine others waiting."""
-# Where Transcribe leaves a file to see whether it may write: seen in the output's folder and at the root.
-_WRITE_PROBE = ".write_access_check_file.temp"
+SIGNALS = ("transcript-written", "job-ended")
+"""The rules whose events say that a job has ended."""
+BATCH = 1
+"""Messages that a function takes at once. A crash or a timeout after several deferrals would duplicate each deferred
+message and count a receive of all the others; and one that waits would keep the others waiting."""
 
 
 class PipelineStack(cdk.Stack):
@@ -39,41 +40,40 @@ class PipelineStack(cdk.Stack):
         construct_id: str,
         *,
         choices: Choices,
-        storage: StorageStack,
         **properties: Any,
     ) -> None:
         super().__init__(scope, construct_id, **properties)
         self._choices = choices
-        self._storage = storage
-        self.completion_queue, self.completion_dead_letters = storage.queue_pair(
-            "completion", 6 * _DELIVER_SECONDS, scope=self
+        self._key = encryption.exported(self, choices)
+        self._completion_queue, self._completion_dead_letters = queues.pair(
+            self, choices, self._key, "completion", 6 * _DELIVER_SECONDS
         )
         self._vocabularies = Vocabularies(self, "Vocabularies", choices=choices)
-        self.start_transcription = self._start_transcription()
-        self.deliver_transcript = self._deliver_transcript()
-        self.reconcile = self._reconcile()
+        self._start_transcription()
+        self._deliver_transcript()
+        self._reconciler = self._reconcile()
         self._signal_completion()
         self._run_on_schedule()
 
-    def _start_transcription(self) -> PythonFunction:
-        storage, choices = self._storage, self._choices
-        work = storage.work
+    def _start_transcription(self) -> None:
+        choices = self._choices
+        intake_queue = names.queue_arn(choices, "intake")
         intake_objects, work_objects = self._objects("intake"), self._objects("work")
         function = PythonFunction(
             self,
             "start_transcription",
             choices=choices,
-            key=storage.key,
+            key=self._key,
             size=Size(seconds=START_SECONDS, megabytes=256),
             environment={
                 **self._common(),
-                "INTAKE_BUCKET": storage.intake.bucket_name,
-                "WORK_BUCKET": work.bucket_name,
-                "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
-                "KEY_ARN": storage.key.key_arn,
-                "INTAKE_QUEUE_URL": storage.intake_queue.queue_url,
-                "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
-                "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "INTAKE_BUCKET": names.bucket(choices, "intake"),
+                "WORK_BUCKET": names.bucket(choices, "work"),
+                "TRANSCRIPTS_BUCKET": names.bucket(choices, "transcripts"),
+                "KEY_ARN": self._key.key_arn,
+                "INTAKE_QUEUE_URL": names.queue_url(choices, "intake"),
+                "COMPLETION_QUEUE_URL": self._completion_queue.queue_url,
+                "COMPLETION_TOPIC_ARN": names.topic_arn(choices, "completion"),
                 "PROFILES": json.dumps(choices.profiles, sort_keys=True),
                 "VOCABULARIES": json.dumps(self._vocabularies.names),
                 "JOBS_AT_ONCE": str(choices.quotas.jobs_at_once),
@@ -82,11 +82,11 @@ class PipelineStack(cdk.Stack):
                 "ROW_DAYS": str(choices.retention.row_days),
             },
             statements=[
-                _receive(storage.intake_queue.queue_arn),
+                _receive(intake_queue),
                 allow(
                     "PutOff",
                     ["sqs:SendMessage"],
-                    [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
+                    [intake_queue, self._completion_queue.queue_arn],
                 ),
                 allow(
                     "ReadUpload",
@@ -95,10 +95,10 @@ class PipelineStack(cdk.Stack):
                     because="Uploaders name their recordings, and what lies under no profile's prefix is told to them.",
                 ),
                 # Without it S3 answers 403 for an upload that is gone, as it does for one that is forbidden.
-                allow("TellGoneFromForbidden", ["s3:ListBucket"], [storage.intake.bucket_arn]),
+                allow("TellGoneFromForbidden", ["s3:ListBucket"], [self._objects("intake")]),
                 self._see_deletions(),
                 # Not bound to a prefix: Transcribe is documented to list its input bucket, with these rights.
-                allow("FindFrozen", ["s3:ListBucket"], [work.bucket_arn]),
+                allow("FindFrozen", ["s3:ListBucket"], [self._objects("work")]),
                 # Transcribe reads the media and writes its output with the rights of whoever starts the job.
                 allow(
                     "Freeze",
@@ -109,7 +109,7 @@ class PipelineStack(cdk.Stack):
                 allow(
                     "WriteRawTranscript",
                     ["s3:PutObject"],
-                    [f"{work_objects}/raw/*", f"{work_objects}/{_WRITE_PROBE}"],
+                    [f"{work_objects}/raw/*", f"{work_objects}/{WRITE_PROBE}"],
                     because="A raw transcript for each job, and Transcribe's write probe beside them.",
                 ),
                 allow(
@@ -118,8 +118,8 @@ class PipelineStack(cdk.Stack):
                     ["*"],
                     because="The action takes no ARN; bucket, key and name of the output are bound by conditions.",
                     StringEquals={
-                        "transcribe:OutputBucketName": work.bucket_name,
-                        "transcribe:OutputEncryptionKMSKeyId": storage.key.key_arn,
+                        "transcribe:OutputBucketName": names.bucket(choices, "work"),
+                        "transcribe:OutputEncryptionKMSKeyId": self._key.key_arn,
                     },
                     StringLike={"transcribe:OutputKey": f"raw/{choices.name}-*"},
                 ),
@@ -140,39 +140,37 @@ class PipelineStack(cdk.Stack):
                         "kms:DescribeKey",
                         "kms:GenerateDataKeyWithoutPlaintext",
                     ],
-                    [storage.key.key_arn],
+                    [self._key.key_arn],
                 ),
                 *self._enter_and_count_rows(),
                 *self._telling_rights(State.REJECTED),
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
-        function.takes_from(storage.intake_queue.queue_arn, batch=_ONE_BY_ONE, at_once=choices.quotas.start_functions)
-        return function
+        function.takes_from(intake_queue, batch=BATCH, at_once=choices.quotas.start_functions)
 
-    def _deliver_transcript(self) -> PythonFunction:
-        storage, choices = self._storage, self._choices
-        work = storage.work
+    def _deliver_transcript(self) -> None:
+        choices = self._choices
         work_objects = self._objects("work")
         function = PythonFunction(
             self,
             "deliver_transcript",
             choices=choices,
-            key=storage.key,
+            key=self._key,
             size=Size(seconds=_DELIVER_SECONDS, megabytes=_DELIVER_MEGABYTES),
             environment={
                 **self._common(),
-                "WORK_BUCKET": work.bucket_name,
-                "TRANSCRIPTS_BUCKET": storage.transcripts.bucket_name,
-                "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
-                "COMPLETION_TOPIC_ARN": storage.completion.topic_arn,
+                "WORK_BUCKET": names.bucket(choices, "work"),
+                "TRANSCRIPTS_BUCKET": names.bucket(choices, "transcripts"),
+                "COMPLETION_QUEUE_URL": self._completion_queue.queue_url,
+                "COMPLETION_TOPIC_ARN": names.topic_arn(choices, "completion"),
                 "DOCUMENTS": json.dumps(choices.documents_of(), sort_keys=True),
                 "LAYOUT": choices.layout,
                 "PATIENCE_SECONDS": str(choices.patience_seconds),
             },
             statements=[
-                _receive(self.completion_queue.queue_arn),
-                allow("LookAgain", ["sqs:SendMessage"], [self.completion_queue.queue_arn]),
+                _receive(self._completion_queue.queue_arn),
+                allow("LookAgain", ["sqs:SendMessage"], [self._completion_queue.queue_arn]),
                 self._read_job(),
                 allow(
                     "ReadRawTranscript",
@@ -183,7 +181,7 @@ class PipelineStack(cdk.Stack):
                 allow(
                     "TellGoneFromForbidden",
                     ["s3:ListBucket"],
-                    [work.bucket_arn],
+                    [self._objects("work")],
                 ),
                 self._see_deletions(),
                 allow(
@@ -198,54 +196,77 @@ class PipelineStack(cdk.Stack):
                     [f"{work_objects}/staging/*", f"{work_objects}/raw/*"],
                     because="A frozen copy for each recording, and a raw transcript that is not to be delivered.",
                 ),
-                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [storage.ledger.table_arn]),
+                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [names.table_arn(choices)]),
                 *self._telling_rights(State.DELIVERED, State.FAILED),
             ],
         )
-        function.takes_from(self.completion_queue.queue_arn, batch=10, at_once=choices.quotas.deliver_functions)
-        return function
+        function.takes_from(self._completion_queue.queue_arn, batch=BATCH, at_once=choices.quotas.deliver_functions)
 
     def _reconcile(self) -> PythonFunction:
-        storage, choices = self._storage, self._choices
-        return PythonFunction(
+        choices = self._choices
+        made = PythonFunction(
             self,
             "reconcile",
             choices=choices,
-            key=storage.key,
+            key=self._key,
             size=Size(seconds=_RECONCILE_SECONDS, megabytes=256),
             environment={
                 **self._common(),
-                "INTAKE_BUCKET": storage.intake.bucket_name,
-                "INTAKE_QUEUE_URL": storage.intake_queue.queue_url,
-                "COMPLETION_QUEUE_URL": self.completion_queue.queue_url,
+                "INTAKE_BUCKET": names.bucket(choices, "intake"),
+                "INTAKE_QUEUE_URL": names.queue_url(choices, "intake"),
+                "COMPLETION_QUEUE_URL": self._completion_queue.queue_url,
                 "GRACE_SECONDS": str(choices.reconcile.grace_seconds),
                 "SWEEP_PAGES": str(choices.reconcile.sweep_pages),
+                "SWEEP_SECONDS": str(60 * choices.reconcile.sweep_minutes),
                 "ROW_DAYS": str(choices.retention.row_days),
             },
             statements=[
-                allow("ListUploads", ["s3:ListBucketVersions"], [storage.intake.bucket_arn]),
+                allow("ListUploads", ["s3:ListBucketVersions"], [self._objects("intake")]),
                 self._read_job(),
                 allow(
                     "BringBack",
                     ["sqs:SendMessage"],
-                    [storage.intake_queue.queue_arn, self.completion_queue.queue_arn],
+                    [names.queue_arn(choices, "intake"), self._completion_queue.queue_arn],
                 ),
-                allow("SeeBacklog", ["sqs:GetQueueAttributes"], [storage.intake_queue.queue_arn]),
+                allow("SeeBacklog", ["sqs:GetQueueAttributes"], [names.queue_arn(choices, "intake")]),
                 *self._enter_and_count_rows(),
-                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [storage.ledger.table_arn]),
+                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [names.table_arn(choices)]),
             ],
+            traced=False,
         )
+        exceptions.accept(
+            made.function,
+            "LambdaTracing",
+            "It runs 8,760 times a month, mostly to find nothing: a trace of each would cost more than all its runs.",
+            packs=("Serverless",),
+        )
+        # A run that fails is made up for by the next: repeated at once it would only fail, and count, three times.
+        once = lambda_.CfnEventInvokeConfig(
+            self,
+            "ReconcileInvocations",
+            function_name=made.function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=0,
+            maximum_event_age_in_seconds=300,
+        )
+        exceptions.accept(
+            once,
+            "LambdaAsyncFailureDestination",
+            "The next run does what a lost one would have done, and an alarm counts runs.",
+            packs=("Serverless",),
+        )
+        return made
 
     def _common(self) -> dict[str, str]:
         return {
             "DEPLOYMENT": self._choices.name,
             "ACCOUNT": Aws.ACCOUNT_ID,
-            "LEDGER_TABLE": self._storage.ledger.table_name,
+            "LEDGER_TABLE": names.table(self._choices),
         }
 
     def _objects(self, bucket: str) -> str:
         """A bucket's ARN by name, as policies that speak of its objects write it: one can read what they say."""
-        return encryption.bucket_arn(self._choices, bucket)
+        return names.bucket_arn(self._choices, bucket)
 
     def _read_job(self) -> Right:
         jobs = "medical-transcription-job"
@@ -254,10 +275,10 @@ class PipelineStack(cdk.Stack):
 
     def _see_deletions(self) -> Right:
         """A delete marker leaves the upload readable: only the list of its versions shows it."""
-        return allow("SeeDeletions", ["s3:ListBucketVersions"], [self._storage.intake.bucket_arn])
+        return allow("SeeDeletions", ["s3:ListBucketVersions"], [self._objects("intake")])
 
     def _enter_and_count_rows(self) -> list[Right]:
-        table = self._storage.ledger.table_arn
+        table = names.table_arn(self._choices)
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),
             allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
@@ -274,7 +295,7 @@ class PipelineStack(cdk.Stack):
             "Null": {"events:source": "false", "events:detail-type": "false"},  # "for all" holds of none
         }
         return [
-            allow("Tell", ["sns:Publish"], [self._storage.completion.topic_arn]),
+            allow("Tell", ["sns:Publish"], [names.topic_arn(self._choices, "completion")]),
             Right("TellBus", ["events:PutEvents"], [bus], ours, because=None),
         ]
 
@@ -286,16 +307,17 @@ class PipelineStack(cdk.Stack):
         """
         choices = self._choices
         ours = [{"prefix": f"{choices.name}-"}]
+        written, ended = SIGNALS
         patterns = {
-            "transcript-written": {
+            written: {
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
                 "detail": {
-                    "bucket": {"name": [self._storage.work.bucket_name]},
+                    "bucket": {"name": [names.bucket(choices, "work")]},
                     "object": {"key": [{"wildcard": f"raw/{choices.name}-*.json"}]},
                 },
             },
-            "job-ended": {
+            ended: {
                 "source": ["aws.transcribe"],
                 "detail": {
                     "$or": [
@@ -306,8 +328,8 @@ class PipelineStack(cdk.Stack):
                 },
             },
         }
-        queue = self.completion_queue.queue_arn
-        dead_letters = self.completion_dead_letters.queue_arn
+        queue = self._completion_queue.queue_arn
+        dead_letters = self._completion_dead_letters.queue_arn
         target = events.CfnRule.TargetProperty(
             id="completion-queue",
             arn=queue,
@@ -324,32 +346,30 @@ class PipelineStack(cdk.Stack):
                 event_pattern=pattern,
                 targets=[target],
             )
-            rule.node.add_dependency(self.completion_queue, self.completion_dead_letters)
-        for receiver in (self.completion_queue, self.completion_dead_letters):
+            rule.node.add_dependency(self._completion_queue, self._completion_dead_letters)
+        for receiver in (self._completion_queue, self._completion_dead_letters):
             receiver.add_to_resource_policy(
                 iam.PolicyStatement(
                     sid="RulesSend",
                     principals=[iam.ServicePrincipal("events.amazonaws.com")],
                     actions=["sqs:SendMessage"],
                     resources=[receiver.queue_arn],
-                    conditions=encryption.from_ours("events", f"rule/{choices.name}-*"),
+                    conditions=names.from_ours("events", f"rule/{choices.name}-*"),
                 )
             )
 
     def _run_on_schedule(self) -> None:
         minutes = self._choices.reconcile.every_minutes
-        reconcile = self.reconcile.function.function_arn
+        reconcile = self._reconciler.function.function_arn
         role = iam.Role(
             self,
             "SchedulerRole",
             assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions=encryption.from_ours("scheduler", "schedule-group/default")
+                "scheduler.amazonaws.com", conditions=names.from_ours("scheduler", "schedule-group/default")
             ),
         )
-        allowed = [
-            allow("Run", ["lambda:InvokeFunction"], [reconcile]),
-            allow("UseKey", ["kms:Decrypt"], [self._storage.key.key_arn]),
-        ]
+        # No key: the scheduler encrypts payloads alone, and this schedule has none.
+        allowed = [allow("Run", ["lambda:InvokeFunction"], [reconcile])]
         policy = rights.policy(self, "SchedulerRights", allowed, roles=[role])
         scheduler.CfnSchedule(
             self,
@@ -357,7 +377,6 @@ class PipelineStack(cdk.Stack):
             name=f"{self._choices.name}-reconcile",
             schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
-            kms_key_arn=self._storage.key.key_arn,
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=reconcile,
                 role_arn=role.role_arn,

@@ -8,11 +8,10 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sns as sns
-from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from stacks import encryption, exceptions, people
+from stacks import encryption, exceptions, names, people, queues
 from stacks.choices import OLD_VERSION_DAYS, Choices
 from stacks.subscriptions import Subscribers
 
@@ -20,21 +19,21 @@ from stacks.subscriptions import Subscribers
 # that broke half-way can simply be repeated.
 KEEP = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 BY_STATE = "by-state"
+WRITE_PROBE = ".write_access_check_file.temp"
+"""What Transcribe writes to see whether it may: seen in the output's folder and at the root of the bucket."""
 START_SECONDS = 180
 """The start function's time: enough to freeze 2 GB, see COPY_SECONDS there."""
-_UNEXPECTED_ERRORS = 5
-"""Receives after which a message is poison: waiting for Transcribe does not count as one."""
 
 
 class StorageStack(cdk.Stack):
     """What holds data, and the policies by which people get at it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, **properties: Any) -> None:
-        super().__init__(scope, construct_id, **properties)
+        super().__init__(scope, construct_id, termination_protection=True, **properties)
         self._choices = choices
         self.key = encryption.key(self, choices)
         self._access_logs = self._access_log_bucket()
-        self.intake_queue, self.intake_dead_letters = self.queue_pair("intake", 6 * START_SECONDS)
+        self.intake_queue, self.intake_dead_letters = queues.pair(self, choices, self.key, "intake", 6 * START_SECONDS)
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()
         self.transcripts = self._transcripts_bucket()
@@ -50,14 +49,14 @@ class StorageStack(cdk.Stack):
                 "A mail that does not arrive is no news that is lost: an alarm stands in its state.",
                 packs=("Serverless",),
             )
-        self.undelivered = Subscribers(
+        Subscribers(
             self,
             "Subscribers",
             subscriptions=choices.subscribers,
             topic=self.completion,
             name=choices.name,
-            encrypted=self._encrypted(),
-        ).undelivered
+            encrypted=queues.encrypted(self.key),
+        )
         self._let_alarms_publish()
         people.policies(
             self, choices, intake=self.intake, transcripts=self.transcripts, news=self.completion, key=self.key
@@ -69,58 +68,15 @@ class StorageStack(cdk.Stack):
         self._say("WorkBucketName", self.work.bucket_name)
         self._say("CompletionTopicArn", self.completion.topic_arn)
         self._say("OperationsTopicArn", self.operations.topic_arn)
-        self._say("KeyArn", self.key.key_arn)
+        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn, export_name=names.key_export(choices))
         self._say("LedgerTableName", self.ledger.table_name)
-
-    def queue_pair(
-        self, name: str, visibility_seconds: int, scope: Construct | None = None
-    ) -> tuple[sqs.Queue, sqs.Queue]:
-        """A queue and the one for its dead letters, which keeps them as long as SQS can.
-
-        A dead letter's age counts from its first sending, so the queue itself keeps half of that.
-        """
-        scope = scope or self
-        common: dict[str, Any] = {**self._encrypted(), "removal_policy": KEEP}
-        source = f"arn:{Aws.PARTITION}:sqs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{self._choices.name}-{name}"
-        dead = sqs.Queue(
-            scope,
-            f"{name.capitalize()}DeadLetters",
-            queue_name=f"{self._choices.name}-{name}-dead-letters",
-            retention_period=Duration.days(14),
-            **common,
-        )
-        exceptions.accept(dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",))
-        # By its name and not by reference: queue and dead-letter queue would wait for each other.
-        cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
-            "redrivePermission": "byQueue",
-            "sourceQueueArns": [source],
-        }
-        queue = sqs.Queue(
-            scope,
-            f"{name.capitalize()}Queue",
-            queue_name=f"{self._choices.name}-{name}",
-            visibility_timeout=Duration.seconds(visibility_seconds),
-            retention_period=Duration.days(7),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=_UNEXPECTED_ERRORS),
-            **common,
-        )
-        return queue, dead
-
-    def _encrypted(self) -> dict[str, Any]:
-        """What every queue has in common."""
-        return {
-            "encryption": sqs.QueueEncryption.KMS,
-            "encryption_master_key": self.key,
-            "data_key_reuse": Duration.hours(1),
-            "enforce_ssl": True,
-        }
 
     def _access_log_bucket(self) -> s3.Bucket:
         """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
         bucket = s3.Bucket(
             self,
             "AccessLogs",
-            bucket_name=encryption.bucket_name(self._choices, "access-logs"),
+            bucket_name=names.bucket(self._choices, "access-logs"),
             encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
             blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -147,7 +103,7 @@ class StorageStack(cdk.Stack):
         bucket = s3.Bucket(
             self,
             construct_id,
-            bucket_name=encryption.bucket_name(self._choices, name),
+            bucket_name=names.bucket(self._choices, name),
             encryption=s3.BucketEncryption.KMS,
             encryption_key=self.key,
             bucket_key_enabled=True,
@@ -157,12 +113,17 @@ class StorageStack(cdk.Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=versioned,
+            object_lock_enabled=versioned or None,  # S3 never switches it off again: what is chosen is the retention
             object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(lock)) if lock else None,
             removal_policy=KEEP,
             server_access_logs_bucket=self._access_logs,
             server_access_logs_prefix=f"{name}/",
             lifecycle_rules=[tidy, *rules],
         )
+        if versioned and not lock:
+            cast(
+                s3.CfnBucket, bucket.node.default_child
+            ).object_lock_configuration = s3.CfnBucket.ObjectLockConfigurationProperty(object_lock_enabled="Enabled")
         _one_region(bucket)
         return bucket
 
@@ -176,7 +137,7 @@ class StorageStack(cdk.Stack):
                 actions=["sqs:SendMessage"],
                 resources=[self.intake_queue.queue_arn],
                 conditions={
-                    "ArnLike": {"aws:SourceArn": encryption.bucket_arn(self._choices, "intake")},
+                    "ArnLike": {"aws:SourceArn": names.bucket_arn(self._choices, "intake")},
                     "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
                 },
             )
@@ -195,7 +156,8 @@ class StorageStack(cdk.Stack):
         """Frozen audio and raw transcripts: unversioned, so that deleting deletes."""
         leftovers = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
         raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
-        bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw))
+        probe = s3.LifecycleRule(prefix=WRITE_PROBE, expiration=Duration.days(1))
+        bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw, probe))
         exceptions.accept(
             bucket,
             "S3BucketVersioningEnabled",
@@ -219,7 +181,7 @@ class StorageStack(cdk.Stack):
         table = dynamodb.Table(
             self,
             "Ledger",
-            table_name=f"{self._choices.name}-ledger",
+            table_name=names.table(self._choices),
             partition_key=dynamodb.Attribute(name="recording", type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
@@ -270,7 +232,7 @@ class StorageStack(cdk.Stack):
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[self.operations.topic_arn],
-                conditions=encryption.from_ours("cloudwatch", f"alarm:{self._choices.name}-*"),
+                conditions=names.from_ours("cloudwatch", f"alarm:{self._choices.name}-*"),
             )
         )
 

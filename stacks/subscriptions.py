@@ -129,11 +129,8 @@ class Subscribers(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._topic = topic
-        self.undelivered: list[tuple[Subscription, sqs.Queue]] = []
         for each in subscriptions:
-            dead = self._dead_letters(f"{each.id}-undelivered", name, encrypted)
-            self._subscribe(each, dead)
-            self.undelivered.append((each, dead))
+            self._subscribe(each, self._dead_letters(f"{each.id}-undelivered", name, encrypted))
 
     def _dead_letters(self, construct_id: str, name: str, encrypted: Mapping[str, Any]) -> sqs.Queue:
         queue = sqs.Queue(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import problems
-from operations.doctor import account, deployed, keeping, key, quotas, telling, tools, wiring
+from operations.doctor import account, deployed, deploying, keeping, key, quotas, telling, tools, wiring
 from operations.doctor.findings import Finding, Health, broken, unknown
 from operations.doctor.site import Site
 from stethoscript import faults
@@ -40,6 +40,12 @@ CHECKS: dict[str, Check] = {
     "clock": Check(account.clock),
     "region": Check(account.region, ("transcribe:ListMedicalTranscriptionJobs",)),
     "bootstrap": Check(account.bootstrap, ("ssm:GetParameter",)),
+    "deploying": Check(
+        deploying.rights,
+        ("iam:SimulatePrincipalPolicy",),
+        of_aws=True,
+        instead="Compare what the CDK's execution role holds with docs/rights.",
+    ),
     "quotas": Check(
         quotas.jobs_at_once,
         (

@@ -11,6 +11,7 @@ from operations import problems
 from operations.doctor.findings import Finding, attention, broken, ok
 from operations.doctor.site import Site
 from operations.times import span
+from stacks import partitions
 
 REGIONS = frozenset(
     {
@@ -152,6 +153,9 @@ def bootstrap(site: Site) -> Iterator[Finding]:
 
 def opt_out(site: Site) -> Iterator[Finding]:
     """Whether Amazon may keep what Transcribe hears, to improve its service."""
+    if site.where.partition in partitions.NO_OPT_OUT_POLICIES:
+        yield ok("AI services opt-out policies do not apply in this partition; there is none to look for.")
+        return
     kept = "Amazon may keep and use what Transcribe hears"
     try:
         answer = site.client("organizations").describe_effective_policy(PolicyType=_OPT_OUT)

@@ -16,8 +16,12 @@ FUNCTIONS = ("start-transcription", "deliver-transcript", "reconcile")
 _QUEUES = {"start-transcription": "intake", "deliver-transcript": "completion"}
 """The queue that each function takes from."""
 _WELL = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+_UNPROTECT = "`aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {name}`"
 _ILL = {
-    "ROLLBACK_COMPLETE": ("was never made: its creation failed", "Delete it (`aws cloudformation delete-stack`)"),
+    "ROLLBACK_COMPLETE": (
+        "was never made: its creation failed",
+        f"Read why in its events. Delete it: {_UNPROTECT}, `aws cloudformation delete-stack --stack-name {{name}}`",
+    ),
     "UPDATE_ROLLBACK_FAILED": (
         "is stuck half-way back from an update",
         "Mend what its events name, then `aws cloudformation continue-update-rollback`",
@@ -133,7 +137,7 @@ def _state(site: Site, stack: Mapping[str, Any]) -> Finding:
             f"Mend what its events name (`aws cloudformation describe-stack-events`), then {site.deploy}",
         )
     what, remedy = _ILL.get(status, (f"is {status}", "Look at its events in the CloudFormation console"))
-    return broken(f"The stack {name} {what}.", f"{remedy}, then {site.deploy}")
+    return broken(f"The stack {name} {what}.", f"{remedy.format(name=name)}, then {site.deploy}")
 
 
 def _compare(site: Site, name: str) -> Iterator[Finding]:

@@ -26,8 +26,12 @@ def key(site: Site) -> Iterator[Finding]:
     if arn is None:
         yield ok("A key will be made.") if site.choices else unknown("Whether a key is brought stands in the choices.")
         return
-    if arn.split(":")[3] != site.where.region:
+    _, _, _, region, account, _ = arn.split(":", 5)
+    if region != site.where.region:
         yield broken("The key is in another Region.", f"Bring one of {site.where.region}: no service takes another's.")
+        return
+    if account != site.where.account:
+        yield broken("The key is another account's.", f"Bring one of account {site.where.account}.")
         return
     chosen = site.choices.key_arn if site.choices else None
     if chosen and chosen != arn:

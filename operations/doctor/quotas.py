@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from botocore.exceptions import ClientError
 
 from operations import medical_jobs
-from operations.doctor.findings import Finding, attention, ok, unknown
+from operations.doctor.findings import Finding, attention, broken, ok, unknown
 from operations.doctor.site import Site
 
 _SERVICE = "transcribe"
 _AT_ONCE = "L-B882C824"
 """The quota of concurrent medical jobs."""
 _NEAR = 0.8
-_ASK = "aws service-quotas request-service-quota-increase --service-code transcribe --quota-code"
+_MORE = "aws service-quotas request-service-quota-increase"
+_ASK = f"{_MORE} --service-code transcribe --quota-code"
 
 
 def jobs_at_once(site: Site) -> Iterator[Finding]:
@@ -35,17 +36,18 @@ def jobs_at_once(site: Site) -> Iterator[Finding]:
 
 
 def functions_at_once(site: Site) -> Iterator[Finding]:
-    """How many functions the account runs at once: a new account may have ten for all it does."""
+    """How many functions the account runs at once: a new account may run ten, which the defaults use."""
     allowed = site.client("lambda").get_account_settings()["AccountLimit"]["UnreservedConcurrentExecutions"]
     if site.choices is None:
         yield unknown(f"{allowed} functions may run at once; how many this deployment uses stands in its choices.")
         return
     wanted = site.choices.quotas.start_functions + site.choices.quotas.deliver_functions + 1
     if allowed < wanted:
-        yield attention(
+        yield broken(
             f"All functions of the account together may run {allowed} at once, and this deployment alone wants "
             f"{wanted}: AWS throttles them, and messages of theirs end among the dead letters.",
-            "Ask AWS for more concurrent executions of Lambda, or lower quotas.start_functions and .deliver_functions.",
+            "Lower quotas.start_functions and .deliver_functions (2 each at least), or ask AWS for more: "
+            f"`{_MORE} --service-code lambda --quota-code L-B99A9384 --desired-value 1000`.",
         )
     else:
         yield ok(f"{allowed} functions may run at once; this deployment uses up to {wanted}.")

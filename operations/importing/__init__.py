@@ -42,7 +42,7 @@ class Importer:
             )
         return False
 
-    def take(self, left: Left, outputs: Mapping[tuple[str, str], str]) -> None:
+    def take(self, left: Left, exports: Mapping[str, str]) -> None:
         """Take all that is left of a stack back into it.
 
         Raises:
@@ -50,7 +50,7 @@ class Importer:
         """
         stack = left.stack
         self._clear(stack)
-        self._propose(left, json.dumps(left.template(outputs)))
+        self._propose(left, json.dumps(left.template(exports)))
         self._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=_CHANGE_SET)
         ended = self._until_it_ends(lambda: self._status(stack.name), stack.name)
         if ended != "IMPORT_COMPLETE":
@@ -76,6 +76,8 @@ class Importer:
             return
         if not self._is_empty(stack.name, status):
             raise Refused(f"The stack {stack.name} has come up meanwhile ({status}): look at it, then run this again.")
+        # The CDK protects a stack from deletion before it is made, so one whose creation failed is protected too.
+        self._cloudformation.update_termination_protection(StackName=stack.name, EnableTerminationProtection=False)
         self._cloudformation.delete_stack(StackName=stack.name, **_as(stack))
         if ended := self._until_it_ends(lambda: self._status(stack.name), stack.name):
             raise Refused(f"What an attempt has left of {stack.name} cannot be deleted: it is {ended}.")

@@ -5,7 +5,7 @@ rest comes with the deployment after it.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,8 +77,8 @@ class Left:
             for kind in [self.stack.retained[name]["Type"]]
         ]
 
-    def template(self, outputs: Mapping[tuple[str, str], str]) -> Mapping[str, Any]:
-        """The template of the import; `outputs` are those of other stacks, which may be missing as well."""
+    def template(self, exports: Mapping[str, str]) -> Mapping[str, Any]:
+        """The template of the import; `exports` are those of other stacks, which may be missing as well."""
         kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}  # also when the import is taken back
         declared = {name: self.stack.retained[name] for name in self.there}
         return {
@@ -88,7 +88,7 @@ class Left:
                     "Properties": {
                         setting: known
                         for setting, value in each["Properties"].items()
-                        for known in self._known(value, outputs)
+                        for known in self._known(value, exports)
                     },
                     **kept,
                 }
@@ -96,17 +96,17 @@ class Left:
             }
         }
 
-    def _known(self, value: Any, outputs: Mapping[tuple[str, str], str]) -> list[Any]:
+    def _known(self, value: Any, exports: Mapping[str, str]) -> list[Any]:
         """A setting, or nothing if it speaks of what is gone; a list is left those members that do not."""
 
         def known(inner: Iterable[Any]) -> list[Any]:
-            return [each for one in inner for each in self._known(one, outputs)]
+            return [each for one in inner for each in self._known(one, exports)]
 
         match value:
             case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
                 return [value] if name in self.there or name.startswith("AWS::") else []
-            case {"Fn::GetStackOutput": {"StackName": stack, "OutputName": output}}:
-                return [outputs[stack, output]] if (stack, output) in outputs else []
+            case {"Fn::ImportValue": str(name)}:
+                return [exports[name]] if name in exports else []
             case {"Fn::Join": [separator, list(parts)]}:
                 joined = known(parts)
                 return [{"Fn::Join": [separator, joined]}] if len(joined) == len(parts) else []
@@ -118,27 +118,23 @@ class Left:
         return [value]
 
 
-def outputs(left: Iterable[Left], where: Where) -> dict[tuple[str, str], str]:
-    """What stacks will put out about keys that are left: nothing else of another stack is spoken of by what stays."""
-    arns = {
-        (each.stack.name, name): f"arn:{where.partition}:kms:{where.region}:{where.account}:key/{each.there[name]}"
-        for each in left
-        for name, declared in each.stack.retained.items()
-        if declared["Type"] == KEY and name in each.there
-    }
+def exports(left: Iterable[Left], where: Where) -> dict[str, str]:
+    """What stacks will export of keys that are left: nothing else of another stack is spoken of by what stays."""
     return {
-        (each.stack.name, output): arns[each.stack.name, name]
+        output["Export"]["Name"]: f"arn:{where.partition}:kms:{where.region}:{where.account}:key/{each.there[name]}"
         for each in left
-        for output, name in _puts_out_arns(each.stack)
-        if (each.stack.name, name) in arns
+        for output in each.stack.template.get("Outputs", {}).values()
+        for name in _exported_key(each.stack, output)
+        if name in each.there
     }
 
 
-def _puts_out_arns(stack: Stack) -> Iterator[tuple[str, str]]:
-    for output, declared in stack.template.get("Outputs", {}).items():
-        match declared["Value"]:
-            case {"Fn::GetAtt": [str(name), "Arn"]}:
-                yield output, name
+def _exported_key(stack: Stack, output: Declared) -> list[str]:
+    """The logical id of the key whose ARN an output exports, if it does."""
+    match output:
+        case {"Export": _, "Value": {"Fn::GetAtt": [str(name), "Arn"]}}:
+            return [name] if stack.template["Resources"][name]["Type"] == KEY else []
+    return []
 
 
 def read(folder: Path, name: str, where: Where) -> list[Stack]:

@@ -8,6 +8,7 @@ from typing import Any, ParamSpec
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from operations import deployment as deployments
 from operations import problems
 from operations.deployment import Deployment
 from operations.smoke.report import Outcome, Trial
@@ -17,6 +18,16 @@ from stethoscript.rows import Row, State
 
 _PROBE = ".write_access_check_file.temp"
 _LATE = timedelta(minutes=1)
+_TOO_EARLY = (
+    "reconcile; it is too early to tell whether the others work: S3 takes about five minutes until it sends a new "
+    "bucket's events to EventBridge. Run it again in ten minutes."
+)
+_NO_SIGNAL = (
+    "Only the reconciler noticed it, minutes late: S3 or EventBridge does not send the signal. Run `doctor`, and read "
+    'docs/operations.md, "signal-fails".'
+)
+_EVENTS_BEGIN_SECONDS = 600
+"""After which S3 surely tells EventBridge of a new bucket's objects: its guide says five minutes."""
 
 Given = ParamSpec("Given")
 Seen = tuple[Outcome, str] | tuple[Outcome, str, str]
@@ -80,12 +91,17 @@ def tags(deployment: Deployment, row: Row) -> Seen:
     return Outcome.PROVED, ", ".join(f"{key}={value}" for key, value in found.items()), "tagged"
 
 
-@look("The first signal of the job's end", "nothing")
-def signal(_deployment: Deployment, row: Row) -> Seen:
-    """Which of the signals of its end was the first to be believed."""
+@look("The first signal of the job's end", "cloudformation:DescribeStacks")
+def signal(deployment: Deployment, row: Row) -> Seen:
+    """Which of the signals of its end was the first to be believed; the reconciler only if the others are not there."""
     if row.signal == "event":
         return Outcome.OBSERVED, row.signal, "event, completed"
-    return Outcome.OBSERVED, str(row.signal)
+    if row.signal != "reconcile":
+        return Outcome.OBSERVED, str(row.signal)
+    storage = deployments.stack(f"{deployment.name}-storage", deployment.client)
+    if storage and row.updated - storage["CreationTime"].timestamp() < _EVENTS_BEGIN_SECONDS:
+        return Outcome.OBSERVED, _TOO_EARLY
+    return Outcome.FAILED, _NO_SIGNAL
 
 
 @look("Transcribe's write probe", "s3:ListBucket on the work bucket")

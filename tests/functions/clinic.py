@@ -79,7 +79,7 @@ class Clinic:
         }  # fmt: skip
         return Starter(
             StartSettings(**settings | changes), profiles.read(PROFILES), VOCABULARIES, self.ledger, self.s3,
-            self.transcribe, self.sqs, self.herald, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
+            self.s3, self.transcribe, self.sqs, self.herald, now=self.now, sleep=self.sleep, jitter=lambda: 0.5,
         )  # fmt: skip
 
     def deliverer(self, layout: str = "opaque", documents: Sequence[str] = ("txt",)) -> Deliverer:
@@ -95,9 +95,18 @@ class Clinic:
     def herald(self) -> Herald:
         return Herald(self.topic, TRANSCRIPTS, self.sns, self.events)
 
-    def reconciler(self, sweep_pages: int = 1) -> Reconciler:
+    def reconciler(self, sweep_pages: int = 1, sweep_seconds: int = 0) -> Reconciler:
         settings = ReconcileSettings(
-            "clinic", INTAKE, ACCOUNT, "ledger", self.intake_queue, self.completion_queue, 60, sweep_pages, 0
+            "clinic",
+            INTAKE,
+            ACCOUNT,
+            "ledger",
+            self.intake_queue,
+            self.completion_queue,
+            60,
+            sweep_pages,
+            sweep_seconds,
+            0,
         )
         return Reconciler(settings, self.ledger, self.s3, self.transcribe, self.sqs, now=self.now)
 

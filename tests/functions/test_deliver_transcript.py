@@ -414,6 +414,17 @@ def test_the_handler_answers_per_message(clinic, job, monkeypatch):
         {"messageId": name, "body": body, "eventSource": "aws:sqs", "attributes": {}, "messageAttributes": {}}
         for name, body in bodies.items()
     ]
-    answer = deliver_transcript.handler({"Records": records}, SimpleNamespace())
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 120_000)
+    answer = deliver_transcript.handler({"Records": records}, context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
+    assert clinic.row().state == "DELIVERED"
+
+
+def test_a_signal_is_not_begun_when_too_little_time_is_left_and_waits_without_a_receive(clinic, job):
+    completed(clinic, job)
+    clinic.deliverer().take(Signal(job, "object"), clinic.clock + deliver_transcript.TAKE_SECONDS - 1)
+    assert clinic.row().state == "TRANSCRIBING"
+    [waiting] = clinic.messages(clinic.completion_queue)
+    assert waiting.body == {"job": job, "source": "object", "deferrals": 1}
+    clinic.deliverer().take(Signal(job, "object"), clinic.clock + deliver_transcript.TAKE_SECONDS)
     assert clinic.row().state == "DELIVERED"

@@ -5,6 +5,7 @@ import time
 import pytest
 
 import reconcile
+from ledger import Ledger
 from stethoscript.events import Arrival, Signal
 from stethoscript.rows import STUCK_SECONDS
 from stethoscript.uploads import Upload
@@ -70,19 +71,46 @@ def test_a_large_bucket_is_swept_page_by_page_over_the_runs(clinic):
         clinic.upload(f"dictation/{number}.wav")
     clinic.clock = lost_clock(clinic)
     clinic.s3.limits["list_object_versions"] = {"MaxKeys": 2}
-    found = []
-    for _ in range(4):
-        found.append(run(clinic)["uploads"])
-        for message in clinic.messages(clinic.intake_queue):
-            clinic.start(Upload(**message.body["upload"]))
-        clinic.drain(clinic.intake_queue)
-    assert found == [2, 2, 1, 0]
+    assert started_after_each_run(clinic, 4) == [2, 2, 1, 0]
 
 
 def test_a_small_bucket_is_swept_once_a_run_however_many_pages_are_allowed(clinic):
     clinic.upload()
     clinic.clock = lost_clock(clinic)
     assert run(clinic, sweep_pages=10)["uploads"] == 1
+
+
+def test_the_bucket_is_swept_once_an_hour_and_jobs_are_looked_at_in_every_run(clinic):
+    clinic.start(clinic.upload())
+    clinic.clock = lost_clock(clinic)
+    assert run(clinic, sweep_seconds=3600)["uploads"] == 0
+    lost = clinic.upload("dictation/lost.wav")
+    clinic.transcribe.end(clinic.row().job)
+    clinic.clock += 300
+    assert run(clinic, sweep_seconds=3600) == {"jobs": 1, "uploads": 0}
+    clinic.clock += 3300
+    assert run(clinic, sweep_seconds=3600)["uploads"] == 1
+    assert [message.body["upload"]["version"] for message in clinic.messages(clinic.intake_queue)] == [lost.version]
+
+
+def test_a_sweep_that_has_not_come_to_the_bucket_s_end_goes_on_in_the_next_run(clinic):
+    for number in range(3):
+        clinic.upload(f"dictation/{number}.wav")
+    clinic.clock = lost_clock(clinic)
+    clinic.s3.limits["list_object_versions"] = {"MaxKeys": 1}
+    assert started_after_each_run(clinic, 5, sweep_seconds=3600) == [1, 1, 1, 0, 0]
+
+
+def test_rows_of_older_uploads_are_read_once_a_day(clinic, monkeypatch):
+    """S3 dates a multipart upload by its beginning: one that took days is found by the sweep that looks at all."""
+    read = []
+    monkeypatch.setattr(Ledger, "known", lambda _self, recordings: set(read.append(len(recordings)) or recordings))
+    clinic.upload()
+    clinic.clock = time.time() + (reconcile.RECENT_DAYS + 1) * 86400
+    for _ in range(25):
+        run(clinic, sweep_seconds=3600)
+        clinic.clock += 3600
+    assert [number for number, rows in enumerate(read) if rows] == [0, 24]
 
 
 def test_what_waits_in_the_queue_is_not_taken_for_lost(clinic):
@@ -148,6 +176,17 @@ def test_one_job_that_cannot_be_looked_at_does_not_keep_the_others_waiting(clini
         clinic.transcribe.end(job)
     clinic.transcribe.troubles.append(refusal("ThrottlingException"))
     assert run(clinic)["jobs"] == 1
+
+
+def started_after_each_run(clinic, runs, **settings):
+    """How many uploads each of so many runs brings back; all are started in between."""
+    found = []
+    for _ in range(runs):
+        found.append(run(clinic, **settings)["uploads"])
+        for message in clinic.messages(clinic.intake_queue):
+            clinic.start(Upload(**message.body["upload"]))
+        clinic.drain(clinic.intake_queue)
+    return found
 
 
 def run_and_drain(clinic, **settings):

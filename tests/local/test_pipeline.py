@@ -87,7 +87,7 @@ class Clinic:
 @pytest.fixture(scope="session")
 def clinic(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     folder = tmp_path_factory.mktemp("deployment")
-    reconcile = {"every_minutes": 30, "grace_seconds": 0, "sweep_pages": 10}
+    reconcile = {"every_minutes": 30, "grace_seconds": 0, "sweep_pages": 10, "sweep_minutes": 0}
     return Clinic(cloud, deploy(cloud, folder, name="clinic", watch_seconds=0, reconcile=reconcile), folder)
 
 

@@ -23,7 +23,7 @@ WEATHER = {
 CHOICES: dict[str, Any] = {
     "name": "storm",
     "quotas": {"jobs_at_once": 5},
-    "reconcile": {"every_minutes": 1, "grace_seconds": 20},
+    "reconcile": {"every_minutes": 1, "grace_seconds": 20, "sweep_minutes": 1},
 }
 
 

@@ -35,6 +35,7 @@ OUTPUTS = {
     "TranscriptsBucketName": BUCKETS["transcripts"], "CompletionTopicArn": f"{TOPIC}completion",
     "OperationsTopicArn": f"{TOPIC}operations", "KeyArn": KEY, "LedgerTableName": "clinic-ledger",
 }  # fmt: skip
+EXECUTION_ROLE = f"arn:aws:iam::{ACCOUNT}:role/cdk-hnb659fds-cfn-exec-role-{ACCOUNT}-us-east-1"
 CHOSEN: dict[str, Any] = {"name": "clinic", "profiles": {"dictation/": {}}}
 
 
@@ -150,6 +151,22 @@ def subscribed(*arns: str) -> dict[str, Any]:
     return {"Subscriptions": [{"SubscriptionArn": arn, "Protocol": "email", "Endpoint": "jane@b.c"} for arn in arns]}
 
 
+def simulated(*refused: str) -> Any:
+    """What IAM's simulator says of a role that may do all but this."""
+
+    def said(PolicySourceArn: str, ActionNames: list[str], ResourceArns: list[str]) -> dict[str, Any]:  # noqa: N803
+        assert PolicySourceArn == EXECUTION_ROLE
+        assert not [arn for arn in ResourceArns if "<" in arn]
+        decisions = {action: "implicitDeny" if action in refused else "allowed" for action in ActionNames}
+        return {
+            "EvaluationResults": [
+                {"EvalActionName": action, "EvalDecision": decision} for action, decision in decisions.items()
+            ]
+        }
+
+    return said
+
+
 WELL: dict[str, dict[str, Any]] = {
     "sts": {"get_caller_identity": identity()},
     "transcribe": {
@@ -168,7 +185,7 @@ WELL: dict[str, dict[str, Any]] = {
         "get_function_concurrency": {},
         "list_event_source_mappings": mappings_that(),
     },
-    "iam": {"list_attached_role_policies": {"AttachedPolicies": [{}]}},
+    "iam": {"list_attached_role_policies": {"AttachedPolicies": [{}]}, "simulate_principal_policy": simulated()},
     "organizations": {"describe_effective_policy": opted("optOut")},
     "ce": {"list_cost_allocation_tags": {"CostAllocationTags": [{"TagKey": "application", "Status": "Active"}]}},
     "cloudformation": {
@@ -292,8 +309,8 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
      ATTENTION, "200 of 250 medical jobs run"),
     ("quotas", "service-quotas", "get_service_quota", refusal("AccessDeniedException"), UNKNOWN,
      "AWS does not let you look: that needs servicequotas:GetServiceQuota"),
-    ("functions at once", "lambda", "get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": 10}},
-     ATTENTION, "All functions of the account together may run 10 at once, and this deployment alone wants 16"),
+    ("functions at once", "lambda", "get_account_settings", {"AccountLimit": {"UnreservedConcurrentExecutions": 9}},
+     BROKEN, "All functions of the account together may run 9 at once, and this deployment alone wants 10"),
     ("opt-out", "organizations", "describe_effective_policy", refusal("AWSOrganizationsNotInUseException"), ATTENTION,
      "Amazon may keep and use what Transcribe hears: the account is in no organisation"),
     ("opt-out", "organizations", "describe_effective_policy", refusal("EffectivePolicyNotFoundException"), ATTENTION,
@@ -479,6 +496,41 @@ def test_a_key_of_another_region_is_refused_before_anything_is_deployed(hospital
     assert [each.sentence for each in hospital.found("key")] == ["The key is in another Region."]
 
 
+def test_a_key_of_another_account_is_refused_before_anything_is_deployed(hospital):
+    hospital.choose(CHOSEN | {"key_arn": KEY.replace(ACCOUNT, "999999999999")})
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    (finding,) = hospital.found("key")
+    assert (finding.health, finding.sentence) == (BROKEN, "The key is another account's.")
+
+
+def test_a_key_that_is_disabled_is_named_as_such_before_anything_is_deployed(hospital):
+    hospital.choose(CHOSEN | {"key_arn": KEY})
+    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    disabled = {"KeyState": "Disabled", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
+    hospital.services["kms"].answers["describe_key"] = {"KeyMetadata": disabled}
+    broken = [each for each in hospital.found("key") if each.health is BROKEN]
+    assert [each.sentence for each in broken] == ["The key is disabled: nothing can be read or written."]
+    assert "aws kms enable-key" in broken[0].remedy
+
+
+def test_the_role_that_deploys_is_told_what_it_may_not(hospital):
+    hospital.services["iam"].answers["simulate_principal_policy"] = simulated("kms:CreateKey", "iam:PassRole")
+    (finding,) = hospital.found("deploying")
+    assert finding.health is BROKEN
+    assert finding.sentence.startswith("The CDK's role that deploys may not iam:PassRole, kms:CreateKey: ")
+    assert "docs/rights" in finding.remedy
+    hospital.services["iam"].answers["simulate_principal_policy"] = refusal("NoSuchEntity")
+    assert [each.health for each in hospital.found("deploying")] == [Health.UNKNOWN]
+
+
+def test_in_govcloud_nobody_is_asked_for_a_policy_that_does_not_apply_there(hospital):
+    arn = f"arn:aws-us-gov:sts::{ACCOUNT}:assumed-role/operator/me"
+    hospital.services["sts"].answers["get_caller_identity"] = identity(arn=arn)
+    hospital.services["organizations"].answers["describe_effective_policy"] = refusal("UnsupportedAPIEndpointException")
+    (finding,) = hospital.found("opt-out")
+    assert finding.health is Health.OK
+
+
 def test_another_key_than_the_deployed_one_is_not_to_be_chosen(hospital):
     hospital.choose(CHOSEN | {"key_arn": KEY.replace("key/1", "key/2")})
     (finding,) = [each for each in hospital.found("key") if each.health is Health.BROKEN]
@@ -527,8 +579,8 @@ def test_elsewhere_than_on_aws_what_only_aws_knows_is_left_out_in_one_line(hospi
     hospital.services["events"].answers["describe_rule"] = MISSING
     found = list(examine(hospital.site()))
     (last,) = [each.sentence for name, each in found if name == "aws"]
-    assert last.endswith("look at: quotas, functions at once, opt-out, cost tags.")
-    assert not {name for name, _ in found} & {"quotas", "opt-out", "cost tags", "functions at once"}
+    assert last.endswith("look at: deploying, quotas, functions at once, opt-out, cost tags.")
+    assert not {name for name, _ in found} & {"deploying", "quotas", "opt-out", "cost tags", "functions at once"}
     assert {each.health for name, each in found if name in ("credentials", "ledger")} == {Health.OK}
     assert {each.remedy for name, each in found if name == "signals" and each.remedy} == {
         "Bring back what was deployed: `make cloud-stacks`."

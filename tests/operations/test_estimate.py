@@ -22,9 +22,11 @@ def run(*options):
 def test_a_thousand_recordings_of_ten_minutes_cost_what_transcribe_asks_for_and_little_more():
     told = json.loads(run("--minutes", "10000", "--recordings", "1000", "--json"))
     assert told["lines"][0] == {
-        "what": "Transcribe Medical", "quantity": 10000.0, "unit": "minutes", "dollars": 750.0, "byRecording": True,
+        "what": "Transcribe Medical", "quantity": 10000.0, "unit": "minutes", "dollars": 750.0,
+        "dollarsAtMost": 750.0, "byRecording": True,
     }  # fmt: skip
-    assert 750 < told["dollarsAMonth"] < 785
+    assert 750 < told["dollarsAMonth"] < 756
+    assert told["dollarsAMonth"] < told["dollarsAMonthAtMost"] < 775
     assert 0.75 < told["dollarsARecording"] < 0.76
     assert date.fromisoformat(told["pricesOf"]) == price.READ
 
@@ -44,7 +46,27 @@ def test_the_least_that_is_charged_is_named_where_recordings_are_shorter():
 def test_an_idle_month_costs_only_what_stands_there():
     told = json.loads(run("--minutes", "0", "--recordings", "0", "--json"))
     assert told["dollarsARecording"] is None
-    assert 10 < told["dollarsAMonth"] < 30
+    assert 2.9 < told["dollarsAMonth"] < 3.2
+    assert told["dollarsAMonthAtMost"] == pytest.approx(told["dollarsAMonth"] + 3 + 2)  # a dashboard, a key's versions
+
+
+def test_metrics_are_charged_by_the_hour_in_which_they_were_sent():
+    def metrics(recordings):
+        (line,) = [
+            each for each in estimate.bill(Month(recordings, recordings, 1)) if each.what == "CloudWatch metrics"
+        ]
+        return line.dollars
+
+    assert metrics(0) == 0
+    assert metrics(1) == pytest.approx(
+        estimate.METRICS_EACH * price.PRICES["CloudWatch metrics"].dollars / 730, rel=0.01
+    )
+    assert metrics(10**6) < estimate.METRICS_EACH * price.PRICES["CloudWatch metrics"].dollars
+
+
+def test_no_line_comes_to_more_than_its_ceiling():
+    for recordings in (0, 1, 1000, 10**6):
+        assert all(line.dollars <= line.ceiling for line in estimate.bill(Month(recordings, recordings, 5)))
 
 
 def test_minutes_without_recordings_are_refused():

@@ -21,7 +21,8 @@ from tests.refusals import refusal
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1f2e"
 ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-exec-${AWS::AccountId}-${AWS::Region}"
 UNDER_KEY = {"Fn::GetAtt": ["Key", "Arn"]}
-ELSEWHERE = {"Fn::GetStackOutput": {"StackName": "clinic-storage", "OutputName": "KeyArn"}}
+ELSEWHERE = {"Fn::ImportValue": "clinic-key-arn"}
+OUTPUTS = {"KeyArn": {"Value": UNDER_KEY, "Export": {"Name": "clinic-key-arn"}}, "Name": {"Value": "clinic"}}
 BUCKET = {"Fn::Join": ["", ["clinic-intake-", {"Ref": "AWS::AccountId"}, "-", {"Ref": "AWS::Region"}]]}
 STACKS = {
     "clinic-storage": {
@@ -52,7 +53,7 @@ def synthesised(folder: Path) -> Path:
             }
             for name, (kind, properties) in resources.items()
         }
-        template = {"Resources": declared, "Outputs": {"KeyArn": {"Value": UNDER_KEY}, "Name": {"Value": "clinic"}}}
+        template = {"Resources": declared, "Outputs": OUTPUTS if stack == "clinic-storage" else {}}
         (folder / f"{stack}.json").write_text(json.dumps(template), encoding="utf-8")
         properties = {"templateFile": f"{stack}.json", "cloudFormationExecutionRoleArn": ROLE}
         artifacts[stack] = {"type": "aws:cloudformation:stack", "properties": properties}
@@ -72,6 +73,7 @@ class CloudFormation:
     )
     ends: str = "IMPORT_COMPLETE"
     stopped: bool = False
+    protected: set[str] = field(default_factory=lambda: {"clinic-storage"})
     holds: str = "DELETE_COMPLETE"
     """What has become of the resources of a stack whose import was taken back."""
 
@@ -89,7 +91,12 @@ class CloudFormation:
             raise refusal("ValidationError")
         return {"Stacks": [{"StackName": StackName, "StackStatus": self.stacks[StackName]}]}
 
+    def update_termination_protection(self, StackName: str, EnableTerminationProtection: bool) -> None:  # noqa: N803
+        assert not EnableTerminationProtection
+        self.protected.discard(StackName)
+
     def delete_stack(self, StackName: str, RoleARN: str) -> None:  # noqa: N803
+        assert StackName not in self.protected
         assert RoleARN == f"arn:aws:iam::{ACCOUNT}:role/cdk-exec-{ACCOUNT}-us-east-1"
         del self.stacks[StackName]
 

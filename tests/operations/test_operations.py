@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError, NoCredentialsError, Pro
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ledger import Sweep
 from operations import deployment, overview, queues, show, uploading
 from operations.__main__ import app
 from operations.bookkeeping import _OF_ONE_ATTEMPT, Bookkeeping
@@ -771,7 +772,7 @@ def test_after_an_erasure_nothing_is_left_and_nothing_comes_back(ward):
     kept = ward.delivered("dictation/other.wav", "Somebody else is well.")
     ward.clinic.s3.put_object(Bucket=WORK, Key=f"staging/{ward.name(upload)}.wav", Body=WAV)
     send(ward, f"{ward.clinic.intake_queue}-dead-letters", events.arrival_message(Arrival(upload)), '{"poison": 1}')
-    ward.clinic.ledger.move_cursor({"KeyMarker": KEY, "VersionIdMarker": upload.version})
+    ward.clinic.ledger.note_sweep(Sweep({"KeyMarker": KEY, "VersionIdMarker": upload.version}, 0, 0))
     (certificate,) = ward.json("erase", ward.name(upload), "--yes")
     ward.clinic.clock = float(now())
     late(ward, upload)

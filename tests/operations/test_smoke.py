@@ -6,6 +6,7 @@ import time
 import wave
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -101,11 +102,17 @@ class Place:
         self.clinic = self.ward.clinic
         named = {**OUTPUTS, "OperationsTopicArn": OPERATIONS}
         outputs = [{"OutputKey": name, "OutputValue": value} for name, value in named.items()]
-        ends["cloudformation"] = Pages({"Stacks": [{"StackName": "clinic-storage", "Outputs": outputs}]})
+        self.storage = {"StackName": "clinic-storage", "Outputs": outputs}
+        ends["cloudformation"] = Pages({"Stacks": [self.storage]})
         ends["lambda"] = Pages({"Environment": {"Variables": {"PROFILES": json.dumps(PROFILES)}}})
         ends["cloudwatch"], ends["transcribe"] = self.alarms, transcribe
         self.failure: str | None = None
         self.asleep = False
+        self.noticed_by = "object"
+
+    def created(self, at: datetime) -> None:
+        """When the deployment was made."""
+        self.storage["CreationTime"] = at
 
     @property
     def deployment(self) -> Deployment:
@@ -122,7 +129,7 @@ class Place:
         for job in list(self.clinic.transcribe.jobs):
             self.clinic.write_raw(job)
             self.clinic.transcribe.end(job, "FAILED" if self.failure else "COMPLETED", self.failure)
-            self.clinic.deliver(job)
+            self.clinic.deliver(job, self.noticed_by)
 
     def smoke(self, **more: Any) -> Smoke:
         usual: dict[str, Any] = {"patience": 0.2, "pause": self.happen, "eraser": self.eraser}
@@ -183,6 +190,24 @@ def test_an_event_of_aws_is_noticed_by_the_ledger_s_signal_or_by_its_rule(place)
     report = place.smoke().run()
     assert outcomes(report)["AWS's own events of a job's end"] == "observed: 3 came"
     assert "event, completed" not in replace(report, aws=True).unanswered
+
+
+@pytest.mark.parametrize(
+    ("age", "outcome", "says"),
+    [
+        (timedelta(minutes=9), "observed", "too early to tell"),
+        (timedelta(minutes=11), "failed", "Only the reconciler noticed it"),
+    ],
+)
+def test_a_main_signal_that_does_not_come_is_told_from_one_that_cannot_come_yet(place, age, outcome, says):
+    """S3 begins to tell EventBridge some minutes after a bucket is made."""
+    place.noticed_by = "reconcile"
+    place.created(datetime.now(UTC) - age)
+    report = place.smoke().run()
+    seen = outcomes(report)["The first signal of the job's end"]
+    assert seen.startswith(f"{outcome}: ")
+    assert says in seen
+    assert report.failed is (outcome == "failed")
 
 
 def test_an_event_that_may_be_of_another_s_failed_job_settles_nothing(place):

@@ -34,8 +34,8 @@ EXCEPTIONS = (
     Accepted(
         "Control Tower",
         "CT.S3.PR.9",
-        ("AccessLogs", "Intake", "Transcripts", "Work"),
-        "Object Lock would keep what somebody has a right to have erased.",
+        ("AccessLogs", "Work"),
+        "Logs expire, and a working copy that is deleted shall be gone.",
     ),
     Accepted("Control Tower", "CT.S3.PR.10", ("AccessLogs",), "S3 delivers access logs with SSE-S3 alone."),
     Accepted(

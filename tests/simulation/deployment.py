@@ -50,11 +50,12 @@ class Numbers:
     queue_days: int = 7
     dead_letter_days: int = 14
     start_batch: int = 1
-    deliver_batch: int = 10
-    start_functions: int = 5
-    deliver_functions: int = 10
+    deliver_batch: int = 1
+    start_functions: int = 4
+    deliver_functions: int = 5
     reconcile_minutes: int = 5
     grace_seconds: int = 1800
+    sweep_minutes: int = 60
     sweep_pages: int = 10
     patience_seconds: int = 30
     watch_seconds: int = 0
@@ -181,6 +182,7 @@ class World:
             "WATCH_SECONDS": numbers.watch_seconds, "ROW_DAYS": numbers.row_days,
             "DOCUMENTS": json.dumps({"": ["txt"]}), "LAYOUT": "opaque",
             "GRACE_SECONDS": numbers.grace_seconds, "SWEEP_PAGES": numbers.sweep_pages,
+            "SWEEP_SECONDS": numbers.sweep_minutes * MINUTE,
         }  # fmt: skip
         return {name: str(value) for name, value in told.items()}
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -152,7 +153,7 @@ class Mapping:
 
 @dataclass(eq=False)
 class Schedule:
-    """Invokes a function every so many seconds: now and then not, or twice; repeats a run that failed."""
+    """Invokes a function every so many seconds: now and then not, or twice; a run that fails is not repeated."""
 
     world: Any
     function: Function
@@ -172,16 +173,13 @@ class Schedule:
                 self.invoke()
         self.world.time.after(self.every, self._tick)
 
-    def invoke(self, attempt: int = 0) -> None:
+    def invoke(self) -> None:
         """Run once."""
-        self.world.time.begin(lambda: self._run(attempt))
+        self.world.time.begin(self._run)
 
-    def _run(self, attempt: int) -> None:
-        try:
+    def _run(self) -> None:
+        with suppress(Died, Exception):  # whatever it fails of: the next run does its work
             run(self.world, Invocation(self.world, self.function, []), {})
-        except (Died, Exception):  # noqa: BLE001 - Lambda repeats an asynchronous run whatever it failed of
-            if attempt < 2:
-                self.world.time.after(60.0 * (attempt + 1), lambda: self.invoke(attempt + 1))
 
 
 def run(world: Any, invocation: Invocation, event: dict[str, Any]) -> Any:

@@ -20,7 +20,7 @@ import reconcile
 import start_transcription
 import transcribe_jobs
 from deliver_transcript import Deliverer
-from ledger import Ledger
+from ledger import Ledger, Sweep
 from reconcile import Reconciler
 from start_transcription import NameTaken, Starter
 from stethoscript import faults, jobs, notices, start_refusals
@@ -137,9 +137,9 @@ def _newest_version_frozen(patch: Patch) -> None:
     def newest(self: Starter, row: Any) -> None:
         def copy(*, CopySource: dict[str, str], **more: Any) -> Any:  # noqa: N803 - AWS's own name
             current = {name: value for name, value in CopySource.items() if name != "VersionId"}
-            return self.s3.copy_object(CopySource=current, **more)
+            return self.copier.copy_object(CopySource=current, **more)
 
-        freeze(replace(self, s3=SimpleNamespace(copy_object=copy)), row)
+        freeze(replace(self, copier=SimpleNamespace(copy_object=copy)), row)
 
     patch.setattr(Starter, "_freeze", newest)
 
@@ -162,22 +162,23 @@ def _ends_are_not_final(patch: Patch) -> None:
 
 
 def _sweep_skips_versions(patch: Patch) -> None:
-    move = Ledger.move_cursor
+    note = Ledger.note_sweep
 
-    def forgetful(self: Ledger, markers: Any) -> None:
-        move(self, {name: value for name, value in markers.items() if name == "KeyMarker"})
+    def forgetful(self: Ledger, sweep: Sweep) -> None:
+        markers = {name: value for name, value in sweep.markers.items() if name == "KeyMarker"}
+        note(self, replace(sweep, markers=markers))
 
-    patch.setattr(Ledger, "move_cursor", forgetful)
+    patch.setattr(Ledger, "note_sweep", forgetful)
 
 
 def _sweep_never_starts_over(patch: Patch) -> None:
-    move = Ledger.move_cursor
+    note = Ledger.note_sweep
 
-    def onward(self: Ledger, markers: Any) -> None:
-        if markers:
-            move(self, markers)
+    def onward(self: Ledger, sweep: Sweep) -> None:
+        if sweep.markers:
+            note(self, sweep)
 
-    patch.setattr(Ledger, "move_cursor", onward)
+    patch.setattr(Ledger, "note_sweep", onward)
 
 
 def _staging_deleted_early(patch: Patch) -> None:

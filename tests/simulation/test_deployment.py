@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from stacks import choices, pipeline, storage
+from stacks import choices, pipeline, queues, storage
 from tests.simulation.deployment import Numbers
 
 
@@ -13,12 +13,15 @@ def test_the_numbers_are_those_of_the_stacks():
         start_seconds=storage.START_SECONDS,
         deliver_seconds=pipeline._DELIVER_SECONDS,  # noqa: SLF001
         reconcile_seconds=pipeline._RECONCILE_SECONDS,  # noqa: SLF001
-        most_receives=storage._UNEXPECTED_ERRORS,  # noqa: SLF001
+        most_receives=queues.MOST_RECEIVES,
         start_functions=quotas.start_functions,
         deliver_functions=quotas.deliver_functions,
         jobs_at_once=quotas.jobs_at_once,
         reconcile_minutes=reconciling.every_minutes,
         grace_seconds=reconciling.grace_seconds,
+        start_batch=pipeline.BATCH,
+        deliver_batch=pipeline.BATCH,
+        sweep_minutes=reconciling.sweep_minutes,
         sweep_pages=reconciling.sweep_pages,
         patience_seconds=defaults["patience_seconds"],
         watch_seconds=defaults["watch_seconds"],

@@ -161,7 +161,7 @@ class Deployment:
     def standing_alone(self, value: Any, stack: str) -> Any:
         """A part of a template with what it takes from other stacks filled in, so that it can be read by itself."""
         match value:
-            case {"Fn::GetStackOutput": _}:
+            case {"Fn::ImportValue": _}:
                 return self._resolved(value, stack)
             case dict():
                 return {name: self.standing_alone(inner, stack) for name, inner in value.items()}
@@ -193,8 +193,8 @@ class Deployment:
                 resolved = self._resource(stack, name).arn
             case {"Fn::GetAtt": [name, attribute]}:
                 resolved = self._resource(stack, name)[attribute]
-            case {"Fn::GetStackOutput": {"StackName": other, "OutputName": output}}:
-                resolved = self._resolved(self.templates[other]["Outputs"][output]["Value"], other)
+            case {"Fn::ImportValue": name}:
+                resolved = self._exported(name)
             case {"Fn::If": [condition, there, otherwise]}:
                 one, other = self.templates[stack]["Conditions"][condition]["Fn::Equals"]
                 holds = self._resolved(one, stack) == self._resolved(other, stack)
@@ -211,8 +211,22 @@ class Deployment:
                 resolved = value
         return resolved
 
+    def _exported(self, name: str) -> str:
+        [(stack, value)] = [
+            (stack, output["Value"])
+            for stack, template in self.templates.items()
+            for output in template.get("Outputs", {}).values()
+            if output.get("Export", {}).get("Name") == name
+        ]
+        return str(self._resolved(value, stack))
+
     def _referred(self, name: str, stack: str) -> str:
-        pseudo = {"AWS::AccountId": ACCOUNT, "AWS::Region": self.region, "AWS::Partition": "aws"}
+        pseudo = {
+            "AWS::AccountId": ACCOUNT,
+            "AWS::Region": self.region,
+            "AWS::Partition": "aws",
+            "AWS::URLSuffix": "amazonaws.com",
+        }
         if name in pseudo:
             return pseudo[name]
         return self._physical(name, self._resource(stack, name).declared, 0)

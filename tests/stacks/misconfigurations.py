@@ -150,6 +150,11 @@ PLANTED: dict[str, Plant] = {
         "AWS::SNS::Subscription", Protocol="http", Endpoint="http://a.example/", TopicArn="arn:aws:sns:us-east-1:1:a"
     ),
     "a rule that loses events": change("Events::Rule", "TranscriptWritten", "Targets.0.DeadLetterConfig", GONE),
+    "a signal that fails unseen": change(
+        "CloudWatch::Alarm", "TranscriptWrittenFails", "Dimensions", [{"Name": "RuleName", "Value": "another"}]
+    ),
+    "a write probe that stays": change("S3::Bucket", "Work", "LifecycleConfiguration.Rules.3", GONE),
+    "a lock that cannot be given up": change("S3::Bucket", "Intake", "ObjectLockConfiguration", GONE),
     "an alarm that tells nobody": change("CloudWatch::Alarm", "Stuck", "AlarmActions", []),
     # the key
     "a key that is not rotated": change("KMS::Key", "Key", "EnableKeyRotation", False),
@@ -181,6 +186,18 @@ PLANTED: dict[str, Plant] = {
     ),
     "a batch that fails as a whole": change(
         "Lambda::EventSourceMapping", "StartTranscriptionMessages", "FunctionResponseTypes", GONE
+    ),
+    "a mapping that GovCloud refuses": change(
+        "Lambda::EventSourceMapping", "StartTranscriptionMessages", "Tags", [{"Key": "application", "Value": "a"}]
+    ),
+    "a batch that comes back as a whole": change(
+        "Lambda::EventSourceMapping", "DeliverTranscriptMessages", "BatchSize", 10
+    ),
+    "more functions at once than a new account runs": change(
+        "Lambda::EventSourceMapping", "DeliverTranscriptMessages", "ScalingConfig.MaximumConcurrency", 50
+    ),
+    "a run that fails three times": change(
+        "Lambda::EventInvokeConfig", "ReconcileInvocations", "MaximumRetryAttempts", 2
     ),
     "a log without encryption": change("Logs::LogGroup", "ReconcileLogs", "KmsKeyId", GONE),
     "a log that is kept for ever": change("Logs::LogGroup", "ReconcileLogs", "RetentionInDays", GONE),

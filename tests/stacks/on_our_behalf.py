@@ -99,7 +99,7 @@ EXERCISED = (
         "https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html",
     ),
     Exercised(
-        _FUNCTIONS,
+        ("start_transcription", "deliver_transcript"),
         "Trace",
         ("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
         "Lambda's active tracing",
@@ -111,12 +111,5 @@ EXERCISED = (
         ("lambda:InvokeFunction",),
         "EventBridge Scheduler, at every run",
         "https://docs.aws.amazon.com/scheduler/latest/UserGuide/setting-up.html",
-    ),
-    Exercised(
-        ("schedule",),
-        "UseKey",
-        ("kms:Decrypt",),
-        "EventBridge Scheduler, which keeps the schedule encrypted",
-        "https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html",
     ),
 )

@@ -5,10 +5,10 @@ import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.stacks import test_costs, test_inventory, test_security, test_wiring
+from tests.stacks import test_costs, test_inventory, test_partitions, test_security, test_wiring
 from tests.stacks.deployed import Deployment
 
-_MODULES = (test_security, test_wiring, test_inventory, test_costs)
+_MODULES = (test_security, test_wiring, test_inventory, test_costs, test_partitions)
 _GIVEN: dict[str, Callable[[Deployment], Any]] = {
     "deployment": lambda deployment: deployment,
     "functions": lambda deployment: {each["Handler"]: each for each in deployment.all("AWS::Lambda::Function")},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from benchmarks import day
 from tests.scan.exceptions import EXCEPTIONS as SCANNED
-from tests.stacks import picture
+from tests.stacks import deployers, picture
 from tests.stacks.deployed import ACCOUNT, DEPLOYMENTS, ROOT, Deployment, synthesise
 from tests.stacks.on_our_behalf import EXERCISED
 from tests.stacks.policies import texts
@@ -87,6 +87,7 @@ def main() -> None:
         for name, part in parts.items():
             marked = rf"(<!-- {name}:[^>]*-->\n\n).*?(\n\n<!-- end -->)"
             text = re.sub(marked, lambda marks, part=part: f"{marks[1]}{part}{marks[2]}", text, flags=re.DOTALL)
+        deployers.write(deployments)
         picture.PATH.write_text(picture.drawn(deployments[0], day.lived()), encoding="utf-8")
     PATH.write_text(text, encoding="utf-8")
 

@@ -9,9 +9,10 @@ from aws_cdk.aws_lambda import Runtime
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import stethoscript
 from stacks.choices import OLD_VERSION_DAYS, RUNTIMES, BadChoice, Choices, Retention
 from stethoscript import forms, notices
-from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT
+from tests.stacks.deployed import ACCOUNT, BROUGHT_KEY, ROOT, empty_app
 
 OLDEST_MINOR = 11
 
@@ -326,11 +327,31 @@ def locks(deployment):
     return {str(name).split("-")[1]: lock for name, lock in buckets.items() if lock}
 
 
-def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(organised, deployment):
+def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(organised):
     assert set(locks(organised)) == {"intake", "transcripts"}
     for lock in locks(organised).values():
         assert lock["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "GOVERNANCE"}
-    assert locks(deployment) == {}
+
+
+@pytest.mark.parametrize(
+    ("account", "region", "refused"),
+    [
+        (ACCOUNT, "us-east-1", None),
+        (None, None, None),
+        ("999999999999", "us-east-1", f"key_arn is of the account {ACCOUNT}, and this deploys to 999999999999"),
+        (ACCOUNT, "eu-west-1", "key_arn is of the Region us-east-1, and this deploys to eu-west-1"),
+    ],
+)
+def test_a_key_of_another_account_or_region_is_refused_at_synth(monkeypatch, tmp_path, account, region, refused):
+    """The CDK's command line says where it deploys to, wherever it knows."""
+    for name, value in (("CDK_DEFAULT_ACCOUNT", account), ("CDK_DEFAULT_REGION", region)):
+        monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
+    app = empty_app(tmp_path, key_arn=BROUGHT_KEY)
+    if refused is None:
+        stethoscript(app)
+    else:
+        with pytest.raises(BadChoice, match=refused):
+            stethoscript(app)
 
 
 def leaves(kind, path=""):

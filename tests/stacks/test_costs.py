@@ -1,21 +1,28 @@
 """What it costs can be told apart in a bill, and a month's cost watched."""
 
+import re
+
 import pytest
 
 from operations import estimate
-from stacks.choices import BadChoice, Choices
+from stacks import partitions
+from stacks.choices import BadChoice, Choices, Reconciling
+from tests.stacks.deployed import ROOT
 from tests.stacks.policies import Request, allowed
 
-# CloudFormation knows no tags of these.
+# CloudFormation knows no tags of these, or some partition refuses them.
 WITHOUT_TAGS = {
+    *partitions.untaggable(),
     "AWS::IAM::ManagedPolicy",
     "AWS::KMS::Alias",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::S3::BucketPolicy",
     "AWS::SNS::Subscription",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
     "AWS::Scheduler::Schedule",
 }
+RUNBOOK = ROOT / "docs" / "operations.md"
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 
 
@@ -92,3 +99,18 @@ def test_an_estimate_counts_the_queues_and_alarms_that_there_are(deployment, org
         assert len(each.all("AWS::CloudWatch::Alarm")) == estimate.ALARMS + subscribers
         assert len(each.all("AWS::Lambda::EventSourceMapping")) == estimate.QUEUES
         assert len(each.all("AWS::CloudWatch::Dashboard")) == estimate.DASHBOARDS
+    [schedule] = deployment.all("AWS::Scheduler::Schedule")
+    assert schedule["ScheduleExpression"] == "rate(5 minutes)"
+    assert estimate.RUNS * 5 == estimate.SWEEPS * Reconciling().sweep_minutes == 730 * 60
+
+
+def test_an_estimate_s_ceiling_counts_every_metric_of_ours():
+    [number, by_reason] = re.findall(
+        r"(\d+) metrics and at most (\d+) more by reason", RUNBOOK.read_text(encoding="utf-8")
+    )[0]
+    assert int(number) + int(by_reason) == estimate.METRICS
+
+
+def test_what_runs_all_month_to_find_nothing_is_not_traced(functions):
+    traced = {handler for handler, each in functions.items() if "TracingConfig" in each.properties}
+    assert traced == {f"{each}.handler" for each in ("start_transcription", "deliver_transcript")}

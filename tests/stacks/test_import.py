@@ -50,9 +50,9 @@ def test_cloudformation_imports_each_kind_of_what_is_left_and_knows_it_by_what_w
 
 def test_an_import_holds_all_that_is_left_as_it_was_deployed_and_nothing_else(chosen):
     found = [left(stack) for stack in stacks(chosen)]
-    outputs = retained.outputs(found, Where("aws", ACCOUNT, chosen.region))
+    exports = retained.exports(found, Where("aws", ACCOUNT, chosen.region))
     for each in found:
-        template = each.template(outputs)
+        template = each.template(exports)
         assert template.keys() == {"Resources"}
         assert {name: (taken["Type"], taken["Properties"]) for name, taken in template["Resources"].items()} == {
             name: (declared["Type"], chosen.standing_alone(declared["Properties"], each.stack.name))

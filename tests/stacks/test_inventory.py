@@ -34,6 +34,7 @@ KINDS = {
     "AWS::IAM::Role",
     "AWS::KMS::Alias",
     "AWS::KMS::Key",
+    "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Logs::LogGroup",
@@ -50,6 +51,36 @@ KINDS = {
 def test_nothing_is_deployed_of_a_kind_that_nobody_has_reviewed(deployment):
     kinds = {each["Type"] for template in deployment.templates.values() for each in template["Resources"].values()}
     assert kinds == KINDS
+
+
+def test_stacks_look_up_nothing_of_each_other_but_the_key_s_arn(deployment):
+    """Each lookup would be one more call of a deployment, and a change to whoever reverts drift."""
+    written = json.dumps(deployment.templates)
+    assert "Fn::GetStackOutput" not in written
+    assert set(re.findall(r'"Fn::ImportValue": "([^"]+)"', written)) == {"stethoscript-key-arn"}
+
+
+def test_a_key_that_is_brought_is_not_looked_up_at_all(organised):
+    assert "Fn::ImportValue" not in json.dumps(organised.templates)
+
+
+def test_what_feeds_a_function_is_named_so_that_reverting_drift_does_not_replace_it(deployment):
+    for template in deployment.templates.values():
+        for resource in template["Resources"].values():
+            if resource["Type"] == "AWS::Lambda::EventSourceMapping":
+                assert "Fn::ImportValue" not in json.dumps(resource)
+
+
+def test_the_stack_that_holds_what_is_kept_is_not_deleted_by_mistake(deployment):
+    artifacts = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    protected = {stack: artifacts[stack]["properties"]["terminationProtection"] for stack in STACKS}
+    assert protected == {stack: stack.endswith("-storage") for stack in STACKS}
+
+
+def test_stacks_are_deployed_in_the_order_in_which_they_need_each_other(deployment):
+    artifacts = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
+    assert "stethoscript-storage" in artifacts["stethoscript-pipeline"]["dependencies"]
+    assert "stethoscript-pipeline" in artifacts["stethoscript-monitoring"]["dependencies"]
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -112,7 +112,6 @@ def test_only_these_statements_speak_of_every_resource(deployment):
         ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself is the fence
         ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
         ("DeliverTranscriptRights", "Trace"),
-        ("ReconcileRights", "Trace"),
     }
 
 
@@ -319,11 +318,20 @@ def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployme
     assert bucket["LifecycleConfiguration"]["Rules"] == [{"ExpirationInDays": 90, "Status": "Enabled"}]
 
 
+@pytest.mark.parametrize("name", ["intake", "transcripts"])
+def test_what_is_locked_by_choice_can_be_chosen_not_to_be_any_more(deployment, name):
+    """S3 never switches Object Lock off: going back to none is a lock that has no retention."""
+    bucket = deployment.bucket(name)
+    assert bucket["ObjectLockEnabled"] is True
+    assert bucket["ObjectLockConfiguration"] == {"ObjectLockEnabled": "Enabled"}
+
+
 def test_working_copies_expire(deployment):
     rules = deployment.bucket("work")["LifecycleConfiguration"]["Rules"]
     assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
         "staging/": 7,
         "raw/": 30,
+        ".write_access_check_file.temp": 1,
     }
     assert all(rule["Status"] == "Enabled" for rule in rules)
 
@@ -462,7 +470,6 @@ def test_queues_topics_and_functions_settings_are_encrypted_with_our_key(deploym
     assert {queue["KmsMasterKeyId"] for queue in deployment.all("AWS::SQS::Queue")} == {key}
     assert {topic["KmsMasterKeyId"] for topic in deployment.all("AWS::SNS::Topic")} == {key}
     assert {function["KmsKeyArn"] for function in deployment.all("AWS::Lambda::Function")} == {key}
-    assert {schedule["KmsKeyArn"] for schedule in deployment.all("AWS::Scheduler::Schedule")} == {key}
 
 
 def test_the_ledger_is_encrypted_with_our_key_backed_up_and_not_deleted_by_mistake(deployment, key):

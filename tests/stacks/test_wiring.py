@@ -13,7 +13,7 @@ import reconcile
 import start_transcription
 from clients import client
 from deliver_transcript import DeliverSettings
-from ledger import BY_STATE, Ledger
+from ledger import BY_STATE, Ledger, Sweep
 from reconcile import ReconcileSettings
 from start_transcription import StartSettings
 from stethoscript import profiles
@@ -26,6 +26,8 @@ READ = {
     "deliver_transcript.handler": DeliverSettings,
     "reconcile.handler": ReconcileSettings,
 }
+NEW_ACCOUNT = 10
+"""Concurrent executions of Lambda in a new account."""
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 
 
@@ -105,8 +107,10 @@ def test_the_ledger_works_on_the_table_that_is_deployed(ledger):
 
 
 def test_the_sweep_s_cursor_is_kept_in_the_table_that_is_deployed(ledger):
-    ledger.move_cursor({"KeyMarker": "dictation/a.wav", "VersionIdMarker": "v1"})
-    assert ledger.cursor() == {"KeyMarker": "dictation/a.wav", "VersionIdMarker": "v1"}
+    assert ledger.sweep() == Sweep({}, 0, 0)
+    sweep = Sweep({"KeyMarker": "dictation/a.wav", "VersionIdMarker": "v1"}, began=3600, whole=0)
+    ledger.note_sweep(sweep)
+    assert ledger.sweep() == sweep
 
 
 def test_functions_that_count_rows_may_query_the_ledger_s_index_and_nothing_scans_it(deployment, functions):
@@ -131,24 +135,39 @@ def test_the_start_function_has_time_to_wait_for_a_slot_and_then_to_copy_two_gig
     assert functions["start_transcription.handler"]["Timeout"] >= start_transcription.COPY_SECONDS + looks
 
 
-def patience(module):
-    """For each client that a function's module makes: the seconds a silent service can cost at one call."""
+def clients(module):
+    """For each client that a function's module makes: its service, and how it waits."""
     source = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     calls = [
         each for each in ast.walk(source) if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "client"
     ]
     for call in calls:
-        given = {each.arg: eval(ast.unparse(each.value), vars(module)) for each in call.keywords}
-        made = inspect.signature(client).bind(call.args[0], **given)
+        given = {}
+        for each in call.keywords:
+            value = eval(ast.unparse(each.value), vars(module))
+            given |= {each.arg: value} if each.arg else value
+        made = inspect.signature(client).bind(call.args[0].value, **given)
         made.apply_defaults()
-        yield made.arguments["attempts"] * made.arguments["seconds"]
+        yield made.arguments
 
 
 @pytest.mark.parametrize("module", [start_transcription, deliver_transcript, reconcile], ids=lambda each: each.__name__)
 def test_a_silent_service_leaves_a_function_time_to_answer(functions, module):
-    waits = list(patience(module))
+    waits = [each["attempts"] * each["seconds"] for each in clients(module)]
     assert len(waits) >= 4
     assert max(waits) < functions[f"{module.__name__}.handler"]["Timeout"]
+
+
+def test_a_message_that_is_begun_has_time_for_three_calls_without_an_answer(functions):
+    waits = [each["attempts"] * each["seconds"] for each in clients(deliver_transcript)]
+    assert 3 * max(waits) < deliver_transcript.TAKE_SECONDS < functions["deliver_transcript.handler"]["Timeout"]
+
+
+@pytest.mark.parametrize("module", [start_transcription, deliver_transcript, reconcile], ids=lambda each: each.__name__)
+def test_a_call_on_a_connection_that_was_closed_meanwhile_is_repeated_but_a_copy_is_not(module):
+    once = [(each["service"], each["seconds"]) for each in clients(module) if each["attempts"] == 1]
+    copies = [("s3", start_transcription.COPY_SECONDS - 10)]
+    assert once == (copies if module is start_transcription else [])
 
 
 def fed(deployment):
@@ -180,8 +199,19 @@ def test_most_of_a_backlog_stays_in_the_queue(deployment, organised):
     def at_once(deployment):
         return [mapping["ScalingConfig"]["MaximumConcurrency"] for mapping, _, _ in fed(deployment)]
 
-    assert sorted(at_once(deployment)) == [5, 10]
+    assert sorted(at_once(deployment)) == [4, 5]
     assert sorted(at_once(organised)) == [3, 7]
+
+
+def test_all_functions_at_once_fit_into_the_ten_executions_of_a_new_account(deployment):
+    fed_by_queues = sum(mapping["ScalingConfig"]["MaximumConcurrency"] for mapping, _, _ in fed(deployment))
+    scheduled = len(deployment.all("AWS::Scheduler::Schedule"))
+    assert fed_by_queues + scheduled <= NEW_ACCOUNT
+
+
+def test_a_function_takes_one_message_at_a_time(deployment):
+    """What crashes or runs out of time counts a receive of no other message."""
+    assert {mapping["BatchSize"] for mapping, _, _ in fed(deployment)} == {1}
 
 
 def test_no_function_reserves_concurrency_that_a_new_account_does_not_have(functions):
@@ -310,8 +340,15 @@ def test_the_schedule_runs_the_reconciler_and_may(deployment, functions):
     assert schedule["Target"]["Arn"] == reconcile.arn
     rights = deployment.rights(schedule["Target"]["RoleArn"])
     assert allowed(rights, Request("lambda:InvokeFunction", reconcile.arn))
-    assert allowed(rights, Request("kms:Decrypt", deployment.one("AWS::KMS::Key").arn))
+    assert "KmsKeyArn" not in schedule.properties
+    assert not allowed(rights, Request("kms:Decrypt", deployment.one("AWS::KMS::Key").arn))
     assert not allowed(rights, Request("lambda:InvokeFunction", functions["start_transcription.handler"].arn))
+
+
+def test_a_run_of_the_reconciler_that_fails_is_not_repeated(deployment, functions):
+    once = deployment.one("AWS::Lambda::EventInvokeConfig")
+    assert once["FunctionName"] == functions["reconcile.handler"]["FunctionName"]
+    assert (once["Qualifier"], once["MaximumRetryAttempts"]) == ("$LATEST", 0)
 
 
 def test_one_minute_is_written_as_one_minute(organised):
@@ -343,6 +380,16 @@ def test_every_alarm_reaches_the_operations_topic(deployment):
 def test_an_alarm_rings_at_the_first_dead_letter(deployment, name):
     [dimension] = deployment.one("AWS::CloudWatch::Alarm", AlarmName=f"stethoscript-{name}-dead-letters")["Dimensions"]
     assert dimension["Value"] == f"stethoscript-{name}-dead-letters"
+
+
+def test_a_signal_that_eventbridge_cannot_send_is_watched(deployment):
+    """Its dead letters lie under the same key and conditions: what is refused there is lost without a trace."""
+    watched = [
+        {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        for alarm in deployment.all("AWS::CloudWatch::Alarm")
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Events", "FailedInvocations")
+    ]
+    assert watched == [{"RuleName": rule["Name"]} for rule in deployment.all("AWS::Events::Rule")]
 
 
 def test_the_alarm_for_a_silent_reconciler_waits_longer_than_its_rarest_schedule(deployment):
