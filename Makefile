@@ -30,8 +30,14 @@ cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, unt
 cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there, CHOICES=file for your own
 	@python -m local.deploy $(if $(value PORT),--port="$$TYPED_PORT") $(if $(value CHOICES),--choices="$$TYPED_CHOICES")
 
-test: $(INSTALLED)  ## Run every test but the heavy proofs
-	python -m pytest tests
+test: $(INSTALLED)  ## Run every test but the heavy proofs: those of the local cloud beside all others
+	@$(MAKE) --no-print-directory --jobs=2 test-on-cloud test-without-cloud
+
+test-on-cloud: $(INSTALLED)
+	python -m pytest tests -m "needs_cloud or afterwards"
+
+test-without-cloud: $(INSTALLED)
+	python -m pytest tests -m "not needs_cloud"
 
 unit: $(INSTALLED)  ## Run the unit tests: a few seconds
 	python -m pytest tests/unit
@@ -103,4 +109,4 @@ $(INSTALLED): requirements.lock local/models.txt local/uv.txt lambdas/requiremen
 	@$(PYTHON) local/install.py
 	@touch $@
 
-.PHONY: $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(MAKEFILE_LIST))
+.PHONY: test-on-cloud test-without-cloud $(shell awk -F: '/^[a-z-]+:.*## / {print $$1}' $(MAKEFILE_LIST))

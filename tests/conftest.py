@@ -67,6 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     recording.install()
     config.addinivalue_line("markers", "proof: a heavy proof, run by `make prove`")
+    config.addinivalue_line("markers", "needs_cloud: uses the local cloud; every test with that fixture has this mark")
     config.addinivalue_line("markers", "afterwards: looks at what all other tests did, so it runs after them")
     settings.load_profile("proof" if config.getoption("--prove") else "everyday")
 
@@ -80,6 +81,8 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "afterwards" in item.keywords)
     for item in items:
+        if "cloud" in getattr(item, "fixturenames", ()):
+            item.add_marker("needs_cloud")
         if item.path.relative_to(Path(__file__).parent).parts[0] in WITHOUT_SOCKETS:
             item.add_marker("disable_socket")
     if config.getoption("--prove"):

@@ -321,8 +321,15 @@ def test_a_healthy_deployment_is_proved_by_using_it_and_nothing_is_left(surgery)
 @pytest.mark.parametrize(
     ("plant", "what", "sentence"),
     [
-        (nobody_takes, "The speech was DELIVERED", "failed: It has come to no end in 2 s."),
-        (no_announcements, "The broken file was REJECTED", "failed: It has come to no end in 2 s."),
+        pytest.param(
+            nobody_takes, "The speech was DELIVERED", "failed: It has come to no end in 2 s.", marks=pytest.mark.proof
+        ),
+        pytest.param(
+            no_announcements,
+            "The broken file was REJECTED",
+            "failed: It has come to no end in 2 s.",
+            marks=pytest.mark.proof,
+        ),
         (a_disabled_key, "The speech was DELIVERED", "failed: It has come to no end in 2 s."),
     ],
 )

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+import pytest
 from typer.testing import CliRunner
 
 from local import deployment
@@ -22,6 +23,7 @@ def stacks(cloud):
     return {each["StackName"] for each in cloud.client("cloudformation").describe_stacks()["Stacks"]} - {"CDKToolkit"}
 
 
+@pytest.mark.proof
 def test_what_a_destroy_keeps_stays_guarded_is_taken_back_and_goes_on_where_it_was(tmp_path):
     assembly = deployment.synthesise(tmp_path, deployment.choices(name="clinic"))
     with running(state=tmp_path / "state", engine="scripted", completion_events="on") as cloud:

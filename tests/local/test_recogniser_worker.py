@@ -202,6 +202,7 @@ VOCABULARY = [
 ]
 
 
+@pytest.mark.proof
 def test_words_of_a_vocabulary_are_heard_and_written_as_they_shall_be(
     worker: Worker, consultation: list[dict[str, Any]]
 ):
@@ -215,6 +216,7 @@ def test_words_of_a_vocabulary_are_heard_and_written_as_they_shall_be(
     assert accuracy.word_error_rate(spoken, told) < accuracy.word_error_rate(spoken, plain) - 0.02
 
 
+@pytest.mark.proof
 def test_a_vocabulary_adds_nothing_to_speech_without_its_words_nor_to_noise(
     worker: Worker, dictation: Samples, tmp_path: Path
 ):
@@ -252,6 +254,7 @@ def test_what_tells_who_the_patient_is_is_marked(worker: Worker, dictation: Samp
     assert found["Alan Whitfield"]["category"] == "PHI-Personal"
 
 
+@pytest.mark.proof
 def test_a_short_recording_is_not_kept_waiting_by_a_long_one(worker: Worker, dictation: Samples, tmp_path: Path):
     paths = {
         "long.wav": written(tmp_path / "long.wav", np.tile(dictation, 8)),

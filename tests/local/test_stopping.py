@@ -40,7 +40,8 @@ def cancel(ward: Ward, version: str) -> None:
 
 
 STOPS = pytest.mark.parametrize(
-    ("stop", "reason"), [(cancel, "Cancelled"), (delete, "Gone"), (delete_for_good, "Gone")]
+    ("stop", "reason"),
+    [(cancel, "Cancelled"), (delete, "Gone"), pytest.param(delete_for_good, "Gone", marks=pytest.mark.proof)],
 )
 Stop = Callable[[Ward, str], Any]
 

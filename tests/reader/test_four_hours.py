@@ -2,6 +2,7 @@
 
 import time
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.reader import samples
@@ -21,6 +22,7 @@ SCROLL = """([step, frames]) => new Promise((done) => {
 })"""
 
 
+@pytest.mark.proof
 def test_four_hours_open_within_two_seconds_and_scroll_smoothly(browser: Browser, tmp_path):
     heard = samples.four_hours()
     phrase = f"{heard.words[20_000].text} {heard.words[20_001].text}"
