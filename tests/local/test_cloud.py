@@ -391,8 +391,11 @@ def test_a_recording_during_which_the_recogniser_dies_is_tried_once_more_and_no_
 
 
 def recogniser_of(cloud):
-    running_now = [pid for pid in family(cloud.pid)[1:] if "local.recogniser" in read(f"/proc/{pid}/cmdline")]
-    return running_now[0] if running_now else None
+    for pid in family(cloud.pid)[1:]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            if "local.recogniser" in read(f"/proc/{pid}/cmdline"):
+                return pid
+    return None
 
 
 def url_of(cloud, queue):

@@ -301,7 +301,7 @@ def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(clini
     assert set(body["widgets"][0]["properties"]["alarms"]) == {each["AlarmArn"] for each in deployed}
 
 
-def test_a_deployment_that_failed_half_way_can_simply_be_repeated(cloud, tmp_path):
+def test_a_deployment_that_failed_half_way_can_be_repeated_once_the_stack_s_protection_is_off(cloud, tmp_path):
     assembly = synthesise(tmp_path, name="halfway")
     template = assembly / "halfway-storage.template.json"
     whole = template.read_text(encoding="utf-8")
@@ -311,6 +311,9 @@ def test_a_deployment_that_failed_half_way_can_simply_be_repeated(cloud, tmp_pat
     template.write_text(json.dumps(broken), encoding="utf-8")
     with pytest.raises(deployment.DeploymentFailed, match="cdk deploy failed"):
         deploy_assembly(cloud, assembly)
+    cloud.client("cloudformation").update_termination_protection(
+        StackName="halfway-storage", EnableTerminationProtection=False
+    )
     template.write_text(whole, encoding="utf-8")
     _forget_published_templates(cloud)
     repeated = Clinic(cloud, deploy_assembly(cloud, assembly), tmp_path)

@@ -124,6 +124,8 @@ CASES = (
          StackName="@name", ClientRequestToken="token"), status=404, code="ChangeSetNotFound", moto=NEEDS_MORE),
     case("a missing stack is deleted", call("cloudformation.delete_stack", StackName="@name",
          ClientRequestToken="token"), moto=NEEDS_MORE),
+    case("a stack's protection is taken off", call("cloudformation.update_termination_protection", StackName="@stack",
+         EnableTerminationProtection=False), members={"StackId": ANY}, moto=NEEDS_MORE),
     case("what happened to a stack", call("cloudformation.describe_stack_events", StackName="@stack"),
          members={"StackEvents.0.StackName": ANY}, moto=NEEDS_MORE),
     case("a stack's resources in detail", call("cloudformation.describe_stack_resources", StackName="@stack"),
