@@ -18,7 +18,7 @@ _DOCUMENT_BYTES_A_MINUTE = 20_000
 QUEUES = 2
 ALARMS, DASHBOARDS = 14, 1
 """Alarms beside those of subscribers, of which each has one."""
-METRICS_EACH, METRICS = 8, 47
+METRICS_EACH, METRICS = 8, 50
 """Metrics that a recording which ends well sends, and all that there are, those by reason included."""
 RUNS = _MINUTES_A_MONTH / 5
 SWEEPS = HOURS
