@@ -1,6 +1,5 @@
 """The commands: each gathers, asks the domain, and shows or does what it decided."""
 
-import signal
 import time
 import webbrowser
 from collections.abc import Iterator
@@ -35,6 +34,7 @@ from operations.commandline import READABLE, AsJson, Courteous, Name, ask
 from operations.commandline import here as _here
 from operations.deployment import Deployment
 from operations.erasure import Eraser
+from operations.interruption import until_ctrl_c
 from operations.problems import Misused
 from operations.recordings import STUCK_SECONDS, Wanted
 from operations.times import since as moment
@@ -162,12 +162,8 @@ def watch(
 ) -> None:
     """Show status and recordings live, until Ctrl-C."""
     here = _here(context, name)
-    try:
-        if as_json:
-            _lines(here, every)
-        _live(here, every)
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second one would only disturb Python's own end
+    with until_ctrl_c() as stopped:
+        (_lines if as_json else _live)(here, every, stopped)
 
 
 @command()
@@ -343,18 +339,18 @@ for of_care in (care.doctor, care.smoke, care.estimate):
 command("import")(care.import_)
 
 
-def _live(here: Deployment, every: float) -> None:
+def _live(here: Deployment, every: float, stopped: Event) -> None:
     with Live(console=show.screen, auto_refresh=False) as live:
-        while True:
+        while not stopped.is_set():
             latest = recordings.wanted(here, Wanted(), _WATCHED)
             live.update(show.watched(overview.look(here), latest, time.time(), show.screen), refresh=True)
-            time.sleep(every)
+            stopped.wait(every)
 
 
-def _lines(here: Deployment, every: float) -> None:
-    while True:
+def _lines(here: Deployment, every: float, stopped: Event) -> None:
+    while not stopped.is_set():
         show.as_line(overview.look(here).plain())
-        time.sleep(every)
+        stopped.wait(every)
 
 
 def _find(here: Deployment, name: str, since: str | None) -> recordings.Recording:

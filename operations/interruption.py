@@ -17,6 +17,22 @@ def orderly() -> Iterator[None]:
 
 
 @contextmanager
+def until_ctrl_c() -> Iterator[threading.Event]:
+    """Set the event at the first Ctrl-C; a second one interrupts as usual.
+
+    An exception in the place of the event can be lost: Python drops one that is raised inside of a destructor.
+    """
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: Any) -> None:
+        stopped.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    with _handled(stop, (signal.SIGINT,)):
+        yield stopped
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Let neither end the block."""
     with _handled(signal.SIG_IGN, _STOPS):
