@@ -10,10 +10,10 @@ unexport PYTHONDONTWRITEBYTECODE
 unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := build/installed
 # Values are taken as they were typed: make does not expand `$$` in them, and the shell reads them from the environment.
-TYPED := AUDIO CHOICES PORT PROFILE RECORDINGS SEED SEEDS
+TYPED := AUDIO CONFIG PORT PROFILE RECORDINGS SEED SEEDS
 unexport $(TYPED)
 $(foreach name,$(TYPED),$(eval export TYPED_$(name) := $$(value $(name))))
-CONTEXT = $(if $(value CHOICES),--context "stethoscript=$$TYPED_CHOICES")
+CONTEXT = $(if $(value CONFIG),--context "stethoscript=$$TYPED_CONFIG")
 # Of what Control Tower's rules come with, all that would run them in the CDK: cfn-guard runs them here.
 NOT_SCANNING := aws-cdk-lib aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-cloud-assembly-schema \
 	constructs jsii publication
@@ -27,8 +27,8 @@ demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings
 cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, until Ctrl-C; PORT=n to listen elsewhere than 4566
 	@python -m local.cloud $(if $(value PORT),--port="$$TYPED_PORT")
 
-cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there, CHOICES=file for your own
-	@python -m local.deploy $(if $(value PORT),--port="$$TYPED_PORT") $(if $(value CHOICES),--choices="$$TYPED_CHOICES")
+cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there, CONFIG=file for your own
+	@python -m local.deploy $(if $(value PORT),--port="$$TYPED_PORT") $(if $(value CONFIG),--config="$$TYPED_CONFIG")
 
 test: $(INSTALLED)  ## Run every test but the heavy proofs: those of the local cloud beside all others
 	@$(MAKE) --no-print-directory --jobs=2 test-on-cloud test-without-cloud
@@ -56,7 +56,7 @@ bench-probe: $(INSTALLED)  ## Compare the audio probe with a decoder: whole, cha
 
 compare-cloud: $(INSTALLED)  ## Record what our code sends to AWS, and compare the local cloud's and moto's answers with AWS's
 	python -m pytest tests/functions tests/operations tests/local/test_pipeline.py tests/local/test_operations.py \
-		tests/local/test_care.py tests/local/test_cbor.py tests/local/test_gaps.py tests/comparison
+		tests/local/test_deployment_commands.py tests/local/test_cbor.py tests/local/test_gaps.py tests/comparison
 
 check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
@@ -71,7 +71,7 @@ sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is instal
 	@python -m tests.supply.sbom
 
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
-	@PYTHONPATH=lambdas python -m tests.stacks.page && python -m tests.comparison.page && \
+	@PYTHONPATH=lambdas python -m tests.stacks.generated_docs && python -m tests.comparison.page && \
 	python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
@@ -83,13 +83,13 @@ bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the publ
 bench-cost: $(INSTALLED)  ## Reckon what a month costs from the calls that the functions make, beside what it was before
 	@PYTHONPATH=lambdas python -m benchmarks.cost
 
-synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CHOICES=file for others than cdk.json's
+synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CONFIG=file for others than cdk.json's
 	node_modules/.bin/cdk synth --quiet $(CONTEXT)
 
-deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials; CHOICES=file as above
+deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials; CONFIG=file as above
 	node_modules/.bin/cdk deploy --all $(CONTEXT)
 
-restore: $(INSTALLED)  ## Bring back what was changed or deleted by hand in AWS, as it was deployed; CHOICES=file as above
+restore: $(INSTALLED)  ## Bring back what was changed or deleted by hand in AWS, as it was deployed; CONFIG=file as above
 	node_modules/.bin/cdk deploy --all --revert-drift $(CONTEXT)
 
 lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 sys.path.append(str(Path(__file__).parent / "lambdas"))  # profiles are checked by the functions' own rules
 
 from stacks import partitions
-from stacks.choices import BadChoice, Choices
+from stacks.config import Config, InvalidConfig
 from stacks.monitoring import MonitoringStack
 from stacks.pipeline import PipelineStack
 from stacks.storage import StorageStack
@@ -17,22 +17,22 @@ from stacks.storage import StorageStack
 
 def stethoscript(app: cdk.App) -> None:
     """Add one deployment's stacks to the app, as its context chooses."""
-    choices = Choices.read(app.node.try_get_context("stethoscript"))
-    environment = choices.stack_properties()
-    choices.check_key_place(os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION"))
-    storage = StorageStack(app, f"{choices.name}-storage", choices=choices, **environment)
-    pipeline = PipelineStack(app, f"{choices.name}-pipeline", choices=choices, **environment)
-    monitoring = MonitoringStack(app, f"{choices.name}-monitoring", choices=choices, **environment)
+    config = Config.read(app.node.try_get_context("stethoscript"))
+    environment = config.stack_properties()
+    config.check_key_place(os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION"))
+    storage = StorageStack(app, f"{config.name}-storage", config=config, **environment)
+    pipeline = PipelineStack(app, f"{config.name}-pipeline", config=config, **environment)
+    monitoring = MonitoringStack(app, f"{config.name}-monitoring", config=config, **environment)
     pipeline.add_stack_dependency(storage)
     monitoring.add_stack_dependency(pipeline)
-    cdk.Tags.of(app).add("application", choices.name, exclude_resource_types=partitions.untaggable())
+    cdk.Tags.of(app).add("application", config.name, exclude_resource_types=partitions.untaggable())
 
 
 if __name__ == "__main__":
     app = cdk.App()
     try:
         stethoscript(app)
-    except BadChoice as bad:
+    except InvalidConfig as bad:
         chosen = app.node.try_get_context("stethoscript")
         where = chosen if isinstance(chosen, str) else 'cdk.json (context "stethoscript")'
         sys.exit(f"The choices in {where}: {bad}")

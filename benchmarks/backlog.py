@@ -16,15 +16,15 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import Any
 
-import telemetry
+from adapters import telemetry
 from benchmarks import backlog_report
 from benchmarks.public_samples import PublicSamples
-from tests.simulation.clinic import HERTZ, wav_header
-from tests.simulation.deployment import INTAKE, Numbers, World, inhabited
-from tests.simulation.far_ends.sqs import Message
-from tests.simulation.far_ends.transcribe import Heard
-from tests.simulation.misfortune import DAY, HOUR, MINUTE, Misfortune
+from tests.simulation.fakes.sqs import Message
+from tests.simulation.fakes.transcribe import RecognitionResult
+from tests.simulation.fault_injection import DAY, HOUR, MINUTE, InjectedFaults
+from tests.simulation.simulated_deployment import INTAKE, Numbers, World, inhabited
 from tests.simulation.virtual_time import BEGINNING
+from tests.simulation.workload import HERTZ, wav_header
 
 FAULTS = 0.02
 POISON_DIES = 4 * HOUR
@@ -80,9 +80,11 @@ class Burst:
         self._bad = {tape.number for tape in self.tapes if chance.random() < FAULTS}
         self._at = [chance.random() * self.within for _ in self.tapes]
 
-    def hear(self, tape: Any) -> Heard:
+    def hear(self, tape: Any) -> RecognitionResult:
         """What Transcribe makes of one."""
-        return Heard(tape.worked_at, f"recording {tape.number}", "FAILED" if tape.number in self._bad else "COMPLETED")
+        return RecognitionResult(
+            tape.worked_at, f"recording {tape.number}", "FAILED" if tape.number in self._bad else "COMPLETED"
+        )
 
     def move_in(self, world: World) -> None:
         """Upload everything at its time."""
@@ -100,9 +102,9 @@ def _upload(world: World, tape: Any) -> None:
     world.s3.put_object(Bucket=INTAKE, Key=f"dictation/{tape.number}.wav", Body=tape, Metadata={})
 
 
-def faults(seed: int) -> Misfortune:
+def faults(seed: int) -> InjectedFaults:
     """Two in a hundred of everything, for as long as it takes; a start function's run makes some 65 calls."""
-    return Misfortune(
+    return InjectedFaults(
         seed, BEGINNING + 30 * DAY, call_refused=FAULTS / 2, answer_lost=FAULTS / 2, crash=FAULTS / 130,
         notification_lost=FAULTS, notification_doubled=FAULTS, event_lost=FAULTS, event_doubled=FAULTS,
         message_doubled=FAULTS, deletion_lost=FAULTS / 10, schedule_missed=FAULTS,

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.machine import ROOT
 from stacks import packaging
-from stacks.choices import Functions
+from stacks.config import Functions
 
 FUNCTIONS = ("start_transcription", "deliver_transcript", "reconcile")
 _ARCHITECTURES = {"x86_64": "x86_64", "aarch64": "arm64"}

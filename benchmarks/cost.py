@@ -15,16 +15,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import telemetry
+from adapters import telemetry
 from benchmarks import cost_report
 from benchmarks.backlog import Tape
 from operations import estimate
 from stethoscript import jobs
 from stethoscript.uploads import Upload
-from tests.simulation.deployment import INTAKE, NAME, Numbers, World, inhabited
-from tests.simulation.far_ends.s3 import Version
-from tests.simulation.far_ends.transcribe import Heard
-from tests.simulation.misfortune import DAY, HOUR, Misfortune
+from tests.simulation.fakes.s3 import Version
+from tests.simulation.fakes.transcribe import RecognitionResult
+from tests.simulation.fault_injection import DAY, HOUR, InjectedFaults
+from tests.simulation.simulated_deployment import INTAKE, NAME, Numbers, World, inhabited
 from tests.simulation.virtual_time import BEGINNING
 
 DAYS = 365 / 12
@@ -55,7 +55,7 @@ class Usage:
 def month(recordings: int, seed: int = 1) -> Usage:
     """Simulate one day of such a month, and multiply."""
     today = round(recordings / DAYS)
-    world = World(Misfortune(seed, BEGINNING + DAY), _hear, Numbers(), traced=False)
+    world = World(InjectedFaults(seed, BEGINNING + DAY), _hear, Numbers(), traced=False)
     telemetry.log.setLevel("ERROR")
     with inhabited(world):
         _already_there(world, recordings - today)
@@ -83,8 +83,8 @@ def calls_a_recording(busy: Usage, idle: Usage) -> dict[str, float]:
     }
 
 
-def _hear(tape: Any) -> Heard:
-    return Heard(tape.worked_at, f"recording {tape.number}", "COMPLETED")
+def _hear(tape: Any) -> RecognitionResult:
+    return RecognitionResult(tape.worked_at, f"recording {tape.number}", "COMPLETED")
 
 
 def _upload(world: World, number: int) -> None:

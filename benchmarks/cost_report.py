@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from operations import estimate
-from operations.price import PRICES, READ
+from operations.prices import PRICES, READ
 
 RESULTS = Path(__file__).parent / "results"
 MINUTES_EACH = 10

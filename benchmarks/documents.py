@@ -17,14 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from benchmarks import cold_start, conversation, documents_report, machine, measure
+from benchmarks import cold_start, documents_report, machine, process_usage, sample_transcript
 from benchmarks.machine import ROOT
-from documents import FORMS
+from documents import FORMATS
 
 RESULTS = ROOT / "benchmarks" / "results"
-MINUTE = round(conversation.WORDS_IN_FOUR_HOURS / 240)
-SIZES = (MINUTE, 1_000, 2_000, 4_000, 8_000, 16_000, conversation.WORDS_IN_FOUR_HOURS)
-OURS = ("json.loads", "model", *FORMS, "all forms")
+MINUTE = round(sample_transcript.WORDS_IN_FOUR_HOURS / 240)
+SIZES = (MINUTE, 1_000, 2_000, 4_000, 8_000, 16_000, sample_transcript.WORDS_IN_FOUR_HOURS)
+OURS = ("json.loads", "model", *FORMATS, "all forms")
 TSCRIBE = ("tscribe docx", "tscribe vtt", "tscribe csv")
 PATIENCE = 60.0
 """Seconds that tscribe is given for one document."""
@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = {words: Path(folder, f"{words}.json") for words in SIZES}
         for words, path in files.items():
-            path.write_bytes(conversation.output(words))
+            path.write_bytes(sample_transcript.output(words))
         rows = [row for words, path in files.items() for row in _ours(words, path, asked.repeat)]
         rows += [row for what in TSCRIBE for row in _tscribe(what, files, asked.repeat)]
     results = {
@@ -58,7 +58,7 @@ def _ours(words: int, path: Path, repeat: int) -> Iterator[dict[str, Any]]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lambdas")}
     loads, runs = [], []
     for _ in range(repeat):
-        loads.append(measure.reference_seconds())
+        loads.append(process_usage.reference_seconds())
         runs.append([_run(sys.executable, what, path, environment) for what in OURS])
     for what, found in zip(OURS, zip(*runs, strict=True), strict=True):
         yield _row(what, words, path, found, loads)
@@ -68,7 +68,7 @@ def _tscribe(what: str, files: dict[int, Path], repeat: int) -> Iterator[dict[st
     """Ever more words, until it does not end within a minute."""
     python = machine.environment("bench-tscribe", ROOT / "benchmarks" / "requirements-tscribe.txt")
     for words, path in files.items():
-        load = measure.reference_seconds()
+        load = process_usage.reference_seconds()
         try:
             found = [_run(str(python), what, path, {**os.environ, "MPLBACKEND": "Agg"}) for _ in range(repeat)]
         except subprocess.TimeoutExpired:

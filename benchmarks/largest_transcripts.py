@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import ROOT
-from documents import FORMS
-from stethoscript import members, transcript
+from documents import FORMATS
+from stethoscript import fields, transcript
 
 TURNS = 600_000
 FUNCTION_MEGABYTES = 1536 - 160
@@ -51,7 +51,7 @@ LARGEST: Mapping[str, Callable[[], dict[str, Any]]] = {
     "two lists of 270,000 words, a text": lambda: _two_lists() | _text("a ", transcript.MOST_WORDS),
     "250,000 words of text": lambda: _text("a ", transcript.MOST_WORDS),
     "560,000 stretches with readings": _readings,
-    "one word of 10 million characters": lambda: _text("\U0001f600", members.MOST_CHARACTERS),
+    "one word of 10 million characters": lambda: _text("\U0001f600", fields.MOST_CHARACTERS),
 }
 
 
@@ -67,7 +67,7 @@ def _measured() -> Iterator[float]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "transcribe.json")
             path.write_text(json.dumps({"results": results()}, separators=(",", ":")))
-            for what in ("model", *FORMS, "all forms"):
+            for what in ("model", *FORMATS, "all forms"):
                 command = [sys.executable, "-m", "benchmarks.one_document", what, str(path)]
                 environment = {**os.environ, "PYTHONPATH": str(ROOT / "lambdas")}
                 ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, text=True)

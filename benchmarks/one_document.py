@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import measure
+from benchmarks import process_usage
 
 Task = Callable[[Path], int]
 
@@ -30,17 +30,17 @@ def model() -> Task:
 
 def ours(*forms: str) -> Task:
     """Read once, then write these forms or all that apply, one after the other."""
-    from documents import FORMS  # noqa: PLC0415
-    from documents.facts import Facts  # noqa: PLC0415
+    from documents import FORMATS  # noqa: PLC0415
+    from documents.recording_info import RecordingInfo  # noqa: PLC0415
     from stethoscript import transcript  # noqa: PLC0415
-    from stethoscript.profiles import Recipe  # noqa: PLC0415
+    from stethoscript.profiles import JobSettings  # noqa: PLC0415
 
-    facts = Facts("bench", "conversation/visit.flac", 0, Recipe("CONVERSATION"))
+    info = RecordingInfo("bench", "conversation/visit.flac", 0, JobSettings("CONVERSATION"))
 
     def task(path: Path) -> int:
         heard = transcript.read(path.read_bytes())
-        wanted = [kind for form, kind in FORMS.items() if form in forms or not forms]
-        return sum(len(kind.write(heard, facts)) for kind in wanted if kind.applies(heard, facts))
+        wanted = [kind for form, kind in FORMATS.items() if form in forms or not forms]
+        return sum(len(kind.write(heard, info)) for kind in wanted if kind.applies(heard, info))
 
     return task
 
@@ -65,7 +65,7 @@ def main() -> None:
         task = tscribe(what.removeprefix("tscribe "))
     else:
         task = {"json.loads": floor, "model": model, "all forms": ours}.get(what, lambda: ours(what))()
-    with measure.spent() as usage:
+    with process_usage.spent() as usage:
         size = task(path)
     sys.stdout.write("\n" + json.dumps({**asdict(usage), "bytes": size}) + "\n")
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from tests.simulation.deployment import TOPIC, WORK, World
-from tests.simulation.far_ends.s3 import Version
-from tests.simulation.far_ends.transcribe import Job
-from tests.simulation.functions import Died, Function, Invocation, run
+from tests.simulation.fakes.s3 import Version
+from tests.simulation.fakes.transcribe import Job
+from tests.simulation.lambda_runtime import Died, Function, Invocation, run
+from tests.simulation.simulated_deployment import TOPIC, WORK, World
 
 AT_ONCE = 1000
 """Lambda's default concurrency of an account."""
@@ -70,7 +70,7 @@ class PublicSamples:
         )
 
     def _uploaded(self, key: str, _version: Version) -> None:
-        luck = self.world.misfortune
+        luck = self.world.faults
         if luck.strikes(luck.notification_lost):
             return
         event = {"bucket": "intake", "key": key}
@@ -78,7 +78,7 @@ class PublicSamples:
             self.world.time.after(0.3 + 1.5 * self.world.random(), partial(self._invoke, self._start, event))
 
     def _ended(self, job: Job) -> None:
-        luck = self.world.misfortune
+        luck = self.world.faults
         if luck.strikes(luck.event_lost):
             return
         event = {"job": job.name, "status": job.status}

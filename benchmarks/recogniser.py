@@ -23,7 +23,7 @@ from typing import Any
 import av
 import numpy as np
 
-from benchmarks import machine, measure, recogniser_report
+from benchmarks import machine, process_usage, recogniser_report
 from local import accuracy
 from local.accuracy import Turn
 
@@ -48,7 +48,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Heard:
+class RecognitionResult:
     """What one recogniser made of a recording: pieces of text by channel, their times, and who spoke when."""
 
     pieces: tuple[Mapping[str, Any], ...]
@@ -173,9 +173,9 @@ def _suits(mode: Mode, clip: Clip) -> bool:
     return bool(clip.turns) if mode.turns_only else bool(clip.text or clip.turns)
 
 
-def _run(mode: Mode, paths: Sequence[Path], python: Path) -> tuple[list[Heard], measure.Usage, float]:
-    load = measure.reference_seconds()
-    with _started(mode, python) as process, measure.watched(process.pid) as usage:
+def _run(mode: Mode, paths: Sequence[Path], python: Path) -> tuple[list[RecognitionResult], process_usage.Usage, float]:
+    load = process_usage.reference_seconds()
+    with _started(mode, python) as process, process_usage.watched(process.pid) as usage:
         heard = [(_ours if mode.who == OURS else _others)(process, path, mode) for path in paths]
     return heard, usage, load
 
@@ -210,7 +210,7 @@ def _say(process: subprocess.Popen[str], line: str) -> None:
         process.stdin.flush()
 
 
-def _ours(process: subprocess.Popen[str], path: Path, mode: Mode) -> Heard:
+def _ours(process: subprocess.Popen[str], path: Path, mode: Mode) -> RecognitionResult:
     _say(process, json.dumps({"id": path.name, "audio": str(path)} | dict(mode.how)))
     answer = _answer(process)
     while "progress" in answer:
@@ -219,14 +219,14 @@ def _ours(process: subprocess.Popen[str], path: Path, mode: Mode) -> Heard:
     segments = answer["heard"].get("segments") or ()
     pieces = tuple({**word, "text": word["text"] + word["punctuation"]} for word in words)
     turns = [Turn(word["start"], word["end"], str(word["speaker"])) for word in words if word["speaker"] is not None]
-    return Heard(pieces, tuple(_joined(turns)), tuple(segments))
+    return RecognitionResult(pieces, tuple(_joined(turns)), tuple(segments))
 
 
-def _others(process: subprocess.Popen[str], path: Path, _mode: Mode) -> Heard:
+def _others(process: subprocess.Popen[str], path: Path, _mode: Mode) -> RecognitionResult:
     _say(process, str(path))
     pieces = _answer(process)
     turns = [Turn(start, end, str(speaker)) for piece in pieces for start, end, speaker in piece["spans"]]
-    return Heard(tuple(pieces), tuple(_joined(turns)))
+    return RecognitionResult(tuple(pieces), tuple(_joined(turns)))
 
 
 def _joined(turns: Sequence[Turn], pause: float = 1.0) -> list[Turn]:
@@ -243,7 +243,7 @@ def _joined(turns: Sequence[Turn], pause: float = 1.0) -> list[Turn]:
 # Scores
 
 
-def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[Heard]) -> dict[str, Any]:
+def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[RecognitionResult]) -> dict[str, Any]:
     pairs = list(zip(clips, heard, strict=True))
     scores: dict[str, Any] = {}
     texts = [text for clip, one in pairs for text in _texts(mode, clip, one)]
@@ -271,7 +271,7 @@ def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[Heard]) -> dict[s
     return scores
 
 
-def _texts(mode: Mode, clip: Clip, heard: Heard) -> Iterator[tuple[str, str]]:
+def _texts(mode: Mode, clip: Clip, heard: RecognitionResult) -> Iterator[tuple[str, str]]:
     """Yield what was said and what was heard, for each channel if they are kept apart."""
     if mode.by_channel:
         yield from ((said, heard.text(channel)) for channel, said in enumerate(clip.channels))

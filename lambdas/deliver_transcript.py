@@ -16,19 +16,17 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import ClientError
 
-import batch
-import environment
-import transcribe_jobs
-import upload_versions
-from clients import client
-from delivery import Delivery
-from herald import Herald
-from ledger import Ledger
-from stethoscript import events, failures, faults, jobs, stopping
-from stethoscript.events import Signal
-from stethoscript.faults import Fault
-from stethoscript.rows import STUCK_SECONDS, Row, State
-from telemetry import count, flush, log, measure
+from adapters import sqs_batch, transcribe_jobs, upload_versions
+from adapters.clients import client
+from adapters.document_store import DocumentStore
+from adapters.ledger import Ledger
+from adapters.notifier import Notifier
+from adapters.settings import read_settings
+from adapters.telemetry import count, flush, log, measure
+from stethoscript import aws_errors, failure_reasons, jobs, queue_messages, stopping
+from stethoscript.aws_errors import ErrorKind
+from stethoscript.ledger_row import STUCK_AFTER_SECONDS, LedgerRow, State
+from stethoscript.queue_messages import Signal
 
 VANISHED_SECONDS = 3600
 """Only after so long is a job that Transcribe does not know taken for gone: answers may lag behind."""
@@ -63,7 +61,7 @@ class DeliverSettings:
     completion_topic_arn: str
     documents: str
     layout: str
-    patience_seconds: int
+    retry_delay_seconds: int
 
 
 @dataclass(frozen=True)
@@ -75,8 +73,8 @@ class Deliverer:
     s3: Any
     transcribe: Any
     sqs: Any
-    delivery: Delivery
-    herald: Herald
+    delivery: DocumentStore
+    notifier: Notifier
     now: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.random
 
@@ -99,15 +97,15 @@ class Deliverer:
                 return
             self._bring_to_end(row, signal)
         except Exception as error:
-            fault = faults.fault(error)
-            if fault not in faults.PUT_OFF:
-                log.error("back to the queue", job=signal.job, error=faults.described(error))
+            fault = aws_errors.fault(error)
+            if fault not in aws_errors.DEFERRABLE:
+                log.error("back to the queue", job=signal.job, error=aws_errors.described(error))
                 raise
-            log.warning("put off", job=signal.job, error=faults.described(error), fault=fault.name)
-            count("ConfigurationFault" if fault not in faults.WITHOUT_ALARM else "PutOff")
+            log.warning("put off", job=signal.job, error=aws_errors.described(error), fault=fault.name)
+            count("ConfigurationError" if fault not in aws_errors.WITHOUT_ALARM else "Deferred")
             self._look_again(signal)
 
-    def _bring_to_end(self, row: Row, signal: Signal) -> None:
+    def _bring_to_end(self, row: LedgerRow, signal: Signal) -> None:
         if not row.open:
             self._tidy(row)
             return
@@ -115,7 +113,7 @@ class Deliverer:
         status = job.get("TranscriptionJobStatus")
         age = self.now() - (row.started or self.now())
         if status not in ("COMPLETED", "FAILED") and (status or age < VANISHED_SECONDS):
-            if self.now() - (row.started or row.waiting_since) < STUCK_SECONDS:
+            if self.now() - (row.started or row.waiting_since) < STUCK_AFTER_SECONDS:
                 self._look_again(signal)
             return
         if status != "FAILED" and row.leased is None and not row.cancelled and self._is_deleted(row):
@@ -131,16 +129,16 @@ class Deliverer:
             self.ledger.release(row)
             raise
 
-    def _is_deleted(self, row: Row) -> bool:
+    def _is_deleted(self, row: LedgerRow) -> bool:
         return upload_versions.is_deleted(self.s3, self.settings.account, row.upload)
 
-    def _finish(self, row: Row, job: Mapping[str, Any], signal: Signal) -> None:
+    def _finish(self, row: LedgerRow, job: Mapping[str, Any], signal: Signal) -> None:
         if row.cancelled:
             remedy = stopping.remedy_once_begun(str(row.reason))
             self._end(row, State.FAILED, signal, _ended(job, self.now()), reason=row.reason, remedy=remedy)
             return
         if job.get("TranscriptionJobStatus") == "FAILED":
-            reason, remedy = failures.reason(job.get("FailureReason", ""))
+            reason, remedy = failure_reasons.reason(job.get("FailureReason", ""))
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
                 reason=reason, remedy=remedy, failure=job.get("FailureReason"),
@@ -151,7 +149,7 @@ class Deliverer:
         try:
             delivered = self.delivery.deliver(row)
         except ClientError as error:
-            if faults.fault(error) is not Fault.ABSENT:
+            if aws_errors.fault(error) is not ErrorKind.ABSENT:
                 raise
             if job and self.now() - _ended(job, self.now()) < VANISHED_SECONDS:
                 self.ledger.release(row)
@@ -159,18 +157,18 @@ class Deliverer:
                 return
             self._end(
                 row, State.FAILED, signal, _ended(job, self.now()),
-                reason=failures.MISSING if job else failures.VANISHED,
+                reason=failure_reasons.MISSING if job else failure_reasons.VANISHED,
                 remedy="Transcribe has left no transcript: upload the recording again, or `retry` this job.",
             )  # fmt: skip
         else:
             state = State.FAILED if delivered.reason else State.DELIVERED
             self._end(row, state, signal, _ended(job, self.now()), **vars(delivered))
 
-    def _end(self, row: Row, state: State, signal: Signal, completed: int, **more: Any) -> None:
+    def _end(self, row: LedgerRow, state: State, signal: Signal, completed: int, **more: Any) -> None:
         """Tell, note down, tidy up, in this order: a crash in between repeats, with the same id."""
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
-        self.herald.tell(ended)
+        self.notifier.notify(ended)
         stopped = ended.reason in stopping.REASONS
         if self.ledger.advance(row, state, self.now(), **changes):
             count("Stopped" if stopped else state.capitalize(), reason=ended.reason)
@@ -181,7 +179,7 @@ class Deliverer:
         self._tidy(ended)
         log.info("ended", job=row.job, state=str(state), reason=ended.reason, signal=signal.source)
 
-    def _tidy(self, row: Row) -> None:
+    def _tidy(self, row: LedgerRow) -> None:
         """The frozen copy has served; the original stays where it was uploaded.
 
         Of a recording that is not to be delivered, Transcribe's output is removed too, however late it comes.
@@ -193,11 +191,11 @@ class Deliverer:
             self.s3.delete_object(Bucket=self.settings.work_bucket, Key=key, ExpectedBucketOwner=self.settings.account)
 
     def _look_again(self, signal: Signal) -> None:
-        soon = min(SOON_SECONDS, self.settings.patience_seconds)
+        soon = min(SOON_SECONDS, self.settings.retry_delay_seconds)
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
-            MessageBody=events.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
-            DelaySeconds=faults.delay(signal.deferrals, soon, self.jitter()),
+            MessageBody=queue_messages.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
+            DelaySeconds=aws_errors.delay(signal.deferrals, soon, self.jitter()),
         )
 
 
@@ -206,7 +204,7 @@ def _ignore(signal: Signal) -> None:
     log.info("a signal for no job of ours", signal=signal.source)
 
 
-def durations(ended: Row) -> Iterator[tuple[str, int]]:
+def durations(ended: LedgerRow) -> Iterator[tuple[str, int]]:
     """How long an ended recording was in each state, and in all.
 
     A retry has no waiting time and no turnaround: nobody keeps when it was asked for.
@@ -222,7 +220,7 @@ def durations(ended: Row) -> Iterator[tuple[str, int]]:
         yield "TurnaroundSeconds", ended.updated - since
 
 
-def _since(ended: Row) -> int:
+def _since(ended: LedgerRow) -> int:
     """The upload's time; of an upload older than any message about it can be, the time when its row was made.
 
     Such an upload was announced later, by a backfill or the reconciler, and would spoil the percentiles of all others.
@@ -238,7 +236,7 @@ def _ended(job: Mapping[str, Any], now: float) -> int:
 
 @cache
 def _deliverer() -> Deliverer:
-    settings = environment.read(DeliverSettings, os.environ)
+    settings = read_settings(DeliverSettings, os.environ)
     s3, transcripts = client("s3", **PATIENCE), settings.transcripts_bucket
     documents = json.loads(settings.documents)
     return Deliverer(
@@ -247,8 +245,8 @@ def _deliverer() -> Deliverer:
         s3=s3,
         transcribe=client("transcribe", **PATIENCE),
         sqs=client("sqs", **PATIENCE),
-        delivery=Delivery(s3, settings.account, settings.work_bucket, transcripts, settings.layout, documents),
-        herald=Herald(
+        delivery=DocumentStore(s3, settings.account, settings.work_bucket, transcripts, settings.layout, documents),
+        notifier=Notifier(
             settings.completion_topic_arn, transcripts, client("sns", **PATIENCE), client("events", **PATIENCE)
         ),
     )
@@ -260,11 +258,11 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     deadline = deliverer.now() + context.get_remaining_time_in_millis() / 1000
 
     def take(body: str) -> None:
-        signal = events.signal(body)
+        signal = queue_messages.signal(body)
         if signal:
             deliverer.take(signal, deadline)
 
     try:
-        return batch.answer(event, take)
+        return sqs_batch.answer(event, take)
     finally:
         flush(deliverer.settings.deployment)

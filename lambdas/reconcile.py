@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-import environment
-import transcribe_jobs
-from clients import client
-from ledger import Ledger, Sweep
-from stethoscript import events, faults, jobs
-from stethoscript.events import Arrival, Signal
-from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State
+from adapters import transcribe_jobs
+from adapters.clients import client
+from adapters.ledger import Ledger, Sweep
+from adapters.settings import read_settings
+from adapters.telemetry import count, flush, log
+from stethoscript import aws_errors, jobs, queue_messages
+from stethoscript.ledger_row import DELAYED_AFTER_SECONDS, STUCK_AFTER_SECONDS, LedgerRow, State
+from stethoscript.queue_messages import Signal, UploadMessage
 from stethoscript.uploads import Upload, is_folder
-from telemetry import count, flush, log
 
 Value = TypeVar("Value")
 
@@ -96,29 +96,29 @@ class Reconciler:
         idle = int(asked["Attributes"]["ApproximateNumberOfMessages"]) == 0
         return self.settings.grace_seconds if idle else max(self.settings.grace_seconds, BUSY_GRACE_SECONDS)
 
-    def _look_at_job(self, row: Row) -> int:
+    def _look_at_job(self, row: LedgerRow) -> int:
         """Signal a job that has ended, once in a while; every look moves the row to the end of the line."""
         if row.signalled and self.now() - row.signalled < self.settings.grace_seconds:
             return 0
         try:
             job = transcribe_jobs.find(self.transcribe, row.job)
         except ClientError as error:
-            log.warning("could not look at a job", job=row.job, error=faults.described(error))
+            log.warning("could not look at a job", job=row.job, error=aws_errors.described(error))
             return 0
         ended = job is None or job["TranscriptionJobStatus"] in ("COMPLETED", "FAILED")
         if ended:
             self._signal(row.job)
             self._say_if_late(job)
-        if self.now() - (row.started or row.waiting_since) > STUCK_SECONDS:
+        if self.now() - (row.started or row.waiting_since) > STUCK_AFTER_SECONDS:
             count("Stuck")
             log.error("neither ended nor delivered for more than a day", job=row.job)
         self.ledger.advance(row, row.state, self.now(), signalled=int(self.now()) if ended else row.signalled)
         return int(ended)
 
-    def _announce_again(self, row: Row) -> int:
+    def _announce_again(self, row: LedgerRow) -> int:
         """Bring back a recording that nobody follows; one that will not be helped by it is said to be stuck."""
-        if self.now() - row.waiting_since > WAITS_LONG_SECONDS:
-            count("WaitsLong")
+        if self.now() - row.waiting_since > DELAYED_AFTER_SECONDS:
+            count("Delayed")
         if row.announcements >= MOST_ANNOUNCEMENTS:
             count("Stuck")
             log.error("brought back in vain", job=row.job)
@@ -130,8 +130,8 @@ class Reconciler:
     def _say_if_late(self, job: Mapping[str, Any] | None) -> None:
         """Count a job that has ended, and could not be delivered since."""
         completed = job and job.get("CompletionTime")
-        if completed and self.now() - completed.timestamp() > WAITS_LONG_SECONDS:
-            count("WaitsLong")
+        if completed and self.now() - completed.timestamp() > DELAYED_AFTER_SECONDS:
+            count("Delayed")
 
     def _forgotten(self, deadline: float, before: float) -> Iterator[tuple[str, Upload]]:
         """Uploads of some pages of the intake bucket that have no row; the next run goes on where this one ends."""
@@ -176,9 +176,9 @@ class Reconciler:
         log.warning("nobody had heard of this upload", job=recording)
         return 1
 
-    def _row(self, recording: str, upload: Upload) -> Row:
+    def _row(self, recording: str, upload: Upload) -> LedgerRow:
         now, days = int(self.now()), self.settings.row_days
-        return Row(
+        return LedgerRow(
             recording=recording, state=State.ANNOUNCED, bucket=upload.bucket, key=upload.key, version=upload.version,
             received=now, entered=now, updated=now, job=jobs.name(recording, 1), announcements=1,
             expires=now + days * 86400 if days else None,
@@ -186,19 +186,19 @@ class Reconciler:
 
     def _announce(self, upload: Upload) -> None:
         self.sqs.send_message(
-            QueueUrl=self.settings.intake_queue_url, MessageBody=events.arrival_message(Arrival(upload))
+            QueueUrl=self.settings.intake_queue_url, MessageBody=queue_messages.upload_message(UploadMessage(upload))
         )
 
     def _signal(self, job: str) -> None:
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
-            MessageBody=events.signal_message(Signal(job, "reconcile")),
+            MessageBody=queue_messages.signal_message(Signal(job, "reconcile")),
         )
 
 
 @cache
 def _reconciler() -> Reconciler:
-    settings = environment.read(ReconcileSettings, os.environ)
+    settings = read_settings(ReconcileSettings, os.environ)
     return Reconciler(
         settings=settings,
         ledger=Ledger(client("dynamodb"), settings.ledger_table),
@@ -214,10 +214,10 @@ def handler(_event: dict[str, Any], context: Any) -> dict[str, int]:
     try:
         found = reconciler.run(reconciler.now() + context.get_remaining_time_in_millis() / 1000)
     except Exception as error:  # noqa: BLE001 - its message may quote keys, and Lambda would log it
-        raise RuntimeError(f"the run failed: {faults.described(error)}") from None
+        raise RuntimeError(f"the run failed: {aws_errors.described(error)}") from None
     else:
         if brought := sum(found.values()):
-            count("BroughtBack", brought)
+            count("Recovered", brought)
         log.info("reconciled", jobs=found["jobs"], uploads=found["uploads"])
         return found
     finally:

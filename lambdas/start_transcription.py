@@ -13,23 +13,30 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-import audio_probe
-import batch
-import environment
-import transcribe_jobs
-import upload_versions
-from clients import client
-from herald import Herald
-from ledger import Ledger
-from s3_range_file import S3RangeFile, read_range
-from stethoscript import audio, events, faults, jobs, metadata, profiles, start_refusals, stopping, storage
-from stethoscript.events import Arrival, Signal
-from stethoscript.faults import Fault
-from stethoscript.profiles import SETTINGS, Profile, Recipe
+from adapters import audio_probe, sqs_batch, transcribe_jobs, upload_versions
+from adapters.clients import client
+from adapters.ledger import Ledger
+from adapters.notifier import Notifier
+from adapters.s3_range_file import S3RangeFile, read_range
+from adapters.settings import read_settings
+from adapters.telemetry import count, flush, log, measure
+from stethoscript import (
+    audio_info,
+    aws_errors,
+    jobs,
+    object_metadata,
+    profiles,
+    queue_messages,
+    start_refusals,
+    stopping,
+    upload_storage,
+)
+from stethoscript.aws_errors import ErrorKind
+from stethoscript.ledger_row import DELAYED_AFTER_SECONDS, STUCK_AFTER_SECONDS, LedgerRow, State, audio_fields
+from stethoscript.profiles import SETTINGS, JobSettings, Profile
+from stethoscript.queue_messages import Signal, UploadMessage
 from stethoscript.rejections import Rejected
-from stethoscript.rows import STUCK_SECONDS, WAITS_LONG_SECONDS, Row, State, audio_fields
 from stethoscript.uploads import Upload, is_folder
-from telemetry import count, flush, log, measure
 
 COPY_SECONDS = 120
 """Long enough for S3 to copy 2 GB; a record is begun only if this much time is left."""
@@ -67,9 +74,9 @@ class StartSettings:
     completion_topic_arn: str
     profiles: str
     vocabularies: str
-    jobs_at_once: int
-    patience_seconds: int
-    watch_seconds: int
+    concurrent_jobs: int
+    retry_delay_seconds: int
+    job_poll_seconds: int
     row_days: int
 
 
@@ -92,7 +99,7 @@ class Uncertain(Exception):
 class Deferred(Exception):
     """Transcribe refuses to start the job, and the recording waits: as this fault, because of this error."""
 
-    def __init__(self, fault: Fault, error: str) -> None:
+    def __init__(self, fault: ErrorKind, error: str) -> None:
         super().__init__(error)
         self.fault = fault
         self.error = error
@@ -115,12 +122,12 @@ class Starter:
     """S3 again, for copies alone: a copy takes long, and is not begun a second time while the first may go on."""
     transcribe: Any
     sqs: Any
-    herald: Herald
+    notifier: Notifier
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
 
-    def take(self, arrival: Arrival, deadline: float) -> None:
+    def take(self, arrival: UploadMessage, deadline: float) -> None:
         """Bring an upload to a running job or a rejection; else put it back into the queue with a delay."""
         upload = arrival.upload
         recording = jobs.recording(self.settings.deployment, upload)
@@ -131,16 +138,16 @@ class Starter:
         try:
             self._settle(recording, upload, deadline)
         except (NoTime, TakenMeanwhile, Uncertain):
-            self._put_off(recording, arrival, Fault.BUSY, steady=True)
+            self._put_off(recording, arrival, ErrorKind.BUSY, steady=True)
         except Deferred as deferred:
             log.warning("put off", job=recording, error=deferred.error, fault=deferred.fault.name)
             self._put_off(recording, arrival, deferred.fault)
         except Exception as error:
-            fault = faults.fault(error)
-            if fault not in faults.PUT_OFF:
-                log.error("back to the queue", job=recording, error=faults.described(error))
+            fault = aws_errors.fault(error)
+            if fault not in aws_errors.DEFERRABLE:
+                log.error("back to the queue", job=recording, error=aws_errors.described(error))
                 raise
-            log.warning("put off", job=recording, error=faults.described(error), fault=fault.name)
+            log.warning("put off", job=recording, error=aws_errors.described(error), fault=fault.name)
             self._put_off(recording, arrival, fault)
 
     def _settle(self, recording: str, upload: Upload, deadline: float) -> None:
@@ -155,7 +162,7 @@ class Starter:
                 if is_folder(upload.key, head["ContentLength"]):
                     return
                 received = int(head["LastModified"].timestamp())
-                row = replace(row, received=received, correlation_id=metadata.correlation_id(head["Metadata"]))
+                row = replace(row, received=received, correlation_id=object_metadata.correlation_id(head["Metadata"]))
                 row = self._asking(row, head)
                 if known and known.cancelled:
                     self._end_stopped(replace(row, cancelled=known.cancelled, reason=known.reason))
@@ -169,7 +176,7 @@ class Starter:
         except Rejected as refusal:
             self._reject(row, refusal)
 
-    def _start(self, row: Row, deadline: float) -> None:
+    def _start(self, row: LedgerRow, deadline: float) -> None:
         if row.state is State.CLAIMED and not row.cancelled:
             self._await_slot(deadline)
         standing = self.ledger.find(row.recording)  # somebody may have been quicker while we waited
@@ -187,7 +194,7 @@ class Starter:
         count("Started")
         log.info("transcribing", job=row.job, profile=row.profile)
 
-    def _asking(self, row: Row, head: Mapping[str, Any]) -> Row:
+    def _asking(self, row: LedgerRow, head: Mapping[str, Any]) -> LedgerRow:
         """The row with the recipe as its metadata has it: a refusal that comes later names it too.
 
         Raises:
@@ -196,28 +203,28 @@ class Starter:
         profile = profiles.match(self.profiles, row.key)
         if profile is None:
             raise profiles.unmatched(self.profiles)
-        recipe = metadata.overridden(profile, head["Metadata"])
-        return replace(row, recipe=_plain(recipe), warning=metadata.warning(head["Metadata"]))
+        job_settings = object_metadata.overridden(profile, head["Metadata"])
+        return replace(row, job_settings=_plain(job_settings), warning=object_metadata.warning(head["Metadata"]))
 
-    def _checked(self, row: Row, head: Mapping[str, Any]) -> Row:
+    def _checked(self, row: LedgerRow, head: Mapping[str, Any]) -> LedgerRow:
         """The row to claim, with all that the job needs.
 
         Raises:
             Rejected: Transcribe would refuse it.
         """
-        audio.check_size(head["ContentLength"])
-        storage.check_class(head)
+        audio_info.check_size(head["ContentLength"])
+        upload_storage.check_class(head)
         recording = S3RangeFile(head["ContentLength"], partial(self._header, row.upload, head))
         media_format, info = audio_probe.probe(recording, row.key)
-        metadata.check_media_format(head["Metadata"], media_format)
-        audio.check_sound(info, each_channel=row.asked.channel_identification)
+        object_metadata.check_media_format(head["Metadata"], media_format)
+        audio_info.check_sound(info, each_channel=row.settings.channel_identification)
         return replace(row, media_format=media_format, **audio_fields(info))
 
-    def _row(self, recording: str, upload: Upload) -> Row:
+    def _row(self, recording: str, upload: Upload) -> LedgerRow:
         now = int(self.now())
         days = self.settings.row_days
         profile = profiles.match(self.profiles, upload.key)
-        return Row(
+        return LedgerRow(
             recording=recording,
             state=State.CLAIMED,
             bucket=upload.bucket,
@@ -228,7 +235,7 @@ class Starter:
             updated=now,
             job=jobs.name(recording, 1),
             profile=profile.name if profile else None,
-            recipe=_plain(profile.recipe) if profile else {},
+            job_settings=_plain(profile.job_settings) if profile else {},
             expires=now + days * 86400 if days else None,
         )
 
@@ -253,8 +260,8 @@ class Starter:
             with _present():
                 content = read_range(self.s3, self._source(upload), begin, end, head.get("ContentLength"))
         except ClientError as error:
-            refusal = storage.foreign_key(head, self.settings.key_arn)
-            if refusal is None or faults.fault(error) is not Fault.CONFIGURATION:
+            refusal = upload_storage.foreign_key(head, self.settings.key_arn)
+            if refusal is None or aws_errors.fault(error) is not ErrorKind.CONFIGURATION:
                 raise
             raise refusal from error
         return content
@@ -267,14 +274,14 @@ class Starter:
             "ExpectedBucketOwner": self.settings.account,
         }
 
-    def _is_frozen(self, row: Row) -> bool:
+    def _is_frozen(self, row: LedgerRow) -> bool:
         key = self._staged(row)
         listing = self.s3.list_objects_v2(
             Bucket=self.settings.work_bucket, Prefix=key, MaxKeys=1, ExpectedBucketOwner=self.settings.account
         )
         return any(entry["Key"] == key for entry in listing.get("Contents", []))
 
-    def _freeze(self, row: Row) -> None:
+    def _freeze(self, row: LedgerRow) -> None:
         """Copy exactly this version aside: Transcribe takes no version id, and keys get overwritten.
 
         Nothing of the original's metadata or tags is carried along.
@@ -292,10 +299,10 @@ class Starter:
                 ExpectedSourceBucketOwner=self.settings.account,
             )
 
-    def _staged(self, row: Row) -> str:
+    def _staged(self, row: LedgerRow) -> str:
         return jobs.staged(row.job, str(row.media_format))
 
-    def _begin(self, row: Row, deadline: float) -> None:
+    def _begin(self, row: LedgerRow, deadline: float) -> None:
         """Start the job; wait here for as long as Transcribe is busy and there is time.
 
         Raises:
@@ -304,7 +311,7 @@ class Starter:
             NoTime: still busy at the deadline.
             NameTaken: the name belongs to a job with other media.
         """
-        places = jobs.Places(self.settings.work_bucket, self.settings.key_arn)
+        places = jobs.JobLocations(self.settings.work_bucket, self.settings.key_arn)
         tags = jobs.tags(self.settings.deployment, str(row.profile))
         request = jobs.request(row.job, str(row.media_format), self._recipe(row), places, tags)
         while True:
@@ -316,49 +323,49 @@ class Starter:
             try:
                 self.transcribe.start_medical_transcription_job(**request)
             except ClientError as error:
-                fault = faults.fault(error)
-                if fault is Fault.TAKEN:
+                fault = aws_errors.fault(error)
+                if fault is ErrorKind.TAKEN:
                     self._adopt(row.job, request["Media"]["MediaFileUri"])
                     return
                 deferred_as = self._refuse_for(fault, row)
                 if deferred_as is not fault:
-                    raise Deferred(deferred_as, faults.described(error)) from error
-                if fault is not Fault.BUSY:
+                    raise Deferred(deferred_as, aws_errors.described(error)) from error
+                if fault is not ErrorKind.BUSY:
                     raise
                 self._wait(deadline)
             else:
                 return
 
-    def _recipe(self, row: Row) -> Recipe:
+    def _recipe(self, row: LedgerRow) -> JobSettings:
         """What the row asks for, its vocabulary by the name it has in AWS today: that changes with its content."""
-        name = row.asked.vocabulary_name
-        return replace(row.asked, vocabulary_name=self.vocabularies.get(name, name) if name else None)
+        name = row.settings.vocabulary_name
+        return replace(row.settings, vocabulary_name=self.vocabularies.get(name, name) if name else None)
 
-    def _refuse_for(self, fault: Fault, row: Row) -> Fault:
+    def _refuse_for(self, fault: ErrorKind, row: LedgerRow) -> ErrorKind:
         """The fault as which a refused recording waits, if waiting may help; each such wait has an end.
 
         Raises:
             Rejected: too long, refused for its uploader's own settings, or busy for a day while idle.
         """
-        if fault is Fault.TOO_LONG:
-            raise audio.too_long()
-        idle = self.settings.jobs_at_once // 10 + 1
+        if fault is ErrorKind.TOO_LONG:
+            raise audio_info.too_long()
+        idle = self.settings.concurrent_jobs // 10 + 1
         waited = self.now() - row.waiting_since
-        if fault is Fault.BUSY and waited > STUCK_SECONDS and self.ledger.in_flight(idle) < idle:
+        if fault is ErrorKind.BUSY and waited > STUCK_AFTER_SECONDS and self.ledger.in_flight(idle) < idle:
             raise Rejected("LimitExceeded", "Transcribe has refused it for a day without being busy; shorten it.")
         decided = start_refusals.decided(fault, self._own_settings(row), self._refused_for(fault, row))
         if isinstance(decided, Rejected):
             raise decided
         return decided
 
-    def _own_settings(self, row: Row) -> list[str]:
+    def _own_settings(self, row: LedgerRow) -> list[str]:
         """The settings in which the recording differs from its profile; a vocabulary of ours is the deployment's."""
         profile = profiles.match(self.profiles, row.key)
-        usual, asked = profile.recipe if profile else Recipe(), row.asked
+        usual, asked = profile.job_settings if profile else JobSettings(), row.settings
         own = [name for name in SETTINGS if getattr(asked, name) != getattr(usual, name)]
         return [name for name in own if name != "vocabulary_name" or asked.vocabulary_name not in self.vocabularies]
 
-    def _refused_for(self, fault: Fault, row: Row) -> float:
+    def _refused_for(self, fault: ErrorKind, row: LedgerRow) -> float:
         """For how many seconds Transcribe has refused the recording for this reason; the ledger keeps since when."""
         if fault not in start_refusals.WAIT_SECONDS:
             return 0.0
@@ -375,30 +382,30 @@ class Starter:
 
     def _await_slot(self, deadline: float) -> None:
         """Wait while far more jobs seem to run than the quota allows. Advice only: Transcribe itself is the judge."""
-        most = self.settings.jobs_at_once + self.settings.jobs_at_once // ENDED_SHARE
+        most = self.settings.concurrent_jobs + self.settings.concurrent_jobs // ENDED_SHARE
         while (standing := self.ledger.in_flight(most)) >= most:
             self._wait(deadline)
-        measure("QuotaUsed", 100 * standing / self.settings.jobs_at_once, MetricUnit.Percent)
+        measure("QuotaUtilization", 100 * standing / self.settings.concurrent_jobs, MetricUnit.Percent)
 
     def _wait(self, deadline: float) -> None:
-        pause = min(IN_HAND_SECONDS, self.settings.patience_seconds) * (0.5 + self.jitter())
+        pause = min(IN_HAND_SECONDS, self.settings.retry_delay_seconds) * (0.5 + self.jitter())
         if self.now() + pause > deadline - COPY_SECONDS:
             raise NoTime
         self.sleep(pause)
 
-    def _watch(self, row: Row) -> None:
+    def _watch(self, row: LedgerRow) -> None:
         """Leave a message that looks at the job after a while, where the reconciler would be too late."""
-        if self.settings.watch_seconds:
-            self._signal(row, "watch", delay=self.settings.watch_seconds)
+        if self.settings.job_poll_seconds:
+            self._signal(row, "watch", delay=self.settings.job_poll_seconds)
 
-    def _signal(self, row: Row, source: str, *, delay: int) -> None:
+    def _signal(self, row: LedgerRow, source: str, *, delay: int) -> None:
         self.sqs.send_message(
             QueueUrl=self.settings.completion_queue_url,
-            MessageBody=events.signal_message(Signal(row.job, source)),
+            MessageBody=queue_messages.signal_message(Signal(row.job, source)),
             DelaySeconds=delay,
         )
 
-    def _stop_deleted(self, row: Row) -> None:
+    def _stop_deleted(self, row: LedgerRow) -> None:
         """Stop a recording whose upload was deleted, then bring it to its end.
 
         Raises:
@@ -418,7 +425,7 @@ class Starter:
             )
         self._end_stopped(stopped)
 
-    def _end_stopped(self, row: Row) -> None:
+    def _end_stopped(self, row: LedgerRow) -> None:
         """Refuse a stopped recording that Transcribe has not begun; else leave it to the deliver function.
 
         Raises:
@@ -443,7 +450,7 @@ class Starter:
             self.ledger.release(row)
             raise
 
-    def _reject(self, row: Row, refusal: Rejected) -> None:
+    def _reject(self, row: LedgerRow, refusal: Rejected) -> None:
         """Tell, then note down: who is told twice sees the same id, nobody is left untold."""
         standing = self.ledger.find(row.recording)
         if standing and (standing.job != row.job or standing.state not in (State.ANNOUNCED, State.CLAIMED)):
@@ -451,9 +458,9 @@ class Starter:
             return
         why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
-        self.herald.tell(refused)
+        self.notifier.notify(refused)
         if not self.ledger.claim(refused):
-            why |= {"profile": row.profile, "recipe": row.recipe, "correlation_id": row.correlation_id}
+            why |= {"profile": row.profile, "job_settings": row.job_settings, "correlation_id": row.correlation_id}
             self.ledger.advance(row, State.REJECTED, self.now(), received=row.received, **why)
         if refusal.reason in stopping.REASONS:
             count("Stopped", reason=refusal.reason)
@@ -461,17 +468,17 @@ class Starter:
             count("Rejected", reason=refusal.reason)
         log.info("rejected", job=row.job, reason=refusal.reason)
 
-    def _put_off(self, recording: str, arrival: Arrival, fault: Fault, *, steady: bool = False) -> None:
+    def _put_off(self, recording: str, arrival: UploadMessage, fault: ErrorKind, *, steady: bool = False) -> None:
         """Send the message anew with a delay: receive counts are for unexpected errors alone."""
         self._show_life(recording)
-        seconds = faults.delay(arrival.deferrals, self.settings.patience_seconds, self.jitter(), steady=steady)
+        seconds = aws_errors.delay(arrival.deferrals, self.settings.retry_delay_seconds, self.jitter(), steady=steady)
         # Last: whatever failed after it would bring back the old message beside the new one.
         self.sqs.send_message(
             QueueUrl=self.settings.intake_queue_url,
-            MessageBody=events.arrival_message(replace(arrival, deferrals=arrival.deferrals + 1)),
+            MessageBody=queue_messages.upload_message(replace(arrival, deferrals=arrival.deferrals + 1)),
             DelaySeconds=seconds,
         )
-        count("PutOff" if fault in faults.WITHOUT_ALARM else "ConfigurationFault")
+        count("Deferred" if fault in aws_errors.WITHOUT_ALARM else "ConfigurationError")
         log.info("put off", job=recording, seconds=seconds, deferrals=arrival.deferrals + 1)
 
     def _show_life(self, recording: str) -> None:
@@ -479,15 +486,15 @@ class Starter:
         try:
             row = self.ledger.find(recording)
             if row and row.state is State.CLAIMED:
-                if self.now() - row.waiting_since > WAITS_LONG_SECONDS:
-                    count("WaitsLong")
+                if self.now() - row.waiting_since > DELAYED_AFTER_SECONDS:
+                    count("Delayed")
                 self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
         except (BotoCoreError, ClientError) as error:  # then it is announced once more, which does no harm
-            log.info("the ledger does not answer", error=faults.described(error))
+            log.info("the ledger does not answer", error=aws_errors.described(error))
 
 
-def _plain(recipe: Recipe) -> dict[str, Any]:
-    return {name: value for name, value in asdict(recipe).items() if value is not None}
+def _plain(job_settings: JobSettings) -> dict[str, Any]:
+    return {name: value for name, value in asdict(job_settings).items() if value is not None}
 
 
 @contextmanager
@@ -502,16 +509,16 @@ def _present() -> Iterator[None]:
         yield
     except ClientError as error:
         answer = error.response["Error"]
-        if refusal := storage.unreadable(answer["Code"], answer.get("Message", "")):
+        if refusal := upload_storage.unreadable(answer["Code"], answer.get("Message", "")):
             raise refusal from error
-        if faults.fault(error) is Fault.ABSENT:
+        if aws_errors.fault(error) is ErrorKind.ABSENT:
             raise Gone from error
         raise
 
 
 @cache
 def _starter() -> Starter:
-    settings = environment.read(StartSettings, os.environ)
+    settings = read_settings(StartSettings, os.environ)
     return Starter(
         settings=settings,
         profiles=profiles.from_json(settings.profiles),
@@ -522,7 +529,7 @@ def _starter() -> Starter:
         copier=client("s3", attempts=1, seconds=COPY_SECONDS - 10),  # a copy answers when it is done
         transcribe=client("transcribe", attempts=2),
         sqs=client("sqs"),
-        herald=Herald(settings.completion_topic_arn, settings.transcripts_bucket, client("sns"), client("events")),
+        notifier=Notifier(settings.completion_topic_arn, settings.transcripts_bucket, client("sns"), client("events")),
     )
 
 
@@ -532,10 +539,10 @@ def handler(event: dict[str, Any], context: Any) -> Any:
     deadline = starter.now() + context.get_remaining_time_in_millis() / 1000
 
     def take(body: str) -> None:
-        for arrival in events.arrivals(body):
+        for arrival in queue_messages.upload_messages(body):
             starter.take(arrival, deadline)
 
     try:
-        return batch.answer(event, take)
+        return sqs_batch.answer(event, take)
     finally:
         flush(starter.settings.deployment)

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from local import one_at_a_time
+from local import process_lock
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = ROOT / "build" / "demo.lock"
@@ -24,11 +24,11 @@ def main() -> None:
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # for a terminal that is not UTF-8
     try:
         arguments = _parser().parse_args()
-        with one_at_a_time.held(LOCK):
+        with process_lock.held(LOCK):
             _demonstrate(arguments)
     except KeyboardInterrupt:
         sys.exit("\nStopped; nothing is left running. `make demo` begins again.")
-    except one_at_a_time.Running as other:
+    except process_lock.Running as other:
         sys.exit(f"Another demo runs in this folder, {other}: wait until it has ended, then run `make demo` again.")
     except OSError as error:
         sys.exit(_of_the_system(error))

@@ -13,13 +13,13 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local import accuracy, deployment
-from local.cloud.problems import CannotStart
-from local.cloud.running import Cloud, running
+from local.cloud.cloud_process import Cloud, running
+from local.cloud.errors import CannotStart
+from local.demo_users import DemoUsers, Inbox
 from local.deployment import ROOT, DeploymentFailed, Say
-from local.people import Inbox, People
 from local.progress import phase
-from operations import uploading
-from operations.problems import Misused, Problem
+from operations import upload_recordings
+from operations.errors import CommandError, Misused
 
 RECORDINGS = ROOT / "local" / "recordings"
 RESULTS = ROOT / "build" / "demo"
@@ -27,8 +27,8 @@ NEW = ROOT / "build" / "demo.new"
 OLD = ROOT / "build" / "demo.old"
 WORK = ROOT / "build" / "demo-work"
 SUBSCRIBER = "records@clinic.example"
-PATIENCE_SECONDS = 1800
-FAILURES = (CannotStart, DeploymentFailed, Problem, BotoCoreError, ClientError)
+RETRY_DELAY_SECONDS = 1800
+FAILURES = (CannotStart, DeploymentFailed, CommandError, BotoCoreError, ClientError)
 _STATES = {"CLAIMED": "waits for Transcribe", "TRANSCRIBING": "is transcribed"}
 
 
@@ -84,7 +84,7 @@ def recordings(audio: Path | None, profile: str) -> list[Recording]:
             path.name.encode()
         except UnicodeEncodeError:
             raise Misused("The recording's name is not in UTF-8: rename it, for example to visit.wav.") from None
-        uploading.check_file(path)
+        upload_recordings.check_file(path)
         return [Recording(path, profile)]
     manifest = json.loads((RECORDINGS / "manifest.json").read_text(encoding="utf-8"))
     return [
@@ -108,7 +108,7 @@ def run(uploads: list[Recording], engine: str) -> Results:
     """
     prepare()
     with phase("Synthesising the stacks") as tell:
-        chosen = deployment.choices(emails={"completion": [SUBSCRIBER]})
+        chosen = deployment.config(emails={"completion": [SUBSCRIBER]})
         assembly = deployment.synthesise(WORK / "deployment", chosen, tell)
     calls = WORK / "calls.jsonl"
     with ExitStack() as until_the_end:
@@ -116,7 +116,7 @@ def run(uploads: list[Recording], engine: str) -> Results:
             start = running(state=WORK / "cloud", fresh=True, port=0, engine=engine, calls=calls)
             cloud = until_the_end.enter_context(start)
         with phase("Deploying the stacks") as tell:
-            people = People(cloud, deployment.deploy(assembly, cloud.endpoint, tell))
+            people = DemoUsers(cloud, deployment.deploy(assembly, cloud.endpoint, tell))
         with phase("Transcribing " + ", ".join(printable(each.path.name) for each in uploads)) as tell:
             inbox = Inbox(people)
             journeys = [_upload(people, number, each) for number, each in enumerate(uploads, start=1)]
@@ -151,7 +151,7 @@ def replace() -> None:
     shutil.rmtree(OLD, ignore_errors=True)
 
 
-def _upload(people: People, number: int, recording: Recording) -> Journey:
+def _upload(people: DemoUsers, number: int, recording: Recording) -> Journey:
     with recording.path.open("rb") as body:
         put = people.uploader().put_object(
             Bucket=people.deployment["IntakeBucketName"],
@@ -162,15 +162,15 @@ def _upload(people: People, number: int, recording: Recording) -> Journey:
     return Journey(recording, put["VersionId"], time.monotonic())
 
 
-def _follow(people: People, inbox: Inbox, journeys: list[Journey], tell: Say) -> None:
+def _follow(people: DemoUsers, inbox: Inbox, journeys: list[Journey], tell: Say) -> None:
     """Tell each state that a recording reaches, as the ledger has it, until the subscriber was notified of all."""
     dynamodb = people.cloud.client("dynamodb")
     by_version = {journey.version: journey for journey in journeys}
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + RETRY_DELAY_SECONDS
     while any(journey.notification is None for journey in journeys):
         if time.monotonic() > deadline:
             raise DeploymentFailed(
-                f"Not transcribed within {PATIENCE_SECONDS // 60} minutes: look at the logs in {WORK / 'cloud'}, "
+                f"Not transcribed within {RETRY_DELAY_SECONDS // 60} minutes: look at the logs in {WORK / 'cloud'}, "
                 "or use a shorter recording."
             )
         for notification in inbox.read():
@@ -196,7 +196,7 @@ def _judged(cloud: Cloud) -> int:
     return len(asked)
 
 
-def _keep(people: People, journey: Journey, mails: list[EmailMessage]) -> dict[str, Any]:
+def _keep(people: DemoUsers, journey: Journey, mails: list[EmailMessage]) -> dict[str, Any]:
     """Write what was delivered and told of a recording into its folder; return what summary.json says of it."""
     notification = dict(journey.notification or {})
     folder = NEW / journey.recording.path.stem
@@ -226,7 +226,7 @@ def _keep(people: People, journey: Journey, mails: list[EmailMessage]) -> dict[s
     }
 
 
-def _fetch(people: People, folder: Path, manifest: Mapping[str, str] | None) -> list[str]:
+def _fetch(people: DemoUsers, folder: Path, manifest: Mapping[str, str] | None) -> list[str]:
     """The names of all documents of a recording, fetched as the reader; none if nothing was delivered."""
     if not manifest:
         return []

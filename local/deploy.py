@@ -19,7 +19,7 @@ def main() -> int:
     """Deploy, and say what one can do then; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.deploy", description=__doc__)
     parser.add_argument("--port", type=port_number, default=4566, help="where the cloud listens (default 4566)")
-    parser.add_argument("--choices", type=Path, help="a file of choices, instead of the laptop's own")
+    parser.add_argument("--config", type=Path, help="a file of choices, instead of the laptop's own")
     given = parser.parse_args()
     endpoint = f"http://127.0.0.1:{given.port}"
     try:
@@ -29,23 +29,23 @@ def main() -> int:
         return 1
     try:
         print("Synthesising the stacks …", flush=True)
-        chosen = deployment.choices_of(given.choices) if given.choices else deployment.choices()
+        chosen = deployment.choices_of(given.config) if given.config else deployment.config()
         assembly = deployment.synthesise(BUILD, chosen)
-        print(_next(deployment.deploy(assembly, endpoint), endpoint, given.choices))
+        print(_next(deployment.deploy(assembly, endpoint), endpoint, given.config))
     except DeploymentFailed as failed:
         print(failed, file=sys.stderr)
         return 1
     return 0
 
 
-def _next(deployed: Deployment, endpoint: str, choices: Path | None) -> str:
+def _next(deployed: Deployment, endpoint: str, config: Path | None) -> str:
     return f"""Deployed; the intake bucket is {deployed["IntakeBucketName"]}. Now, for example:
 
   source .venv/bin/activate
   {environment.exports(endpoint)}
   python -m operations upload local/recordings/dictation.wav --profile dictation --wait
   python -m operations open JOB       # the transcript, with its sound
-  python -m operations doctor --choices {choices or "local/choices.json"}
+  python -m operations doctor --config {config or "local/config.json"}
   python -m operations smoke"""
 
 

@@ -41,13 +41,13 @@ class Deployment:
         return self.outputs[name]
 
 
-def choices(**changed: Any) -> dict[str, Any]:
-    """The laptop's own choices (`local/choices.json`): what cdk.json says of a customer's key or name is not for here.
+def config(**changed: Any) -> dict[str, Any]:
+    """The laptop's own choices (`local/config.json`): what cdk.json says of a customer's key or name is not for here.
 
     Functions run on this machine's Python; delays that are minutes on AWS are seconds. `changed` replaces
     whole choices.
     """
-    chosen: dict[str, Any] = json.loads((ROOT / "local" / "choices.json").read_text(encoding="utf-8"))
+    chosen: dict[str, Any] = json.loads((ROOT / "local" / "config.json").read_text(encoding="utf-8"))
     return {**chosen, "functions": _here(), **changed}
 
 
@@ -75,7 +75,7 @@ def _here() -> dict[str, str]:
 def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Path:
     """Write the stacks' templates for these choices under `folder`; they are not synthesised again."""
     folder.mkdir(parents=True, exist_ok=True)
-    written = folder / "choices.json"
+    written = folder / "config.json"
     written.write_text(json.dumps(chosen, indent=2), encoding="utf-8")
     assembly = folder / "cdk.out"
     _cdk(folder, {}, say, "synth", "--quiet", "--context", f"stethoscript={written}", "--output", str(assembly))

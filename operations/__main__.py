@@ -16,31 +16,31 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColu
 from operations import backfill as backfilling
 from operations import (
     cancellation,
-    care,
+    deployment_commands,
+    deployment_status,
     erasure,
     evidence,
     listing,
-    loopback,
-    opening,
-    overview,
+    loopback_server,
+    open_transcript,
+    output,
     queues,
     recordings,
-    show,
-    uploading,
+    upload_recordings,
 )
 from operations import explain as explaining
-from operations.bookkeeping import SEEN
-from operations.commandline import READABLE, AsJson, Courteous, Name, ask
-from operations.commandline import here as _here
+from operations.cli import READABLE, AsJson, HelpfulCommand, Name, ask
+from operations.cli import here as _here
 from operations.deployment import Deployment
 from operations.erasure import Eraser
+from operations.errors import Misused
 from operations.interruption import until_ctrl_c
-from operations.problems import Misused
-from operations.recordings import STUCK_SECONDS, Wanted
-from operations.times import since as moment
-from stethoscript.rows import State
+from operations.ledger_admin import SEEN
+from operations.recordings import ATTENTION_AFTER_SECONDS, Wanted
+from operations.time_format import since as moment
+from stethoscript.ledger_row import State
 
-_WATCH_SECONDS = 2.0
+_JOB_POLL_SECONDS = 2.0
 _WATCHED = 20
 
 
@@ -54,7 +54,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 not found, 4 the cloud or its credentials.",
 )
 
-command = partial(app.command, cls=Courteous)
+command = partial(app.command, cls=HelpfulCommand)
 
 ShowKey = Annotated[bool, typer.Option("--show-key", help="Show the source's key too: it is patient data.")]
 Job = Annotated[str, typer.Argument(help="A job's name, a version id, a correlation id, a file's name or a whole key.")]
@@ -80,31 +80,31 @@ def upload(
 ) -> None:
     """Upload recordings and say their version ids and jobs."""
     here = _here(context, name)
-    good, refused = uploading.check(here, files, profile, correlation_id, skip=skip)
+    good, refused = upload_recordings.check(here, files, profile, correlation_id, skip=skip)
     for line in refused:
-        show.err.print(f"Left out: {line}", soft_wrap=True)
+        output.err.print(f"Left out: {line}", soft_wrap=True)
     sent = []
     for path in good:
         with _progress(path) as advance:
-            sent.append(uploading.send(here, path, profile, correlation_id, advance))
+            sent.append(upload_recordings.send(here, path, profile, correlation_id, advance))
         if not as_json:
-            show.out.print(f"{path.name}: version {sent[-1].version}, job {sent[-1].job}", soft_wrap=True)
-    say = (lambda _line: None) if as_json else partial(show.err.print, soft_wrap=True)
-    ended = {row.recording: row for row in uploading.wait(here, sent, say)} if wait else {}
+            output.out.print(f"{path.name}: version {sent[-1].version}, job {sent[-1].job}", soft_wrap=True)
+    say = (lambda _line: None) if as_json else partial(output.err.print, soft_wrap=True)
+    ended = {row.recording: row for row in upload_recordings.wait(here, sent, say)} if wait else {}
     if as_json:
-        show.as_json(
+        output.as_json(
             [
                 {"file": str(each.path), "versionId": each.version, "job": each.job}
-                | ({"row": show.row(ended[each.job], show_key=False)} if wait else {})
+                | ({"row": output.row(ended[each.job], show_key=False)} if wait else {})
                 for each in sent
             ]
         )
     elif wait:
-        show.out.print(show.rows(ended.values(), time.time(), show_key=False))
+        output.out.print(output.rows(ended.values(), time.time(), show_key=False))
     undelivered = [each for each in sent if wait and ended[each.job].state is not State.DELIVERED]
     if not as_json:
         for each in undelivered:
-            show.out.print(f"{each.path.name}: {show.next_step(ended[each.job])}", soft_wrap=True)
+            output.out.print(f"{each.path.name}: {output.next_step(ended[each.job])}", soft_wrap=True)
     if undelivered:
         raise typer.Exit(1)
 
@@ -112,8 +112,8 @@ def upload(
 @command()
 def status(context: typer.Context, as_json: AsJson = False, name: Name = None) -> None:
     """Show recordings by state, queues, and Transcribe's load."""
-    found = overview.look(_here(context, name))
-    show.as_json(found.plain()) if as_json else show.out.print(show.overview(found))
+    found = deployment_status.look(_here(context, name))
+    output.as_json(found.plain()) if as_json else output.out.print(output.overview(found))
 
 
 @command("list")
@@ -144,19 +144,19 @@ def list_(
     if profile is not None:
         here.check_profile(profile)
         profile = profile.rstrip("/")
-    which = Wanted(state, profile, touched, int(now) - STUCK_SECONDS if stuck else None)
+    which = Wanted(state, profile, touched, int(now) - ATTENTION_AFTER_SECONDS if stuck else None)
     found = listing.listed(here, which, page, most, _say)
     if as_json:
-        show.as_json(show.listed_json(found, page, show_key=show_key))
+        output.as_json(output.listed_json(found, page, show_key=show_key))
     else:
-        show.out.print(show.rows(found.rows, now, show_key=show_key))
-        show.out.print(show.how_many(found, page), soft_wrap=True)
+        output.out.print(output.rows(found.rows, now, show_key=show_key))
+        output.out.print(output.how_many(found, page), soft_wrap=True)
 
 
 @command()
 def watch(
     context: typer.Context,
-    every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = _WATCH_SECONDS,
+    every: Annotated[float, typer.Option(min=0.5, help="Seconds between two looks.")] = _JOB_POLL_SECONDS,
     as_json: AsJson = False,
     name: Name = None,
 ) -> None:
@@ -182,9 +182,9 @@ def explain(
     known = evidence.gather(here, found, time.time())
     way, why = explaining.way(known), explaining.explain(known)
     if as_json:
-        show.as_json(show.explanation_json(found, way, why, show_key=show_key))
+        output.as_json(output.explanation_json(found, way, why, show_key=show_key))
     else:
-        show.out.print(show.explanation(found, way, why, show_key=show_key))
+        output.out.print(output.explanation(found, way, why, show_key=show_key))
 
 
 @command("open")
@@ -202,12 +202,12 @@ def open_(
     Both are served from memory to this machine alone; nothing is written to disk.
     """
     here = _here(context, name)
-    found = opening.opened(here, _find(here, job, since))
-    with loopback.serving(found.page, found.sound, say=show.err.print) as address:
+    found = open_transcript.opened(here, _find(here, job, since))
+    with loopback_server.serving(found.page, found.sound, say=output.err.print) as address:
         if as_json:
-            show.as_line({"address": address, "sound": found.sound is not None})
+            output.as_line({"address": address, "sound": found.sound is not None})
         else:
-            show.out.print(show.opened(address, sound=found.sound is not None), soft_wrap=True)
+            output.out.print(output.opened(address, sound=found.sound is not None), soft_wrap=True)
         with suppress(KeyboardInterrupt):
             if browser:
                 webbrowser.open(address)
@@ -224,9 +224,9 @@ def retry(context: typer.Context, job: Job, *, since: Since = None, as_json: AsJ
     found = recordings.retry(_here(context, name), job, now, _moment(since, now) or None, _say)
     attempt, called = (found.row.attempt, found.row.job) if found.row else (1, found.name)
     if as_json:
-        show.as_json({"recording": found.name, "job": called, "attempt": attempt})
+        output.as_json({"recording": found.name, "job": called, "attempt": attempt})
     else:
-        show.out.print(f"Attempt {attempt} is announced, as job {called}.", soft_wrap=True)
+        output.out.print(f"Attempt {attempt} is announced, as job {called}.", soft_wrap=True)
 
 
 @command()
@@ -250,10 +250,10 @@ def cancel(
         _confirm(found, "Cancel them?", "Nothing was cancelled.", as_json=as_json)
     done, refused = cancellation.cancel_all(here, found, time.time())
     if as_json:
-        show.as_json([each.plain() for each in done])
+        output.as_json([each.plain() for each in done])
     else:
         for each in done:
-            show.out.print(f"{each.row.job}: {each.sentence}", soft_wrap=True)
+            output.out.print(f"{each.row.job}: {each.sentence}", soft_wrap=True)
     if refused:
         raise refused[0]
 
@@ -271,10 +271,10 @@ def redrive(
     here = _here(context, name)
     moved = {each: queues.redrive(here, each) for each in ([queue] if queue else queues.NAMES)}
     if as_json:
-        show.as_json({"moved": moved})
+        output.as_json({"moved": moved})
     else:
         for each, number in moved.items():
-            show.out.print(f"{each}: dead letters moved back: {number}" if number else f"{each}: no dead letters")
+            output.out.print(f"{each}: dead letters moved back: {number}" if number else f"{each}: no dead letters")
 
 
 @command()
@@ -290,18 +290,18 @@ def backfill(
     With --go, announce them to be transcribed.
     """
     here = _here(context, name)
-    with show.err.status("Looking …") as progress:
+    with output.err.status("Looking …") as progress:
         found = backfilling.run(
-            here, prefix, time.time(), go=go, say=lambda so_far: progress.update(show.tally(so_far))
+            here, prefix, time.time(), go=go, say=lambda so_far: progress.update(output.tally(so_far))
         )
     if as_json:
-        show.as_json(show.tally_json(found, announced=go))
+        output.as_json(output.tally_json(found, announced=go))
         return
-    show.out.print(show.tally(found), soft_wrap=True)
+    output.out.print(output.tally(found), soft_wrap=True)
     if go and found.estimate.recordings:
-        show.out.print("They are announced; `watch` shows them move.")
+        output.out.print("They are announced; `watch` shows them move.")
     elif found.estimate.recordings:
-        show.out.print("Nothing was announced; --go does that.")
+        output.out.print("Nothing was announced; --go does that.")
 
 
 @command()
@@ -322,34 +322,34 @@ def erase(
     here = _here(context, name)
     found = _find(here, job, since)
     every = erasure.of_the_same_key(here, found) if all_versions else [found]
-    eraser = Eraser(here, wait, say=lambda sentence: show.err.print(sentence, soft_wrap=True))
+    eraser = Eraser(here, wait, say=lambda sentence: output.err.print(sentence, soft_wrap=True))
     eraser.check(every)
     if not yes:
         _confirm(every, "Erase it all for good: audio, transcripts, records?", "Nothing was erased.", as_json=as_json)
     certificates = [eraser.erase(each) for each in every]
     if as_json:
-        show.as_json([each.plain() for each in certificates])
+        output.as_json([each.plain() for each in certificates])
     else:
         for each in certificates:
-            show.out.print(show.certified(each), width=READABLE)
+            output.out.print(output.certified(each), width=READABLE)
 
 
-for of_care in (care.doctor, care.smoke, care.estimate):
+for of_care in (deployment_commands.doctor, deployment_commands.smoke, deployment_commands.estimate):
     command()(of_care)
-command("import")(care.import_)
+command("import")(deployment_commands.import_)
 
 
 def _live(here: Deployment, every: float, stopped: Event) -> None:
-    with Live(console=show.screen, auto_refresh=False) as live:
+    with Live(console=output.screen, auto_refresh=False) as live:
         while not stopped.is_set():
             latest = recordings.wanted(here, Wanted(), _WATCHED)
-            live.update(show.watched(overview.look(here), latest, time.time(), show.screen), refresh=True)
+            live.update(output.watched(deployment_status.look(here), latest, time.time(), output.screen), refresh=True)
             stopped.wait(every)
 
 
 def _lines(here: Deployment, every: float, stopped: Event) -> None:
     while not stopped.is_set():
-        show.as_line(overview.look(here).plain())
+        output.as_line(deployment_status.look(here).plain())
         stopped.wait(every)
 
 
@@ -359,7 +359,7 @@ def _find(here: Deployment, name: str, since: str | None) -> recordings.Recordin
 
 def _say(line: str) -> None:
     """Tell how far a search has come, beside what the command puts out."""
-    show.err.print(line, soft_wrap=True)
+    output.err.print(line, soft_wrap=True)
 
 
 def _moment(text: str | None, now: float) -> int:
@@ -372,7 +372,7 @@ def _moment(text: str | None, now: float) -> int:
 def _confirm(every: list[recordings.Recording], question: str, otherwise: str, *, as_json: bool) -> None:
     for each in every if not as_json else []:
         state = str(each.row.state) if each.row else "not looked at yet"
-        show.err.print(f"{each.name} ({state})", soft_wrap=True)
+        output.err.print(f"{each.name} ({state})", soft_wrap=True)
     ask(question, otherwise, as_json=as_json)
 
 
@@ -380,7 +380,7 @@ def _confirm(every: list[recordings.Recording], question: str, otherwise: str, *
 def _progress(path: Path) -> Iterator[Any]:
     """A bar on standard error, where that is a terminal."""
     columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal) as progress:
+    with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as progress:
         task = progress.add_task("uploading", total=path.stat().st_size)
         yield lambda sent: progress.advance(task, sent)
 

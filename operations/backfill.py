@@ -7,11 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-import audio_probe
-from operations import price, queues
+from adapters import audio_probe
+from adapters.s3_range_file import S3RangeFile, WrongRange, read_range
+from operations import prices, queues
 from operations.deployment import Deployment
-from operations.price import Estimate
-from s3_range_file import S3RangeFile, WrongRange, read_range
+from operations.prices import Estimate
 from stethoscript import jobs
 from stethoscript.rejections import Rejected
 from stethoscript.uploads import Upload, is_folder
@@ -58,7 +58,7 @@ def run(
             queues.announce(deployment, [each.upload for each in found])
             deployment.ledger.move_backfill_cursor(_next(page, prefix))
         tally = Tally(
-            tally.estimate + price.estimate(_lengths(deployment, named)),
+            tally.estimate + prices.estimate(_lengths(deployment, named)),
             tally.known + skipped["known"],
             tally.young + skipped["young"],
             tally.refused + len(found) - len(named),

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from operations import price, queues
+from operations import prices, queues
 from operations.deployment import Deployment
-from operations.problems import Refused
+from operations.errors import Refused
 from operations.recordings import Recording
 from stethoscript import jobs, stopping
-from stethoscript.rows import Row, State
+from stethoscript.ledger_row import LedgerRow, State
 
 _TRIES = 5
 
@@ -32,7 +32,7 @@ class Cost(StrEnum):
 class Cancelled:
     """What became of one recording; `seconds` is how long its audio is, where that is known."""
 
-    row: Row
+    row: LedgerRow
     cost: Cost
 
     @property
@@ -43,7 +43,7 @@ class Cancelled:
     @property
     def dollars(self) -> float | None:
         """What Transcribe charges for the job; None where nothing is, or its length is unknown."""
-        return None if self.cost is Cost.NOTHING or self.seconds is None else price.dollars(self.seconds)
+        return None if self.cost is Cost.NOTHING or self.seconds is None else prices.dollars(self.seconds)
 
     @property
     def sentence(self) -> str:
@@ -63,7 +63,7 @@ class Cancelled:
     @property
     def _price(self) -> str:
         if self.dollars is None:
-            return f"at least {price.LEAST_SECONDS} seconds (${price.dollars(0):.2f}) are"
+            return f"at least {prices.LEAST_SECONDS} seconds (${prices.dollars(0):.2f}) are"
         return f"about {(self.seconds or 0) / 60:.1f} minutes (${self.dollars:.2f}) are"
 
     def plain(self) -> Mapping[str, Any]:
@@ -121,14 +121,14 @@ def cancel(deployment: Deployment, recording: Recording, now: float) -> Cancelle
     raise Refused(f"The state of {recording.name} changes faster than it can be cancelled: run `cancel` again.")
 
 
-def _check(row: Row) -> None:
+def _check(row: LedgerRow) -> None:
     """See to it that a recording is open and not being delivered, or was cancelled before."""
     if row.reason == stopping.CANCELLED or (row.open and (row.cancelled or row.leased is None)):
         return
     raise Refused(f"{row.job} cannot be cancelled: {_not_any_more(row)}")
 
 
-def _not_any_more(row: Row) -> str:
+def _not_any_more(row: LedgerRow) -> str:
     if row.open:
         return f"its documents are being written. Wait until it is DELIVERED, then `erase {row.job}`."
     if row.state is State.DELIVERED:
@@ -138,7 +138,7 @@ def _not_any_more(row: Row) -> str:
     return f"it has ended ({row.state} {row.reason}), and nothing more comes of it. Nothing is to be done."
 
 
-def _cost(row: Row) -> Cost:
+def _cost(row: LedgerRow) -> Cost:
     """Before Transcribe was asked nothing is charged: the row lets nobody ask any more."""
     if row.started or row.state in (State.TRANSCRIBING, State.FAILED):
         return Cost.CHARGED
@@ -146,10 +146,10 @@ def _cost(row: Row) -> Cost:
     return Cost.NOTHING if waits else Cost.UNKNOWN
 
 
-def _entered(recording: Recording, now: float) -> Row:
+def _entered(recording: Recording, now: float) -> LedgerRow:
     """A row for an upload that no function has looked at: as the reconciler enters one, but stopped."""
     upload, at = recording.upload, int(now)
-    return Row(
+    return LedgerRow(
         recording.name, State.ANNOUNCED, upload.bucket, upload.key, upload.version, recording.uploaded or at, at,
         jobs.name(recording.name, 1), entered=at, cancelled=at, reason=stopping.CANCELLED,
     )  # fmt: skip

@@ -13,8 +13,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from operations.bookkeeping import Bookkeeping
-from operations.problems import Misused, NotFound, unless_denied
+from operations.errors import Misused, NotFound, unless_denied
+from operations.ledger_admin import LedgerAdmin
 
 ROOT = Path(__file__).resolve().parents[1]
 _STACK = "-storage"
@@ -54,9 +54,9 @@ class Deployment:
         return self.outputs["CompletionTopicArn"].split(":")[4]
 
     @property
-    def ledger(self) -> Bookkeeping:
+    def ledger(self) -> LedgerAdmin:
         """Its ledger, as an operator may read and change it."""
-        return Bookkeeping(self.client("dynamodb"), self.outputs["LedgerTableName"])
+        return LedgerAdmin(self.client("dynamodb"), self.outputs["LedgerTableName"])
 
     def queue(self, name: str) -> str:
         """The URL of one of its queues."""
@@ -79,7 +79,7 @@ class Deployment:
 
     def quota(self) -> int | None:
         """How many jobs may run at once, as deployed; None if we may not see it."""
-        given = self.settings().get("JOBS_AT_ONCE")
+        given = self.settings().get("CONCURRENT_JOBS")
         return int(given) if given else None
 
     def profiles(self) -> tuple[str, ...]:
@@ -155,10 +155,10 @@ def chosen_name(folder: Path = ROOT, file: Path | None = None) -> str:
         Misused: there is none; name it on the command line.
     """
     try:
-        choices = str(file.absolute()) if file else _context(folder)["stethoscript"]
-        if isinstance(choices, str):
-            choices = json.loads((folder / choices).read_text(encoding="utf-8"))
-        return str(choices["name"])
+        config = str(file.absolute()) if file else _context(folder)["stethoscript"]
+        if isinstance(config, str):
+            config = json.loads((folder / config).read_text(encoding="utf-8"))
+        return str(config["name"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Misused(f"{file or 'cdk.json'} names no deployment: name it with --name.") from error
 

@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from herald import Herald
-from operations import locks, medical_jobs, places, queues, recordings
-from operations.bookkeeping import chunks
-from operations.certificate import Certificate, Keeping, Removed, remaining
+from adapters.notifier import Notifier
+from operations import medical_jobs, object_locks, queues, recordings, s3_keys
 from operations.deployment import Deployment
-from operations.problems import NotFound, Refused, unless_denied
+from operations.erasure_certificate import Certificate, Keeping, Removed, remaining
+from operations.errors import NotFound, Refused, unless_denied
+from operations.ledger_admin import chunks
 from operations.recordings import Recording
-from operations.times import clock
+from operations.time_format import clock
 from stethoscript import jobs
-from stethoscript.rows import Row, State
+from stethoscript.ledger_row import LedgerRow, State
 from stethoscript.uploads import Upload
 
 HANDS_SECONDS = 180
@@ -53,7 +53,7 @@ class Eraser:
             if each.row is not None and each.row.state is State.ERASED:
                 raise _erased(each.row)
             for bucket, versions in self._versions(self._row(each)):
-                locks.check(self.deployment, bucket, versions)
+                object_locks.check(self.deployment, bucket, versions)
 
     def erase(self, recording: Recording) -> Certificate:
         """Erase one recording, with the documents of all its attempts.
@@ -74,7 +74,7 @@ class Eraser:
 
     # --- closing: nothing new begins ---
 
-    def _close(self, recording: Recording) -> tuple[Row, int]:
+    def _close(self, recording: Recording) -> tuple[LedgerRow, int]:
         """The closed row, and when the last function that may be at it has ended."""
         ledger = self.deployment.ledger
         for _try in range(_TRIES):
@@ -90,16 +90,16 @@ class Eraser:
                 return closed, quiet
         raise Refused("Its state changes faster than it can be closed: run `erase` again.")
 
-    def _row(self, recording: Recording) -> Row:
+    def _row(self, recording: Recording) -> LedgerRow:
         """Its row; for an upload that no function has looked at, one that keeps them from it."""
         if recording.row is not None:
             return recording.row
         now, upload = int(self.now()), recording.upload
-        return Row(
+        return LedgerRow(
             recording.name, State.ERASING, upload.bucket, upload.key, upload.version, now, now, recording.name
         )  # fmt: skip
 
-    def _quiet(self, row: Row) -> int:
+    def _quiet(self, row: LedgerRow) -> int:
         leased = row.leased or 0
         if row.open:
             return max(int(self.now()) + HANDS_SECONDS, leased)
@@ -109,7 +109,7 @@ class Eraser:
 
     # --- removing ---
 
-    def _remove(self, row: Row) -> list[Removed]:
+    def _remove(self, row: LedgerRow) -> list[Removed]:
         return [
             *(self._remove_versions(*each) for each in self._versions(row)),
             Removed("unfinished uploads", self._abort_uploads(row), self.deployment.intake),
@@ -129,7 +129,7 @@ class Eraser:
                 raise Refused("S3 did not delete everything: run `erase` again; the recording is closed meanwhile.")
         return Removed(_WHAT[self._place(bucket)], len(versions), bucket)
 
-    def _versions(self, row: Row) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    def _versions(self, row: LedgerRow) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """What of it lies in each bucket: delete markers too, if nothing else is left under its key.
 
         A folder of ours has none within it: what lies deeper is another recording's, uploaded under such a path.
@@ -139,7 +139,7 @@ class Eraser:
         if not [each for each in intake if "Size" in each and each not in own]:
             own = intake
         yield here.intake, own
-        for bucket, prefixes in ((here.work, places.working(row)), (here.transcripts, places.documents(row))):
+        for bucket, prefixes in ((here.work, s3_keys.working(row)), (here.transcripts, s3_keys.documents(row))):
             yield (
                 bucket,
                 [each for prefix in prefixes for each in recordings.versions(here, bucket, prefix, Delimiter="/")],
@@ -148,7 +148,7 @@ class Eraser:
     def _place(self, bucket: str) -> str:
         return {self.deployment.intake: "intake", self.deployment.work: "work"}.get(bucket, "transcripts")
 
-    def _abort_uploads(self, row: Row) -> int:
+    def _abort_uploads(self, row: LedgerRow) -> int:
         """Multipart uploads of the same key that never came to their end: if no other version is left there."""
         s3, bucket = self.deployment.client("s3"), self.deployment.intake
         if any("Size" in each for each in recordings.of_key(self.deployment, bucket, row.key)):
@@ -159,9 +159,9 @@ class Eraser:
             s3.abort_multipart_upload(Bucket=bucket, Key=row.key, UploadId=each["UploadId"])
         return len(unfinished)
 
-    def _forget_jobs(self, row: Row) -> int:
+    def _forget_jobs(self, row: LedgerRow) -> int:
         forgotten = 0
-        for job in places.attempts(row):
+        for job in s3_keys.attempts(row):
             found = medical_jobs.find(self.deployment, job)
             if found is not None and not found.running:
                 forgotten += medical_jobs.forget(self.deployment, job)
@@ -169,7 +169,7 @@ class Eraser:
 
     # --- waiting for whoever had it in hand, and looking again ---
 
-    def _wait_until_quiet(self, row: Row, quiet: int) -> list[Removed]:
+    def _wait_until_quiet(self, row: LedgerRow, quiet: int) -> list[Removed]:
         """Let functions and jobs that began before come to their end, and remove what they left."""
         if self.now() >= quiet and not self._running(row):
             return []
@@ -183,21 +183,21 @@ class Eraser:
             self.pause(_LOOK_SECONDS)
         return self._remove(row)
 
-    def _running(self, row: Row) -> bool:
-        found = (medical_jobs.find(self.deployment, job) for job in places.attempts(row))
+    def _running(self, row: LedgerRow) -> bool:
+        found = (medical_jobs.find(self.deployment, job) for job in s3_keys.attempts(row))
         return any(job is not None and job.running for job in found)
 
-    def _verify(self, row: Row) -> None:
+    def _verify(self, row: LedgerRow) -> None:
         left = [bucket for bucket, versions in self._versions(row) if versions]
-        jobs_left = [job for job in places.attempts(row) if medical_jobs.find(self.deployment, job)]
+        jobs_left = [job for job in s3_keys.attempts(row) if medical_jobs.find(self.deployment, job)]
         if left or jobs_left:
             where = ", ".join([*left, *(["Transcribe Medical"] if jobs_left else [])])
             raise Refused(f"Something is still left in {where}: run `erase` again; the recording is closed meanwhile.")
 
-    def _notifier(self) -> Herald:
+    def _notifier(self) -> Notifier:
         here = self.deployment
         topic = here.outputs["CompletionTopicArn"]
-        return Herald(topic, here.transcripts, here.client("sns"), here.client("events"))
+        return Notifier(topic, here.transcripts, here.client("sns"), here.client("events"))
 
     def _who(self) -> str:
         answer = unless_denied(lambda: self.deployment.client("sts").get_caller_identity(), otherwise={})
@@ -224,7 +224,7 @@ def of_the_same_key(deployment: Deployment, recording: Recording) -> list[Record
     return [recording, *(each for name, each in found.items() if name != recording.name)]
 
 
-def _erased(row: Row) -> NotFound:
+def _erased(row: LedgerRow) -> NotFound:
     return NotFound(f"Nothing is left of {row.recording}: it was erased at {clock(row.updated)}.")
 
 

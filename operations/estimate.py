@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from operations import price
-from operations.price import PRICES
+from operations import prices
+from operations.prices import PRICES
 
 HOURS = 730
 _MINUTES_A_MONTH = HOURS * 60
@@ -63,7 +63,7 @@ class Month:
     @property
     def billed_minutes(self) -> float:
         """What Transcribe charges: at least 15 seconds of each recording."""
-        return self.recordings * max(self.seconds_each, price.LEAST_SECONDS) / 60
+        return self.recordings * max(self.seconds_each, prices.LEAST_SECONDS) / 60
 
     @property
     def busy_hours(self) -> float:

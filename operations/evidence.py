@@ -4,15 +4,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import doctor, medical_jobs, places, queues, traces
+from operations import doctor, medical_jobs, queues, retry_log, s3_keys
 from operations.deployment import Deployment
-from operations.doctor import Finding, Health, Site
+from operations.doctor import DoctorContext, Finding, Health
+from operations.errors import unless_denied
 from operations.explain import Evidence
 from operations.medical_jobs import Job
-from operations.problems import unless_denied
 from operations.recordings import Recording
-from stethoscript import faults
-from stethoscript.rows import Row, State
+from stethoscript import aws_errors
+from stethoscript.ledger_row import LedgerRow, State
 
 
 def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence:
@@ -37,7 +37,7 @@ def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence
         depths["intake"].messages,
         depths["intake"].in_hand,
         depths["completion"].messages,
-        traces.read(deployment, recording.name, _begun(recording, now), now),
+        retry_log.read(deployment, recording.name, _begun(recording, now), now),
         broken,
         unchecked,
     )
@@ -45,34 +45,34 @@ def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence
 
 def _pipeline(deployment: Deployment) -> tuple[tuple[tuple[str, Finding], ...], tuple[str, ...]]:
     """What `doctor` finds broken in what brings recordings further; and which of its checks could not be made."""
-    site = Site(deployment.name, deployment.client)
-    found = [(name, each) for name in doctor.PIPELINE for each in doctor.made(doctor.CHECKS[name], site)]
+    context = DoctorContext(deployment.name, deployment.client)
+    found = [(name, each) for name in doctor.PIPELINE for each in doctor.made(doctor.CHECKS[name], context)]
     broken = tuple((name, each) for name, each in found if each.health is Health.BROKEN)
     return broken, tuple(dict.fromkeys(name for name, each in found if each.health is Health.UNKNOWN))
 
 
-def _transcribe(deployment: Deployment, row: Row | None) -> tuple[str | None, Job | None, int]:
+def _transcribe(deployment: Deployment, row: LedgerRow | None) -> tuple[str | None, Job | None, int]:
     """The job and how many run; or the error, if Transcribe does not answer us either."""
     try:
         asked = row is not None and row.state is State.TRANSCRIBING
         job = medical_jobs.find(deployment, row.job) if row and asked else None
         return None, job, medical_jobs.running(deployment.client)
     except (ClientError, BotoCoreError) as error:
-        if faults.fault(error) not in (faults.Fault.UNAVAILABLE, faults.Fault.BUSY):
+        if aws_errors.fault(error) not in (aws_errors.ErrorKind.UNAVAILABLE, aws_errors.ErrorKind.BUSY):
             raise
-        return faults.described(error), None, 0
+        return aws_errors.described(error), None, 0
 
 
 def _is_dead(deployment: Deployment, name: str, recording: str) -> bool:
     return any(recording in letter.recordings for letter in queues.dead_letters(deployment, name))
 
 
-def _written(deployment: Deployment, row: Row | None) -> int | None:
+def _written(deployment: Deployment, row: LedgerRow | None) -> int | None:
     """Since when the manifest is there; its place is the one the deliver function gives it."""
     if row is None or row.state is not State.TRANSCRIBING:
         return None
     head: Any = unless_denied(
-        lambda: deployment.client("s3").head_object(Bucket=deployment.transcripts, Key=places.manifest(row))
+        lambda: deployment.client("s3").head_object(Bucket=deployment.transcripts, Key=s3_keys.manifest(row))
     )
     return int(head["LastModified"].timestamp()) if head else None
 

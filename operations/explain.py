@@ -3,14 +3,14 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from operations.advice import OPERATORS, REFUSED, advice
 from operations.doctor.findings import Finding
 from operations.medical_jobs import Job
-from operations.times import clock, span
-from operations.traces import Trace
+from operations.remedies import OPERATORS, REFUSED, advice
+from operations.retry_log import RetryLog
+from operations.time_format import clock, span
 from stethoscript import stopping
-from stethoscript.faults import Fault
-from stethoscript.rows import STUCK_SECONDS, Row, State
+from stethoscript.aws_errors import ErrorKind
+from stethoscript.ledger_row import STUCK_AFTER_SECONDS, LedgerRow, State
 
 _TRY_SECONDS = 180
 """How long the start function may hold a message in hand."""
@@ -18,10 +18,10 @@ _HIDDEN_SECONDS = 1080
 """How long a message stays hidden after a try that ended in an unexpected error."""
 _MOST_ANNOUNCEMENTS = 10
 """After so many the reconciler leaves a recording to a person."""
-_TO_MEND = (Fault.CONFIGURATION, Fault.VOCABULARY, Fault.SETTING, Fault.OTHER)
+_TO_MEND = (ErrorKind.CONFIGURATION, ErrorKind.VOCABULARY, ErrorKind.SETTING, ErrorKind.OTHER)
 
 
-class Why(StrEnum):
+class WaitReason(StrEnum):
     """The reason, in a word for programs."""
 
     DELIVERED = "delivered"
@@ -51,7 +51,7 @@ class Evidence:
     """All that can be known from outside about one recording, gathered at one moment."""
 
     now: int
-    row: Row | None
+    row: LedgerRow | None
     uploaded: int | None = None
     job: Job | None = None
     outage: str | None = None
@@ -66,7 +66,7 @@ class Evidence:
     intake_messages: int = 0
     intake_in_hand: int = 0
     completion_messages: int = 0
-    traces: tuple[Trace, ...] = ()
+    traces: tuple[RetryLog, ...] = ()
     faults: tuple[tuple[str, Finding], ...] = ()
     """What `doctor` finds broken in the pipeline, by the check's name."""
     unchecked: tuple[str, ...] = ()
@@ -77,7 +77,7 @@ class Evidence:
 class Explanation:
     """The reason, as a sentence, and what to do; `deferrals` where the functions' logs tell them."""
 
-    why: Why
+    why: WaitReason
     sentence: str
     remedy: str
     deferrals: int | None = None
@@ -142,36 +142,38 @@ def way(found: Evidence) -> list[Step]:
     return sorted(steps, key=lambda step: step.at)
 
 
-def _ended(row: Row) -> Explanation:
+def _ended(row: LedgerRow) -> Explanation:
     if row.state is State.ERASING:
-        return Explanation(Why.ERASED, "Its erasure began and has not come to its end.", "Run `erase` again.")
+        return Explanation(WaitReason.ERASED, "Its erasure began and has not come to its end.", "Run `erase` again.")
     if row.state is State.ERASED:
-        return Explanation(Why.ERASED, f"It was erased at {clock(row.updated)}.", "Nothing is left of it here.")
+        return Explanation(WaitReason.ERASED, f"It was erased at {clock(row.updated)}.", "Nothing is left of it here.")
     if row.state is State.DELIVERED:
         return Explanation(
-            Why.DELIVERED, f"It was delivered: {row.manifest}.", "The documents are in the transcripts bucket."
+            WaitReason.DELIVERED, f"It was delivered: {row.manifest}.", "The documents are in the transcripts bucket."
         )
     if row.reason in stopping.REASONS:
         return _stopped(row)
     words = f" Transcribe's words: {row.failure}" if row.failure else ""
     if row.state is State.FAILED:
         again = "" if row.reason in OPERATORS else " A retry of the same audio would fail in the same way."
-        return Explanation(Why.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{advice(row)}{again}")
-    return Explanation(Why.REJECTED, f"It was refused before Transcribe was asked: {row.reason}.", str(advice(row)))
+        return Explanation(WaitReason.FAILED, f"Transcribe could not: {row.reason}.{words}", f"{advice(row)}{again}")
+    return Explanation(
+        WaitReason.REJECTED, f"It was refused before Transcribe was asked: {row.reason}.", str(advice(row))
+    )
 
 
-def _stopped(row: Row) -> Explanation:
-    why = Why.CANCELLED if row.reason == stopping.CANCELLED else Why.GONE
-    what = "It was cancelled" if why is Why.CANCELLED else "Its upload was deleted"
+def _stopped(row: LedgerRow) -> Explanation:
+    why = WaitReason.CANCELLED if row.reason == stopping.CANCELLED else WaitReason.GONE
+    what = "It was cancelled" if why is WaitReason.CANCELLED else "Its upload was deleted"
     if row.state is State.FAILED:
         return Explanation(why, f"{what} after Transcribe had begun, and nothing is delivered.", str(row.remedy))
     return Explanation(why, f"{what} before Transcribe began; nothing was charged.", str(row.remedy))
 
 
-def _stopping(row: Row) -> Explanation:
+def _stopping(row: LedgerRow) -> Explanation:
     """Stopped, and not at its end yet."""
-    why = Why.CANCELLED if row.reason == stopping.CANCELLED else Why.GONE
-    what = "It was cancelled" if why is Why.CANCELLED else "Its upload was deleted"
+    why = WaitReason.CANCELLED if row.reason == stopping.CANCELLED else WaitReason.GONE
+    what = "It was cancelled" if why is WaitReason.CANCELLED else "Its upload was deleted"
     if row.state is State.TRANSCRIBING:
         sentence = f"{what} after Transcribe had begun; its output is removed as soon as the job ends."
     else:
@@ -188,7 +190,7 @@ def _before(found: Evidence) -> Explanation:
         return _dead_letter("intake")
     if row is not None and row.announcements >= _MOST_ANNOUNCEMENTS:
         return Explanation(
-            Why.STUCK,
+            WaitReason.STUCK,
             f"The reconciler has brought it back {row.announcements} times in vain, and does so no more.",
             "Read the start function's log, mend what is broken, then `retry` it.",
         )
@@ -196,21 +198,21 @@ def _before(found: Evidence) -> Explanation:
         return tried
     if row is not None and row.attempt > 1:
         asked = f"Attempt {row.attempt} was asked for at {clock(row.updated)} and is waiting to begin."
-        return Explanation(Why.RETRIED, asked, _PATIENCE)
+        return Explanation(WaitReason.RETRIED, asked, _PATIENCE)
     return _not_put_off(found, row.updated if row else found.uploaded or found.now)
 
 
-def _tried(found: Evidence, last: Trace | None) -> Explanation | None:
+def _tried(found: Evidence, last: RetryLog | None) -> Explanation | None:
     """What the last try met, or would meet now; None if nothing speaks of either."""
     if last is not None and last.fault is None:
         return _retried_after(last, found.now)
-    if found.outage or (last is not None and last.fault is Fault.UNAVAILABLE):
+    if found.outage or (last is not None and last.fault is ErrorKind.UNAVAILABLE):
         return _outage(found.outage or (last.error if last else None), last)
     if last is not None and last.fault in _TO_MEND:
         return _configuration(last)
     if last is not None and last.fault in REFUSED:
         sentence, remedy = REFUSED[last.fault]
-        return Explanation(Why.REFUSED, f"{sentence}{_so_often(last.deferrals)}.", remedy, last.deferrals)
+        return Explanation(WaitReason.REFUSED, f"{sentence}{_so_often(last.deferrals)}.", remedy, last.deferrals)
     if found.quota is not None and found.running >= found.quota:
         return _over_quota(f"{found.running} of {found.quota} jobs are in progress", last)
     return _over_quota("there was no free slot when it was last tried", last) if last is not None else None
@@ -222,30 +224,30 @@ def _not_put_off(found: Evidence, since: int) -> Explanation:
     claimed = found.row is not None and found.row.state is State.CLAIMED
     if claimed and found.intake_in_hand and age > _TRY_SECONDS:
         return Explanation(
-            Why.RETRIED,
+            WaitReason.RETRIED,
             f"A try began {span(age)} ago and did not get to its end; its message is hidden until the next one.",
             f"It is tried again within {span(_HIDDEN_SECONDS)} of the last try, five times in all; "
             "the start function's log says what went wrong.",
         )
     if found.intake_messages or age < _TRY_SECONDS:
         return Explanation(
-            Why.QUEUED, f"It is waiting its turn in the intake queue, with about {found.intake_messages} messages.",
+            WaitReason.QUEUED, f"It is waiting its turn in the intake queue, with about {found.intake_messages} messages.",
             _PATIENCE,
         )  # fmt: skip
     return Explanation(
-        Why.UNANNOUNCED,
+        WaitReason.UNANNOUNCED,
         f"No message waits in the intake queue, and nobody has looked at it for {span(age)}.",
         "The reconciler announces it within about 90 minutes, if it is younger than 30 days; `retry` does so at once.",
     )
 
 
-def _transcribing(found: Evidence, row: Row) -> Explanation:
+def _transcribing(found: Evidence, row: LedgerRow) -> Explanation:
     job = found.job
     if found.outage:
         return _outage(found.outage, None)
     if job is None:
         return Explanation(
-            Why.VANISHED,
+            WaitReason.VANISHED,
             f"Transcribe has no record of the job {row.job}.",
             "An hour after it was started it is delivered from what was written, or FAILED; then `retry` it.",
         )
@@ -256,9 +258,11 @@ def _transcribing(found: Evidence, row: Row) -> Explanation:
 
 def _in_transcribe(now: int, since: int) -> Explanation:
     sentence = f"Transcribe has been at it for {span(now - since)}, since {clock(since)}."
-    if now - since > STUCK_SECONDS:
-        return Explanation(Why.STUCK, sentence, "Ask AWS support with the job's name: no job should take so long.")
-    return Explanation(Why.IN_TRANSCRIBE, sentence, _PATIENCE)
+    if now - since > STUCK_AFTER_SECONDS:
+        return Explanation(
+            WaitReason.STUCK, sentence, "Ask AWS support with the job's name: no job should take so long."
+        )
+    return Explanation(WaitReason.IN_TRANSCRIBE, sentence, _PATIENCE)
 
 
 def _undelivered(found: Evidence, job: Job) -> Explanation:
@@ -268,22 +272,26 @@ def _undelivered(found: Evidence, job: Job) -> Explanation:
     if "completion" in found.dead_letters:
         return _dead_letter("completion")
     if found.leased_until is not None and found.leased_until > found.now:
-        why, what = (Why.UNTOLD, "written but nobody is told") if found.written else (Why.DELIVERING, "being written")
+        why, what = (
+            (WaitReason.UNTOLD, "written but nobody is told")
+            if found.written
+            else (WaitReason.DELIVERING, "being written")
+        )
         return Explanation(
             why,
             f"{ended}; its documents are {what} yet: a delivery has it in hand until {clock(found.leased_until)}.",
             "If that one does not get to its end, the next signal after that takes over.",
         )
-    if last is not None and last.fault is not Fault.BUSY:
-        return _outage(last.error, last) if last.fault is Fault.UNAVAILABLE else _configuration(last)
+    if last is not None and last.fault is not ErrorKind.BUSY:
+        return _outage(last.error, last) if last.fault is ErrorKind.UNAVAILABLE else _configuration(last)
     if found.written:
         return Explanation(
-            Why.UNTOLD,
+            WaitReason.UNTOLD,
             f"{ended}, and its documents were written at {clock(found.written)}, but nobody has been told.",
             "The next signal tells; the reconciler sends one if none is under way.",
         )
     return Explanation(
-        Why.UNDELIVERED,
+        WaitReason.UNDELIVERED,
         f"{ended} and is not delivered; about {found.completion_messages} signals wait in the completion queue.",
         _PATIENCE,
     )
@@ -291,45 +299,45 @@ def _undelivered(found: Evidence, job: Job) -> Explanation:
 
 def _dead_letter(queue: str) -> Explanation:
     return Explanation(
-        Why.DEAD_LETTER,
+        WaitReason.DEAD_LETTER,
         f"Its message failed five times for a reason nobody expected, and lies in the {queue} queue's dead letters.",
         f"Read the function's log, mend what is broken, then `redrive {queue}`.",
     )
 
 
-def _retried_after(last: Trace, now: int) -> Explanation:
+def _retried_after(last: RetryLog, now: int) -> Explanation:
     return Explanation(
-        Why.RETRIED,
+        WaitReason.RETRIED,
         f"The last try ended {span(now - last.at)} ago in an error nobody expected ({last.error or 'not told'}).",
         f"It is tried again within {span(_HIDDEN_SECONDS)} of that, five times in all; mend what the error names.",
     )
 
 
-def _outage(error: str | None, last: Trace | None) -> Explanation:
+def _outage(error: str | None, last: RetryLog | None) -> Explanation:
     deferrals = last.deferrals if last else None
     return Explanation(
-        Why.OUTAGE,
+        WaitReason.OUTAGE,
         f"AWS does not answer ({error or 'not told'}){_so_often(deferrals)}.",
         "Look at the AWS Health Dashboard; it is tried again every few minutes, however long that lasts.",
         deferrals,
     )
 
 
-def _configuration(last: Trace) -> Explanation:
+def _configuration(last: RetryLog) -> Explanation:
     return Explanation(
-        Why.CONFIGURATION,
+        WaitReason.CONFIGURATION,
         f"A right, key or resource is missing ({last.error or 'not told'}){_so_often(last.deferrals)}.",
         "Mend it; what waits comes back by itself within 15 minutes.",
         last.deferrals,
     )
 
 
-def _over_quota(because: str, last: Trace | None) -> Explanation:
+def _over_quota(because: str, last: RetryLog | None) -> Explanation:
     deferrals = last.deferrals if last else None
     return Explanation(
-        Why.OVER_QUOTA,
+        WaitReason.OVER_QUOTA,
         f"Transcribe is full: {because}{_so_often(deferrals)}.",
-        "It begins when a job ends. If this lasts, ask AWS for a larger quota and raise quotas.jobs_at_once.",
+        "It begins when a job ends. If this lasts, ask AWS for a larger quota and raise quotas.concurrent_jobs.",
         deferrals,
     )
 
@@ -338,11 +346,11 @@ def _so_often(deferrals: int | None) -> str:
     return f"; put off {deferrals} time{'s' if deferrals > 1 else ''} so far" if deferrals else ""
 
 
-def _last(traces: tuple[Trace, ...], function: str) -> Trace | None:
+def _last(traces: tuple[RetryLog, ...], function: str) -> RetryLog | None:
     return next((trace for trace in reversed(traces) if trace.function == function), None)
 
 
-def _put_offs(traces: tuple[Trace, ...]) -> list[Step]:
+def _put_offs(traces: tuple[RetryLog, ...]) -> list[Step]:
     """One step for all times it was put off: the first, with their number."""
     if not traces:
         return []
@@ -350,5 +358,5 @@ def _put_offs(traces: tuple[Trace, ...]) -> list[Step]:
     return [Step(traces[0].at, f"put off ({more})")]
 
 
-def _attempt(row: Row) -> str:
+def _attempt(row: LedgerRow) -> str:
     return f" (attempt {row.attempt})" if row.attempt > 1 else ""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from operations import queues
-from operations.bookkeeping import WAITING
 from operations.deployment import Deployment
+from operations.ledger_admin import WAITING
 from operations.recordings import Wanted, began, fits, states, wanted
 from operations.waiting_uploads import MOST_VERSIONS, Say, Search, Waiting, recent
-from stethoscript.rows import Row, State
+from stethoscript.ledger_row import LedgerRow, State
 
 MOST_LISTED = 20_000
 """Versions that a list without `--state waiting` looks through at most for uploads that wait."""
@@ -17,7 +17,7 @@ MOST_LISTED = 20_000
 class Listed:
     """A page of recordings: how many there are in all, and what was not looked through for them, if anything."""
 
-    rows: list[Row]
+    rows: list[LedgerRow]
     total: int
     first: int
     stopped: str | None = None
@@ -42,7 +42,7 @@ def listed(deployment: Deployment, which: Wanted, page: int, most: int, say: Say
     return Listed(rows[first : first + most], len(waiting) + counted, first, stopped)
 
 
-def _all_waiting(deployment: Deployment, which: Wanted, say: Say) -> tuple[list[Row], str | None]:
+def _all_waiting(deployment: Deployment, which: Wanted, say: Say) -> tuple[list[LedgerRow], str | None]:
     """Uploads without a row, as rows to list, where they are asked for and messages wait; and what was left out."""
     asked = which.state == WAITING
     if not asked and (which.state or not queues.depth(deployment, "intake").messages):
@@ -53,11 +53,11 @@ def _all_waiting(deployment: Deployment, which: Wanted, say: Say) -> tuple[list[
     return [row for row in rows if fits(row, which)], search.stopped
 
 
-def _as_row(waiting: Waiting, profiles: tuple[str, ...]) -> Row:
+def _as_row(waiting: Waiting, profiles: tuple[str, ...]) -> LedgerRow:
     """An upload without a row as one; attempt 0 tells it from those of the ledger."""
     upload = waiting.upload
     prefix = max((each for each in profiles if upload.key.startswith(each)), key=len, default="")
-    return Row(
+    return LedgerRow(
         recording=waiting.name, state=State.ANNOUNCED, bucket=upload.bucket, key=upload.key, version=upload.version,
         received=waiting.uploaded, updated=waiting.uploaded, job=waiting.name, attempt=0,
         profile=prefix.rstrip("/") or None,

@@ -7,8 +7,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.deployment import Client, Deployment
-from stethoscript import faults
-from stethoscript.faults import Fault
+from stethoscript import aws_errors
+from stethoscript.aws_errors import ErrorKind
 
 _PAGE = 100
 
@@ -34,7 +34,7 @@ def find(deployment: Deployment, name: str) -> Job | None:
     try:
         answer = deployment.client("transcribe").get_medical_transcription_job(MedicalTranscriptionJobName=name)
     except ClientError as error:
-        if faults.fault(error) is Fault.ABSENT:
+        if aws_errors.fault(error) is ErrorKind.ABSENT:
             return None
         raise
     return _job(name, answer["MedicalTranscriptionJob"])

@@ -8,11 +8,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from operations.bookkeeping import chunks
 from operations.deployment import Deployment
-from operations.problems import Refused, unless_denied
-from stethoscript import events, jobs
-from stethoscript.events import Arrival
+from operations.errors import Refused, unless_denied
+from operations.ledger_admin import chunks
+from stethoscript import jobs, queue_messages
+from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
 
 NAMES = ("intake", "completion")
@@ -69,7 +69,7 @@ def announce(deployment: Deployment, uploads: Iterable[Upload]) -> None:
     url = deployment.queue("intake")
     for some in chunks(uploads, _MOST_AT_ONCE):
         entries = [
-            {"Id": str(number), "MessageBody": events.arrival_message(Arrival(upload))}
+            {"Id": str(number), "MessageBody": queue_messages.upload_message(UploadMessage(upload))}
             for number, upload in enumerate(some)
         ]
         answer = deployment.client("sqs").send_message_batch(QueueUrl=url, Entries=entries)
@@ -180,9 +180,11 @@ def _put_away(deployment: Deployment, url: str, handle: str, ours: bool) -> None
 def _recordings(deployment: Deployment, name: str, body: str) -> tuple[str, ...]:
     try:
         if name == "intake":
-            return tuple(jobs.recording(deployment.name, arrival.upload) for arrival in events.arrivals(body))
-        signal = events.signal(body)
-    except events.Unintelligible:
+            return tuple(
+                jobs.recording(deployment.name, arrival.upload) for arrival in queue_messages.upload_messages(body)
+            )
+        signal = queue_messages.signal(body)
+    except queue_messages.UnknownMessage:
         return ()
     recording = jobs.recording_of(deployment.name, signal.job) if signal else None
     return (recording,) if recording else ()

@@ -7,16 +7,16 @@ from itertools import islice
 from typing import Any
 
 from operations import queues
-from operations.bookkeeping import WAITING, is_called, seen
 from operations.deployment import Deployment
-from operations.problems import Misused, NotFound, Refused
-from operations.times import clock
+from operations.errors import Misused, NotFound, Refused
+from operations.ledger_admin import WAITING, is_called, seen
+from operations.time_format import clock
 from operations.waiting_uploads import Say, Search, Waiting, recent
-from stethoscript import jobs, metadata, stopping
-from stethoscript.rows import OPEN, Row, State
+from stethoscript import jobs, object_metadata, stopping
+from stethoscript.ledger_row import OPEN, LedgerRow, State
 from stethoscript.uploads import Upload
 
-STUCK_SECONDS = 3600
+ATTENTION_AFTER_SECONDS = 3600
 """An open recording that has been where it is for so long is worth a look."""
 _MOST_LOOKED_AT = 500
 _MOST_CHOICES = 20
@@ -29,7 +29,7 @@ class Recording:
 
     name: str
     upload: Upload
-    row: Row | None
+    row: LedgerRow | None
     uploaded: int | None
 
 
@@ -70,7 +70,7 @@ def find(deployment: Deployment, name: str, since: int | None = None, say: Say =
     return found[0]
 
 
-def wanted(deployment: Deployment, which: Wanted, most: int | None) -> list[Row]:
+def wanted(deployment: Deployment, which: Wanted, most: int | None) -> list[LedgerRow]:
     """Rows of the ledger to list, in the same order."""
     touched_last = merge(
         *(deployment.ledger.in_state(state, which.since, newest_first=True) for state in states(which)),
@@ -80,14 +80,14 @@ def wanted(deployment: Deployment, which: Wanted, most: int | None) -> list[Row]
     return list(islice((row for row in rows if fits(row, which)), most))
 
 
-def began(row: Row) -> int:
+def began(row: LedgerRow) -> int:
     """Since when a recording has been where it is; of a retry that has not begun, its last sign of life."""
     if not row.open or (row.attempt > 1 and not row.started):
         return row.updated
     return row.started or row.received
 
 
-def longest_waiting(deployment: Deployment) -> Row | None:
+def longest_waiting(deployment: Deployment) -> LedgerRow | None:
     """The open recording that has been where it is for longest; of very many, of those untouched for longest."""
     looked_at = (row for state in OPEN for row in islice(deployment.ledger.in_state(state), _MOST_LOOKED_AT))
     return min(looked_at, key=began, default=None)
@@ -128,7 +128,7 @@ def of_key(deployment: Deployment, bucket: str, key: str) -> list[dict[str, Any]
     return [each for each in versions(deployment, bucket, key) if each["Key"] == key]
 
 
-def _of_row(deployment: Deployment, row: Row) -> Recording:
+def _of_row(deployment: Deployment, row: LedgerRow) -> Recording:
     uploaded = None if row.state is State.ERASED else _uploaded(deployment, row.upload)
     return Recording(row.recording, row.upload, row, uploaded)
 
@@ -137,7 +137,7 @@ def _of_upload(waiting: Waiting) -> Recording:
     return Recording(waiting.name, waiting.upload, None, waiting.uploaded)
 
 
-def _in_ledger(deployment: Deployment, recording: str | None, name: str) -> list[Row]:
+def _in_ledger(deployment: Deployment, recording: str | None, name: str) -> list[LedgerRow]:
     if recording is None:
         return deployment.ledger.called(name)
     row = deployment.ledger.find(recording)
@@ -155,7 +155,7 @@ def _waiting(search: Search, recording: str | None, name: str) -> list[Waiting]:
         return []
     called = [each for each in uploads if is_called(each.upload.key, name)]
     others = [each for each in uploads if each not in called]
-    return called + (search.correlated(others, name) if metadata.CORRELATION.fullmatch(name) else [])
+    return called + (search.correlated(others, name) if object_metadata.CORRELATION.fullmatch(name) else [])
 
 
 def _choose(found: list[Recording], search: Search) -> str:
@@ -201,7 +201,7 @@ def _uploaded(deployment: Deployment, upload: Upload) -> int | None:
     return None
 
 
-def fits(row: Row, which: Wanted) -> bool:
+def fits(row: LedgerRow, which: Wanted) -> bool:
     """Whether a recording is one of those to list, as far as its state and times are concerned."""
     return (
         which.state in (None, seen(row))
@@ -210,7 +210,7 @@ def fits(row: Row, which: Wanted) -> bool:
     )
 
 
-def _no_retry(row: Row) -> str:
+def _no_retry(row: LedgerRow) -> str:
     if row.state in (State.ERASING, State.ERASED):
         return "It was erased: upload it again if it is wanted."
     if row.open:

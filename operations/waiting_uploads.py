@@ -10,8 +10,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from operations.deployment import Deployment
-from operations.problems import absent, denied
-from stethoscript import jobs, metadata
+from operations.errors import absent, denied
+from stethoscript import jobs, object_metadata
 from stethoscript.uploads import Upload, is_folder
 
 SINCE_SECONDS = 30 * 86400
@@ -110,7 +110,7 @@ class Search:
             if absent(error) or error.response["Error"]["Code"] in ("400", "404", "405"):
                 return None  # deleted meanwhile, or encrypted with a key of the uploader's
             raise
-        return metadata.correlation_id(head["Metadata"])
+        return object_metadata.correlation_id(head["Metadata"])
 
     def _progress(self, line: str) -> None:
         if self.clock() - self._said > _QUIET_SECONDS:

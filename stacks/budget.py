@@ -4,13 +4,13 @@ from aws_cdk import Aws
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
-from stacks.choices import Choices
+from stacks.config import Config
 
 _WARNINGS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
 """Of what was spent or will be, the percentage of the budget at which AWS writes."""
 
 
-def budget(scope: Construct, choices: Choices) -> budgets.CfnBudget:
+def budget(scope: Construct, config: Config) -> budgets.CfnBudget:
     """What this deployment's resources and jobs in this Region may cost, told from all else by their tag.
 
     It counts nothing before the tag `application` is activated for cost allocation, once for the account. It has no
@@ -18,7 +18,7 @@ def budget(scope: Construct, choices: Choices) -> budgets.CfnBudget:
     """
     told = [
         budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=address)
-        for address in choices.budget.emails
+        for address in config.budget.emails
     ]
     return budgets.CfnBudget(
         scope,
@@ -26,8 +26,8 @@ def budget(scope: Construct, choices: Choices) -> budgets.CfnBudget:
         budget=budgets.CfnBudget.BudgetDataProperty(
             budget_type="COST",
             time_unit="MONTHLY",
-            budget_limit=budgets.CfnBudget.SpendProperty(amount=choices.budget.monthly_dollars, unit="USD"),
-            cost_filters={"TagKeyValue": [f"user:application${choices.name}"], "Region": [Aws.REGION]},
+            budget_limit=budgets.CfnBudget.SpendProperty(amount=config.budget.monthly_dollars, unit="USD"),
+            cost_filters={"TagKeyValue": [f"user:application${config.name}"], "Region": [Aws.REGION]},
         ),
         notifications_with_subscribers=[
             budgets.CfnBudget.NotificationWithSubscribersProperty(

@@ -6,7 +6,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
-from stacks.choices import Choices
+from stacks.config import Config
 from stacks.metrics import BY_DEPLOYMENT, BY_REASON, NAMESPACE, of_queue, ours
 
 _WIDTH = 24
@@ -20,7 +20,7 @@ Row = list[cloudwatch.IWidget]
 
 def dashboard(
     scope: Construct,
-    choices: Choices,
+    config: Config,
     *,
     alarms: Sequence[cloudwatch.IAlarm],
 ) -> None:
@@ -28,39 +28,37 @@ def dashboard(
     cloudwatch.Dashboard(
         scope,
         "Dashboard",
-        dashboard_name=choices.name,
+        dashboard_name=config.name,
         default_interval=_DAY,
         widgets=[
             [cloudwatch.AlarmStatusWidget(title="Is all well?", alarms=alarms, width=_WIDTH, height=4)],
-            _how_much_and_how_fast(choices),
-            _where_it_waits(choices),
-            _what_went_wrong(choices),
-            _what_it_costs(choices),
+            _how_much_and_how_fast(config),
+            _where_it_waits(config),
+            _what_went_wrong(config),
+            _what_it_costs(config),
         ],
     )
 
 
-def _how_much_and_how_fast(choices: Choices) -> Row:
-    ends = [ours(choices, name) for name in ("Started", "Delivered", "Failed", "Rejected")]
-    turnaround = [
-        ours(choices, "TurnaroundSeconds", statistic=each).with_(label=each) for each in ("p50", "p90", "p99")
-    ]
+def _how_much_and_how_fast(config: Config) -> Row:
+    ends = [ours(config, name) for name in ("Started", "Delivered", "Failed", "Rejected")]
+    turnaround = [ours(config, "TurnaroundSeconds", statistic=each).with_(label=each) for each in ("p50", "p90", "p99")]
     states = [
-        ours(choices, f"{name}Seconds", statistic="p50").with_(label=name.lower())
+        ours(config, f"{name}Seconds", statistic="p50").with_(label=name.lower())
         for name in ("Waiting", "Transcribing", "Delivering")
     ]
     return [
         _graph("Recordings", "in five minutes", ends),
         _graph("From the first look to the news", "seconds", turnaround),
         _graph("Of which, by state (median)", "seconds", states),
-        _graph("Refused and failed, by reason", "in five minutes", [_by_reason(choices)]),
+        _graph("Refused and failed, by reason", "in five minutes", [_by_reason(config)]),
     ]
 
 
-def _by_reason(choices: Choices) -> cloudwatch.IMetric:
+def _by_reason(config: Config) -> cloudwatch.IMetric:
     """Whatever reasons there were: they are not known beforehand, so they are searched for."""
     schema = f"{{{NAMESPACE},{BY_DEPLOYMENT},{BY_REASON}}}"
-    search = f'{schema} {BY_DEPLOYMENT}="{choices.name}" MetricName=("Rejected" OR "Failed")'
+    search = f'{schema} {BY_DEPLOYMENT}="{config.name}" MetricName=("Rejected" OR "Failed")'
     return cloudwatch.MathExpression(
         expression=f"SEARCH('{search}', 'Sum', 300)",
         label=f"${{PROP('MetricName')}} ${{PROP('Dim.{BY_REASON}')}}",
@@ -68,25 +66,25 @@ def _by_reason(choices: Choices) -> cloudwatch.IMetric:
     )
 
 
-def _where_it_waits(choices: Choices) -> Row:
+def _where_it_waits(config: Config) -> Row:
     queues = ("intake", "completion")
-    waiting = [of_queue(choices, name, _VISIBLE, label=name) for name in queues]
-    ages = [of_queue(choices, name, "ApproximateAgeOfOldestMessage", label=name) for name in queues]
-    used = [ours(choices, "QuotaUsed", statistic="Maximum")]
+    waiting = [of_queue(config, name, _VISIBLE, label=name) for name in queues]
+    ages = [of_queue(config, name, "ApproximateAgeOfOldestMessage", label=name) for name in queues]
+    used = [ours(config, "QuotaUtilization", statistic="Maximum")]
     return [
         _graph("Messages that wait", "messages", waiting),
         _graph("Age of the oldest message", "seconds", ages),
-        _graph(f"Jobs in flight, of {choices.quotas.jobs_at_once}", "%", used, limit=100),
-        _graph("Put off, as a service was busy or away", "in five minutes", [ours(choices, "PutOff")]),
+        _graph(f"Jobs in flight, of {config.quotas.concurrent_jobs}", "%", used, limit=100),
+        _graph("Put off, as a service was busy or away", "in five minutes", [ours(config, "Deferred")]),
     ]
 
 
-def _what_went_wrong(choices: Choices) -> Row:
-    found = [ours(choices, name) for name in ("BroughtBack", "Stuck", "Vanished", "WaitsLong")]
-    faults = [ours(choices, name) for name in ("ConfigurationFault", "FormFailed", "Ignored")]
+def _what_went_wrong(config: Config) -> Row:
+    found = [ours(config, name) for name in ("Recovered", "Stuck", "Vanished", "Delayed")]
+    faults = [ours(config, name) for name in ("ConfigurationError", "FormatFailed", "Ignored")]
     untold = [
-        of_queue(choices, f"{each.id}-undelivered", _VISIBLE, label=f"{each.protocol} {each.whom}")
-        for each in choices.subscribers
+        of_queue(config, f"{each.id}-undelivered", _VISIBLE, label=f"{each.protocol} {each.whom}")
+        for each in config.subscribers
     ]
     return [
         _graph("Brought back, stuck and late", "in five minutes", found, across=2 + bool(untold)),
@@ -95,11 +93,11 @@ def _what_went_wrong(choices: Choices) -> Row:
     ]
 
 
-def _what_it_costs(choices: Choices) -> Row:
-    minutes = ours(choices, "AudioMinutes", period=_DAY)
+def _what_it_costs(config: Config) -> Row:
+    minutes = ours(config, "AudioMinutes", period=_DAY)
     return [
         _graph("Minutes delivered, by day", "minutes", [minutes], across=2, start=_MONTH),
-        _graph("Jobs started, by day", "jobs", [ours(choices, "Started", period=_DAY)], across=2, start=_MONTH),
+        _graph("Jobs started, by day", "jobs", [ours(config, "Started", period=_DAY)], across=2, start=_MONTH),
     ]
 
 

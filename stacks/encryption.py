@@ -7,40 +7,38 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from stacks import key_policy, names
-from stacks.choices import Choices
+from stacks import key_policy, resource_names
+from stacks.config import Config
 
 
-def key(scope: Construct, choices: Choices) -> kms.IKey:
+def key(scope: Construct, config: Config) -> kms.IKey:
     """The customer-managed key of everything; an existing one if the customer brings it.
 
     A key that is brought needs the same statements: `doctor` says which it lacks.
     """
-    if choices.key_arn:
-        return kms.Key.from_key_arn(scope, "Key", choices.key_arn)
+    if config.key_arn:
+        return kms.Key.from_key_arn(scope, "Key", config.key_arn)
     here = key_policy.Where(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
     made = kms.Key(
         scope,
         "Key",
-        description=f"{choices.name}: dictations, transcripts and all that speaks of them",
+        description=f"{config.name}: dictations, transcripts and all that speaks of them",
         enable_key_rotation=True,
         pending_window=Duration.days(30),
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        policy=iam.PolicyDocument.from_json(
-            {"Version": "2012-10-17", "Statement": key_policy.ours(choices.name, here)}
-        ),
+        policy=iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": key_policy.ours(config.name, here)}),
     )
-    made.add_alias(f"alias/{choices.name}")
+    made.add_alias(f"alias/{config.name}")
     return made
 
 
-def exported(scope: Construct, choices: Choices) -> kms.IKey:
+def exported(scope: Construct, config: Config) -> kms.IKey:
     """The same key in another stack.
 
     An export and not a weak reference: its value never changes while the deployment lives, CloudFormation resolves it
     once, and it refuses to delete what other stacks depend on.
     """
-    arn = choices.key_arn or cdk.Fn.import_value(names.key_export(choices))
+    arn = config.key_arn or cdk.Fn.import_value(resource_names.key_export(config))
     return kms.Key.from_key_arn(scope, "Key", arn)
 
 

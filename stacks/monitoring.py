@@ -9,9 +9,9 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from stacks import names
+from stacks import resource_names
 from stacks.budget import budget
-from stacks.choices import Choices
+from stacks.config import Config
 from stacks.dashboard import dashboard
 from stacks.metrics import errors, failed_invocations, of_queue, ours
 from stacks.pipeline import SIGNALS
@@ -31,59 +31,59 @@ class MonitoringStack(cdk.Stack):
         scope: Construct,
         construct_id: str,
         *,
-        choices: Choices,
+        config: Config,
         **properties: Any,
     ) -> None:
         super().__init__(scope, construct_id, **properties)
-        self._choices = choices
-        if not choices.emails.operations:
+        self._config = config
+        if not config.emails.operations:
             cdk.Annotations.of(self).add_warning_v2(
                 "stethoscript:alarms", "Nobody is mailed about alarms: name somebody under emails.operations."
             )
         self._alarms: list[cloudwatch.IAlarm] = []
         self._tell = actions.SnsAction(
-            sns.Topic.from_topic_arn(self, "Operations", names.topic_arn(choices, "operations"))
+            sns.Topic.from_topic_arn(self, "Operations", resource_names.topic_arn(config, "operations"))
         )
         self._on_queues()
         self._on_functions()
         self._on_recordings()
-        if choices.budget.monthly_dollars:
-            budget(self, choices)
-        dashboard(self, choices, alarms=self._alarms)
+        if config.budget.monthly_dollars:
+            budget(self, config)
+        dashboard(self, config, alarms=self._alarms)
 
     def _on_queues(self) -> None:
         """Messages that lie where no function takes them, or for too long."""
-        choices, waiting = self._choices, "ApproximateNumberOfMessagesVisible"
+        config, waiting = self._config, "ApproximateNumberOfMessagesVisible"
         for name in ("intake", "completion"):
             self._alarm(
                 f"{name}-dead-letters",
-                of_queue(choices, f"{name}-dead-letters", waiting),
+                of_queue(config, f"{name}-dead-letters", waiting),
                 1,
                 "Messages that no retry could handle; nothing is lost.",
                 runbook="dead-letters",
             )
-        for each in choices.subscribers:
+        for each in config.subscribers:
             self._alarm(
                 f"undelivered-{each.id}",
-                of_queue(choices, f"{each.id}-undelivered", waiting),
+                of_queue(config, f"{each.id}-undelivered", waiting),
                 1,
                 f"{each.protocol} {each.whom} could not be told of a recording's end.",
                 runbook="undelivered",
             )
         self._alarm(
             "intake-waits",
-            of_queue(choices, "intake", "ApproximateAgeOfOldestMessage"),
+            of_queue(config, "intake", "ApproximateAgeOfOldestMessage"),
             4 * 3600,
             "A recording has waited for four hours.",
         )
 
     def _on_functions(self) -> None:
         """Functions that do not run, and events that do not arrive."""
-        choices = self._choices
+        config = self._config
         for name, module in (("start", "start_transcription"), ("deliver", "deliver_transcript")):
             self._alarm(
                 f"{name}-errors",
-                errors(choices, module, "Sum"),
+                errors(config, module, "Sum"),
                 3,
                 "The function fails as a whole.",
                 runbook="errors",
@@ -91,7 +91,7 @@ class MonitoringStack(cdk.Stack):
         self._alarm(
             "reconcile-stopped",
             # The least number of errors is 1 where every run failed, and missing where none ran.
-            errors(choices, "reconcile", "Minimum"),
+            errors(config, "reconcile", "Minimum"),
             1,
             "No run of the reconciler has ended well for an hour.",
             missing=cloudwatch.TreatMissingData.BREACHING,
@@ -99,7 +99,7 @@ class MonitoringStack(cdk.Stack):
         for rule in SIGNALS:
             self._alarm(
                 f"{rule}-fails",
-                failed_invocations(choices, rule),
+                failed_invocations(config, rule),
                 1,
                 "EventBridge cannot send a signal that a job has ended; the reconciler finds the job later.",
                 runbook="signal-fails",
@@ -107,26 +107,26 @@ class MonitoringStack(cdk.Stack):
 
     def _on_recordings(self) -> None:
         """Recordings that wait for a person, or that fail one after the other."""
-        choices = self._choices
+        config = self._config
         for name, metric, text in (
             (
                 "configuration",
-                "ConfigurationFault",
+                "ConfigurationError",
                 "A right, key or resource is missing; recordings wait for it.",
             ),
             ("stuck", "Stuck", "Transcribe has worked at a recording for more than a day."),
             ("vanished", "Vanished", "Transcribe does not know a job that it accepted."),
             (
-                "form-failed",
-                "FormFailed",
+                "format-failed",
+                "FormatFailed",
                 "A document could not be made; the others were delivered, and the manifest says which is missing.",
             ),
-            ("waits-long", "WaitsLong", "For four hours a recording could not be brought a step further."),
+            ("delayed", "Delayed", "For four hours a recording could not be brought a step further."),
         ):
-            self._alarm(name, ours(choices, metric), 1, text, quiet_periods=_HOUR)
+            self._alarm(name, ours(config, metric), 1, text, quiet_periods=_HOUR)
         self._alarm(
             "failures",
-            ours(choices, "Failed", period=Duration.hours(1)),
+            ours(config, "Failed", period=Duration.hours(1)),
             3,
             "Three recordings failed within an hour; one alone is its uploader's to mend.",
         )
@@ -149,7 +149,7 @@ class MonitoringStack(cdk.Stack):
         alarm = cloudwatch.Alarm(
             self,
             "".join(part.capitalize() for part in name.split("-")),
-            alarm_name=f"{self._choices.name}-{name}",
+            alarm_name=f"{self._config.name}-{name}",
             alarm_description=f"{description} What to do: {_RUNBOOK}#{runbook or name}",
             metric=metric,
             threshold=threshold,

@@ -15,7 +15,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-from stacks.choices import Functions
+from stacks.config import Functions
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "lambdas"

@@ -11,14 +11,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
-from stacks import encryption, exceptions, names, queues, rights
-from stacks.choices import Choices
-from stacks.function import PythonFunction, Size
-from stacks.rights import Right, allow
+from stacks import encryption, nag_suppressions, permissions, queues, resource_names
+from stacks.config import Config
+from stacks.permissions import Right, allow
+from stacks.python_function import PythonFunction, Size
 from stacks.storage import BY_STATE, START_SECONDS, WRITE_PROBE
 from stacks.vocabularies import Vocabularies
-from stethoscript import notices
-from stethoscript.rows import State
+from stethoscript import notifications
+from stethoscript.ledger_row import State
 
 _DELIVER_SECONDS = 120
 _DELIVER_MEGABYTES = 1536
@@ -39,16 +39,16 @@ class PipelineStack(cdk.Stack):
         scope: Construct,
         construct_id: str,
         *,
-        choices: Choices,
+        config: Config,
         **properties: Any,
     ) -> None:
         super().__init__(scope, construct_id, **properties)
-        self._choices = choices
-        self._key = encryption.exported(self, choices)
+        self._config = config
+        self._key = encryption.exported(self, config)
         self._completion_queue, self._completion_dead_letters = queues.pair(
-            self, choices, self._key, "completion", 6 * _DELIVER_SECONDS
+            self, config, self._key, "completion", 6 * _DELIVER_SECONDS
         )
-        self._vocabularies = Vocabularies(self, "Vocabularies", choices=choices)
+        self._vocabularies = Vocabularies(self, "Vocabularies", config=config)
         self._start_transcription()
         self._deliver_transcript()
         self._reconciler = self._reconcile()
@@ -56,35 +56,35 @@ class PipelineStack(cdk.Stack):
         self._run_on_schedule()
 
     def _start_transcription(self) -> None:
-        choices = self._choices
-        intake_queue = names.queue_arn(choices, "intake")
+        config = self._config
+        intake_queue = resource_names.queue_arn(config, "intake")
         intake_objects, work_objects = self._objects("intake"), self._objects("work")
         function = PythonFunction(
             self,
             "start_transcription",
-            choices=choices,
+            config=config,
             key=self._key,
             size=Size(seconds=START_SECONDS, megabytes=256),
             environment={
                 **self._common(),
-                "INTAKE_BUCKET": names.bucket(choices, "intake"),
-                "WORK_BUCKET": names.bucket(choices, "work"),
-                "TRANSCRIPTS_BUCKET": names.bucket(choices, "transcripts"),
+                "INTAKE_BUCKET": resource_names.bucket(config, "intake"),
+                "WORK_BUCKET": resource_names.bucket(config, "work"),
+                "TRANSCRIPTS_BUCKET": resource_names.bucket(config, "transcripts"),
                 "KEY_ARN": self._key.key_arn,
-                "INTAKE_QUEUE_URL": names.queue_url(choices, "intake"),
+                "INTAKE_QUEUE_URL": resource_names.queue_url(config, "intake"),
                 "COMPLETION_QUEUE_URL": self._completion_queue.queue_url,
-                "COMPLETION_TOPIC_ARN": names.topic_arn(choices, "completion"),
-                "PROFILES": json.dumps(choices.profiles, sort_keys=True),
+                "COMPLETION_TOPIC_ARN": resource_names.topic_arn(config, "completion"),
+                "PROFILES": json.dumps(config.profiles, sort_keys=True),
                 "VOCABULARIES": json.dumps(self._vocabularies.names),
-                "JOBS_AT_ONCE": str(choices.quotas.jobs_at_once),
-                "PATIENCE_SECONDS": str(choices.patience_seconds),
-                "WATCH_SECONDS": str(choices.watch_seconds),
-                "ROW_DAYS": str(choices.retention.row_days),
+                "CONCURRENT_JOBS": str(config.quotas.concurrent_jobs),
+                "RETRY_DELAY_SECONDS": str(config.retry_delay_seconds),
+                "JOB_POLL_SECONDS": str(config.job_poll_seconds),
+                "ROW_DAYS": str(config.retention.row_days),
             },
             statements=[
                 _receive(intake_queue),
                 allow(
-                    "PutOff",
+                    "Deferred",
                     ["sqs:SendMessage"],
                     [intake_queue, self._completion_queue.queue_arn],
                 ),
@@ -118,17 +118,17 @@ class PipelineStack(cdk.Stack):
                     ["*"],
                     because="The action takes no ARN; bucket, key and name of the output are bound by conditions.",
                     StringEquals={
-                        "transcribe:OutputBucketName": names.bucket(choices, "work"),
+                        "transcribe:OutputBucketName": resource_names.bucket(config, "work"),
                         "transcribe:OutputEncryptionKMSKeyId": self._key.key_arn,
                     },
-                    StringLike={"transcribe:OutputKey": f"raw/{choices.name}-*"},
+                    StringLike={"transcribe:OutputKey": f"raw/{config.name}-*"},
                 ),
                 allow(
                     "TagJob",
                     ["transcribe:TagResource"],
                     ["*"],
                     because="AWS asks for it where a job is started with tags; no ARN, but the tag itself binds it.",
-                    StringEquals={"aws:RequestTag/application": choices.name},
+                    StringEquals={"aws:RequestTag/application": config.name},
                 ),
                 self._read_job(),
                 allow(
@@ -147,26 +147,26 @@ class PipelineStack(cdk.Stack):
             ],
         )
         function.function.node.add_dependency(self._vocabularies)
-        function.takes_from(intake_queue, batch=BATCH, at_once=choices.quotas.start_functions)
+        function.takes_from(intake_queue, batch=BATCH, at_once=config.quotas.start_concurrency)
 
     def _deliver_transcript(self) -> None:
-        choices = self._choices
+        config = self._config
         work_objects = self._objects("work")
         function = PythonFunction(
             self,
             "deliver_transcript",
-            choices=choices,
+            config=config,
             key=self._key,
             size=Size(seconds=_DELIVER_SECONDS, megabytes=_DELIVER_MEGABYTES),
             environment={
                 **self._common(),
-                "WORK_BUCKET": names.bucket(choices, "work"),
-                "TRANSCRIPTS_BUCKET": names.bucket(choices, "transcripts"),
+                "WORK_BUCKET": resource_names.bucket(config, "work"),
+                "TRANSCRIPTS_BUCKET": resource_names.bucket(config, "transcripts"),
                 "COMPLETION_QUEUE_URL": self._completion_queue.queue_url,
-                "COMPLETION_TOPIC_ARN": names.topic_arn(choices, "completion"),
-                "DOCUMENTS": json.dumps(choices.documents_of(), sort_keys=True),
-                "LAYOUT": choices.layout,
-                "PATIENCE_SECONDS": str(choices.patience_seconds),
+                "COMPLETION_TOPIC_ARN": resource_names.topic_arn(config, "completion"),
+                "DOCUMENTS": json.dumps(config.documents_of(), sort_keys=True),
+                "LAYOUT": config.layout,
+                "RETRY_DELAY_SECONDS": str(config.retry_delay_seconds),
             },
             statements=[
                 _receive(self._completion_queue.queue_arn),
@@ -196,29 +196,29 @@ class PipelineStack(cdk.Stack):
                     [f"{work_objects}/staging/*", f"{work_objects}/raw/*"],
                     because="A frozen copy for each recording, and a raw transcript that is not to be delivered.",
                 ),
-                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [names.table_arn(choices)]),
+                allow("Ledger", ["dynamodb:GetItem", "dynamodb:UpdateItem"], [resource_names.table_arn(config)]),
                 *self._telling_rights(State.DELIVERED, State.FAILED),
             ],
         )
-        function.takes_from(self._completion_queue.queue_arn, batch=BATCH, at_once=choices.quotas.deliver_functions)
+        function.takes_from(self._completion_queue.queue_arn, batch=BATCH, at_once=config.quotas.deliver_concurrency)
 
     def _reconcile(self) -> PythonFunction:
-        choices = self._choices
+        config = self._config
         made = PythonFunction(
             self,
             "reconcile",
-            choices=choices,
+            config=config,
             key=self._key,
             size=Size(seconds=_RECONCILE_SECONDS, megabytes=256),
             environment={
                 **self._common(),
-                "INTAKE_BUCKET": names.bucket(choices, "intake"),
-                "INTAKE_QUEUE_URL": names.queue_url(choices, "intake"),
+                "INTAKE_BUCKET": resource_names.bucket(config, "intake"),
+                "INTAKE_QUEUE_URL": resource_names.queue_url(config, "intake"),
                 "COMPLETION_QUEUE_URL": self._completion_queue.queue_url,
-                "GRACE_SECONDS": str(choices.reconcile.grace_seconds),
-                "SWEEP_PAGES": str(choices.reconcile.sweep_pages),
-                "SWEEP_SECONDS": str(60 * choices.reconcile.sweep_minutes),
-                "ROW_DAYS": str(choices.retention.row_days),
+                "GRACE_SECONDS": str(config.reconcile.grace_seconds),
+                "SWEEP_PAGES": str(config.reconcile.sweep_pages),
+                "SWEEP_SECONDS": str(60 * config.reconcile.sweep_minutes),
+                "ROW_DAYS": str(config.retention.row_days),
             },
             statements=[
                 allow("ListUploads", ["s3:ListBucketVersions"], [self._objects("intake")]),
@@ -226,15 +226,15 @@ class PipelineStack(cdk.Stack):
                 allow(
                     "BringBack",
                     ["sqs:SendMessage"],
-                    [names.queue_arn(choices, "intake"), self._completion_queue.queue_arn],
+                    [resource_names.queue_arn(config, "intake"), self._completion_queue.queue_arn],
                 ),
-                allow("SeeBacklog", ["sqs:GetQueueAttributes"], [names.queue_arn(choices, "intake")]),
+                allow("SeeBacklog", ["sqs:GetQueueAttributes"], [resource_names.queue_arn(config, "intake")]),
                 *self._enter_and_count_rows(),
-                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [names.table_arn(choices)]),
+                allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [resource_names.table_arn(config)]),
             ],
             traced=False,
         )
-        exceptions.accept(
+        nag_suppressions.accept(
             made.function,
             "LambdaTracing",
             "It runs 8,760 times a month, mostly to find nothing: a trace of each would cost more than all its runs.",
@@ -249,7 +249,7 @@ class PipelineStack(cdk.Stack):
             maximum_retry_attempts=0,
             maximum_event_age_in_seconds=300,
         )
-        exceptions.accept(
+        nag_suppressions.accept(
             once,
             "LambdaAsyncFailureDestination",
             "The next run does what a lost one would have done, and an alarm counts runs.",
@@ -259,18 +259,18 @@ class PipelineStack(cdk.Stack):
 
     def _common(self) -> dict[str, str]:
         return {
-            "DEPLOYMENT": self._choices.name,
+            "DEPLOYMENT": self._config.name,
             "ACCOUNT": Aws.ACCOUNT_ID,
-            "LEDGER_TABLE": names.table(self._choices),
+            "LEDGER_TABLE": resource_names.table(self._config),
         }
 
     def _objects(self, bucket: str) -> str:
         """A bucket's ARN by name, as policies that speak of its objects write it: one can read what they say."""
-        return names.bucket_arn(self._choices, bucket)
+        return resource_names.bucket_arn(self._config, bucket)
 
     def _read_job(self) -> Right:
         jobs = "medical-transcription-job"
-        arn = f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:{jobs}/{self._choices.name}-*"
+        arn = f"arn:{Aws.PARTITION}:transcribe:{Aws.REGION}:{Aws.ACCOUNT_ID}:{jobs}/{self._config.name}-*"
         return allow("ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [arn], because="A job for each recording.")
 
     def _see_deletions(self) -> Right:
@@ -278,7 +278,7 @@ class PipelineStack(cdk.Stack):
         return allow("SeeDeletions", ["s3:ListBucketVersions"], [self._objects("intake")])
 
     def _enter_and_count_rows(self) -> list[Right]:
-        table = names.table_arn(self._choices)
+        table = resource_names.table_arn(self._config)
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [table]),
             allow("LedgerByState", ["dynamodb:Query"], [f"{table}/index/{BY_STATE}"]),
@@ -289,13 +289,13 @@ class PipelineStack(cdk.Stack):
         bus = f"arn:{Aws.PARTITION}:events:{Aws.REGION}:{Aws.ACCOUNT_ID}:event-bus/default"
         ours: dict[str, dict[str, Any]] = {
             "ForAllValues:StringEquals": {
-                "events:source": notices.SOURCE,
-                "events:detail-type": [notices.detail_type(end) for end in ends],
+                "events:source": notifications.SOURCE,
+                "events:detail-type": [notifications.detail_type(end) for end in ends],
             },
             "Null": {"events:source": "false", "events:detail-type": "false"},  # "for all" holds of none
         }
         return [
-            allow("Tell", ["sns:Publish"], [names.topic_arn(self._choices, "completion")]),
+            allow("Tell", ["sns:Publish"], [resource_names.topic_arn(self._config, "completion")]),
             Right("TellBus", ["events:PutEvents"], [bus], ours, because=None),
         ]
 
@@ -305,16 +305,16 @@ class PipelineStack(cdk.Stack):
         The transcript itself is the signal AWS guarantees. AWS documents no job event for medical
         jobs: should it send one, of whatever detail type, the second rule takes it.
         """
-        choices = self._choices
-        ours = [{"prefix": f"{choices.name}-"}]
+        config = self._config
+        ours = [{"prefix": f"{config.name}-"}]
         written, ended = SIGNALS
         patterns = {
             written: {
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
                 "detail": {
-                    "bucket": {"name": [names.bucket(choices, "work")]},
-                    "object": {"key": [{"wildcard": f"raw/{choices.name}-*.json"}]},
+                    "bucket": {"name": [resource_names.bucket(config, "work")]},
+                    "object": {"key": [{"wildcard": f"raw/{config.name}-*.json"}]},
                 },
             },
             ended: {
@@ -342,7 +342,7 @@ class PipelineStack(cdk.Stack):
             rule = events.CfnRule(
                 self,
                 "".join(part.capitalize() for part in name.split("-")),
-                name=f"{choices.name}-{name}",
+                name=f"{config.name}-{name}",
                 event_pattern=pattern,
                 targets=[target],
             )
@@ -354,27 +354,27 @@ class PipelineStack(cdk.Stack):
                     principals=[iam.ServicePrincipal("events.amazonaws.com")],
                     actions=["sqs:SendMessage"],
                     resources=[receiver.queue_arn],
-                    conditions=names.from_ours("events", f"rule/{choices.name}-*"),
+                    conditions=resource_names.from_ours("events", f"rule/{config.name}-*"),
                 )
             )
 
     def _run_on_schedule(self) -> None:
-        minutes = self._choices.reconcile.every_minutes
+        minutes = self._config.reconcile.every_minutes
         reconcile = self._reconciler.function.function_arn
         role = iam.Role(
             self,
             "SchedulerRole",
             assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions=names.from_ours("scheduler", "schedule-group/default")
+                "scheduler.amazonaws.com", conditions=resource_names.from_ours("scheduler", "schedule-group/default")
             ),
         )
         # No key: the scheduler encrypts payloads alone, and this schedule has none.
         allowed = [allow("Run", ["lambda:InvokeFunction"], [reconcile])]
-        policy = rights.policy(self, "SchedulerRights", allowed, roles=[role])
+        policy = permissions.policy(self, "SchedulerRights", allowed, roles=[role])
         scheduler.CfnSchedule(
             self,
             "Schedule",
-            name=f"{self._choices.name}-reconcile",
+            name=f"{self._config.name}-reconcile",
             schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(

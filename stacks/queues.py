@@ -7,15 +7,15 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks import exceptions, names
-from stacks.choices import Choices
+from stacks import nag_suppressions, resource_names
+from stacks.config import Config
 
 MOST_RECEIVES = 5
 """Receives after which a message is a dead letter: waiting for Transcribe does not count as one."""
 
 
 def pair(
-    scope: Construct, choices: Choices, key: kms.IKey, name: str, visibility_seconds: int
+    scope: Construct, config: Config, key: kms.IKey, name: str, visibility_seconds: int
 ) -> tuple[sqs.Queue, sqs.Queue]:
     """A queue and the one for its dead letters, which keeps them as long as SQS can.
 
@@ -25,20 +25,22 @@ def pair(
     dead = sqs.Queue(
         scope,
         f"{name.capitalize()}DeadLetters",
-        queue_name=f"{choices.name}-{name}-dead-letters",
+        queue_name=f"{config.name}-{name}-dead-letters",
         retention_period=Duration.days(14),
         **common,
     )
-    exceptions.accept(dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",))
+    nag_suppressions.accept(
+        dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",)
+    )
     # By its name and not by reference: queue and dead-letter queue would wait for each other.
     cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
         "redrivePermission": "byQueue",
-        "sourceQueueArns": [names.queue_arn(choices, name)],
+        "sourceQueueArns": [resource_names.queue_arn(config, name)],
     }
     queue = sqs.Queue(
         scope,
         f"{name.capitalize()}Queue",
-        queue_name=f"{choices.name}-{name}",
+        queue_name=f"{config.name}-{name}",
         visibility_timeout=Duration.seconds(visibility_seconds),
         retention_period=Duration.days(7),
         dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=MOST_RECEIVES),

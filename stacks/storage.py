@@ -11,8 +11,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from stacks import encryption, exceptions, names, people, queues
-from stacks.choices import OLD_VERSION_DAYS, Choices
+from stacks import access_policies, encryption, nag_suppressions, queues, resource_names
+from stacks.config import OLD_VERSION_DAYS, Config
 from stacks.subscriptions import Subscribers
 
 # Kept when its stack is deleted or replaces it, not when its very creation fails: so a deployment
@@ -28,22 +28,22 @@ START_SECONDS = 180
 class StorageStack(cdk.Stack):
     """What holds data, and the policies by which people get at it."""
 
-    def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, **properties: Any) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config, **properties: Any) -> None:
         super().__init__(scope, construct_id, termination_protection=True, **properties)
-        self._choices = choices
-        self.key = encryption.key(self, choices)
+        self._config = config
+        self.key = encryption.key(self, config)
         self._access_logs = self._access_log_bucket()
-        self.intake_queue, self.intake_dead_letters = queues.pair(self, choices, self.key, "intake", 6 * START_SECONDS)
+        self.intake_queue, self.intake_dead_letters = queues.pair(self, config, self.key, "intake", 6 * START_SECONDS)
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()
         self.transcripts = self._transcripts_bucket()
         self.ledger = self._ledger_table()
         self.completion = self._topic("completion")
         self.operations = self._topic("operations")
-        for address in choices.emails.operations:
+        for address in config.emails.operations:
             self.operations.add_subscription(EmailSubscription(address))
-        if choices.emails.operations:
-            exceptions.accept(
+        if config.emails.operations:
+            nag_suppressions.accept(
                 self.operations,
                 "SNSRedrivePolicy",
                 "A mail that does not arrive is no news that is lost: an alarm stands in its state.",
@@ -52,14 +52,14 @@ class StorageStack(cdk.Stack):
         Subscribers(
             self,
             "Subscribers",
-            subscriptions=choices.subscribers,
+            subscriptions=config.subscribers,
             topic=self.completion,
-            name=choices.name,
+            name=config.name,
             encrypted=queues.encrypted(self.key),
         )
         self._let_alarms_publish()
-        people.policies(
-            self, choices, intake=self.intake, transcripts=self.transcripts, news=self.completion, key=self.key
+        access_policies.policies(
+            self, config, intake=self.intake, transcripts=self.transcripts, news=self.completion, key=self.key
         )
         self._keep_policies(self._access_logs, self.intake, self.work, self.transcripts)
         self._make_last(self.ledger)
@@ -68,7 +68,7 @@ class StorageStack(cdk.Stack):
         self._say("WorkBucketName", self.work.bucket_name)
         self._say("CompletionTopicArn", self.completion.topic_arn)
         self._say("OperationsTopicArn", self.operations.topic_arn)
-        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn, export_name=names.key_export(choices))
+        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn, export_name=resource_names.key_export(config))
         self._say("LedgerTableName", self.ledger.table_name)
 
     def _access_log_bucket(self) -> s3.Bucket:
@@ -76,7 +76,7 @@ class StorageStack(cdk.Stack):
         bucket = s3.Bucket(
             self,
             "AccessLogs",
-            bucket_name=names.bucket(self._choices, "access-logs"),
+            bucket_name=resource_names.bucket(self._config, "access-logs"),
             encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
             blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
@@ -84,17 +84,17 @@ class StorageStack(cdk.Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             removal_policy=KEEP,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._choices.retention.access_log_days))],
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.retention.access_log_days))],
         )
-        exceptions.accept(bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs with SSE-S3 alone.")
-        exceptions.accept(
+        nag_suppressions.accept(bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs with SSE-S3 alone.")
+        nag_suppressions.accept(
             bucket, "S3BucketVersioningEnabled", "S3 writes each log once, and what expires should be gone."
         )
         _one_region(bucket)
         return bucket
 
     def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
-        lock = self._choices.retention.lock_days if versioned else 0
+        lock = self._config.retention.lock_days if versioned else 0
         tidy = s3.LifecycleRule(
             abort_incomplete_multipart_upload_after=Duration.days(7),
             expiration=Duration.days(days) if days else None,
@@ -103,7 +103,7 @@ class StorageStack(cdk.Stack):
         bucket = s3.Bucket(
             self,
             construct_id,
-            bucket_name=names.bucket(self._choices, name),
+            bucket_name=resource_names.bucket(self._config, name),
             encryption=s3.BucketEncryption.KMS,
             encryption_key=self.key,
             bucket_key_enabled=True,
@@ -128,7 +128,7 @@ class StorageStack(cdk.Stack):
         return bucket
 
     def _intake_bucket(self) -> s3.Bucket:
-        bucket = self._bucket("Intake", "intake", versioned=True, days=self._choices.retention.audio_days)
+        bucket = self._bucket("Intake", "intake", versioned=True, days=self._config.retention.audio_days)
         encryption.refuse_other_keys(bucket, self.key)
         self.intake_queue.add_to_resource_policy(
             iam.PolicyStatement(
@@ -137,7 +137,7 @@ class StorageStack(cdk.Stack):
                 actions=["sqs:SendMessage"],
                 resources=[self.intake_queue.queue_arn],
                 conditions={
-                    "ArnLike": {"aws:SourceArn": names.bucket_arn(self._choices, "intake")},
+                    "ArnLike": {"aws:SourceArn": resource_names.bucket_arn(self._config, "intake")},
                     "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
                 },
             )
@@ -158,7 +158,7 @@ class StorageStack(cdk.Stack):
         raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
         probe = s3.LifecycleRule(prefix=WRITE_PROBE, expiration=Duration.days(1))
         bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw, probe))
-        exceptions.accept(
+        nag_suppressions.accept(
             bucket,
             "S3BucketVersioningEnabled",
             "A working copy that is deleted shall be gone; recordings and documents lie in versioned buckets.",
@@ -169,19 +169,17 @@ class StorageStack(cdk.Stack):
         return bucket
 
     def _transcripts_bucket(self) -> s3.Bucket:
-        bucket = self._bucket(
-            "Transcripts", "transcripts", versioned=True, days=self._choices.retention.transcript_days
-        )
+        bucket = self._bucket("Transcripts", "transcripts", versioned=True, days=self._config.retention.transcript_days)
         encryption.refuse_other_keys(bucket, self.key)
-        if self._choices.transcript_readers:
-            people.refuse_other_readers(bucket, self._choices.transcript_readers)
+        if self._config.transcript_readers:
+            access_policies.refuse_other_readers(bucket, self._config.transcript_readers)
         return bucket
 
     def _ledger_table(self) -> dynamodb.Table:
         table = dynamodb.Table(
             self,
             "Ledger",
-            table_name=names.table(self._choices),
+            table_name=resource_names.table(self._config),
             partition_key=dynamodb.Attribute(name="recording", type=dynamodb.AttributeType.STRING),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
@@ -193,7 +191,7 @@ class StorageStack(cdk.Stack):
             time_to_live_attribute="expires",
             removal_policy=KEEP,
         )
-        exceptions.accept(
+        nag_suppressions.accept(
             table,
             "DynamoDBInBackupPlan",
             "It can be brought back to any second of 35 days; longer backups are for the account's own plan.",
@@ -219,7 +217,7 @@ class StorageStack(cdk.Stack):
         return sns.Topic(
             self,
             f"{name.capitalize()}Topic",
-            topic_name=f"{self._choices.name}-{name}",
+            topic_name=f"{self._config.name}-{name}",
             master_key=self.key,
             enforce_ssl=True,
             signature_version="2",  # SHA-256: whoever is told over HTTPS can check who speaks
@@ -232,7 +230,7 @@ class StorageStack(cdk.Stack):
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
                 resources=[self.operations.topic_arn],
-                conditions=names.from_ours("cloudwatch", f"alarm:{self._choices.name}-*"),
+                conditions=resource_names.from_ours("cloudwatch", f"alarm:{self._config.name}-*"),
             )
         )
 
@@ -241,7 +239,7 @@ class StorageStack(cdk.Stack):
 
 
 def _one_region(bucket: s3.Bucket) -> None:
-    exceptions.accept(
+    nag_suppressions.accept(
         bucket,
         "S3BucketReplicationEnabled",
         "Patients' data stay in the Region they were uploaded to; a second copy elsewhere is the customer's to decide.",

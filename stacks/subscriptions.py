@@ -13,8 +13,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks import exceptions
-from stethoscript import notices
+from stacks import nag_suppressions
+from stethoscript import notifications
 
 EMAIL = r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\"]+"
 _ARN = r"arn:aws[a-z-]*:{service}:[a-z0-9-]+:\d{{12}}:"
@@ -37,7 +37,7 @@ _HTTPS = {
 """Once a minute for as long as SNS allows, which is an hour; after that the message is a dead letter."""
 
 
-class BadSubscription(ValueError):
+class InvalidSubscription(ValueError):
     """A subscription that cannot be made, or would never be told anything; says what would do."""
 
 
@@ -50,24 +50,24 @@ class Subscription:
 
     protocol: str
     endpoint: str
-    only: Mapping[str, Any] = field(default_factory=dict)
+    filter: Mapping[str, Any] = field(default_factory=dict)
     raw: bool = False
 
     def __post_init__(self) -> None:
         if self.protocol not in _ENDPOINTS:
-            raise BadSubscription(f"protocol must be one of {', '.join(_ENDPOINTS)}")
+            raise InvalidSubscription(f"protocol must be one of {', '.join(_ENDPOINTS)}")
         pattern, meant = _ENDPOINTS[self.protocol]
         if not re.fullmatch(pattern, self.endpoint, re.ASCII):
-            raise BadSubscription(f"endpoint must be {meant}")
+            raise InvalidSubscription(f"endpoint must be {meant}")
         if self.raw and self.protocol not in _RAW:
-            raise BadSubscription(f"raw is for {' and '.join(_RAW)} only")
-        for name, values in self.only.items():
+            raise InvalidSubscription(f"raw is for {' and '.join(_RAW)} only")
+        for name, values in self.filter.items():
             _check_filter(name, values)
-        if len(self.only) > _MOST_NAMES:
-            raise BadSubscription(f"only: SNS filters by at most {_MOST_NAMES} attributes")
-        if math.prod(map(len, self.only.values())) > _MOST_COMBINATIONS:
-            raise BadSubscription(f"only: SNS takes at most {_MOST_COMBINATIONS} combinations of values")
-        _check_together(self.only)
+        if len(self.filter) > _MOST_NAMES:
+            raise InvalidSubscription(f"filter: SNS filters by at most {_MOST_NAMES} attributes")
+        if math.prod(map(len, self.filter.values())) > _MOST_COMBINATIONS:
+            raise InvalidSubscription(f"filter: SNS takes at most {_MOST_COMBINATIONS} combinations of values")
+        _check_together(self.filter)
 
     def check_profiles(self, names: Iterable[str]) -> None:
         """See to it that the profiles of the filter exist.
@@ -75,10 +75,10 @@ class Subscription:
         Raises:
             BadSubscription: one does not.
         """
-        known = (*names, notices.NONE)
-        for name in self.only.get("profile", ()):
+        known = (*names, notifications.NONE)
+        for name in self.filter.get("profile", ()):
             if name not in known:
-                raise BadSubscription(f"only.profile: there is no profile {name!r}; known: {', '.join(known)}")
+                raise InvalidSubscription(f"only.profile: there is no profile {name!r}; known: {', '.join(known)}")
 
     @property
     def id(self) -> str:
@@ -92,23 +92,27 @@ class Subscription:
 
 
 def _check_filter(name: str, values: object) -> None:
-    if name not in notices.VALUES:
-        raise BadSubscription(f"only: unknown attribute {name}; known: {', '.join(notices.VALUES)}")
+    if name not in notifications.VALUES:
+        raise InvalidSubscription(f"filter: unknown attribute {name}; known: {', '.join(notifications.VALUES)}")
     if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
-        raise BadSubscription(f"only.{name} must be a list of one or more texts")
-    known = notices.VALUES[name]
+        raise InvalidSubscription(f"only.{name} must be a list of one or more texts")
+    known = notifications.VALUES[name]
     for value in values:
         if known and value not in known:
-            raise BadSubscription(f"only.{name}: {value!r} never comes; known: {', '.join(known)}")
+            raise InvalidSubscription(f"only.{name}: {value!r} never comes; known: {', '.join(known)}")
 
 
-def _check_together(only: Mapping[str, list[str]]) -> None:
+def _check_together(filters: Mapping[str, list[str]]) -> None:
     """See to it that each value passes with some end of a recording that the rest of the filter lets pass."""
-    passing = [end for end in notices.ENDS if all(set(only[name]) & set(end.get(name, only[name])) for name in only)]
-    for name, values in only.items():
+    passing = [
+        end
+        for end in notifications.ENDS
+        if all(set(filters[name]) & set(end.get(name, filters[name])) for name in filters)
+    ]
+    for name, values in filters.items():
         for value in values:
             if not any(value in end.get(name, values) for end in passing):
-                raise BadSubscription(f"only.{name}: {value!r} never comes with the rest of the filter")
+                raise InvalidSubscription(f"filter.{name}: {value!r} never comes with the rest of the filter")
 
 
 class Subscribers(Construct):
@@ -146,7 +150,7 @@ class Subscribers(Construct):
             )
         )
         for rule, pack in (("SQS3", "AwsSolutions"), ("SQSRedrivePolicy", "Serverless")):
-            exceptions.accept(queue, rule, "It holds a subscription's dead letters.", packs=(pack,))
+            nag_suppressions.accept(queue, rule, "It holds a subscription's dead letters.", packs=(pack,))
         return queue
 
     def _subscribe(self, each: Subscription, dead: sqs.Queue) -> None:
@@ -156,7 +160,7 @@ class Subscribers(Construct):
             topic_arn=self._topic.topic_arn,
             protocol=each.protocol,
             endpoint=each.endpoint,
-            filter_policy=dict(each.only) or None,
+            filter_policy=dict(each.filter) or None,
             raw_message_delivery=each.raw or None,
             redrive_policy={"deadLetterTargetArn": dead.queue_arn},
             delivery_policy=_HTTPS if each.protocol == "https" else None,

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_transcribe as transcribe
 from constructs import Construct
 
-from stacks.choices import BadChoice, Choices
+from stacks.config import Config, InvalidConfig
 from stethoscript import vocabulary
 
 FOLDER = Path(__file__).parents[1] / "vocabularies"
@@ -42,13 +42,15 @@ class Vocabularies(Construct):
     construct is told the new names. So no job is ever started with a vocabulary that is not ready.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, choices: Choices, folder: Path = FOLDER) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, config: Config, folder: Path = FOLDER) -> None:
         super().__init__(scope, construct_id)
-        deployed = named(choices.profiles, folder, choices.name)
+        deployed = named(config.profiles, folder, config.name)
         self.names = {table.stem: table.vocabulary_name for table in deployed}
         """What each is called in AWS, by what profiles and metadata call it."""
-        if sum(len(json.dumps(json.dumps(each))) for each in (self.names, choices.profiles)) > _MOST_TEXT:
-            raise BadChoice("profiles: they and their vocabularies' names do not fit in; use fewer, or shorter names")
+        if sum(len(json.dumps(json.dumps(each))) for each in (self.names, config.profiles)) > _MOST_TEXT:
+            raise InvalidConfig(
+                "profiles: they and their vocabularies' names do not fit in; use fewer, or shorter names"
+            )
         for table in deployed:
             asset = assets.Asset(self, f"{table.stem}-file", path=str(table.path))
             transcribe.CfnMedicalVocabulary(
@@ -68,12 +70,14 @@ def tables(folder: Path, deployment: str) -> Iterator[Table]:
     """
     for path in sorted(folder.glob("*.txt")):
         if not _STEM.fullmatch(path.stem):
-            raise BadChoice(f"{folder.name}/{path.name}: name the file in letters, digits, dots, hyphens, underscores")
+            raise InvalidConfig(
+                f"{folder.name}/{path.name}: name the file in letters, digits, dots, hyphens, underscores"
+            )
         content = path.read_bytes()
         try:
             vocabulary.read(content)
-        except vocabulary.BadTable as bad:
-            raise BadChoice(f"{folder.name}/{path.name} is no vocabulary: {bad}") from bad
+        except vocabulary.InvalidTable as bad:
+            raise InvalidConfig(f"{folder.name}/{path.name} is no vocabulary: {bad}") from bad
         yield Table(path, vocabulary.deployed_name(deployment, path.stem, content))
 
 
@@ -88,5 +92,7 @@ def named(profiles: Mapping[str, Any], folder: Path, deployment: str) -> list[Ta
     for stem in wanted:
         if stem not in known:
             have = f"there are {', '.join(sorted(known))}" if known else "the folder holds none"
-            raise BadChoice(f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {have}")
+            raise InvalidConfig(
+                f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {have}"
+            )
     return [known[stem] for stem in wanted]

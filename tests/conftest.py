@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from local.cloud.running import Cloud, running
+from local.cloud.cloud_process import Cloud, running
 from tests.comparison import recording
 
 # The CDK's library runs the node that is on the path: ours, beside this Python.
@@ -24,13 +24,13 @@ for profile, examples in {"everyday": 30, "proof": 500}.items():
 
 WITHOUT_SOCKETS = {"unit", "functions", "operations", "corpus"}
 """Folders whose tests may reach nothing."""
-TOLD = pytest.StashKey[list[str]]()
+SUMMARY_LINES = pytest.StashKey[list[str]]()
 
 
 @pytest.fixture
-def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def summary_line(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Says a line after the tests, for counts that one wants to read of a run that passed."""
-    return request.config.stash.setdefault(TOLD, []).append
+    return request.config.stash.setdefault(SUMMARY_LINES, []).append
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if told := config.stash.get(TOLD, []):
+    if told := config.stash.get(SUMMARY_LINES, []):
         terminalreporter.section("what was counted")
         terminalreporter.write_line("\n".join(told))
 

@@ -46,7 +46,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Encoding:
     """How PyAV makes a file."""
 
     muxer: str
@@ -102,43 +102,43 @@ def speech(hertz: int, channels: int, seconds: float) -> Any:
     return np.stack([np.resize(said, round(hertz * seconds))] * channels)
 
 
-def encode(recipe: Recipe) -> bytes:
+def encode(encoding: Encoding) -> bytes:
     """Make the file."""
     if (
-        recipe.muxing.get("movflags") == "faststart" or "cues_to_front" in recipe.muxing
+        encoding.muxing.get("movflags") == "faststart" or "cues_to_front" in encoding.muxing
     ):  # the muxer opens the file a second time, by its name
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "a"
-            _write(recipe, str(path))
+            _write(encoding, str(path))
             return path.read_bytes()
-    target = io.BytesIO() if recipe.seekable else _Pipe()
-    _write(recipe, target)
+    target = io.BytesIO() if encoding.seekable else _Pipe()
+    _write(encoding, target)
     return bytes(target.written) if isinstance(target, _Pipe) else target.getvalue()
 
 
-def _write(recipe: Recipe, target: Any) -> None:
-    muxing = {"fflags": "+bitexact", **recipe.muxing}
-    with av.open(target, "w", format=recipe.muxer, options=muxing) as container:
-        container.metadata.update(recipe.metadata)
-        tracks = {"first": ("video", "audio"), "last": ("audio", "video"), None: ("audio",)}[recipe.video]
-        made = {kind: _audio_track(container, recipe) if kind == "audio" else _video(container) for kind in tracks}
-        if recipe.chapters:
+def _write(encoding: Encoding, target: Any) -> None:
+    muxing = {"fflags": "+bitexact", **encoding.muxing}
+    with av.open(target, "w", format=encoding.muxer, options=muxing) as container:
+        container.metadata.update(encoding.metadata)
+        tracks = {"first": ("video", "audio"), "last": ("audio", "video"), None: ("audio",)}[encoding.video]
+        made = {kind: _audio_track(container, encoding) if kind == "audio" else _video(container) for kind in tracks}
+        if encoding.chapters:
             base = Fraction(1, 1000)
             container.set_chapters(
                 [{"id": n, "start": 1000 * n, "end": 1000 * n + 1000, "time_base": base, "metadata": {"title": str(n)}}
-                 for n in range(int(recipe.seconds))]
+                 for n in range(int(encoding.seconds))]
             )  # fmt: skip
-        packets = [packet for kind, track in made.items() for packet in _packets(kind, track, recipe)]
+        packets = [packet for kind, track in made.items() for packet in _packets(kind, track, encoding)]
         packets.sort(key=lambda packet: (packet.dts or 0) * packet.time_base)
         for packet in packets:
             container.mux(packet)
 
 
-def _audio_track(container: Any, recipe: Recipe) -> Any:
-    track = container.add_stream(recipe.codec, rate=recipe.hertz, options={"strict": "-2", **recipe.coding})
-    track.layout = {1: "mono", 2: "stereo", 3: "2.1", 6: "5.1"}[recipe.channels]
-    if recipe.bit_rate:
-        track.bit_rate = recipe.bit_rate
+def _audio_track(container: Any, encoding: Encoding) -> Any:
+    track = container.add_stream(encoding.codec, rate=encoding.hertz, options={"strict": "-2", **encoding.coding})
+    track.layout = {1: "mono", 2: "stereo", 3: "2.1", 6: "5.1"}[encoding.channels]
+    if encoding.bit_rate:
+        track.bit_rate = encoding.bit_rate
     return track
 
 
@@ -150,24 +150,24 @@ def _video(container: Any) -> Any:
     return track
 
 
-def _packets(kind: str, track: Any, recipe: Recipe) -> list[Any]:
-    frames = _audio_frames(track, recipe) if kind == "audio" else _video_frames(recipe)
+def _packets(kind: str, track: Any, encoding: Encoding) -> list[Any]:
+    frames = _audio_frames(track, encoding) if kind == "audio" else _video_frames(encoding)
     return [packet for frame in [*frames, None] for packet in track.encode(frame)]
 
 
-def _audio_frames(track: Any, recipe: Recipe) -> Iterator[AudioFrame]:
-    wave = (speech if recipe.speech else samples)(recipe.hertz, recipe.channels, recipe.seconds)
-    resampler = av.AudioResampler(track.codec_context.format, track.layout, recipe.hertz, track.frame_size or _BLOCK)
+def _audio_frames(track: Any, encoding: Encoding) -> Iterator[AudioFrame]:
+    wave = (speech if encoding.speech else samples)(encoding.hertz, encoding.channels, encoding.seconds)
+    resampler = av.AudioResampler(track.codec_context.format, track.layout, encoding.hertz, track.frame_size or _BLOCK)
     for begin in range(0, wave.shape[1], _BLOCK):
         part = np.ascontiguousarray(wave[:, begin : begin + _BLOCK])
         frame = AudioFrame.from_ndarray(part, format="fltp", layout=track.layout.name)
-        frame.sample_rate, frame.pts, frame.time_base = recipe.hertz, begin, Fraction(1, recipe.hertz)
+        frame.sample_rate, frame.pts, frame.time_base = encoding.hertz, begin, Fraction(1, encoding.hertz)
         yield from resampler.resample(frame)
     yield from resampler.resample(None)
 
 
-def _video_frames(recipe: Recipe) -> Iterator[VideoFrame]:
-    for number in range(int(recipe.seconds * 5)):
+def _video_frames(encoding: Encoding) -> Iterator[VideoFrame]:
+    for number in range(int(encoding.seconds * 5)):
         picture = np.full((32, 32, 3), number * 7 % 256, np.uint8)
         frame = VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = number, Fraction(1, 5)

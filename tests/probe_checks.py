@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import av
 
-from s3_range_file import S3RangeFile
-from stethoscript import audio
-from stethoscript.audio import LEAST_HERTZ, LEAST_SECONDS, MOST_CHANNELS, MOST_HERTZ, MOST_SECONDS, AudioInfo
+from adapters.s3_range_file import S3RangeFile
+from stethoscript import audio_info
 from stethoscript.audio_formats import examine
+from stethoscript.audio_info import LEAST_HERTZ, LEAST_SECONDS, MOST_CHANNELS, MOST_HERTZ, MOST_SECONDS, AudioInfo
 from stethoscript.rejections import Rejected
 from tests.encoded_recordings import Encoded, Truth, decoded
 
@@ -51,9 +51,9 @@ def probed(name: str, content: bytes) -> Probed:
     media_format, info, refusal = None, None, None
     began = time.process_time()
     try:
-        audio.check_size(len(content))
+        audio_info.check_size(len(content))
         media_format, info = examine(S3RangeFile(len(content), fetch), name.rpartition(".")[2])
-        audio.check_sound(info, each_channel=False)
+        audio_info.check_sound(info, each_channel=False)
     except Rejected as error:
         refusal = error
     return Probed(media_format, info, refusal, len(fetches), sum(fetches), time.process_time() - began)

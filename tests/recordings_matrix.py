@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from tests.corpus.recordings import box, id3
-from tests.encoded_recordings import Encoded, Recipe, encode
+from tests.encoded_recordings import Encoded, Encoding, encode
 
 RATE, FORMAT, CHANNELS = "InvalidSampleRate", "UnsupportedMediaFormat", "TooManyChannels"
 HERTZ = (8000, 16_000, 22_050, 44_100, 48_000)
@@ -34,7 +34,7 @@ def recordings() -> Iterator[Encoded]:
 
 
 def _made(name: str, refused: str | None = None, **how: object) -> Encoded:
-    return Encoded(name, partial(encode, Recipe(**how)), refused)  # type: ignore[arg-type]
+    return Encoded(name, partial(encode, Encoding(**how)), refused)  # type: ignore[arg-type]
 
 
 def _rate(hertz: int) -> str | None:
@@ -89,12 +89,12 @@ def mp3s() -> Iterator[Encoded]:
     yield _made("id3v1.mp3", **how, muxing={"write_id3v1": "1", "id3v2_version": "0"}, metadata=_TAGS)
     yield _made("id3v2.3.mp3", **how, muxing={"id3v2_version": "3"}, metadata=_TAGS)
     yield _made("both-tags.mp3", **how, muxing={"write_id3v1": "1", "id3v2_version": "4"}, metadata=_TAGS)
-    plain = encode(Recipe(**how))  # type: ignore[arg-type]
+    plain = encode(Encoding(**how))  # type: ignore[arg-type]
     yield Encoded("cover.mp3", id3(300_000) + plain)
     yield Encoded("two-id3.mp3", id3(2000) + id3(100) + plain)
     yield Encoded("ape.mp3", plain + ape())
     yield Encoded("ape-in-front.mp3", ape() + plain)
-    yield Encoded("layer-2.mp3", encode(Recipe("mp2", "mp2", 48_000)))
+    yield Encoded("layer-2.mp3", encode(Encoding("mp2", "mp2", 48_000)))
 
 
 def mp4s() -> Iterator[Encoded]:
@@ -121,13 +121,13 @@ def mp4s() -> Iterator[Encoded]:
     yield _made("aac.3gp", muxer="3gp", codec="aac", hertz=16_000)
     yield _made("telephone.3gp", RATE, muxer="3gp", codec="libopencore_amrnb", hertz=8000)
     yield _made("minute.m4a", muxer="ipod", codec="aac", seconds=60.0)
-    plain = encode(Recipe("ipod", "aac"))
+    plain = encode(Encoding("ipod", "aac"))
     yield Encoded("cover.m4a", with_cover(plain))
     body = plain[struct.unpack(">I", plain[:4])[0] :]
     for name in (b"wide", b"free", b"skip", b"uuid"):
         yield Encoded(f"begins-with-{name.decode()}.m4a", box(name, bytes(len(plain) - len(body) - 8)) + body)
     yield Encoded("styp.mp4", b"\0\0\0\x1cstyp" + plain[8:])
-    low = encode(Recipe("ipod", "aac", 22_050, 2))
+    low = encode(Encoding("ipod", "aac", 22_050, 2))
     yield Encoded("high-efficiency.m4a", with_asc(low, "2b920800"))  # object type 5: stereo, 22,050 Hz doubled
     yield Encoded("high-efficiency-untold.m4a", with_asc(low, "1390"))
 
@@ -162,7 +162,7 @@ def matroskas() -> Iterator[Encoded]:
     for codec in ("aac", "flac", "pcm_s16le", "libmp3lame", "alac", "ac3"):
         yield _made(f"{codec}.mkv", muxer="matroska", codec=codec, metadata=_TAGS)
     yield _made("telephone.mkv", RATE, muxer="matroska", codec="aac", hertz=8000)
-    yield Encoded("void.webm", with_void(encode(Recipe("webm", "libopus", 48_000))))
+    yield Encoded("void.webm", with_void(encode(Encoding("webm", "libopus", 48_000))))
 
 
 def amrs() -> Iterator[Encoded]:
@@ -174,31 +174,31 @@ def amrs() -> Iterator[Encoded]:
 
 def joined() -> Iterator[Encoded]:
     """Two recordings one behind the other."""
-    counted = encode(Recipe("mp3", "libmp3lame", muxing={"id3v2_version": "0"}))
-    tagged = encode(Recipe("mp3", "libmp3lame", metadata=_TAGS))
+    counted = encode(Encoding("mp3", "libmp3lame", muxing={"id3v2_version": "0"}))
+    tagged = encode(Encoding("mp3", "libmp3lame", metadata=_TAGS))
     yield Encoded("joined.mp3", counted * 2)
     yield Encoded("joined-tagged.mp3", tagged * 3)
-    short = encode(Recipe("mp3", "libmp3lame", seconds=0.3))
+    short = encode(Encoding("mp3", "libmp3lame", seconds=0.3))
     yield Encoded("joined-to-a-short-one.mp3", short + tagged)
-    opus = encode(Recipe("ogg", "libopus", 48_000))
+    opus = encode(Encoding("ogg", "libopus", 48_000))
     yield Encoded("joined.ogg", opus * 2)
-    yield Encoded("joined-others.ogg", opus + encode(Recipe("ogg", "libopus", 48_000, seconds=2.0)))
+    yield Encoded("joined-others.ogg", opus + encode(Encoding("ogg", "libopus", 48_000, seconds=2.0)))
 
 
 def disguised() -> Iterator[Encoded]:
     """Bytes before the recording that a decoder passes over."""
-    mp3 = encode(Recipe("mp3", "libmp3lame", 16_000))
+    mp3 = encode(Encoding("mp3", "libmp3lame", 16_000))
     yield Encoded("one-zero.mp3", b"\0" + mp3)
     yield Encoded("zeros.mp3", bytes(4096) + mp3)
     yield Encoded("byte-order-mark.mp3", b"\xef\xbb\xbf" + mp3)
-    frames = encode(Recipe("mp3", "libmp3lame", 16_000, muxing={"id3v2_version": "0"}))
+    frames = encode(Encoding("mp3", "libmp3lame", 16_000, muxing={"id3v2_version": "0"}))
     yield Encoded("cut-mid-frame.mp3", frames[500:])
-    yield Encoded("id3.flac", id3(700) + encode(Recipe("flac", "flac")))
-    yield Encoded("id3-cover.flac", id3(90_000) + encode(Recipe("flac", "flac")))
-    yield Encoded("id3.wav", id3(64) + encode(Recipe("wav", "pcm_s16le", 16_000)))
-    yield Encoded("id3.ogg", id3(64) + encode(Recipe("ogg", "libopus", 48_000)))
+    yield Encoded("id3.flac", id3(700) + encode(Encoding("flac", "flac")))
+    yield Encoded("id3-cover.flac", id3(90_000) + encode(Encoding("flac", "flac")))
+    yield Encoded("id3.wav", id3(64) + encode(Encoding("wav", "pcm_s16le", 16_000)))
+    yield Encoded("id3.ogg", id3(64) + encode(Encoding("ogg", "libopus", 48_000)))
     yield Encoded("mp3-called.wav", mp3)
-    wav = encode(Recipe("wav", "pcm_s16le", 16_000))
+    wav = encode(Encoding("wav", "pcm_s16le", 16_000))
     yield Encoded("wrong-block-align.wav", wav[:32] + b"\4\0" + wav[34:])
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import NamedTuple
 
-from documents import text
-from documents.facts import Facts
+from documents import plain_text
+from documents.recording_info import RecordingInfo
 from stethoscript import audio_notes
 from stethoscript.transcript import Transcript, Word
 
@@ -77,10 +77,10 @@ def shown(transcript: Transcript) -> Iterator[Shown]:
         yield Shown(begin, max(_milliseconds(cue.end), lasting, begin + 1), cue)
 
 
-def vtt(transcript: Transcript, facts: Facts) -> bytes:
+def vtt(transcript: Transcript, info: RecordingInfo) -> bytes:
     """WebVTT (https://www.w3.org/TR/webvtt1/); what is missing stands in notes, which players do not show."""
-    length = [f"Length of the audio: {facts.length}."] if facts.length else []
-    about = (*audio_notes.notes(facts.audio, len(transcript.words)), *transcript.notes, *length)
+    length = [f"Length of the audio: {info.length}."] if info.length else []
+    about = (*audio_notes.notes(info.audio, len(transcript.words)), *transcript.notes, *length)
     notes = [f"NOTE {note}" for note in about]
     cues = (
         f"{_clock(begin, '.')} --> {_clock(end, '.')}\n{_voice(cue.speaker)}{_escaped(cue.lines)}"
@@ -89,12 +89,12 @@ def vtt(transcript: Transcript, facts: Facts) -> bytes:
     return ("\n\n".join(["WEBVTT", *notes, *cues]) + "\n").encode()
 
 
-def srt(transcript: Transcript, _facts: Facts) -> bytes:
+def srt(transcript: Transcript, _facts: RecordingInfo) -> bytes:
     """SubRip: numbered cues, the speaker's name where it changes.
 
     Without speech one cue says so, because ffmpeg and others refuse a file without a cue.
     """
-    silence = Shown(0, LEAST, Cue("", introduced=False, lines=[text.NO_SPEECH]))
+    silence = Shown(0, LEAST, Cue("", introduced=False, lines=[plain_text.NO_SPEECH]))
     captions = shown(transcript) if transcript.words else [silence]
     cues = (
         f"{number}\n{_clock(begin, ',')} --> {_clock(end, ',')}\n{_introduction(cue)}{_joined(cue.lines)}\n\n"
@@ -106,7 +106,7 @@ def srt(transcript: Transcript, _facts: Facts) -> bytes:
 def _cues(transcript: Transcript) -> Iterator[Cue]:
     before = ""
     for turn in transcript.turns():
-        name = text.speaker(turn.speaker)
+        name = plain_text.speaker(turn.speaker)
         cue = Cue(name, introduced=name not in ("", before))
         for word in turn.words:
             if not cue.takes(word):

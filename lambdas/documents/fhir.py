@@ -9,8 +9,8 @@ import base64
 import json
 from collections.abc import Iterator
 
-from documents import text
-from documents.facts import Facts
+from documents import plain_text
+from documents.recording_info import RecordingInfo
 from stethoscript import audio_notes
 from stethoscript.transcript import Transcript
 
@@ -25,11 +25,11 @@ CATEGORY = {
 _UNKNOWN = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
 
 
-def write(transcript: Transcript, facts: Facts) -> bytes:
+def write(transcript: Transcript, info: RecordingInfo) -> bytes:
     """JSON. It is preliminary: no person has reviewed what a machine has written."""
-    attached = text.write(transcript, facts)
-    received = f"{facts.arrived:%Y-%m-%dT%H:%M:%SZ}"
-    names = [("job", facts.job), ("correlation-id", facts.correlation_id)]
+    attached = plain_text.write(transcript, info)
+    received = f"{info.arrived:%Y-%m-%dT%H:%M:%SZ}"
+    names = [("job", info.job), ("correlation-id", info.correlation_id)]
     document = {
         "resourceType": "DocumentReference",
         "identifier": [{"type": {"text": name}, "value": value} for name, value in names if value],
@@ -40,7 +40,7 @@ def write(transcript: Transcript, facts: Facts) -> bytes:
         "subject": {"extension": [_UNKNOWN], "display": "Not known from the recording"},
         "date": received,
         "author": [{"type": "Device", "display": "Automatic speech recognition"}],
-        "description": " ".join(_described(transcript, facts, received)),
+        "description": " ".join(_described(transcript, info, received)),
         "content": [
             {
                 "attachment": {
@@ -56,8 +56,8 @@ def write(transcript: Transcript, facts: Facts) -> bytes:
     return json.dumps(document).encode()
 
 
-def _described(transcript: Transcript, facts: Facts, received: str) -> Iterator[str]:
-    yield from audio_notes.notes(facts.audio, len(transcript.words))
+def _described(transcript: Transcript, info: RecordingInfo, received: str) -> Iterator[str]:
+    yield from audio_notes.notes(info.audio, len(transcript.words))
     yield f"Speech recognised in a recording received at {received}, not reviewed by a person."
-    if facts.length:
-        yield f"Length of the audio: {facts.length}."
+    if info.length:
+        yield f"Length of the audio: {info.length}."

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 from string import Template
 
-from documents.facts import Facts
-from documents.reader import about, escaping, spoken
+from documents.reader import escaping, page_sections, word_markup
 from documents.reader.speakers import Speakers
+from documents.recording_info import RecordingInfo
 from stethoscript.transcript import Transcript
 
 _PARTS = Path(__file__).parent / "reader"
@@ -20,18 +20,18 @@ _STYLES = ("screen", "print")
 _SCRIPTS = ("words", "chosen", "player", "following", "search", "marks", "overview", "speakers", "keys")
 
 
-def write(transcript: Transcript, facts: Facts) -> bytes:
+def write(transcript: Transcript, info: RecordingInfo) -> bytes:
     """UTF-8; the spoken words are the elements in the paragraphs that bear `data-w`, once and in order."""
     speakers = Speakers.of(transcript.words)
     page = Template((_PARTS / "page.html").read_text(encoding="utf-8"))
     return page.substitute(
-        about.parts(transcript, facts),
+        page_sections.parts(transcript, info),
         policy=escaping.text(policy()),
         style=_style(),
         script=_script(),
-        turns=spoken.turns(transcript, speakers),
+        turns=word_markup.turns(transcript, speakers),
         speakers=speakers.panel(),
-        data=spoken.data(transcript, about.name(facts)),
+        data=word_markup.data(transcript, page_sections.name(info)),
     ).encode()
 
 

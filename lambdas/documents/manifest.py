@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from stethoscript import audio_notes
-from stethoscript.rows import Row
+from stethoscript.ledger_row import LedgerRow
 from stethoscript.transcript import Transcript
 
 SCHEMA = "1.0"
@@ -25,14 +25,18 @@ class Listed:
 
 
 def write(
-    row: Row, transcript: Transcript | None, documents: Sequence[Listed], failed: Sequence[str], reason: str | None
+    row: LedgerRow,
+    transcript: Transcript | None,
+    documents: Sequence[Listed],
+    failed: Sequence[str],
+    reason: str | None,
 ) -> bytes:
     """JSON. `failed` are forms that could not be made; without a transcript, `reason` says why there are no others."""
     about: Mapping[str, Any] = {
         "schema": SCHEMA,
         "job": row.job,
         "profile": row.profile,
-        "recipe": {name: value for name, value in row.recipe.items() if value is not None},
+        "settings": {name: value for name, value in row.job_settings.items() if value is not None},
         "versionId": row.version,
         "correlationId": row.correlation_id,
         "words": len(transcript.words) if transcript else None,

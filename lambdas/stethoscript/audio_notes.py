@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stethoscript.audio import AudioInfo
+from stethoscript.audio_info import AudioInfo
 
 COMPLETE, INCOMPLETE, UNKNOWN = "complete", "incomplete", "unknown"
 NO_SPEECH = "No speech was found in the recording."

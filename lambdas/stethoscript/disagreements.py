@@ -13,7 +13,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import compress
 
-from stethoscript.members import Gap, writing
+from stethoscript.fields import Gap, writing
 from stethoscript.word import Word, starts
 
 _NEAR = 0.5

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stethoscript.profiles import Recipe
+from stethoscript.profiles import JobSettings
 from stethoscript.uploads import Upload
 
 # Says what the context is for, nothing about whom: it stands in clear in CloudTrail.
@@ -19,7 +19,7 @@ _LONGEST_TAG = 256
 
 
 @dataclass(frozen=True)
-class Places:
+class JobLocations:
     """Where a deployment's jobs read and write."""
 
     work_bucket: str
@@ -82,7 +82,9 @@ def tags(deployment: str, profile: str) -> dict[str, str]:
     return {"application": deployment, "profile": profile[:_LONGEST_TAG]}
 
 
-def request(job: str, media_format: str, recipe: Recipe, places: Places, tags: Mapping[str, str]) -> dict[str, Any]:
+def request(
+    job: str, media_format: str, job_settings: JobSettings, places: JobLocations, tags: Mapping[str, str]
+) -> dict[str, Any]:
     """The arguments of StartMedicalTranscriptionJob.
 
     Rate and format are left to Transcribe to detect: a wrong hint fails the job. The key is given
@@ -96,12 +98,12 @@ def request(job: str, media_format: str, recipe: Recipe, places: Places, tags: M
         "OutputKey": raw(job),
         "OutputEncryptionKMSKeyId": places.key_arn,
         "KMSEncryptionContext": {ENCRYPTION_CONTEXT_KEY: job},
-        "Specialty": recipe.specialty,
-        "Type": recipe.type,
+        "Specialty": job_settings.specialty,
+        "Type": job_settings.type,
         "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
     }
-    if settings := recipe.settings():
+    if settings := job_settings.settings():
         asked["Settings"] = settings
-    if recipe.content_identification_type:
-        asked["ContentIdentificationType"] = recipe.content_identification_type
+    if job_settings.content_identification_type:
+        asked["ContentIdentificationType"] = job_settings.content_identification_type
     return asked

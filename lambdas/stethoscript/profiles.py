@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from stethoscript import forms
+from stethoscript import formats
 from stethoscript.rejections import Rejected
 
 PROFILE_PREFIX = re.compile(r"([a-z0-9][a-z0-9_-]*/)+")
@@ -22,12 +22,12 @@ _MOST_SPEAKERS = 30
 _MOST_ALTERNATIVES = 10
 
 
-class BadSetting(ValueError):
+class InvalidSetting(ValueError):
     """A setting nobody could mean; says which one and what would do."""
 
 
 @dataclass(frozen=True)
-class Recipe:
+class JobSettings:
     """How a recording is to be transcribed, in Transcribe Medical's own terms.
 
     A maximum that is None turns its feature off: there is no second switch to contradict it.
@@ -49,11 +49,11 @@ class Recipe:
         _within("max_speaker_labels", self.max_speaker_labels, _MOST_SPEAKERS)
         _within("max_alternatives", self.max_alternatives, _MOST_ALTERNATIVES)
         if type(self.channel_identification) is not bool:
-            raise BadSetting("channel_identification must be true or false")
+            raise InvalidSetting("channel_identification must be true or false")
         if self.vocabulary_name is not None and not _VOCABULARY.fullmatch(str(self.vocabulary_name)):
-            raise BadSetting("vocabulary_name must be 1 to 200 letters, digits, dots, hyphens or underscores")
+            raise InvalidSetting("vocabulary_name must be 1 to 200 letters, digits, dots, hyphens or underscores")
         if self.channel_identification and self.max_speaker_labels:
-            raise BadSetting("channel_identification and max_speaker_labels exclude each other; keep one")
+            raise InvalidSetting("channel_identification and max_speaker_labels exclude each other; keep one")
 
     @property
     def identification(self) -> bool:
@@ -82,7 +82,7 @@ class Profile:
     """
 
     prefix: str
-    recipe: Recipe
+    job_settings: JobSettings
     documents: tuple[str, ...] | None = None
     locked: tuple[str, ...] = ()
 
@@ -92,7 +92,7 @@ class Profile:
         return self.prefix.rstrip("/")
 
 
-SETTINGS = tuple(field.name for field in fields(Recipe))
+SETTINGS = tuple(field.name for field in fields(JobSettings))
 _DOCUMENTS, _LOCKED = "documents", "locked"
 
 
@@ -100,7 +100,7 @@ def read(profiles: Mapping[str, Any]) -> tuple[Profile, ...]:
     """Profiles from the deployment's choices: prefix → settings.
 
     Raises:
-        BadSetting: a prefix or setting that cannot work, named.
+        InvalidSetting: a prefix or setting that cannot work, named.
     """
     return tuple(_profile(prefix, settings) for prefix, settings in profiles.items())
 
@@ -124,18 +124,18 @@ def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
 
 def _profile(prefix: str, settings: object) -> Profile:
     if not PROFILE_PREFIX.fullmatch(prefix):
-        raise BadSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
+        raise InvalidSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
     if not isinstance(settings, Mapping):
-        raise BadSetting(f"profile {prefix!r}: its settings must be an object")
+        raise InvalidSetting(f"profile {prefix!r}: its settings must be an object")
     known = (*SETTINGS, _DOCUMENTS, _LOCKED)
     if unknown := set(settings) - set(known):
-        raise BadSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+        raise InvalidSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     try:
-        documents = forms.checked(settings[_DOCUMENTS]) if _DOCUMENTS in settings else None
-        recipe = Recipe(**{name: value for name, value in settings.items() if name in SETTINGS})
-        return Profile(prefix, recipe, documents, _locked_settings(settings.get(_LOCKED, [])))
-    except (BadSetting, forms.BadForms) as bad:
-        raise BadSetting(f"profile {prefix!r}: {bad}") from bad
+        documents = formats.checked(settings[_DOCUMENTS]) if _DOCUMENTS in settings else None
+        job_settings = JobSettings(**{name: value for name, value in settings.items() if name in SETTINGS})
+        return Profile(prefix, job_settings, documents, _locked_settings(settings.get(_LOCKED, [])))
+    except (InvalidSetting, formats.InvalidFormats) as bad:
+        raise InvalidSetting(f"profile {prefix!r}: {bad}") from bad
 
 
 def _locked_settings(given: object) -> tuple[str, ...]:
@@ -147,16 +147,16 @@ def _locked_settings(given: object) -> tuple[str, ...]:
     if given is True:
         return SETTINGS
     if given is not False and not (isinstance(given, (list, tuple)) and all(name in SETTINGS for name in given)):
-        raise BadSetting(f"locked must be true or a list of settings; known: {', '.join(SETTINGS)}")
+        raise InvalidSetting(f"locked must be true or a list of settings; known: {', '.join(SETTINGS)}")
     return tuple(given or ())
 
 
 def _one_of(setting: str, value: object, allowed: tuple[str, ...]) -> None:
     if value not in allowed:
-        raise BadSetting(f"{setting} must be {' or '.join(allowed)}")
+        raise InvalidSetting(f"{setting} must be {' or '.join(allowed)}")
 
 
 def _within(setting: str, value: object, most: int) -> None:
     least = 2
     if value is not None and not (type(value) is int and least <= value <= most):
-        raise BadSetting(f"{setting} must be a whole number from {least} to {most}")
+        raise InvalidSetting(f"{setting} must be a whole number from {least} to {most}")

@@ -11,7 +11,7 @@ CLASSES = (
     "InvalidSampleRate",
     "TooManyChannels",
     "OneChannel",
-    "BadSetting",
+    "InvalidSetting",
     "UnknownSetting",
     "LockedSetting",
     "Gone",

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from stethoscript.members import label, mappings, seconds
-from stethoscript.spans import Span, Spans
+from stethoscript.fields import label, mappings, seconds
+from stethoscript.intervals import Interval, Intervals
 
 _NEAR = 0.5
 """Seconds between a word and the segment of the one who says it: outputs differ in how exact they are."""
@@ -29,17 +29,17 @@ class Speakers:
         return self._segments.near(middle, _NEAR)
 
     @cached_property
-    def _segments(self) -> Spans:
+    def _segments(self) -> Intervals:
         labels = self._results.get("speaker_labels") or {}
         segments = mappings(labels.get("segments")) or mappings(self._results.get("audio_segments"))
-        return Spans(span for segment in segments for span in _labelled(segment))
+        return Intervals(span for segment in segments for span in _labelled(segment))
 
 
-def _labelled(segment: Mapping[str, Any]) -> Iterator[Span]:
+def _labelled(segment: Mapping[str, Any]) -> Iterator[Interval]:
     """The times of a segment's items, each with its speaker, or of the segment as a whole."""
     items = [item for item in segment.get("items") or () if isinstance(item, Mapping)]
     for piece in items or [segment]:
         start, end = seconds(piece.get("start_time")), seconds(piece.get("end_time"))
         name = label(piece.get("speaker_label") or segment.get("speaker_label"))
         if name and start is not None and end is not None:
-            yield Span(start, end, name)
+            yield Interval(start, end, name)

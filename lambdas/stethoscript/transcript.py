@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from typing import Any
 
-from stethoscript import disagreements, items
-from stethoscript.members import Gap, mappings, seconds, sentences, writing
-from stethoscript.protected import Protected, reach
-from stethoscript.spans import Span, Spans
+from stethoscript import disagreements, output_items
+from stethoscript.fields import Gap, mappings, seconds, sentences, writing
+from stethoscript.intervals import Interval, Intervals
+from stethoscript.phi import PhiPassage, reach
 from stethoscript.word import Word
 
 __all__ = ["Stretch", "Transcript", "Turn", "Unreadable", "Word", "read"]
@@ -110,7 +110,7 @@ def read(body: bytes, *, sought: bool = False) -> Transcript:
 
 def _transcript(results: Mapping[str, Any]) -> Transcript:
     gaps: Counter[Gap] = Counter()
-    words = items.spoken(results, gaps)
+    words = output_items.spoken(results, gaps)
     for text in _texts(results):
         words = disagreements.with_text(words, text, gaps)
     if not words:
@@ -146,8 +146,8 @@ def _joined(pieces: Iterable[Mapping[str, Any]]) -> str:
 
 def _marked(words: Iterable[Word], entities: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> list[Word]:
     words = list(words)
-    spoken = Spans(Span(*reach(word.start, word.end), "") for word in words if word.start is not None)
-    protected = Protected(entities, spoken, gaps)
+    spoken = Intervals(Interval(*reach(word.start, word.end), "") for word in words if word.start is not None)
+    protected = PhiPassage(entities, spoken, gaps)
     return [
         replace(word, category=category) if (category := protected.category(word.text, word.start, word.end)) else word
         for word in words

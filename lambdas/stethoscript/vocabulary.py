@@ -42,7 +42,7 @@ class Problem:
         return f"line {self.line}: {self.reason}" if self.line else self.reason
 
 
-class BadTable(ValueError):
+class InvalidTable(ValueError):
     """A table that Transcribe Medical would refuse; the message names the first few lines and their reasons."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -65,7 +65,7 @@ def read(content: bytes) -> tuple[Term, ...]:
     columns = header.split("\t")
     if sorted(columns) != sorted(COLUMNS):
         wanted = ", ".join(COLUMNS)
-        raise BadTable([Problem(1, f"the header must name the columns {wanted}, each once, parted by single tabs")])
+        raise InvalidTable([Problem(1, f"the header must name the columns {wanted}, each once, parted by single tabs")])
     terms, problems = [], []
     for number, row in enumerate(rows, 2):
         wrong = [Problem(number, reason) for reason in _row_problems(columns, row)]
@@ -73,9 +73,9 @@ def read(content: bytes) -> tuple[Term, ...]:
         if not wrong:
             terms.append(_term(columns, row))
     if problems:
-        raise BadTable(problems)
+        raise InvalidTable(problems)
     if not terms:
-        raise BadTable([Problem(0, "the table has no row below its header")])
+        raise InvalidTable([Problem(0, "the table has no row below its header")])
     return tuple(terms)
 
 
@@ -92,17 +92,17 @@ def deployed_name(deployment: str, stem: str, content: bytes) -> str:
 
 def _lines(content: bytes) -> list[str]:
     if len(content) > MOST_BYTES:
-        raise BadTable([Problem(0, f"the file has {len(content):,} bytes, and {MOST_BYTES:,} are the most")])
+        raise InvalidTable([Problem(0, f"the file has {len(content):,} bytes, and {MOST_BYTES:,} are the most")])
     if content.startswith(b"\xef\xbb\xbf"):
-        raise BadTable([Problem(1, "the file begins with a byte order mark; save it as UTF-8 without one")])
+        raise InvalidTable([Problem(1, "the file begins with a byte order mark; save it as UTF-8 without one")])
     try:
         text = content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadTable([Problem(line, "this is not UTF-8")]) from None
+        raise InvalidTable([Problem(line, "this is not UTF-8")]) from None
     if "\r" in text:
         line = text[: text.index("\r")].count("\n") + 1
-        raise BadTable([Problem(line, "lines must end with a line feed alone (LF, not CRLF)")])
+        raise InvalidTable([Problem(line, "lines must end with a line feed alone (LF, not CRLF)")])
     return text.removesuffix("\n").split("\n")
 
 

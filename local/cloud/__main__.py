@@ -7,19 +7,19 @@ import socket
 import sys
 import tempfile
 
-from local.cloud import environment, parent, state
-from local.cloud.problems import CannotStart
+from local.cloud import environment, parent_process, state_folder
+from local.cloud.errors import CannotStart
 from local.cloud.settings import Settings
-from local.cloud.state import StateFolder
+from local.cloud.state_folder import StateFolder
 
 
 def main() -> int:
     """Run the cloud until it is told to stop; return the exit code."""
     settings = Settings.read()
     if settings.exit_with_parent:
-        parent.watch()
+        parent_process.watch()
     try:
-        with state.held(settings.state, fresh=settings.fresh) as folder:
+        with state_folder.held(settings.state, fresh=settings.fresh) as folder:
             _run(settings, folder, _listener(settings.port))
     except CannotStart as problem:
         print(problem, file=sys.stderr, flush=True)
@@ -49,12 +49,12 @@ def _run(settings: Settings, folder: StateFolder, listener: socket.socket) -> No
     os.environ.clear()
     os.environ.update(environment.clean(outer, folder, port))
     tempfile.tempdir = None  # it may have been looked up in the old environment
-    from local.cloud import serving  # noqa: PLC0415  # MiniStack reads the environment while it is imported
+    from local.cloud import server  # noqa: PLC0415  # MiniStack reads the environment while it is imported
 
     for name in environment.READ_ONCE:
         del os.environ[name]
     endpoint = f"http://127.0.0.1:{port}"
-    cloud = serving.assemble(settings, folder, environment.recognisers(outer, folder), endpoint)
+    cloud = server.assemble(settings, folder, environment.recognisers(outer, folder), endpoint)
     asyncio.run(cloud.run(listener, ready=lambda: _announce(settings, port)))
 
 

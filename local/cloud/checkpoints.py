@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from local.cloud.guard import App, Receive, Scope, Send
+from local.cloud.request_guard import App, Receive, Scope, Send
 
 EVERY = 2.0  # seconds
 SHARE = 20  # nothing else is answered meanwhile, so that much longer than it took is waited before the next

@@ -7,7 +7,7 @@ must not reach a function.
 import os
 from collections.abc import Mapping
 
-from local.cloud.state import StateFolder
+from local.cloud.state_folder import StateFolder
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"

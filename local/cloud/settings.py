@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.transcribe_medical.weather import BadForecast, Forecast
+from local.transcribe_medical.fault_injection import FaultRates, InvalidFaultRates
 
 # How often a finished job is told to EventBridge: AWS documents no such event, and a bus may deliver any one twice.
 TELLINGS = {"off": 0, "on": 1, "doubled": 2}
@@ -20,7 +20,7 @@ class Settings:
     fresh: bool
     engine: str
     completion_events: str
-    weather: Forecast
+    faults: FaultRates
     calls: Path | None
     requests: Path | None
     ready_file: Path | None
@@ -64,9 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         help="whether a finished job is also told to EventBridge; AWS documents no such event (default off)",
     )
     parser.add_argument(
-        "--weather",
+        "--faults",
         type=_forecast,
-        default=Forecast(),
+        default=FaultRates(),
         metavar="FILE.json|KEY=VALUE,…",
         help="what goes wrong with Transcribe Medical, and how often, as docs/local-mode.md says (default nothing)",
     )
@@ -93,10 +93,10 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def _forecast(text: str) -> Forecast:
+def _forecast(text: str) -> FaultRates:
     try:
-        return Forecast.read(text)
-    except BadForecast as bad:
+        return FaultRates.read(text)
+    except InvalidFaultRates as bad:
         raise argparse.ArgumentTypeError(str(bad)) from bad
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services.cloudformation import provisioners
 
-from local.transcribe_medical import contract, vocabularies
-from local.transcribe_medical.contract import Refused
+from local.transcribe_medical import request_validation, vocabularies
+from local.transcribe_medical.cloud_port import Caller
+from local.transcribe_medical.request_validation import Refused
 from local.transcribe_medical.service import Service
-from local.transcribe_medical.surroundings import Caller
 
 TYPE = "AWS::Transcribe::MedicalVocabulary"
 ROOT_KEY = "test"  # stacks are deployed with the account's own rights
@@ -73,7 +73,7 @@ class _MedicalVocabulary:
 
     def _made(self, operation: str, request: dict[str, Any]) -> Made:
         try:
-            contract.check(operation, request)
+            request_validation.check(operation, request)
             self._service.operations[operation](_caller(), request)
         except Refused as refused:
             raise ValueError(f"{refused.message} (Service: Transcribe, {refused.code})") from refused

@@ -20,9 +20,19 @@ from ministack.core.responses import get_account_id, get_region
 from ministack.services import lambda_svc, s3
 from ministack.services.cloudformation import provisioners
 
-from local.cloud import calls, environment, gaps, mail, requests, rpc_cbor, s3_workarounds, signing, vocabulary_resource
-from local.cloud.problems import CannotStart
-from local.transcribe_medical import in_ministack
+from local.cloud import (
+    email_files,
+    environment,
+    gaps,
+    permission_log,
+    request_log,
+    rpc_cbor,
+    s3_workarounds,
+    sns_signatures,
+    vocabulary_resource,
+)
+from local.cloud.errors import CannotStart
+from local.transcribe_medical import ministack_service
 
 KNOWN = "1.5.33"
 
@@ -54,17 +64,17 @@ def policies_see_medical_requests() -> None:
         region: str,
         account_id: str,
     ) -> str:
-        operation = in_ministack.operation_of(headers)
-        if service == "transcribe" and in_ministack.is_medical(operation):
-            return in_ministack.resource_and_conditions(operation, body, region, account_id)[0]
+        operation = ministack_service.operation_of(headers)
+        if service == "transcribe" and ministack_service.is_medical(operation):
+            return ministack_service.resource_and_conditions(operation, body, region, account_id)[0]
         found: str = arn_of(service, method, path, headers, body, query_params, region, account_id)
         return found
 
     def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = tags_of(service, iam_action, body, params)
         operation = iam_action.partition(":")[2]
-        if service == "transcribe" and in_ministack.is_medical(operation):
-            found = {**found, **in_ministack.resource_and_conditions(operation, body, "", "")[1]}
+        if service == "transcribe" and ministack_service.is_medical(operation):
+            found = {**found, **ministack_service.resource_and_conditions(operation, body, "", "")[1]}
         return found
 
     iam_actions.extract_resource_arn = resource
@@ -192,7 +202,7 @@ def apply() -> None:
     """Apply every workaround, once all they touch is found to be as they know it; raises CannotStart."""
     if (found := version("ministack")) != KNOWN:
         raise CannotStart(f"MiniStack is {found}, and the cloud knows only {KNOWN}: install local/requirements.txt.")
-    parts = (in_ministack, vocabulary_resource, calls, requests, signing, mail, rpc_cbor)
+    parts = (ministack_service, vocabulary_resource, permission_log, request_log, sns_signatures, email_files, rpc_cbor)
     for touched in (*(part.USES for part in parts), *WORKAROUNDS.values()):
         for (owner, name), parameters in touched.items():
             _check(owner, name, parameters)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from local.recogniser import engines, worker
-from local.recogniser.words import Unready
+from local.recogniser.requests_and_results import Unready
 
 # From glibc's malloc.h.
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from local.recogniser.sounds import likeness, spoken
-from local.recogniser.spans import Span
-from local.recogniser.words import Reading, Segment, Word
+from local.recogniser.phonetics import likeness, spoken
+from local.recogniser.requests_and_results import Reading, Segment, Word
+from local.recogniser.speech_intervals import Span
 
 # A pause that ends a sentence, whatever its punctuation.
 _PAUSE_SECONDS = 1.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from local.recogniser.words import Recogniser, Unready
+from local.recogniser.requests_and_results import Recogniser, Unready
 
 
 @dataclass(frozen=True)

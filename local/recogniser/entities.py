@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from local.recogniser.words import Entity, Word
+from local.recogniser.requests_and_results import Entity, Word
 
 PERSONAL = "PHI-Personal"
 GEOGRAPHIC = "PHI-Geographic"

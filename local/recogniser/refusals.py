@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from local.recogniser.words import Order, Unusable
+from local.recogniser.requests_and_results import Order, Unusable
 
 # The FailureReason texts that the service's API model documents for a medical job ...
 UNSUPPORTED_FORMAT = "Unsupported media format"

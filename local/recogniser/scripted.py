@@ -7,9 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from local.recogniser import alternatives, audio, entities, refusals, vocabulary, wav
+from local.recogniser import alternatives, audio_decoder, entities, refusals, vocabulary, wav
 from local.recogniser.refusals import Media
-from local.recogniser.words import Order, Progress, Recognition, Segment, Unusable, Word, split_punctuation
+from local.recogniser.requests_and_results import (
+    Order,
+    Progress,
+    Recognition,
+    Segment,
+    Unusable,
+    Word,
+    split_punctuation,
+)
 
 NAME = "scripted"
 _TURN = re.compile(r"(\d+):\s*(.*)")
@@ -108,8 +116,8 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 def _open(order: Order) -> tuple[Media, Script]:
     """Judge the recording as the real recogniser does, but read a WAV without decoding it."""
-    if not wav.begins(audio.head(order)):
-        with audio.decoded(order) as sound:
+    if not wav.begins(audio_decoder.head(order)):
+        with audio_decoder.decoded(order) as sound:
             return sound.media, Script()
     read = wav.read(order.audio)
     refusals.check(order, read.media)

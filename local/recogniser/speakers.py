@@ -7,10 +7,10 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from local.recogniser import voice_encoder, weights
-from local.recogniser.spans import Span, pack
+from local.recogniser import model_files, voice_encoder
+from local.recogniser.requests_and_results import Word
+from local.recogniser.speech_intervals import Span, pack
 from local.recogniser.voice_encoder import SAMPLE_RATE, WINDOW_SECONDS, Floats, VoiceEncoder, unit
-from local.recogniser.words import Word
 
 Labels = NDArray[np.intp]
 # Windows of sound, a row each, read when they are needed; and what turns batches of them into vectors, in order.
@@ -39,7 +39,7 @@ _PAUSE_SECONDS = 0.3
 
 def load() -> VoiceEncoder:
     """Load the voice encoder after checking its weights; Unready if they are not there."""
-    return voice_encoder.load(weights.find(weights.VOICE_ENCODER) / "pretrained.pt")
+    return voice_encoder.load(model_files.find(model_files.VOICE_ENCODER) / "pretrained.pt")
 
 
 def label(words: Sequence[Word], samples: NDArray[np.int16], encode: Encode, most: int) -> list[Word]:

@@ -12,8 +12,8 @@ from difflib import SequenceMatcher
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from local.recogniser.sounds import letters, likeness, sound
-from local.recogniser.words import Term, Word
+from local.recogniser.phonetics import letters, likeness, sound
+from local.recogniser.requests_and_results import Term, Word
 
 # Whisper takes 223 tokens of hints and drops the rest without a word; some room is left for the full stop.
 MOST_TOKENS = 216

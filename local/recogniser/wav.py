@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from local.recogniser.refusals import UNSUPPORTED_FORMAT, Media
-from local.recogniser.words import Unusable
+from local.recogniser.requests_and_results import Unusable
 
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")

@@ -11,14 +11,25 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from faster_whisper import WhisperModel
 
-from local.recogniser import alternatives, audio, bleed, entities, onsets, pieces, speakers, speech, vocabulary, weights
-from local.recogniser.ear import Ear
-from local.recogniser.pieces import Piece
-from local.recogniser.spans import Span, pack
-from local.recogniser.speech import Samples
-from local.recogniser.turns import Turns
+from local.recogniser import (
+    alternatives,
+    audio_decoder,
+    entities,
+    microphone_bleed,
+    model_files,
+    speakers,
+    speech_detection,
+    vocabulary,
+    whisper_words,
+    word_onsets,
+)
+from local.recogniser.requests_and_results import Order, Progress, Recognition, Segment, Unready, Word
+from local.recogniser.shared_threads import Turns
+from local.recogniser.speech_detection import Samples
+from local.recogniser.speech_intervals import Span, pack
 from local.recogniser.voice_encoder import Floats, VoiceEncoder
-from local.recogniser.words import Order, Progress, Recognition, Segment, Unready, Word
+from local.recogniser.whisper_model import SpeechModel
+from local.recogniser.whisper_words import Piece
 
 Item = TypeVar("Item")
 
@@ -42,14 +53,14 @@ class Whisper:
     """A loaded model, the voice encoder that tells speakers apart, and the threads that use both."""
 
     name: str
-    ear: Ear
+    ear: SpeechModel
     voices: VoiceEncoder
     turns: Turns
 
     def recognise(self, order: Order, progress: Progress) -> Recognition:
         """Hear one recording; Unusable if Transcribe Medical would refuse it."""
         labels = order.max_speakers > 0 and not order.channels  # channels tell speakers apart already
-        with audio.decoded(order) as sound:
+        with audio_decoder.decoded(order) as sound:
             file = mmap(sound.samples.fileno(), 0, access=ACCESS_READ)
             samples = np.frombuffer(file, np.int16).reshape(-1, sound.channels)
 
@@ -79,17 +90,19 @@ class Whisper:
             Chunk(channel, span)
             for channel in range(samples.shape[1])
             for span in pack(
-                speech.spans(samples[:, channel]), longest=speech.LONGEST_SECONDS, gap=_LONGEST_PAUSE_SECONDS
+                speech_detection.spans(samples[:, channel]),
+                longest=speech_detection.LONGEST_SECONDS,
+                gap=_LONGEST_PAUSE_SECONDS,
             )
         ]
         heard = self.turns.each(lambda chunk: self._heard(order, samples, chunk), chunks)
         words = [word for some in parts.follow(heard, len(chunks)) for word in some]
         words.sort(key=lambda word: word.start)
-        return bleed.without(words, samples)
+        return microphone_bleed.without(words, samples)
 
     def _heard(self, order: Order, samples: Samples, chunk: Chunk) -> list[Word]:
         """Hear one chunk, and once more with the terms that may be in it."""
-        sound = speech.cut(samples[:, chunk.channel], chunk.span)
+        sound = speech_detection.cut(samples[:, chunk.channel], chunk.span)
         found = self.ear.hear(sound)
         words = _words(found, chunk)
         hints = vocabulary.hints(order.vocabulary, words, self.ear.tokens)
@@ -97,7 +110,7 @@ class Whisper:
             words = vocabulary.believed(
                 words, _words(self.ear.hear_again(sound, found, hints), chunk), order.vocabulary
             )
-        words = list(onsets.found(words, samples[:, chunk.channel]))
+        words = list(word_onsets.found(words, samples[:, chunk.channel]))
         return vocabulary.written(words, order.vocabulary)
 
     def _labelled(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> list[Word]:
@@ -117,11 +130,11 @@ class Whisper:
         spoken, channel = alternatives.span(sentence), sentence[0].channel
         heard = Span(
             max(0.0, spoken.start - _MARGIN_SECONDS),
-            min(len(samples) / audio.SAMPLE_RATE, spoken.end + _MARGIN_SECONDS),
+            min(len(samples) / audio_decoder.SAMPLE_RATE, spoken.end + _MARGIN_SECONDS),
         )
         readings = (
-            vocabulary.written(pieces.words(_moved(reading, heard.start), spoken, channel), order.vocabulary)
-            for reading in self.ear.readings(speech.cut(samples[:, channel], heard), order.alternatives)
+            vocabulary.written(whisper_words.words(_moved(reading, heard.start), spoken, channel), order.vocabulary)
+            for reading in self.ear.readings(speech_detection.cut(samples[:, channel], heard), order.alternatives)
         )
         alike = (reading for reading in readings if alternatives.alike(sentence, reading))
         return alternatives.segment(sentence, alike, order.alternatives)
@@ -148,7 +161,9 @@ class Parts:
 
 def load(folder: str = "") -> Whisper:
     """Load the model in a folder, or else our own weights after checking them."""
-    where, name = (_named(Path(folder)), Path(folder).name) if folder else (weights.find(weights.TINY_EN), "tiny.en")
+    where, name = (
+        (_named(Path(folder)), Path(folder).name) if folder else (model_files.find(model_files.TINY_EN), "tiny.en")
+    )
     voices = speakers.load()
     cores = os.cpu_count() or 1
     listening = min(cores, _MOST_LISTENING)
@@ -160,7 +175,7 @@ def load(folder: str = "") -> Whisper:
     except Exception as error:  # three libraries read the folder, each with errors of its own
         raise Unready(f"{where} holds no Whisper model that CTranslate2 can load: name another folder.") from error
     logging.getLogger("faster_whisper").setLevel(logging.ERROR)
-    return Whisper(f"faster-whisper {name}", Ear(model), voices, Turns(listening))
+    return Whisper(f"faster-whisper {name}", SpeechModel(model), voices, Turns(listening))
 
 
 def _named(folder: Path) -> Path:
@@ -173,7 +188,7 @@ def _named(folder: Path) -> Path:
 
 def _words(found: Iterable[Piece], chunk: Chunk) -> list[Word]:
     """Return the words of a chunk, with times from the recording's start."""
-    return pieces.words(_moved(found, chunk.span.start), chunk.span, chunk.channel)
+    return whisper_words.words(_moved(found, chunk.span.start), chunk.span, chunk.channel)
 
 
 def _moved(found: Iterable[Piece], seconds: float) -> list[Piece]:

@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Any, TextIO
 
 from local.recogniser.refusals import INTERNAL_FAILURE
-from local.recogniser.words import Order, Recogniser, Unusable
+from local.recogniser.requests_and_results import Order, Recogniser, Unusable
 
 log = logging.getLogger(__name__)
 

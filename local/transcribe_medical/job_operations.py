@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from local.transcribe_medical import jobs, output, rights
-from local.transcribe_medical.contract import Refused, Request, bad_request
-from local.transcribe_medical.heard import Heard
+from local.transcribe_medical import caller_permissions, jobs, output
+from local.transcribe_medical.cloud_port import Caller, CloudPort, Encryption
+from local.transcribe_medical.fault_injection import FaultInjection
+from local.transcribe_medical.job_store import JobStore, Key, key
 from local.transcribe_medical.jobs import Job
-from local.transcribe_medical.memory import Key, Memory, key
-from local.transcribe_medical.pages import page
-from local.transcribe_medical.places import Place
-from local.transcribe_medical.recogniser import NotHeard, Order
-from local.transcribe_medical.surroundings import Caller, Encryption, Surroundings
+from local.transcribe_medical.pagination import page
+from local.transcribe_medical.recogniser import Order, RecognitionFailed
+from local.transcribe_medical.recognition import RecognitionResult
+from local.transcribe_medical.request_validation import Refused, Request, bad_request
+from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.vocabulary_operations import VocabularyOperations
-from local.transcribe_medical.weather import Weather
 from stethoscript.vocabulary import Term
 
 KEPT_SECONDS = 90 * 24 * 3600  # how long the service knows a job
@@ -33,10 +33,10 @@ FULL = "You have too many jobs running at the same time. Try your request again 
 log = logging.getLogger(__name__)
 
 
-class Ears(Protocol):
+class Recognisers(Protocol):
     """Whatever hears recordings."""
 
-    async def hear(self, order: Order) -> Heard:
+    async def hear(self, order: Order) -> RecognitionResult:
         """Return the words of a recording, or raise NotHeard."""
 
 
@@ -45,13 +45,13 @@ class JobOperations:
 
     def __init__(
         self,
-        memory: Memory,
-        surroundings: Surroundings,
-        ears: Ears,
+        memory: JobStore,
+        surroundings: CloudPort,
+        ears: Recognisers,
         vocabularies: VocabularyOperations,
         *,
         temporary: Path,
-        weather: Weather,
+        faults: FaultInjection,
         tellings: int = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -61,7 +61,7 @@ class JobOperations:
         self._ears = ears
         self._vocabularies = vocabularies
         self._temporary = temporary
-        self._weather = weather
+        self._weather = faults
         self._tellings = tellings
         self._clock = clock
         self._running: dict[Key, asyncio.Task[None]] = {}
@@ -74,7 +74,7 @@ class JobOperations:
         job = Job(caller.account, caller.region, dict(request), created=self._now())
         terms = self._terms(job)
         self._check_rights(caller, request)
-        if self._in_progress(caller) >= self._weather.forecast.concurrent_jobs:
+        if self._in_progress(caller) >= self._weather.fault_rates.concurrent_jobs:
             raise Refused("LimitExceededException", FULL)
         self._write(job, jobs.probe(request), b"")
         self._memory.keep(job)
@@ -137,10 +137,10 @@ class JobOperations:
         return self._vocabularies.terms(Caller(job.account, job.region, ""), name) if name else ()
 
     def _check_rights(self, caller: Caller, request: Request) -> None:
-        rights.check_source(self._surroundings, caller, jobs.media(request))
+        caller_permissions.check_source(self._surroundings, caller, jobs.media(request))
         for place in (jobs.output(request), jobs.probe(request)):
-            rights.check_target(self._surroundings, caller, place, _encryption(request))
-        rights.check_tags(self._surroundings, caller, request)
+            caller_permissions.check_target(self._surroundings, caller, place, _encryption(request))
+        caller_permissions.check_tags(self._surroundings, caller, request)
 
     def _now(self) -> float:
         return round(self._clock(), 3)
@@ -155,7 +155,7 @@ class JobOperations:
     async def _run(self, job: Job, terms: Sequence[Term]) -> None:
         try:
             heard = await self._heard(job, terms)
-        except NotHeard as reason:
+        except RecognitionFailed as reason:
             self._end(job, jobs.FAILED, reason=str(reason))
         except Exception as error:  # noqa: BLE001  # a job must end; its error may quote a patient
             log.warning("medical job failed inside the service: %s", type(error).__name__)
@@ -163,18 +163,18 @@ class JobOperations:
         else:
             self._end(job, jobs.COMPLETED, format=heard.format, sample_rate=heard.sample_rate)
 
-    async def _heard(self, job: Job, terms: Sequence[Term]) -> Heard:
+    async def _heard(self, job: Job, terms: Sequence[Term]) -> RecognitionResult:
         media = jobs.media(job.request)
         with tempfile.TemporaryDirectory(dir=self._temporary, prefix="media-") as folder:
             audio = Path(folder) / "audio"
             if media is None or not await asyncio.to_thread(self._surroundings.fetch, job.account, media, audio):
-                raise NotHeard(rights.UNREADABLE)
+                raise RecognitionFailed(caller_permissions.UNREADABLE)
             await asyncio.sleep(self._weather.delay(job.name))
             heard = await self._ears.hear(_order_for(job, str(audio), terms))
         transcript = json.dumps(output.document(job, heard), ensure_ascii=False).encode()
         tellings = self._weather.tellings(job.name, "object")
         if not self._write(job, job.output, transcript, tellings=tellings):
-            raise NotHeard(rights.UNWRITABLE)
+            raise RecognitionFailed(caller_permissions.UNWRITABLE)
         return heard
 
     def _end(self, job: Job, status: str, **found: Any) -> None:
@@ -188,7 +188,7 @@ class JobOperations:
             for _time in range(self._weather.tellings(job.name, f"event {number}")):
                 self._surroundings.tell(ended, _detail(ended))
 
-    def _write(self, job: Job, place: Place, content: bytes, *, tellings: int = 1) -> bool:
+    def _write(self, job: Job, place: S3Location, content: bytes, *, tellings: int = 1) -> bool:
         return self._surroundings.write(job, place, content, _encryption(job.request), tellings=tellings)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from local.transcribe_medical.places import Place, named
+from local.transcribe_medical.s3_locations import S3Location, named
 
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
 PROBE = ".write_access_check_file.temp"
@@ -35,7 +35,7 @@ class Job:
         return arn(self.region, self.account, self.name)
 
     @property
-    def output(self) -> Place:
+    def output(self) -> S3Location:
         """Where the transcript goes."""
         return output(self.request)
 
@@ -54,12 +54,12 @@ def arn(region: str, account: str, name: str) -> str:
     return f"arn:aws:transcribe:{region}:{account}:medical-transcription-job/{name}"
 
 
-def media(request: Mapping[str, Any]) -> Place | None:
+def media(request: Mapping[str, Any]) -> S3Location | None:
     """Return where the recording lies, or nothing if the URI names no object in S3."""
     return named(request["Media"].get("MediaFileUri") or "")
 
 
-def output(request: Mapping[str, Any]) -> Place:
+def output(request: Mapping[str, Any]) -> S3Location:
     """Return where the transcript goes: a key that ends in .json is the object, any other a folder.
 
     Without a key AWS's own pages say the bucket's root, and those who do so find it under `medical/`.
@@ -67,17 +67,17 @@ def output(request: Mapping[str, Any]) -> Place:
     name = f"{request['MedicalTranscriptionJobName']}.json"
     key = request.get("OutputKey")
     if not key:
-        return Place(request["OutputBucketName"], f"medical/{name}")
+        return S3Location(request["OutputBucketName"], f"medical/{name}")
     if key.endswith(".json"):
-        return Place(request["OutputBucketName"], key)
-    return Place(request["OutputBucketName"], f"{key.rstrip('/')}/{name}")
+        return S3Location(request["OutputBucketName"], key)
+    return S3Location(request["OutputBucketName"], f"{key.rstrip('/')}/{name}")
 
 
-def probe(request: Mapping[str, Any]) -> Place:
+def probe(request: Mapping[str, Any]) -> S3Location:
     """Return where the service tries whether it may write, beside the transcript."""
     place = output(request)
     folder, slash, _name = place.key.rpartition("/")
-    return Place(place.bucket, f"{folder}{slash}{PROBE}")
+    return S3Location(place.bucket, f"{folder}{slash}{PROBE}")
 
 
 def started(job: Job) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from local.transcribe_medical.heard import Entity, Heard, Segment, Word
 from local.transcribe_medical.jobs import Job
+from local.transcribe_medical.recognition import Entity, RecognitionResult, Segment, Word
 
 PAUSE = 1.0  # seconds of silence after which a new segment begins
 
@@ -29,7 +29,7 @@ class Spoken:
         return [self.number, self.number + 1] if self.word.punctuation else [self.number]
 
 
-def document(job: Job, heard: Heard) -> dict[str, Any]:
+def document(job: Job, heard: RecognitionResult) -> dict[str, Any]:
     """Return the whole transcript of a completed job."""
     spoken = list(_numbered(heard.words))
     labels = labels_of(job)
@@ -66,7 +66,7 @@ def labels_of(job: Job) -> Labels:
     return lambda _word: {}
 
 
-def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: Heard) -> dict[str, Any]:
+def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: RecognitionResult) -> dict[str, Any]:
     labels = labels_of(job)
     segments = [
         {
@@ -80,7 +80,7 @@ def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: Heard) -> dict[s
     return {"speaker_labels": {"segments": segments, "channel_label": "ch_0", "speakers": len(speakers)}}
 
 
-def _channel_labels(job: Job, spoken: Sequence[Spoken], heard: Heard) -> dict[str, Any]:
+def _channel_labels(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
     labels = labels_of(job)
     channels = [
         {
@@ -95,7 +95,7 @@ def _channel_labels(job: Job, spoken: Sequence[Spoken], heard: Heard) -> dict[st
 # --- what else may be asked for ---
 
 
-def _alternatives(job: Job, spoken: Sequence[Spoken], heard: Heard) -> dict[str, Any]:
+def _alternatives(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
     """Each part of the recording with its readings, the likeliest first, none twice and no more than asked for."""
     channels = bool(job.settings.get("ChannelIdentification"))
     segments = []
@@ -129,7 +129,7 @@ def _in_order(reading: Sequence[Word]) -> list[Spoken]:
     return list(_numbered(reading))
 
 
-def _entities(_job: Job, _spoken: Sequence[Spoken], heard: Heard) -> dict[str, Any]:
+def _entities(_job: Job, _spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
     return {"entities": [_entity(entity) for entity in sorted(heard.entities, key=lambda entity: entity.start)]}
 
 
@@ -145,7 +145,7 @@ def _entity(entity: Entity) -> dict[str, Any]:
     }
 
 
-PARTS: Mapping[Callable[[Job], bool], Callable[[Job, Sequence[Spoken], Heard], dict[str, Any]]] = {
+PARTS: Mapping[Callable[[Job], bool], Callable[[Job, Sequence[Spoken], RecognitionResult], dict[str, Any]]] = {
     lambda job: bool(job.settings.get("ShowSpeakerLabels")): _speaker_labels,
     lambda job: bool(job.settings.get("ChannelIdentification")): _channel_labels,
     lambda job: bool(job.settings.get("ShowAlternatives")): _alternatives,

@@ -12,13 +12,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from local.transcribe_medical.heard import Heard
+from local.transcribe_medical.recognition import RecognitionResult
 
 LONGEST_LINE = 256 * 1024 * 1024  # four hours of speech are some ten megabytes of words
 AT_ONCE = 16  # recordings sent before the first is answered
 
 
-class NotHeard(Exception):
+class RecognitionFailed(Exception):
     """The recogniser could not make words of a recording; the message is the job's FailureReason."""
 
 
@@ -26,7 +26,7 @@ class NotReady(Exception):
     """The recogniser did not start; the message says why."""
 
 
-class Died(Exception):
+class RecogniserDied(Exception):
     """The process ended before it had answered."""
 
 
@@ -61,22 +61,22 @@ class Recogniser:
         """Start the process if none runs, or raise NotReady."""
         await self._ready()
 
-    async def hear(self, order: Order) -> Heard:
+    async def hear(self, order: Order) -> RecognitionResult:
         """Wait for this recording's turn and return its words, or raise NotHeard.
 
         When the process dies, any of the recordings it had may have killed it. So each is tried once more, by
         itself, and only one that kills the process then is given up.
         """
         try:
-            with contextlib.suppress(Died):
+            with contextlib.suppress(RecogniserDied):
                 async with self._door.together():
                     return await (await self._ready()).hear(order)
             async with self._door.alone():
                 return await (await self._ready()).hear(order)
-        except Died:
-            raise NotHeard("The recogniser ended 2 times while it worked on this recording.") from None
+        except RecogniserDied:
+            raise RecognitionFailed("The recogniser ended 2 times while it worked on this recording.") from None
         except NotReady as reason:
-            raise NotHeard(f"The recogniser could not be started again: {reason}") from reason
+            raise RecognitionFailed(f"The recogniser could not be started again: {reason}") from reason
 
     async def stop(self) -> None:
         """End the process."""
@@ -114,7 +114,7 @@ class _Worker:
         worker = cls(process)
         try:
             greeting = await worker._answer()
-        except Died:
+        except RecogniserDied:
             greeting = {"ready": False, "problem": "it ended at once, see what it printed above."}
         if not greeting.get("ready"):
             await worker.end()
@@ -122,7 +122,7 @@ class _Worker:
         worker._listening = asyncio.create_task(worker._listen())
         return worker
 
-    async def hear(self, order: Order) -> Heard:
+    async def hear(self, order: Order) -> RecognitionResult:
         """Send one recording and wait for its answer; raises NotHeard or Died."""
         name = uuid4().hex
         awaited = self._awaited[name] = asyncio.get_running_loop().create_future()
@@ -132,8 +132,8 @@ class _Worker:
         finally:
             del self._awaited[name]
         if "failed" in answer:
-            raise NotHeard(str(answer["failed"]))
-        return Heard.read(answer["heard"])
+            raise RecognitionFailed(str(answer["failed"]))
+        return RecognitionResult.read(answer["heard"])
 
     async def end(self) -> None:
         """End the process, whatever it is doing."""
@@ -146,7 +146,7 @@ class _Worker:
 
     async def _listen(self) -> None:
         """Hand each answer to whoever waits for it, until the process ends."""
-        with contextlib.suppress(Died):
+        with contextlib.suppress(RecogniserDied):
             while True:
                 answer = await self._answer()
                 awaited = self._awaited.get(str(answer.get("id")))
@@ -155,18 +155,18 @@ class _Worker:
         self.alive = False
         for awaited in self._awaited.values():
             if not awaited.done():
-                awaited.set_exception(Died())
+                awaited.set_exception(RecogniserDied())
         await self._process.wait()
 
     async def _say(self, order: Mapping[str, Any]) -> None:
         orders = self._process.stdin
         if orders is None or not self.alive:
-            raise Died
+            raise RecogniserDied
         try:
             orders.write(json.dumps(order).encode() + b"\n")
             await orders.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise Died from error
+            raise RecogniserDied from error
 
     async def _answer(self) -> dict[str, Any]:
         """Return the next line that is an answer; a library may print lines of its own."""
@@ -176,7 +176,7 @@ class _Worker:
                 answer = json.loads(line)
                 if isinstance(answer, dict):
                     return answer
-        raise Died
+        raise RecogniserDied
 
 
 class _Door:

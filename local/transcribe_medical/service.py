@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from local.transcribe_medical import contract, tag_operations
-from local.transcribe_medical.contract import Request
-from local.transcribe_medical.job_operations import Ears, JobOperations
-from local.transcribe_medical.memory import Memory
-from local.transcribe_medical.surroundings import Caller, Surroundings
+from local.transcribe_medical import request_validation, tag_operations
+from local.transcribe_medical.cloud_port import Caller, CloudPort
+from local.transcribe_medical.fault_injection import FaultInjection
+from local.transcribe_medical.job_operations import JobOperations, Recognisers
+from local.transcribe_medical.job_store import JobStore
+from local.transcribe_medical.request_validation import Request
 from local.transcribe_medical.tag_operations import TagOperations
 from local.transcribe_medical.vocabulary_operations import Later, VocabularyOperations, on_the_loop
-from local.transcribe_medical.weather import Weather
 
 Operation = Callable[[Caller, Request], dict[str, Any]]
 
@@ -22,19 +22,19 @@ class Service:
 
     def __init__(
         self,
-        surroundings: Surroundings,
-        ears: Ears,
+        surroundings: CloudPort,
+        ears: Recognisers,
         *,
         temporary: Path,
-        memory: Memory | None = None,
-        weather: Weather | None = None,
+        memory: JobStore | None = None,
+        faults: FaultInjection | None = None,
         tellings: int = 0,
         clock: Callable[[], float] = time.time,
         later: Later = on_the_loop,
     ) -> None:
         """Tellings is how often a finished job is told to EventBridge; later calls a function after some seconds."""
-        self.memory = memory or Memory()
-        self.weather = weather or Weather()
+        self.memory = memory or JobStore()
+        self.faults = faults or FaultInjection()
         self.vocabularies = VocabularyOperations(
             self.memory, surroundings, temporary=temporary, clock=clock, later=later
         )
@@ -44,7 +44,7 @@ class Service:
             ears,
             self.vocabularies,
             temporary=temporary,
-            weather=self.weather,
+            faults=self.faults,
             tellings=tellings,
             clock=clock,
         )
@@ -72,10 +72,10 @@ class Service:
 
     def answer(self, operation: str, caller: Caller, request: Request) -> dict[str, Any]:
         """Answer one request, or raise Refused."""
-        self.weather.strike(operation, caller)
-        contract.check(operation, request)
+        self.faults.strike(operation, caller)
+        request_validation.check(operation, request)
         answer = self.operations[operation](caller, request)
-        self.weather.lose(operation)
+        self.faults.lose(operation)
         return answer
 
     def resume(self) -> None:

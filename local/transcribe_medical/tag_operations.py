@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from local.transcribe_medical.contract import MOST_TAGS, TOO_MANY_TAGS, Refused, Request, bad_request
+from local.transcribe_medical.cloud_port import Caller
+from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.jobs import Job
-from local.transcribe_medical.memory import Memory
-from local.transcribe_medical.surroundings import Caller
+from local.transcribe_medical.request_validation import MOST_TAGS, TOO_MANY_TAGS, Refused, Request, bad_request
 from local.transcribe_medical.vocabularies import Vocabulary
 
 OPERATIONS = ("TagResource", "UntagResource", "ListTagsForResource")
@@ -29,7 +29,7 @@ def is_ours(request: Mapping[str, Any]) -> bool:
 class TagOperations:
     """TagResource, UntagResource and ListTagsForResource."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: JobStore) -> None:
         self._memory = memory
 
     def tag(self, caller: Caller, request: Request) -> dict[str, Any]:

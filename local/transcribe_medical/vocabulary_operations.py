@@ -10,15 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from local.transcribe_medical import rights, vocabularies
-from local.transcribe_medical.contract import Refused, Request, bad_request
-from local.transcribe_medical.memory import Memory
-from local.transcribe_medical.pages import page
-from local.transcribe_medical.places import named
-from local.transcribe_medical.surroundings import Caller, Surroundings
+from local.transcribe_medical import caller_permissions, vocabularies
+from local.transcribe_medical.cloud_port import Caller, CloudPort
+from local.transcribe_medical.job_store import JobStore
+from local.transcribe_medical.pagination import page
+from local.transcribe_medical.request_validation import Refused, Request, bad_request
+from local.transcribe_medical.s3_locations import named
 from local.transcribe_medical.vocabularies import FAILED, PENDING, READY, Vocabulary
 from stethoscript import vocabulary as tables
-from stethoscript.vocabulary import BadTable, Term
+from stethoscript.vocabulary import InvalidTable, Term
 
 MOST = 100
 MOST_PENDING = 10
@@ -51,8 +51,8 @@ class VocabularyOperations:
 
     def __init__(
         self,
-        memory: Memory,
-        surroundings: Surroundings,
+        memory: JobStore,
+        surroundings: CloudPort,
         *,
         temporary: Path,
         clock: Callable[[], float] = time.time,
@@ -145,7 +145,7 @@ class VocabularyOperations:
             return vocabulary
         try:
             table = self._table(vocabulary)
-        except BadTable as bad:
+        except InvalidTable as bad:
             ended = replace(vocabulary, state=FAILED, reason=f"{BAD_TABLE} ({bad})")
         except Exception as error:  # noqa: BLE001  # a vocabulary must not stay pending
             log.warning("medical vocabulary failed inside the service: %s", type(error).__name__)
@@ -174,13 +174,15 @@ class VocabularyOperations:
         place = named(vocabulary.uri)
         size = self._surroundings.size_of(place) if place else None
         if place is None or size is None:
-            raise BadTable([tables.Problem(0, "the file is gone")])
+            raise InvalidTable([tables.Problem(0, "the file is gone")])
         if size > tables.MOST_BYTES:
-            raise BadTable([tables.Problem(0, f"the file has {size:,} bytes, and {tables.MOST_BYTES:,} are the most")])
+            raise InvalidTable(
+                [tables.Problem(0, f"the file has {size:,} bytes, and {tables.MOST_BYTES:,} are the most")]
+            )
         with tempfile.TemporaryDirectory(dir=self._temporary) as folder:
             path = Path(folder) / "table"
             if not self._surroundings.fetch(vocabulary.account, place, path):
-                raise BadTable([tables.Problem(0, "the file is gone")])
+                raise InvalidTable([tables.Problem(0, "the file is gone")])
             content = path.read_bytes()
         tables.read(content)
         return content.decode()
@@ -192,8 +194,8 @@ class VocabularyOperations:
         return vocabulary
 
     def _check_rights(self, caller: Caller, request: Request) -> None:
-        rights.check_source(self._surroundings, caller, named(request["VocabularyFileUri"]))
-        rights.check_tags(self._surroundings, caller, request)
+        caller_permissions.check_source(self._surroundings, caller, named(request["VocabularyFileUri"]))
+        caller_permissions.check_tags(self._surroundings, caller, request)
 
     def _download_uri(self, vocabulary: Vocabulary) -> str | None:
         if vocabulary.secret is None:

@@ -5,13 +5,23 @@ from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import problems
-from operations.doctor import account, deployed, deploying, keeping, key, quotas, telling, tools, wiring
+from operations import errors
+from operations.doctor import (
+    check_account,
+    check_deploy_role,
+    check_events,
+    check_key,
+    check_notifications,
+    check_quotas,
+    check_stacks,
+    check_storage,
+    check_tools,
+)
+from operations.doctor.context import DoctorContext
 from operations.doctor.findings import Finding, Health, broken, unknown
-from operations.doctor.site import Site
-from stethoscript import faults
+from stethoscript import aws_errors
 
-__all__ = ["CHECKS", "CREDENTIALS", "PIPELINE", "Check", "Finding", "Health", "Site", "examine", "made"]
+__all__ = ["CHECKS", "CREDENTIALS", "PIPELINE", "Check", "DoctorContext", "Finding", "Health", "examine", "made"]
 
 CREDENTIALS = "credentials"
 """The check without which no other can be made of the account."""
@@ -21,7 +31,7 @@ CREDENTIALS = "credentials"
 class Check:
     """One look at one thing; `needs` are the rights it takes, by IAM's names."""
 
-    look: Callable[[Site], Iterable[Finding]]
+    look: Callable[[DoctorContext], Iterable[Finding]]
     needs: tuple[str, ...] = ()
     of_aws: bool = False
     """Whether only AWS itself has anything to look at."""
@@ -32,40 +42,45 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {
-    "packages": Check(tools.packages),
-    "node": Check(tools.node),
-    "cdk": Check(tools.cdk),
-    "choices": Check(tools.choices),
-    CREDENTIALS: Check(account.credentials, ("sts:GetCallerIdentity",)),
-    "clock": Check(account.clock),
-    "region": Check(account.region, ("transcribe:ListMedicalTranscriptionJobs",)),
-    "bootstrap": Check(account.bootstrap, ("ssm:GetParameter",)),
+    "packages": Check(check_tools.packages),
+    "node": Check(check_tools.node),
+    "cdk": Check(check_tools.cdk),
+    "choices": Check(check_tools.config),
+    CREDENTIALS: Check(check_account.credentials, ("sts:GetCallerIdentity",)),
+    "clock": Check(check_account.clock),
+    "region": Check(check_account.region, ("transcribe:ListMedicalTranscriptionJobs",)),
+    "bootstrap": Check(check_account.bootstrap, ("ssm:GetParameter",)),
     "deploying": Check(
-        deploying.rights,
+        check_deploy_role.rights,
         ("iam:SimulatePrincipalPolicy",),
         of_aws=True,
         instead="Compare what the CDK's execution role holds with docs/rights.",
     ),
     "quotas": Check(
-        quotas.jobs_at_once,
+        check_quotas.concurrent_jobs,
         (
             "servicequotas:GetServiceQuota",
             "servicequotas:GetAWSDefaultServiceQuota",
             "transcribe:ListMedicalTranscriptionJobs",
         ),
         of_aws=True,
-        instead="Compare quotas.jobs_at_once with the quota in the Service Quotas console, under Amazon Transcribe.",
+        instead="Compare quotas.concurrent_jobs with the quota in the Service Quotas console, under Amazon Transcribe.",
     ),
-    "functions at once": Check(quotas.functions_at_once, ("lambda:GetAccountSettings",), of_aws=True),
+    "functions at once": Check(check_quotas.functions_at_once, ("lambda:GetAccountSettings",), of_aws=True),
     "opt-out": Check(
-        account.opt_out, ("organizations:DescribeEffectivePolicy",), of_aws=True, instead=account.ASK_FOR_OPT_OUT
+        check_account.opt_out,
+        ("organizations:DescribeEffectivePolicy",),
+        of_aws=True,
+        instead=check_account.ASK_FOR_OPT_OUT,
     ),
-    "cost tags": Check(account.cost_tags, ("ce:ListCostAllocationTags",), of_aws=True, instead=account.ASK_FOR_TAG),
-    "deployment": Check(deployed.deployment, ("cloudformation:DescribeStacks", "s3:ListBucket")),
-    "key": Check(key.key, ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus")),
-    "stacks": Check(deployed.stacks, ("cloudformation:DescribeStacks",), of_deployment=True),
+    "cost tags": Check(
+        check_account.cost_tags, ("ce:ListCostAllocationTags",), of_aws=True, instead=check_account.ASK_FOR_TAG
+    ),
+    "deployment": Check(check_stacks.deployment, ("cloudformation:DescribeStacks", "s3:ListBucket")),
+    "key": Check(check_key.key, ("kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus")),
+    "stacks": Check(check_stacks.stacks, ("cloudformation:DescribeStacks",), of_deployment=True),
     "drift": Check(
-        deployed.drift,
+        check_stacks.drift,
         (
             "cloudformation:DescribeStacks",
             "cloudformation:DescribeStackResourceDrifts",
@@ -75,16 +90,18 @@ CHECKS: dict[str, Check] = {
         of_deployment=True,
     ),
     "functions": Check(
-        deployed.functions,
+        check_stacks.functions,
         ("lambda:GetFunctionConfiguration", "lambda:GetFunctionConcurrency", "iam:ListAttachedRolePolicies"),
         of_deployment=True,
     ),
-    "queues": Check(deployed.queues, ("lambda:ListEventSourceMappings",), of_deployment=True),
+    "queues": Check(check_stacks.queues, ("lambda:ListEventSourceMappings",), of_deployment=True),
     "intake": Check(
-        wiring.intake, ("s3:GetBucketNotification", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"), of_deployment=True
+        check_events.intake,
+        ("s3:GetBucketNotification", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
+        of_deployment=True,
     ),
     "signals": Check(
-        wiring.signals,
+        check_events.signals,
         (
             "s3:GetBucketNotification",
             "events:DescribeRule",
@@ -95,22 +112,26 @@ CHECKS: dict[str, Check] = {
         of_deployment=True,
     ),
     "reconciler": Check(
-        wiring.reconciler,
+        check_events.reconciler,
         ("scheduler:GetSchedule", "logs:FilterLogEvents", "cloudformation:DescribeStacks"),
         of_deployment=True,
     ),
     "vocabularies": Check(
-        wiring.vocabularies,
+        check_events.vocabularies,
         ("lambda:GetFunctionConfiguration", "kms:Decrypt", "transcribe:GetMedicalVocabulary"),
         of_deployment=True,
     ),
-    "subscriptions": Check(telling.subscriptions, ("sns:ListSubscriptionsByTopic",), of_deployment=True),
-    "dead letters": Check(telling.dead_letters, ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), of_deployment=True),
+    "subscriptions": Check(check_notifications.subscriptions, ("sns:ListSubscriptionsByTopic",), of_deployment=True),
+    "dead letters": Check(
+        check_notifications.dead_letters, ("sqs:GetQueueUrl", "sqs:GetQueueAttributes"), of_deployment=True
+    ),
     "alarms": Check(
-        telling.alarms, ("cloudformation:ListStackResources", "cloudwatch:DescribeAlarms"), of_deployment=True
+        check_notifications.alarms,
+        ("cloudformation:ListStackResources", "cloudwatch:DescribeAlarms"),
+        of_deployment=True,
     ),
     "buckets": Check(
-        keeping.buckets,
+        check_storage.buckets,
         (
             "s3:GetBucketVersioning",
             "s3:GetEncryptionConfiguration",
@@ -120,7 +141,7 @@ CHECKS: dict[str, Check] = {
         of_deployment=True,
     ),
     "ledger": Check(
-        keeping.ledger, ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"), of_deployment=True
+        check_storage.ledger, ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"), of_deployment=True
     ),
 }
 """In the order in which somebody who deploys meets them."""
@@ -128,13 +149,13 @@ PIPELINE = ("key", "functions", "queues", "intake", "signals", "reconciler", "vo
 """Checks of what brings recordings further: `explain` makes them too, of a recording that waits."""
 
 
-def examine(site: Site) -> Iterator[tuple[str, Finding]]:
+def examine(context: DoctorContext) -> Iterator[tuple[str, Finding]]:
     """Every check's findings, under its name; those of an account that does not let us in are left out."""
-    left_out = [name for name, check in CHECKS.items() if check.of_aws and not site.aws]
+    left_out = [name for name, check in CHECKS.items() if check.of_aws and not context.aws]
     for name, check in CHECKS.items():
-        if name in left_out or (check.of_deployment and site.deployment is None):
+        if name in left_out or (check.of_deployment and context.deployment is None):
             continue
-        findings = list(made(check, site))
+        findings = list(made(check, context))
         yield from ((name, finding) for finding in findings)
         if name == CREDENTIALS and any(finding.health is Health.BROKEN for finding in findings):
             return
@@ -142,16 +163,16 @@ def examine(site: Site) -> Iterator[tuple[str, Finding]]:
         yield "aws", unknown(f"This is not AWS, where one would also look at: {', '.join(left_out)}.")
 
 
-def made(check: Check, site: Site) -> Iterator[Finding]:
+def made(check: Check, context: DoctorContext) -> Iterator[Finding]:
     """What a check finds; of one that cannot be made, why not."""
     try:
-        yield from check.look(site)
+        yield from check.look(context)
     except (ClientError, BotoCoreError) as error:
-        if problems.denied(error):
+        if errors.denied(error):
             yield unknown(f"AWS does not let you look: that needs {', '.join(check.needs)}.", check.instead)
-        elif problems.absent(error) and site.deployment:
-            yield broken(f"What this looks at is gone ({faults.described(error)}).", site.restore)
+        elif errors.absent(error) and context.deployment:
+            yield broken(f"What this looks at is gone ({aws_errors.described(error)}).", context.restore)
         else:
-            yield unknown(f"AWS did not answer ({faults.described(error)}).", check.instead)
+            yield unknown(f"AWS did not answer ({aws_errors.described(error)}).", check.instead)
     except Exception as error:  # noqa: BLE001 - one check that breaks must not hide what the others find
-        yield unknown(f"The check itself failed ({faults.described(error)}).", "Please report it.")
+        yield unknown(f"The check itself failed ({aws_errors.described(error)}).", "Please report it.")

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 
 from operations import deployment
 from operations.deployment import Client
-from operations.importing.retained import Left, Stack
-from operations.problems import Refused
+from operations.errors import Refused
+from operations.importing.retained_resources import RetainedStack, Stack
 
 _CHANGE_SET = "take-back"
 _LOOK_SECONDS, _LOOKS = 2.0, 900
@@ -42,7 +42,7 @@ class Importer:
             )
         return False
 
-    def take(self, left: Left, exports: Mapping[str, str]) -> None:
+    def take(self, left: RetainedStack, exports: Mapping[str, str]) -> None:
         """Take all that is left of a stack back into it.
 
         Raises:
@@ -82,7 +82,7 @@ class Importer:
         if ended := self._until_it_ends(lambda: self._status(stack.name), stack.name):
             raise Refused(f"What an attempt has left of {stack.name} cannot be deleted: it is {ended}.")
 
-    def _propose(self, left: Left, template: str) -> None:
+    def _propose(self, left: RetainedStack, template: str) -> None:
         named = {"StackName": left.stack.name, "ChangeSetName": _CHANGE_SET}
         try:
             self._cloudformation.create_change_set(

@@ -15,22 +15,22 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import ear as ears
-from operations import evidence, problems, recordings, uploading
+from operations import errors, evidence, recordings, upload_recordings
 from operations import explain as explaining
-from operations.certificate import Certificate
+from operations import notification_probe as ears
 from operations.deployment import Deployment
-from operations.ear import Ear
 from operations.erasure import Eraser
+from operations.erasure_certificate import Certificate
+from operations.errors import CommandError, Misused
 from operations.interruption import orderly, undisturbed
-from operations.problems import Misused, Problem
-from operations.smoke import looks, tidying
-from operations.smoke.looks import Seen, look
+from operations.notification_probe import NotificationProbe
+from operations.smoke import checks, cleanup
+from operations.smoke.checks import Seen, look
 from operations.smoke.report import Outcome, Report, Trial
-from operations.times import span
-from operations.uploading import Sent
+from operations.time_format import span
+from operations.upload_recordings import UploadedRecording
 from stethoscript import profiles
-from stethoscript.rows import Row, State
+from stethoscript.ledger_row import LedgerRow, State
 
 SPEECH = Path(__file__).parents[1] / "speech.wav"
 """A second and a half of local/recordings/dictation.wav."""
@@ -69,22 +69,22 @@ class Smoke:
 
         with orderly():
             try:
-                tidying.remove_forgotten(self.deployment, self.profile, self.eraser, self.now())
-                with ears.listening(self.deployment, tidying.ear(self.deployment, self.token)) as ear:
+                cleanup.remove_forgotten(self.deployment, self.profile, self.eraser, self.now())
+                with ears.listening(self.deployment, cleanup.ear(self.deployment, self.token)) as ear:
                     self.pause(self.settling)
                     for trial in self._trials(ear):
                         note(trial)
-            except (Problem, ClientError, BotoCoreError) as error:
-                note(Trial("The run", Outcome.FAILED, problems.sentence(error)))
+            except (CommandError, ClientError, BotoCoreError) as error:
+                note(Trial("The run", Outcome.FAILED, errors.sentence(error)))
             finally:
                 with undisturbed():
-                    note(tidying.erase(self.deployment, self.profile, self.eraser, self.token, certificates))
-            note(looks.events(self.deployment, began, self.now()))
+                    note(cleanup.erase(self.deployment, self.profile, self.eraser, self.token, certificates))
+            note(checks.events(self.deployment, began, self.now()))
         return Report.of(self.deployment, began, int(self.now()), trials, certificates)
 
     # --- the trials ---
 
-    def _trials(self, ear: Ear) -> Iterator[Trial]:
+    def _trials(self, ear: NotificationProbe) -> Iterator[Trial]:
         with tempfile.TemporaryDirectory() as folder:
             speech, broken = self._upload(Path(folder))
         yield Trial("S3 took a second of speech and a broken file", Outcome.PROVED, "keys with a space, +, é")
@@ -93,23 +93,23 @@ class Smoke:
         yield self._end(ended.get(broken.job), broken, State.REJECTED)
         yield self._told(ear, [*ended.values()], speech, broken)
         if row := ended.get(speech.job):
-            yield from (look(self.deployment, row) for look in looks.OF_A_RECORDING)
+            yield from (look(self.deployment, row) for look in checks.OF_A_RECORDING)
         yield self._alarm(ear)
-        yield looks.unknown_job(self.deployment, tidying.ear(self.deployment, self.token))
+        yield checks.unknown_job(self.deployment, cleanup.ear(self.deployment, self.token))
 
-    def _upload(self, folder: Path) -> list[Sent]:
-        speech, broken = (folder / tidying.file(self.token, kind) for kind in ("speech", "broken"))
+    def _upload(self, folder: Path) -> list[UploadedRecording]:
+        speech, broken = (folder / cleanup.file(self.token, kind) for kind in ("speech", "broken"))
         speech.write_bytes(SPEECH.read_bytes())
         broken.write_bytes(_BROKEN)
-        uploading.check(self.deployment, [speech], self.profile, self._correlation("speech"))
+        upload_recordings.check(self.deployment, [speech], self.profile, self._correlation("speech"))
         return [
-            uploading.send(self.deployment, path, self.profile, self._correlation(kind), lambda _sent: None)
+            upload_recordings.send(self.deployment, path, self.profile, self._correlation(kind), lambda _sent: None)
             for path, kind in ((speech, "speech"), (broken, "broken"))
         ]
 
-    def _ended(self, *sent: Sent) -> Mapping[str, Row]:
+    def _ended(self, *sent: UploadedRecording) -> Mapping[str, LedgerRow]:
         """The rows of those that came to their end in time."""
-        found: dict[str, Row] = {}
+        found: dict[str, LedgerRow] = {}
 
         def all_ended() -> bool:
             known = self.deployment.ledger.rows([each.job for each in sent])
@@ -119,7 +119,7 @@ class Smoke:
         self._until(all_ended)
         return found
 
-    def _end(self, row: Row | None, sent: Sent, wanted: State) -> Trial:
+    def _end(self, row: LedgerRow | None, sent: UploadedRecording, wanted: State) -> Trial:
         kind = "The speech" if wanted is State.DELIVERED else "The broken file"
         what = f"{kind} was {wanted}"
         if row is None:
@@ -129,7 +129,7 @@ class Smoke:
         detail = f"{span(row.updated - row.received)} after it was first looked at"
         return Trial(what, Outcome.PROVED, detail + (f"; {row.reason}" if row.reason else ""))
 
-    def _told(self, ear: Ear, ended: list[Row], *sent: Sent) -> Trial:
+    def _told(self, ear: NotificationProbe, ended: list[LedgerRow], *sent: UploadedRecording) -> Trial:
         what, ids = "Subscribers were told of both", [self._correlation(kind) for kind in ("speech", "broken")]
 
         def both() -> bool:
@@ -141,14 +141,14 @@ class Smoke:
         if not self._until(both):
             return Trial(what, Outcome.FAILED, "The ledger knows their end, and the completion topic told nobody.")
         said = [told for each in ids for told in ear.of("correlationId", each)]
-        if tidying.NAME in json.dumps(said):
+        if cleanup.NAME in json.dumps(said):
             return Trial(what, Outcome.FAILED, "A notification carries the upload's key.")
         if {told["status"] for told in said} != {str(row.state) for row in ended}:
             return Trial(what, Outcome.FAILED, "A notification tells another end than the ledger.")
         return Trial(what, Outcome.PROVED, "by their correlation ids; no key in what was told", ("pipeline",))
 
     @look("An alarm's action reaches its subscribers", "cloudwatch:DescribeAlarms, cloudwatch:SetAlarmState")
-    def _alarm(self, ear: Ear) -> Seen:
+    def _alarm(self, ear: NotificationProbe) -> Seen:
         """Set one off that is not set, see its action arrive, and put its state back."""
         if not self.with_alarm:
             return Outcome.UNTRIED, "left out"
@@ -194,7 +194,7 @@ class Smoke:
             self.pause(_PAUSE)
         return True
 
-    def _why(self, sent: Sent) -> str:
+    def _why(self, sent: UploadedRecording) -> str:
         """What `explain` says of a recording that does not move."""
         found = recordings.find(self.deployment, sent.job)
         why = explaining.explain(evidence.gather(self.deployment, found, self.now()))
@@ -209,6 +209,6 @@ def usual_profile(deployment: Deployment) -> str:
     """
     known = profiles.from_json(deployment.settings().get("PROFILES", "{}"))
     for each in known:
-        if not each.recipe.channel_identification:
+        if not each.job_settings.channel_identification:
             return each.name
     raise Misused("No profile of this deployment takes one channel, as far as can be seen: name one with --profile.")

@@ -7,11 +7,11 @@ from enum import StrEnum
 from importlib import metadata
 from typing import Any
 
-from operations.certificate import Certificate
 from operations.deployment import Deployment, is_aws
-from operations.problems import unless_denied
-from operations.smoke.questions import QUESTIONS, Question
-from operations.times import iso
+from operations.erasure_certificate import Certificate
+from operations.errors import unless_denied
+from operations.smoke.open_questions import QUESTIONS, Question
+from operations.time_format import iso
 
 
 class Outcome(StrEnum):

@@ -17,7 +17,7 @@ from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 
-from local.cloud.running import Cloud
+from local.cloud.cloud_process import Cloud
 from local.cloud.sdk_requests import paths
 
 ROOT = Path(__file__).parents[2]

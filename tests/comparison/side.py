@@ -16,7 +16,7 @@ from moto import mock_aws
 
 from local.cloud.environment import REGION
 from tests.comparison.case import Case, differences, member
-from tests.functions.far_ends import LEDGER
+from tests.functions.fakes import LEDGER
 
 Client = Callable[[str], Any]
 Make = Callable[["Place"], Any]

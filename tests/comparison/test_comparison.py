@@ -5,7 +5,7 @@ from functools import cache
 
 import pytest
 
-from local.cloud.running import running
+from local.cloud.cloud_process import running
 from tests.comparison.case import Case
 from tests.comparison.cases import CASES
 from tests.comparison.side import Client, in_moto, judged

@@ -6,7 +6,7 @@ import pytest
 
 from tests.comparison.cases import CASES
 from tests.comparison.recording import CLOUDS, SENT, Sent, of_the_cdk, sent
-from tests.stacks.calls import simulated
+from tests.stacks.iam_requests import simulated
 
 
 def covered() -> set[Sent]:
@@ -18,7 +18,7 @@ def without_case(recorded: set[Sent]) -> list[str]:
 
 
 @pytest.mark.afterwards
-def test_every_call_of_our_code_is_compared(tell: Callable[[str], None]):
+def test_every_call_of_our_code_is_compared(summary_line: Callable[[str], None]):
     for call in simulated(range(10)):
         SENT.update(sent(call.operation, call.arguments))
     for cloud in CLOUDS:
@@ -26,7 +26,7 @@ def test_every_call_of_our_code_is_compared(tell: Callable[[str], None]):
     missing = without_case(SENT)
     assert not missing, f"no case compares {', '.join(missing)}: add one for each to tests/comparison/cases"
     operations = {each.operation for each in SENT}
-    tell(
+    summary_line(
         f"compared with AWS: {len(operations)} operations and {len(SENT - {Sent(each, '') for each in operations})} "
         f"parameters that our code was seen to send, by {len(CASES)} cases of "
         f"{len({call.operation for case in CASES for call in case.calls})} operations, 0 unlisted differences"

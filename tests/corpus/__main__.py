@@ -4,16 +4,16 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.corpus import audio, choices, completions, deliveries, keys, metadata, transcripts
+from tests.corpus import audio, completion_messages, config, intake_messages, keys, metadata, transcripts
 
 TABLES = (
     ("keys", keys.ITEMS),
     ("metadata, storage class, encryption", metadata.ITEMS),
     ("audio", audio.ITEMS),
-    ("messages of the intake queue", deliveries.ITEMS),
-    ("messages of the completion queue", completions.ITEMS),
+    ("messages of the intake queue", intake_messages.ITEMS),
+    ("messages of the completion queue", completion_messages.ITEMS),
     ("transcripts", transcripts.ITEMS),
-    ("choices", choices.ITEMS),
+    ("choices", config.ITEMS),
 )
 
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from stethoscript.audio import MOST_BYTES
+from stethoscript.audio_info import MOST_BYTES
 from tests.corpus.item import OK, Item, rejected
 from tests.corpus.recordings import (
     FTYP,

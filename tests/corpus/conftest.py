@@ -10,10 +10,10 @@ import pytest
 import deliver_transcript
 import start_transcription
 from tests.corpus.item import DEAD_LETTER, IGNORED, OK, RETRY, failed, rejected
-from tests.functions.clinic import Clinic, clinic
-from tests.functions.far_ends import _far_ends
+from tests.functions.deployment_harness import Pipeline, pipeline
+from tests.functions.fakes import _far_ends
 
-__all__ = ["_far_ends", "clinic"]
+__all__ = ["_far_ends", "pipeline"]
 _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 
 
@@ -23,53 +23,55 @@ def _ask(function: Any, body: str) -> Any:
 
 
 @pytest.fixture
-def intake(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+def intake(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Have the start function take a message of the intake queue, and say what became of it."""
-    starter = clinic.starter()
+    starter = pipeline.starter()
     monkeypatch.setattr(start_transcription, "_starter", lambda: starter)
 
     def take(body: str) -> str:
-        started, told = clinic.transcribe.starts, len(clinic.told())
+        started, told = pipeline.transcribe.starts, len(pipeline.told())
         if _ask(start_transcription, body):
             return DEAD_LETTER
-        if clinic.transcribe.starts > started:
+        if pipeline.transcribe.starts > started:
             return OK
-        if len(clinic.told()) > told:
-            refused = clinic.told()[-1]
+        if len(pipeline.told()) > told:
+            refused = pipeline.told()[-1]
             assert refused["status"] == "REJECTED"
             assert refused["reason"]["remedy"].endswith(".")
             return rejected(refused["reason"]["class"])
-        return RETRY if clinic.messages(clinic.intake_queue) else IGNORED
+        return RETRY if pipeline.messages(pipeline.intake_queue) else IGNORED
 
     return take
 
 
 @pytest.fixture
-def completion(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+def completion(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Have the deliver function take a message of the completion queue, and say what became of it."""
-    deliverer = clinic.deliverer()
+    deliverer = pipeline.deliverer()
     monkeypatch.setattr(deliver_transcript, "_deliverer", lambda: deliverer)
 
     def take(body: str) -> str:
-        told = len(clinic.told())
+        told = len(pipeline.told())
         if _ask(deliver_transcript, body):
             return DEAD_LETTER
-        if len(clinic.told()) > told:
-            news = clinic.told()[-1]
+        if len(pipeline.told()) > told:
+            news = pipeline.told()[-1]
             return OK if news["status"] == "DELIVERED" else failed(news["reason"]["class"])
-        return RETRY if clinic.messages(clinic.completion_queue) else IGNORED
+        return RETRY if pipeline.messages(pipeline.completion_queue) else IGNORED
 
     return take
 
 
 @pytest.fixture
-def signals(clinic: Clinic, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+def signals(
+    pipeline: Pipeline, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Callable[[], str]:
     """Everything that leaves the system: logs, notifications, messages to the completion queue, names."""
 
     def collect() -> str:
         printed = capsys.readouterr()
-        sent = [*clinic.told(), *(message.body for message in clinic.messages(clinic.completion_queue))]
-        names = [*clinic.keys("clinic-work"), *clinic.keys("clinic-transcripts"), *clinic.transcribe.jobs]
+        sent = [*pipeline.told(), *(message.body for message in pipeline.messages(pipeline.completion_queue))]
+        names = [*pipeline.keys("clinic-work"), *pipeline.keys("clinic-transcripts"), *pipeline.transcribe.jobs]
         spoken = printed.out + printed.err + caplog.text
         decoded = [line for line in map(_decoded, spoken.splitlines()) if line]
         return "\n".join([spoken, *decoded, json.dumps(sent, ensure_ascii=False), *names])

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.client_errors import refusal
 from tests.corpus.item import OK, RETRY, Item, rejected
-from tests.functions.far_ends import ACCOUNT
-from tests.refusals import refusal
+from tests.functions.fakes import ACCOUNT
 
 FOREIGN_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/2"
 OUR_KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1"
@@ -43,9 +43,9 @@ SPEAKERS = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 3}
 ITEMS = (
     Item("M1", "a content type that lies", Put(more={"ContentType": "text/html"}), OK, "the content tells"),
     Item("M2", "2 KB of a stranger's UTF-8", _meta(patient="=?UTF-8?B?" + "SsO2cmc=" * 200 + "?="), OK),
-    Item("M3", "a specialty there is none of", _meta(specialty="CARDIOLOGY"), rejected("BadSetting")),
+    Item("M3", "a specialty there is none of", _meta(specialty="CARDIOLOGY"), rejected("InvalidSetting")),
     Item("M4a", "a vocabulary nobody made", Put({"vocabulary-name": "nobodys"}, fails={"start": NO_VOCABULARY}),
-         rejected("BadSetting")),
+         rejected("InvalidSetting")),
     Item("M4b", "a deployed vocabulary that is missing",
          Put({"vocabulary-name": "drugs"}, fails={"start": NO_VOCABULARY}), RETRY,
          "not the upload is at fault but the deployment: it waits, with an alarm"),
@@ -87,12 +87,12 @@ ITEMS = (
          "nobody can mean anything else by it"),
     Item("M24", "an encoded word for a value", _meta(SPEAKERS, max_speaker_labels="=?UTF-8?Q?3?="), OK,
          "some clients encode everything, and S3 does what is not ASCII"),
-    Item("M25", "a number in other digits", _meta(max_speaker_labels="=?UTF-8?B?2aM=?="), rejected("BadSetting")),
-    Item("M26", "a broken encoded word", _meta(max_speaker_labels="=?UTF-8?B?A?="), rejected("BadSetting")),
-    Item("M27", "an encoding there is none of", _meta(type="=?klingon?Q?DICTATION?="), rejected("BadSetting")),
-    Item("M28", "no value", _meta(type=""), rejected("BadSetting")),
+    Item("M25", "a number in other digits", _meta(max_speaker_labels="=?UTF-8?B?2aM=?="), rejected("InvalidSetting")),
+    Item("M26", "a broken encoded word", _meta(max_speaker_labels="=?UTF-8?B?A?="), rejected("InvalidSetting")),
+    Item("M27", "an encoding there is none of", _meta(type="=?klingon?Q?DICTATION?="), rejected("InvalidSetting")),
+    Item("M28", "no value", _meta(type=""), rejected("InvalidSetting")),
     Item("M29", "speakers and channels at once", _meta(max_speaker_labels="2", channel_identification="true"),
-         rejected("BadSetting")),
+         rejected("InvalidSetting")),
     Item("M30", "a correlation id that is a name", _meta(correlation_id="Jane Doe"), OK,
          "it is left out with a warning: nothing is wrong with the recording"),
     Item("M31", "a correlation id without its hyphen", _meta(correlationid="visit-7"), rejected("UnknownSetting")),
@@ -108,7 +108,7 @@ ITEMS = (
          "Transcribe fails a job whose format is not the named one"),
     Item("M40", "a switch that is a maximum here", _meta(show_speaker_labels="true"), rejected("UnknownSetting")),
     Item("M41", "a vocabulary that has failed", Put({"vocabulary-name": "mine"}, fails={"start": FAILED_VOCABULARY}),
-         rejected("BadSetting")),
+         rejected("InvalidSetting")),
     Item("M42", "a vocabulary that is being built", Put({"vocabulary-name": "mine"}, fails={"start": NOT_READY}),
          RETRY),
     Item("M43", "a refusal in unknown words", Put(fails={"start": refusal("BadRequestException", "No.")}), RETRY),

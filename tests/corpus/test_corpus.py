@@ -14,19 +14,19 @@ import html5lib
 import pytest
 import webvtt
 
-from documents import FORMS
-from documents.facts import Facts
-from s3_range_file import BLOCK_BYTES, MOST_BLOCKS
-from stacks.choices import BadChoice, Choices
-from stethoscript import events
-from stethoscript.events import Arrival
-from stethoscript.profiles import Recipe
-from tests.corpus import audio, choices, completions, deliveries, keys, metadata, transcripts
+from adapters.s3_range_file import BLOCK_BYTES, MOST_BLOCKS
+from documents import FORMATS
+from documents.recording_info import RecordingInfo
+from stacks.config import Config, InvalidConfig
+from stethoscript import queue_messages
+from stethoscript.profiles import JobSettings
+from stethoscript.queue_messages import UploadMessage
+from tests.corpus import audio, completion_messages, config, intake_messages, keys, metadata, transcripts
 from tests.corpus.item import OK, REFUSED, SAFE
 from tests.corpus.recordings import Sparse
 from tests.documents.read_back import cues_of
-from tests.functions.clinic import WAV
-from tests.functions.far_ends import INTAKE, WORK
+from tests.functions.deployment_harness import WAV
+from tests.functions.fakes import INTAKE, WORK
 
 SHORT = 8
 """Characters of a name that may stand in a signal by chance, such as `.wav`."""
@@ -43,16 +43,16 @@ def row(item):
 
 
 @rows(keys)
-def test_keys(clinic, intake, signals, item):
+def test_keys(pipeline, intake, signals, item):
     if isinstance(item.given, keys.Encoded):
-        assert intake(deliveries.notification(clinic.upload(), item.given.text)) == item.expected
+        assert intake(intake_messages.notification(pipeline.upload(), item.given.text)) == item.expected
         return
-    uploads = [clinic.upload(key, b"" if key.endswith("/") else WAV) for key in item.given]
-    assert {intake(deliveries.notification(upload)) for upload in uploads} == {item.expected}
-    assert clinic.transcribe.starts == len(uploads) * (item.expected == OK)
+    uploads = [pipeline.upload(key, b"" if key.endswith("/") else WAV) for key in item.given]
+    assert {intake(intake_messages.notification(upload)) for upload in uploads} == {item.expected}
+    assert pipeline.transcribe.starts == len(uploads) * (item.expected == OK)
     for upload in uploads:  # once more, as the reconciler would
-        intake(events.arrival_message(Arrival(upload)))
-    assert clinic.transcribe.starts == len(uploads) * (item.expected == OK)
+        intake(queue_messages.upload_message(UploadMessage(upload)))
+    assert pipeline.transcribe.starts == len(uploads) * (item.expected == OK)
     said = signals()
     for key in item.given:
         name = key.partition("/")[2]
@@ -61,43 +61,43 @@ def test_keys(clinic, intake, signals, item):
 
 
 @rows(metadata)
-def test_metadata_storage_class_and_encryption(clinic, intake, item):
+def test_metadata_storage_class_and_encryption(pipeline, intake, item):
     put = item.given
-    upload = clinic.upload("dictation/a.wav", Metadata=dict(put.metadata), **put.more)
+    upload = pipeline.upload("dictation/a.wav", Metadata=dict(put.metadata), **put.more)
     if put.deleted:
         version = {"VersionId": upload.version} if put.deleted == "version" else {}
-        clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, **version)
+        pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, **version)
     for call, error in put.fails.items():
         if call == "start":
-            clinic.transcribe.troubles = [error]
+            pipeline.transcribe.troubles = [error]
         else:
-            clinic.s3.before[call] = [error]
-    real = clinic.s3.head_object
-    clinic.s3.head_object = lambda **asked: real(**asked) | put.head
-    body = deliveries.notification(upload)
+            pipeline.s3.before[call] = [error]
+    real = pipeline.s3.head_object
+    pipeline.s3.head_object = lambda **asked: real(**asked) | put.head
+    body = intake_messages.notification(upload)
     assert intake(body) == item.expected
     if put.settings is not None:
-        (job,) = clinic.transcribe.jobs.values()
+        (job,) = pipeline.transcribe.jobs.values()
         assert job["Settings"] == put.settings
 
 
 @rows(audio)
-def test_audio(clinic, intake, item):
+def test_audio(pipeline, intake, item):
     content, sparse = item.given, isinstance(item.given.body, Sparse)
     body = WAV if sparse else content.body
-    upload = clinic.upload(f"dictation/{content.name}", body, Metadata=dict(content.metadata))
-    reads = counted(clinic, content.body)
-    assert intake(deliveries.notification(upload)) == item.expected
+    upload = pipeline.upload(f"dictation/{content.name}", body, Metadata=dict(content.metadata))
+    reads = counted(pipeline, content.body)
+    assert intake(intake_messages.notification(upload)) == item.expected
     assert len(reads) <= MOST_BLOCKS
     assert sum(reads) <= MOST_BLOCKS * BLOCK_BYTES
     if content.found:
-        assert clinic.row().media_format == content.found
+        assert pipeline.row().media_format == content.found
 
 
-def counted(clinic, body):
+def counted(pipeline, body):
     """Answer reads of the upload from `body`, which moto need not hold; says how many bytes each took."""
     reads = []
-    head, size = clinic.s3.head_object, body.size if isinstance(body, Sparse) else len(body)
+    head, size = pipeline.s3.head_object, body.size if isinstance(body, Sparse) else len(body)
 
     def read(**asked):
         first, last = (int(number) for number in asked["Range"].removeprefix("bytes=").split("-"))
@@ -106,47 +106,47 @@ def counted(clinic, body):
         told = {"ContentRange": f"bytes {first}-{last}/{size}", "ContentLength": last + 1 - first}
         return {"Body": io.BytesIO(body[first : last + 1]), **told}
 
-    clinic.s3.head_object = lambda **asked: head(**asked) | {"ContentLength": size}
-    clinic.s3.get_object = read
+    pipeline.s3.head_object = lambda **asked: head(**asked) | {"ContentLength": size}
+    pipeline.s3.get_object = read
     return reads
 
 
-@rows(deliveries)
-def test_messages_of_the_intake_queue(clinic, intake, item):
-    upload = clinic.upload()
+@rows(intake_messages)
+def test_messages_of_the_intake_queue(pipeline, intake, item):
+    upload = pipeline.upload()
     body = item.given(upload) if callable(item.given) else item.given
     assert intake(body) == item.expected
-    assert clinic.transcribe.starts == (item.expected == OK)
+    assert pipeline.transcribe.starts == (item.expected == OK)
 
 
-@rows(completions)
-def test_messages_of_the_completion_queue(clinic, completion, item):
-    clinic.start(clinic.upload())
-    job = clinic.row().job
-    clinic.write_raw(job)
-    clinic.transcribe.jobs[job] |= item.given.job
+@rows(completion_messages)
+def test_messages_of_the_completion_queue(pipeline, completion, item):
+    pipeline.start(pipeline.upload())
+    job = pipeline.row().job
+    pipeline.write_raw(job)
+    pipeline.transcribe.jobs[job] |= item.given.job
     body = item.given.body(job)
     assert completion(body) == item.expected
     for _ in range(item.given.times - 1):
         completion(body)
-    assert len(clinic.told()) == (item.expected not in ("RETRY", "IGNORED", "DEAD LETTER"))
+    assert len(pipeline.told()) == (item.expected not in ("RETRY", "IGNORED", "DEAD LETTER"))
 
 
 @rows(transcripts)
-def test_transcripts(clinic, completion, item):
-    clinic.start(clinic.upload())
-    job = clinic.row().job
+def test_transcripts(pipeline, completion, item):
+    pipeline.start(pipeline.upload())
+    job = pipeline.row().job
     body = item.given() if callable(item.given) else item.given
-    clinic.write_raw(job)  # what is copied; what is read is given below, since moto is slow to keep so much
-    clinic.transcribe.end(job)
-    answer = clinic.s3.get_object
+    pipeline.write_raw(job)  # what is copied; what is read is given below, since moto is slow to keep so much
+    pipeline.transcribe.end(job)
+    answer = pipeline.s3.get_object
     written = {"Body": io.BytesIO(body), "ContentLength": len(body)}
-    clinic.s3.get_object = lambda **asked: written if asked["Bucket"] == WORK else answer(**asked)
+    pipeline.s3.get_object = lambda **asked: written if asked["Bucket"] == WORK else answer(**asked)
     outcome = completion(json.dumps({"job": job}))
     assert outcome == item.expected or (outcome, item.expected) == (OK, SAFE)
 
 
-FACTS = Facts("job", "dictation/visit.wav", 0, Recipe("DICTATION", "PRIMARYCARE"))
+FACTS = RecordingInfo("job", "dictation/visit.wav", 0, JobSettings("DICTATION", "PRIMARYCARE"))
 PLACES = {
     "word": lambda said: transcripts.word(said, speaker_label="spk_0"),
     "speaker": lambda said: transcripts.word("cough", speaker_label=said),
@@ -154,20 +154,20 @@ PLACES = {
 """Where in Transcribe's output a text may stand that is not ours."""
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("spoken", transcripts.SPOKEN.values(), ids=transcripts.SPOKEN)
 def test_a_word_is_nothing_but_a_word_in_every_document(form, place, spoken):
     """What stands around the word does not change with it: it opens no element, ends no caption, begins no line."""
     hostile, harmless = (
-        FORMS[form].write(transcripts.transcript.read(transcripts.output(PLACES[place](said), entities=[])), FACTS)
+        FORMATS[form].write(transcripts.transcript.read(transcripts.output(PLACES[place](said), entities=[])), FACTS)
         for said in (spoken, "doctor")
     )
     CHECKS[form](hostile, harmless)
 
 
 def test_every_form_of_a_document_is_checked_with_hostile_words():
-    assert set(CHECKS) == set(FORMS)
+    assert set(CHECKS) == set(FORMATS)
 
 
 TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
@@ -249,7 +249,7 @@ CHECKS = {
 }
 
 
-@rows(choices)
+@rows(config)
 def test_choices(tmp_path, item):
     given = item.given
     if isinstance(given, str):
@@ -257,13 +257,13 @@ def test_choices(tmp_path, item):
         path.write_text(given, encoding="utf-8")
         given = str(path)
     else:
-        given = choices.LEAST | given
+        given = config.LEAST | given
     if item.expected == OK:
-        Choices.read(given)
+        Config.read(given)
         return
     assert item.expected == REFUSED
-    with pytest.raises(BadChoice) as refused:
-        Choices.read(given)
+    with pytest.raises(InvalidConfig) as refused:
+        Config.read(given)
     assert "\n" not in str(refused.value)
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from s3_range_file import BLOCK_BYTES, MOST_BLOCKS
-from stethoscript.audio import AudioInfo
-from stethoscript.audio_formats import foreign
+from adapters.s3_range_file import BLOCK_BYTES, MOST_BLOCKS
+from stethoscript.audio_formats import unsupported_formats
+from stethoscript.audio_info import AudioInfo
 from tests.corpus.recordings import id3
-from tests.encoded_recordings import Encoded, Recipe, decoded, encode
+from tests.encoded_recordings import Encoded, Encoding, decoded, encode
 from tests.probe_checks import CUTS, contradictions, end_of_cut, explained, mutations, probed
 from tests.recordings_matrix import recordings
 
@@ -51,7 +51,7 @@ def test_what_was_refused_without_need_goes_to_transcribe(name):
 
 
 def test_an_mp3_with_a_large_cover_is_told_by_what_stands_behind_it():
-    content = id3(300_000) + encode(Recipe("mp3", "libmp3lame", 16_000, seconds=1.4, muxing={"id3v2_version": "0"}))
+    content = id3(300_000) + encode(Encoding("mp3", "libmp3lame", 16_000, seconds=1.4, muxing={"id3v2_version": "0"}))
     found = probed("cover.mp3", content)
     assert (found.media_format, rounded(found.info)) == ("mp3", AudioInfo(1.4, 16_000, 1, 1.4, cut_off=False))
     assert found.requests <= 2
@@ -88,8 +88,8 @@ def test_what_is_no_recording_is_refused_by_its_name(content, what):
 
 
 def test_no_remedy_advises_amr_that_is_always_refused():
-    assert "AMR-WB" in foreign.TAKEN
-    assert "AMR " not in foreign.TAKEN.replace("AMR-WB", "")
+    assert "AMR-WB" in unsupported_formats.TAKEN
+    assert "AMR " not in unsupported_formats.TAKEN.replace("AMR-WB", "")
 
 
 def test_the_probe_agrees_with_a_decoder_or_says_that_it_does_not_know():
@@ -125,7 +125,7 @@ def test_what_was_cut_off_says_so_or_is_refused_and_what_is_whole_does_neither()
 @pytest.mark.parametrize("muxer", ["wav", "flac", "mp3"])
 def test_of_a_recording_that_was_cut_in_the_middle_both_lengths_are_told(muxer):
     codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "libmp3lame"}[muxer]
-    recording = Encoded(f"a.{muxer}", encode(Recipe(muxer, codec, seconds=8.0)))
+    recording = Encoded(f"a.{muxer}", encode(Encoding(muxer, codec, seconds=8.0)))
     info = probed(recording.name, recording.content[: len(recording.content) // 2]).info
     assert info.cut_off
     assert info.declared_seconds == pytest.approx(8.0, rel=0.02)
@@ -133,7 +133,7 @@ def test_of_a_recording_that_was_cut_in_the_middle_both_lengths_are_told(muxer):
 
 
 def test_of_a_movie_that_was_cut_with_its_index_in_front_both_lengths_are_told():
-    movie = encode(Recipe("mp4", "aac", seconds=8.0, video="first", muxing={"movflags": "faststart"}))
+    movie = encode(Encoding("mp4", "aac", seconds=8.0, video="first", muxing={"movflags": "faststart"}))
     info = probed("a.mp4", movie[: len(movie) * 60 // 100]).info
     assert info.cut_off
     assert info.declared_seconds == pytest.approx(8.0, rel=0.02)

@@ -13,8 +13,8 @@ import docx
 import html5lib
 import webvtt
 
-from documents.masked import WARNING
-from documents.text import speaker
+from documents.masked_text import WARNING
+from documents.plain_text import speaker
 from stethoscript.transcript import Transcript, Word
 
 Reader = Callable[[bytes, Transcript], list[str]]

@@ -9,28 +9,28 @@ import docx
 import pytest
 from docx.oxml.ns import qn
 
-from documents import FORMS, manifest
+from documents import FORMATS, manifest
 from documents.manifest import Listed
-from stethoscript.audio import AudioInfo
+from stethoscript.audio_info import AudioInfo
 from stethoscript.transcript import Transcript, Word
 from tests import schemas
-from tests.documents.facts import FACTS
-from tests.ends import ENDS
+from tests.documents.sample_info import INFO
+from tests.sample_rows import ENDS
 
 SPOKEN = Transcript((Word("Cough", 0.0, 1.0, 0.9, "."),), identified=True)
 SILENCE = Transcript((), identified=True)
-WHOLE = replace(FACTS, audio=AudioInfo(69.0, declared_seconds=69.0, cut_off=False))
-CUT_OFF = replace(FACTS, audio=AudioInfo(16.9, declared_seconds=69.0, cut_off=True))
+WHOLE = replace(INFO, audio=AudioInfo(69.0, declared_seconds=69.0, cut_off=False))
+CUT_OFF = replace(INFO, audio=AudioInfo(16.9, declared_seconds=69.0, cut_off=True))
 WARNING = (
     "The recording is incomplete: its file ends at about 0:16 of 1:09. The end of the speech is missing. "
     "Upload the recording again if you have it whole."
 )
-WITH_A_PLACE = sorted(set(FORMS) - {"srt", "csv"})
+WITH_A_PLACE = sorted(set(FORMATS) - {"srt", "csv"})
 
 
 def read(form, facts, model=SPOKEN):
     """All text of a document."""
-    body = FORMS[form].write(model, facts)
+    body = FORMATS[form].write(model, facts)
     if form == "docx":
         document = docx.Document(io.BytesIO(body))
         cells = [cell.text for table in document.tables for row in table.rows for cell in row.cells]
@@ -41,14 +41,14 @@ def read(form, facts, model=SPOKEN):
 @pytest.mark.parametrize("form", WITH_A_PLACE)
 def test_a_cut_off_recording_has_a_warning_and_a_whole_one_has_none(form):
     assert WARNING in read(form, CUT_OFF)
-    for facts in (WHOLE, FACTS):
+    for facts in (WHOLE, INFO):
         assert "incomplete" not in read(form, facts)
 
 
 @pytest.mark.parametrize("form", set(WITH_A_PLACE) - {"json"})
 def test_a_document_tells_the_audio_s_length_where_it_is_known(form):
     assert "1:09" in read(form, WHOLE)
-    assert "Length" not in read(form, FACTS)
+    assert "Length" not in read(form, INFO)
 
 
 def test_the_json_tells_the_length_to_programs():
@@ -68,7 +68,7 @@ def test_the_fhir_attachment_begins_with_the_warning_too():
 
 
 def test_the_docx_s_warning_is_framed_shaded_and_before_all_facts():
-    document = docx.Document(io.BytesIO(FORMS["docx"].write(SPOKEN, CUT_OFF)))
+    document = docx.Document(io.BytesIO(FORMATS["docx"].write(SPOKEN, CUT_OFF)))
     assert [each.style.name for each in document.paragraphs[:2]] == ["Heading 1", "Warning"]
     properties = document.styles["Warning"].element.pPr
     assert properties.find(qn("w:pBdr")) is not None
@@ -80,9 +80,9 @@ def test_the_page_s_warning_stands_before_everything_else_of_the_paper():
     assert f'<header class="title">\n<p class="warning" role="note">{WARNING}</p>' in page
 
 
-@pytest.mark.parametrize("form", sorted(set(FORMS) - {"csv", "json"}))
+@pytest.mark.parametrize("form", sorted(set(FORMATS) - {"csv", "json"}))
 def test_silence_is_told_as_silence(form):
-    assert "no speech" in read(form, FACTS, SILENCE).lower()
+    assert "no speech" in read(form, INFO, SILENCE).lower()
 
 
 @pytest.mark.parametrize(("end", "notes"), [

@@ -10,12 +10,12 @@ import webvtt
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import FORMS, captions
+from documents import FORMATS, captions
 from stethoscript import transcript
 from stethoscript.transcript import Transcript, Word
-from tests.documents.facts import FACTS
-from tests.documents.outputs import USUAL, conversations
 from tests.documents.read_back import cues_of
+from tests.documents.sample_info import INFO
+from tests.documents.sample_outputs import USUAL, conversations
 
 TIMING = re.compile(r"(\d\d):[0-5]\d:[0-5]\d([.,])\d{3} --> (\d\d):[0-5]\d:[0-5]\d\2\d{3}")
 
@@ -26,7 +26,7 @@ def said(*words):
 
 
 def lines(words):
-    return captions.vtt(Transcript(tuple(words)), FACTS).decode().split("\n\n")[1:]
+    return captions.vtt(Transcript(tuple(words)), INFO).decode().split("\n\n")[1:]
 
 
 @given(conversations())
@@ -36,14 +36,14 @@ def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
     assert all(cue.begin < cue.end for cue in shown)
     assert all(before.begin <= after.begin for before, after in pairwise(shown))
     for form, point in ((captions.vtt, "."), (captions.srt, ",")):
-        timings = [line for line in form(heard, FACTS).decode().splitlines() if " --> " in line]
+        timings = [line for line in form(heard, INFO).decode().splitlines() if " --> " in line]
         assert len(timings) == len(shown) or not heard.words
         assert all(TIMING.fullmatch(timing)[2] == point for timing in timings)
 
 
 @given(conversations(spoken=st.sampled_from(USUAL), gaps=False))
 def test_cues_of_usual_words_are_short_enough_to_read(output):
-    for cue in cues_of(captions.srt(transcript.read(output.body), FACTS)):
+    for cue in cues_of(captions.srt(transcript.read(output.body), INFO)):
         shown = cue.raw_text.split("\n")
         assert len(shown) <= 2
         assert all(len(line) <= 42 for line in shown)
@@ -99,13 +99,13 @@ def test_voices_that_speak_at_once_are_shown_at_once():
 
 def test_a_speakers_name_stands_in_subrip_where_it_changes():
     words = said(("spk_0", "Yes", 0, 1), ("spk_0", "well", 9, 10), ("spk_1", "No", 10, 11), (None, "who", 11, 12))
-    cues = cues_of(captions.srt(Transcript(tuple(words)), FACTS))
+    cues = cues_of(captions.srt(Transcript(tuple(words)), INFO))
     assert [cue.raw_text for cue in cues] == ["Speaker 1: Yes", "well", "Speaker 2: No", "who"]
 
 
 def test_nobody_is_introduced_by_what_was_said():
     words = [Word("Well", 0.0, 0.4, 0.9, ".", "spk_0"), Word("Speaker 2: no", 3.0, 3.4, 0.9, "", "spk_0")]
-    [first, second] = cues_of(captions.srt(Transcript(tuple(words)), FACTS))
+    [first, second] = cues_of(captions.srt(Transcript(tuple(words)), INFO))
     assert first.raw_text == "Speaker 1: Well."
     assert not second.raw_text.startswith("Speaker 2")
 
@@ -113,26 +113,26 @@ def test_nobody_is_introduced_by_what_was_said():
 @pytest.mark.parametrize("form", ["vtt", "srt"])
 def test_without_speech_the_files_say_so_and_players_accept_them(form, tmp_path):
     file = tmp_path / f"silence.{form}"
-    file.write_bytes(FORMS[form].write(Transcript(()), FACTS))
+    file.write_bytes(FORMATS[form].write(Transcript(()), INFO))
     with av.open(file) as opened:
         assert [stream.type for stream in opened.streams] == ["subtitle"]
     assert "no speech" in file.read_text(encoding="utf-8").lower()
 
 
 def test_webvtt_without_speech_has_a_note_and_no_cue():
-    written = captions.vtt(Transcript(()), FACTS).decode()
+    written = captions.vtt(Transcript(()), INFO).decode()
     assert webvtt.from_buffer(io.StringIO(written), strict=True).captions == []
     assert "NOTE No speech was found in the recording." in written
 
 
 def test_subrip_without_speech_has_one_cue():
-    [cue] = cues_of(captions.srt(Transcript(()), FACTS))
+    [cue] = cues_of(captions.srt(Transcript(()), INFO))
     assert cue.raw_text == "(no speech)"
 
 
 def test_what_is_missing_is_a_note_that_players_do_not_show():
     heard = Transcript(tuple(said((None, "Yes", 0, 1))), notes=("2 words came without a time.",))
-    written = captions.vtt(heard, FACTS).decode()
+    written = captions.vtt(heard, INFO).decode()
     assert "NOTE 2 words came without a time.\n\n" in written
     assert [each.text for each in webvtt.from_buffer(io.StringIO(written), strict=True)] == ["Yes"]
 
@@ -140,6 +140,6 @@ def test_what_is_missing_is_a_note_that_players_do_not_show():
 @pytest.mark.parametrize("speaker", ["<b>", "a & b", "-->"])
 def test_a_speakers_name_is_no_markup(speaker):
     words = [Word("Yes", 0, 1, 0.9, speaker=speaker)]
-    written = captions.vtt(Transcript(tuple(words)), FACTS).decode()
+    written = captions.vtt(Transcript(tuple(words)), INFO).decode()
     assert len(re.findall("[<>]", written.replace(" --> ", ""))) == 2
     assert "-->" not in written.replace(" --> ", "", 1)

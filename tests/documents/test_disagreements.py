@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import FORMS
-from stethoscript import members, transcript
-from tests.documents.facts import FACTS
-from tests.documents.outputs import told
+from documents import FORMATS
+from stethoscript import fields, transcript
 from tests.documents.read_back import READERS, tokens
+from tests.documents.sample_info import INFO
+from tests.documents.sample_outputs import told
 
 SAMPLES = Path(__file__).parent / "transcripts"
 ONLY_TEXT = "came only in the running text, without a time."
@@ -56,12 +56,12 @@ def test_a_published_sample_has_its_words_speakers_and_notes(name):
     assert list(model.notes) == notes
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_document_of_a_published_sample_has_its_words(name, form):
     model = transcript.read((SAMPLES / f"{name}.json").read_bytes())
-    if FORMS[form].applies(model, FACTS):
-        assert READERS[form](FORMS[form].write(model, FACTS), model) == tokens(model.words)
+    if FORMATS[form].applies(model, INFO):
+        assert READERS[form](FORMATS[form].write(model, INFO), model) == tokens(model.words)
 
 
 @given(words, words)
@@ -155,7 +155,7 @@ def test_an_alternative_or_reading_that_is_null_costs_no_other():
     assert texts(model) == ["\ufffd", "a"]
 
 
-@pytest.mark.parametrize("text", ["a " * (transcript.MOST_WORDS + 1), "a" * (members.MOST_CHARACTERS + 1)])
+@pytest.mark.parametrize("text", ["a " * (transcript.MOST_WORDS + 1), "a" * (fields.MOST_CHARACTERS + 1)])
 def test_a_text_longer_than_any_four_hours_is_unreadable(text):
     with pytest.raises(transcript.Unreadable):
         read(transcripts=[{"transcript": text}])

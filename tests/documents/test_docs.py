@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from documents import FORMS
+from documents import FORMATS
 from stethoscript import transcript
-from tests.documents.facts import FACTS
+from tests.documents.sample_info import INFO
 
 PAGE = (Path(__file__).parents[2] / "docs" / "transcripts.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", PAGE, re.DOTALL)
@@ -21,16 +21,16 @@ def example(form):
 
 @pytest.mark.parametrize("form", ["txt", "vtt", "srt", "csv", "masked"])
 def test_the_pages_example_of_a_text_form_is_what_is_written(form):
-    written = FORMS[form if form in FORMS else f"{form}.txt"].write(OUTPUT, FACTS).decode("utf-8-sig")
+    written = FORMATS[form if form in FORMATS else f"{form}.txt"].write(OUTPUT, INFO).decode("utf-8-sig")
     assert example(form).strip() == written.replace("\r\n", "\n").strip()
 
 
 @pytest.mark.parametrize("form", ["json", "fhir"])
 def test_the_pages_example_of_a_form_for_programs_is_what_is_written(form):
     shown = [json.loads(block) for _, block in BLOCKS if block.startswith("{")]
-    assert json.loads(FORMS[form].write(OUTPUT, FACTS)) in shown
+    assert json.loads(FORMATS[form].write(OUTPUT, INFO)) in shown
 
 
 def test_the_page_names_every_form_and_its_file():
-    for form, kind in FORMS.items():
+    for form, kind in FORMATS.items():
         assert f"| `{form}` | `{kind.name}` |" in PAGE

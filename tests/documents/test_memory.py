@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from documents import FORMS
+from documents import FORMATS
 
 ROOT = Path(__file__).parents[2]
 TURNS = 60_000
@@ -16,21 +16,21 @@ MOST_KILOBYTES = 90_000
 of the function's 1,536 MB. Of these turns python-docx's trees took 205 MB."""
 CODE = """
 import json, resource, sys
-from documents import FORMS
+from documents import FORMATS
 from stethoscript.transcript import Transcript, Word
-from tests.documents.facts import FACTS
+from tests.documents.sample_info import FACTS
 form, turns = sys.argv[1], int(sys.argv[2])
 model = Transcript(tuple(Word(f"w{n}", n / 50, n / 50, 0.7, ".", f"spk_{n % 2}", "Personal") for n in range(turns)),
                    identified=True)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-FORMS[form].write(Transcript(model.words[:9], identified=True), FACTS)
+FORMATS[form].write(Transcript(model.words[:9], identified=True), FACTS)
 before = peak()
-FORMS[form].write(model, FACTS)
+FORMATS[form].write(model, FACTS)
 print(json.dumps(peak() - before))
 """
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_a_document_of_many_turns_takes_little_memory_beside_the_model(form):
     ended = subprocess.run(
         [sys.executable, "-c", CODE, form, str(TURNS)],

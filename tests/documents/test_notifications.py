@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from stethoscript import notices
+from stethoscript import notifications
 from tests import schemas
-from tests.ends import BUCKET, ENDS, KEY, ends
+from tests.sample_rows import BUCKET, ENDS, KEY, ends
 
 SCHEMA = json.loads((schemas.PUBLISHED / "notification-1.0.json").read_text(encoding="utf-8"))
 PAGE = schemas.PUBLISHED.parent / "notifications.md"
@@ -19,7 +19,7 @@ def mistakes(body):
 
 @ends
 def test_the_body_is_as_its_published_schema_says(end):
-    assert mistakes(notices.body(end, BUCKET)) == []
+    assert mistakes(notifications.body(end, BUCKET)) == []
 
 
 @pytest.mark.parametrize("example", SCHEMA["examples"], ids=lambda example: example["status"])
@@ -49,10 +49,10 @@ WRONG = {
 
 @pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
 def test_the_schema_refuses_what_we_would_never_tell(changed):
-    told = notices.body(ENDS["delivered"], BUCKET) | changed
+    told = notifications.body(ENDS["delivered"], BUCKET) | changed
     assert mistakes({name: value for name, value in told.items() if value is not ...})
 
 
 def test_the_schema_describes_every_member_and_no_other():
-    told = [notices.body(end, BUCKET) for end in ENDS.values()]
+    told = [notifications.body(end, BUCKET) for end in ENDS.values()]
     assert set().union(*told) == set(SCHEMA["properties"])

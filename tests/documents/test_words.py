@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import FORMS
+from documents import FORMATS
 from stethoscript import transcript
-from tests.documents.facts import FACTS
-from tests.documents.outputs import CHANNELS, IN_SEGMENTS, PLAIN, conversations
 from tests.documents.read_back import READERS, tokens
+from tests.documents.sample_info import INFO
+from tests.documents.sample_outputs import CHANNELS, IN_SEGMENTS, PLAIN, conversations
 
 
 @given(conversations(spoken=st.from_regex("[A-Za-z0-9']{1,9}", fullmatch=True)))
@@ -44,20 +44,20 @@ def test_the_model_knows_who_said_it_when_and_whether_it_is_protected(output):
         assert not (heard.identified and each.protected) or word.category == "Personal"
 
 
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", FORMATS)
 def test_every_form_has_every_spoken_word_once_in_order(form):
-    kind = FORMS[form]
+    kind = FORMATS[form]
 
     @given(conversations())
     def every_word(output):
         heard = transcript.read(output.body)
-        if kind.applies(heard, FACTS):
-            assert READERS[form](kind.write(heard, FACTS), heard) == tokens(heard.words)
+        if kind.applies(heard, INFO):
+            assert READERS[form](kind.write(heard, INFO), heard) == tokens(heard.words)
 
     every_word()
 
 
 def test_without_speech_no_form_has_a_word():
     silence = transcript.read(b'{"results": {"items": [], "entities": []}}')
-    for form, kind in FORMS.items():
-        assert READERS[form](kind.write(silence, FACTS), silence) == []
+    for form, kind in FORMATS.items():
+        assert READERS[form](kind.write(silence, INFO), silence) == []

@@ -16,13 +16,13 @@ import boto3
 import pytest
 
 from local import accuracy, deployment
-from local.cloud.running import running
+from local.cloud.cloud_process import running
+from local.demo_users import DemoUsers, Inbox
 from local.deployment import Deployment
-from local.people import Inbox, People
-from stacks.choices import Choices
+from stacks.config import Config
 
 RECORDINGS = Path(deployment.ROOT) / "local" / "recordings"
-PATIENCE_SECONDS = 600
+RETRY_DELAY_SECONDS = 600
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
             yield deployed_there
         return
     folder = tmp_path_factory.mktemp("e2e")
-    assembly = deployment.synthesise(folder, deployment.choices())
+    assembly = deployment.synthesise(folder, deployment.config())
     with running(state=folder / "state", engine="whisper", calls=folder / "calls.jsonl") as cloud:
         outputs = deployment.deploy(assembly, cloud.endpoint)
-        people = People(cloud, outputs)
+        people = DemoUsers(cloud, outputs)
         inbox = Inbox(people)
         yield SimpleNamespace(outputs=outputs, uploader=people.uploader(), reader=people.reader(), inbox=inbox)
         assert {each["allowed"] for each in cloud.asked()} == {True}
@@ -46,7 +46,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def _on_aws() -> Iterator[Any]:
     """The deployment that cdk.json describes; the inbox made for it is removed again."""
     context = json.loads((deployment.ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
-    name = Choices.read(context).name
+    name = Config.read(context).name
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=f"{name}-storage")["Stacks"]
     outputs = Deployment({output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]})
     account = SimpleNamespace(client=boto3.client)
@@ -78,7 +78,7 @@ def test_what_was_really_said_is_delivered_and_told(deployed):
 
 
 def _heard_of(inbox: Inbox, version: str) -> dict[str, Any]:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + RETRY_DELAY_SECONDS
     while time.monotonic() < deadline:
         for told in inbox.read(5):
             if told["versionId"] == version:

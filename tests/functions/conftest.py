@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-import telemetry
-from tests.functions.clinic import clinic
-from tests.functions.far_ends import _far_ends
+from adapters import telemetry
+from tests.functions.deployment_harness import pipeline
+from tests.functions.fakes import _far_ends
 
-__all__ = ["_far_ends", "clinic"]
+__all__ = ["_far_ends", "pipeline"]
 
 
 @pytest.fixture

@@ -6,60 +6,60 @@ from collections.abc import Iterator
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.functions.clinic import WAV
-from tests.functions.far_ends import TRANSCRIPTS, WORK
-from tests.refusals import refusal
+from tests.client_errors import refusal
+from tests.functions.deployment_harness import WAV
+from tests.functions.fakes import TRANSCRIPTS, WORK
 
 CANARY = "Zebulon-Quackenbush"
 
 
-def said(clinic) -> Iterator[str]:
+def said(pipeline) -> Iterator[str]:
     """Everything that was told: the message of every protocol with its subject and attributes, and the events."""
-    for asked in (clinic.sns.asked.get("publish", []), clinic.events.asked.get("put_events", [])):
+    for asked in (pipeline.sns.asked.get("publish", []), pipeline.events.asked.get("put_events", [])):
         yield from map(json.dumps, asked)
 
 
-def indexed(clinic) -> Iterator[str]:
+def indexed(pipeline) -> Iterator[str]:
     """What the ledger's index holds: it stands in backups, and whoever may list states reads it."""
-    for item in clinic.dynamodb.scan(TableName="ledger", IndexName="by-state")["Items"]:
+    for item in pipeline.dynamodb.scan(TableName="ledger", IndexName="by-state")["Items"]:
         yield str({name: TypeDeserializer().deserialize(value) for name, value in item.items()})
 
 
 @pytest.mark.parametrize("layout", ["opaque", "mirrored"])
 @pytest.mark.parametrize("ending", ["delivered", "failed", "rejected", "gone", "put off", "unreadable"])
-def test_nothing_of_a_patient_is_in_any_signal(clinic, capsys, caplog, ending, layout):
+def test_nothing_of_a_patient_is_in_any_signal(pipeline, capsys, caplog, ending, layout):
     body = b"no audio" if ending == "rejected" else WAV
-    upload = clinic.upload(f"dictation/{CANARY}.wav", body, Metadata={"patient": CANARY}, Tagging=f"patient={CANARY}")
+    upload = pipeline.upload(f"dictation/{CANARY}.wav", body, Metadata={"patient": CANARY}, Tagging=f"patient={CANARY}")
     if ending == "gone":
-        clinic.s3.delete_object(Bucket=upload.bucket, Key=upload.key, VersionId=upload.version)
+        pipeline.s3.delete_object(Bucket=upload.bucket, Key=upload.key, VersionId=upload.version)
     if ending == "put off":
-        clinic.s3.before["copy_object"] = [refusal("AccessDenied", f"not authorized to read {upload.key}")]
-    clinic.start(upload)
-    for job in clinic.transcribe.jobs:
-        clinic.write_raw(job, f"{CANARY} has a cough.")
+        pipeline.s3.before["copy_object"] = [refusal("AccessDenied", f"not authorized to read {upload.key}")]
+    pipeline.start(upload)
+    for job in pipeline.transcribe.jobs:
+        pipeline.write_raw(job, f"{CANARY} has a cough.")
         if ending == "unreadable":
-            clinic.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=json.dumps({CANARY: 1}).encode())
-        clinic.transcribe.end(job, "FAILED" if ending == "failed" else "COMPLETED", f"bad s3://b/{CANARY}")
-        clinic.deliver(job, layout=layout)
+            pipeline.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=json.dumps({CANARY: 1}).encode())
+        pipeline.transcribe.end(job, "FAILED" if ending == "failed" else "COMPLETED", f"bad s3://b/{CANARY}")
+        pipeline.deliver(job, layout=layout)
     printed = capsys.readouterr()
     signals = [
-        printed.out, printed.err, str([vars(record) for record in caplog.records]), json.dumps(clinic.told()),
-        *clinic.keys(WORK), *(clinic.keys(TRANSCRIPTS) if layout == "opaque" else []), *said(clinic), *indexed(clinic),
-        json.dumps([message.body for message in clinic.messages(clinic.completion_queue)]),
+        printed.out, printed.err, str([vars(record) for record in caplog.records]), json.dumps(pipeline.told()),
+        *pipeline.keys(WORK), *(pipeline.keys(TRANSCRIPTS) if layout == "opaque" else []), *said(pipeline), *indexed(pipeline),
+        json.dumps([message.body for message in pipeline.messages(pipeline.completion_queue)]),
         *(json.dumps({name: value for name, value in job.items() if name != "CompletionTime"})
-          for job in clinic.transcribe.jobs.values() if not job.get("FailureReason")),
+          for job in pipeline.transcribe.jobs.values() if not job.get("FailureReason")),
     ]  # fmt: skip
     assert not [signal for signal in signals if CANARY in signal]
-    assert (clinic.told() and list(said(clinic)) and list(indexed(clinic))) or ending == "put off"
+    assert (pipeline.told() and list(said(pipeline)) and list(indexed(pipeline))) or ending == "put off"
 
 
 @pytest.mark.parametrize("layout", ["opaque", "mirrored"])
-def test_no_document_is_handed_out_under_a_name_that_says_whose_it_is(clinic, layout):
-    clinic.start(clinic.upload(f"dictation/{CANARY}.wav"))
-    (job,) = clinic.transcribe.jobs
-    clinic.write_raw(job)
-    clinic.transcribe.end(job)
-    clinic.deliver(job, layout=layout)
-    for key in clinic.keys(TRANSCRIPTS):
-        head = clinic.s3.head_object(Bucket=TRANSCRIPTS, Key=key)
+def test_no_document_is_handed_out_under_a_name_that_says_whose_it_is(pipeline, layout):
+    pipeline.start(pipeline.upload(f"dictation/{CANARY}.wav"))
+    (job,) = pipeline.transcribe.jobs
+    pipeline.write_raw(job)
+    pipeline.transcribe.end(job)
+    pipeline.deliver(job, layout=layout)
+    for key in pipeline.keys(TRANSCRIPTS):
+        head = pipeline.s3.head_object(Bucket=TRANSCRIPTS, Key=key)
         assert CANARY not in str({name: head[name] for name in ("ContentDisposition", "Metadata")})

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from stethoscript import profiles
-from stethoscript.events import Arrival
-from tests.functions.published import Watched
-from tests.refusals import refusal
+from stethoscript.queue_messages import UploadMessage
+from tests.client_errors import refusal
+from tests.functions.published_metrics import Watched
 
 HOUR, DAY = 3600, 86400
 NOT_READY = refusal("BadRequestException", "The requested vocabulary isn't ready. Wait until its state is READY.")
@@ -19,137 +19,141 @@ NO_BUCKET = refusal("BadRequestException", "The bucket of your output is in anot
 
 
 @pytest.fixture
-def watched(clinic, monkeypatch, capsys):
-    return Watched(clinic, monkeypatch, capsys)
+def watched(pipeline, monkeypatch, capsys):
+    return Watched(pipeline, monkeypatch, capsys)
 
 
-def refuse(clinic, upload, error, after=0, **settings):
+def refuse(pipeline, upload, error, after=0, **settings):
     """Have Transcribe refuse an upload's job now, or after so many seconds."""
-    clinic.clock += after
-    clinic.transcribe.troubles = [error]
-    clinic.drain(clinic.intake_queue)
-    clinic.start(upload, **settings)
+    pipeline.clock += after
+    pipeline.transcribe.troubles = [error]
+    pipeline.drain(pipeline.intake_queue)
+    pipeline.start(upload, **settings)
 
 
-def waits(clinic):
-    return clinic.told() == [] and clinic.row().state == "CLAIMED" and len(clinic.messages(clinic.intake_queue)) == 1
+def waits(pipeline):
+    return (
+        pipeline.told() == []
+        and pipeline.row().state == "CLAIMED"
+        and len(pipeline.messages(pipeline.intake_queue)) == 1
+    )
 
 
-def rejected(clinic):
-    (told,) = clinic.told()
-    assert (told["status"], clinic.row().state) == ("REJECTED", "REJECTED")
+def rejected(pipeline):
+    (told,) = pipeline.told()
+    assert (told["status"], pipeline.row().state) == ("REJECTED", "REJECTED")
     assert told["reason"]["remedy"].endswith(".")
     return told["reason"]["class"]
 
 
-def test_a_vocabulary_that_is_not_ready_is_waited_for_and_used(clinic):
-    upload = clinic.upload(Metadata={"vocabulary-name": "mine"})
-    refuse(clinic, upload, NOT_READY)
-    assert waits(clinic)
-    clinic.start(upload)
-    assert clinic.row().state == "TRANSCRIBING"
+def test_a_vocabulary_that_is_not_ready_is_waited_for_and_used(pipeline):
+    upload = pipeline.upload(Metadata={"vocabulary-name": "mine"})
+    refuse(pipeline, upload, NOT_READY)
+    assert waits(pipeline)
+    pipeline.start(upload)
+    assert pipeline.row().state == "TRANSCRIBING"
 
 
-def test_a_vocabulary_that_does_not_get_ready_within_an_hour_ends_the_recording(clinic):
-    upload = clinic.upload(Metadata={"vocabulary-name": "mine"})
-    refuse(clinic, upload, NOT_READY)
-    refuse(clinic, upload, NOT_READY, after=HOUR - 1)
-    assert waits(clinic)
-    refuse(clinic, upload, NOT_READY, after=2)
-    assert rejected(clinic) == "BadSetting"
-    assert clinic.transcribe.starts == 0
+def test_a_vocabulary_that_does_not_get_ready_within_an_hour_ends_the_recording(pipeline):
+    upload = pipeline.upload(Metadata={"vocabulary-name": "mine"})
+    refuse(pipeline, upload, NOT_READY)
+    refuse(pipeline, upload, NOT_READY, after=HOUR - 1)
+    assert waits(pipeline)
+    refuse(pipeline, upload, NOT_READY, after=2)
+    assert rejected(pipeline) == "InvalidSetting"
+    assert pipeline.transcribe.starts == 0
 
 
-def test_a_vocabulary_that_has_failed_ends_the_recording_at_once(clinic):
-    refuse(clinic, clinic.upload(Metadata={"vocabulary-name": "mine"}), FAILED)
-    assert rejected(clinic) == "BadSetting"
-
-
-@pytest.mark.parametrize("error", [NOT_READY, FAILED])
-def test_the_deployment_s_own_vocabulary_is_the_operator_s_to_mend(clinic, error):
-    upload = clinic.upload(Metadata={"vocabulary-name": "drugs"})
-    refuse(clinic, upload, error)
-    refuse(clinic, upload, error, after=10 * DAY)
-    assert waits(clinic)
+def test_a_vocabulary_that_has_failed_ends_the_recording_at_once(pipeline):
+    refuse(pipeline, pipeline.upload(Metadata={"vocabulary-name": "mine"}), FAILED)
+    assert rejected(pipeline) == "InvalidSetting"
 
 
 @pytest.mark.parametrize("error", [NOT_READY, FAILED])
-def test_a_vocabulary_that_the_profile_names_is_the_operator_s_to_mend(clinic, error):
-    upload = clinic.upload()
+def test_the_deployment_s_own_vocabulary_is_the_operator_s_to_mend(pipeline, error):
+    upload = pipeline.upload(Metadata={"vocabulary-name": "drugs"})
+    refuse(pipeline, upload, error)
+    refuse(pipeline, upload, error, after=10 * DAY)
+    assert waits(pipeline)
+
+
+@pytest.mark.parametrize("error", [NOT_READY, FAILED])
+def test_a_vocabulary_that_the_profile_names_is_the_operator_s_to_mend(pipeline, error):
+    upload = pipeline.upload()
     named = profiles.read({"dictation/": {"vocabulary_name": "elsewhere"}})
     for _ in range(2):
-        clinic.transcribe.troubles = [error]
-        clinic.drain(clinic.intake_queue)
-        replace(clinic.starter(), profiles=named).take(Arrival(upload), clinic.clock + 300)
-        clinic.clock += 10 * DAY
-    assert waits(clinic)
+        pipeline.transcribe.troubles = [error]
+        pipeline.drain(pipeline.intake_queue)
+        replace(pipeline.starter(), profiles=named).take(UploadMessage(upload), pipeline.clock + 300)
+        pipeline.clock += 10 * DAY
+    assert waits(pipeline)
 
 
-def test_a_setting_of_the_uploader_s_that_transcribe_does_not_take_ends_the_recording(clinic):
-    refuse(clinic, clinic.upload(Metadata={"max-speaker-labels": "30"}), TOO_MANY)
-    assert rejected(clinic) == "BadSetting"
-    assert "max-speaker-labels" in clinic.told()[0]["reason"]["remedy"]
+def test_a_setting_of_the_uploader_s_that_transcribe_does_not_take_ends_the_recording(pipeline):
+    refuse(pipeline, pipeline.upload(Metadata={"max-speaker-labels": "30"}), TOO_MANY)
+    assert rejected(pipeline) == "InvalidSetting"
+    assert "max-speaker-labels" in pipeline.told()[0]["reason"]["remedy"]
 
 
-def test_a_setting_of_the_profile_s_that_transcribe_does_not_take_is_the_operator_s_to_mend(clinic):
-    upload = clinic.upload("conversation/a.wav")
-    refuse(clinic, upload, TOO_MANY)
-    refuse(clinic, upload, TOO_MANY, after=10 * DAY)
-    assert waits(clinic)
+def test_a_setting_of_the_profile_s_that_transcribe_does_not_take_is_the_operator_s_to_mend(pipeline):
+    upload = pipeline.upload("conversation/a.wav")
+    refuse(pipeline, upload, TOO_MANY)
+    refuse(pipeline, upload, TOO_MANY, after=10 * DAY)
+    assert waits(pipeline)
 
 
-def test_a_refusal_in_unknown_words_waits_for_a_day_and_then_ends_the_recording(clinic):
-    upload = clinic.upload()
-    refuse(clinic, upload, UNKNOWN)
-    refuse(clinic, upload, UNKNOWN, after=DAY - 1)
-    assert waits(clinic)
-    refuse(clinic, upload, UNKNOWN, after=2)
-    assert rejected(clinic) == "RefusedByTranscribe"
+def test_a_refusal_in_unknown_words_waits_for_a_day_and_then_ends_the_recording(pipeline):
+    upload = pipeline.upload()
+    refuse(pipeline, upload, UNKNOWN)
+    refuse(pipeline, upload, UNKNOWN, after=DAY - 1)
+    assert waits(pipeline)
+    refuse(pipeline, upload, UNKNOWN, after=2)
+    assert rejected(pipeline) == "RefusedByTranscribe"
 
 
-def test_one_refusal_in_unknown_words_after_a_long_wait_for_another_reason_ends_nothing(clinic):
-    upload = clinic.upload()
-    refuse(clinic, upload, BROKEN)
-    refuse(clinic, upload, UNKNOWN, after=2 * DAY)
-    assert waits(clinic)
-    clinic.start(upload)
-    assert clinic.row().state == "TRANSCRIBING"
+def test_one_refusal_in_unknown_words_after_a_long_wait_for_another_reason_ends_nothing(pipeline):
+    upload = pipeline.upload()
+    refuse(pipeline, upload, BROKEN)
+    refuse(pipeline, upload, UNKNOWN, after=2 * DAY)
+    assert waits(pipeline)
+    pipeline.start(upload)
+    assert pipeline.row().state == "TRANSCRIBING"
 
 
 def test_an_internal_failure_that_lasts_a_day_becomes_a_configuration_error(watched):
-    clinic, upload = watched.clinic, watched.clinic.upload()
-    clinic.transcribe.troubles = [BROKEN, BROKEN]
+    pipeline, upload = watched.pipeline, watched.pipeline.upload()
+    pipeline.transcribe.troubles = [BROKEN, BROKEN]
     watched.take(upload)
-    assert "ConfigurationFault" not in {each.name for each in watched.published()}
-    clinic.clock += DAY + 1
+    assert "ConfigurationError" not in {each.name for each in watched.published()}
+    pipeline.clock += DAY + 1
     watched.take(upload)
-    assert "ConfigurationFault" in {each.name for each in watched.published()}
-    assert clinic.told() == []
+    assert "ConfigurationError" in {each.name for each in watched.published()}
+    assert pipeline.told() == []
 
 
 @pytest.mark.parametrize(
     ("error", "metadata", "metric"),
     [
-        (NO_BUCKET, {}, "ConfigurationFault"),
-        (UNKNOWN, {}, "ConfigurationFault"),
-        (NOT_READY, {"vocabulary-name": "drugs"}, "ConfigurationFault"),
-        (NOT_READY, {"vocabulary-name": "mine"}, "PutOff"),  # no uploader may set off an operator's alarm
+        (NO_BUCKET, {}, "ConfigurationError"),
+        (UNKNOWN, {}, "ConfigurationError"),
+        (NOT_READY, {"vocabulary-name": "drugs"}, "ConfigurationError"),
+        (NOT_READY, {"vocabulary-name": "mine"}, "Deferred"),  # no uploader may set off an operator's alarm
     ],
 )
 def test_what_an_operator_can_mend_is_counted_for_the_alarm(watched, error, metadata, metric):
-    watched.clinic.transcribe.troubles = [error]
-    assert watched.take(watched.clinic.upload(Metadata=metadata)) == {"batchItemFailures": []}
-    assert {"ConfigurationFault", "PutOff"} & {each.name for each in watched.published()} == {metric}
+    watched.pipeline.transcribe.troubles = [error]
+    assert watched.take(watched.pipeline.upload(Metadata=metadata)) == {"batchItemFailures": []}
+    assert {"ConfigurationError", "Deferred"} & {each.name for each in watched.published()} == {metric}
 
 
-def test_an_unusable_correlation_id_is_left_out_and_the_recording_is_transcribed(clinic):
-    clinic.start(clinic.upload(Metadata={"correlation-id": "Jane Doe"}))
-    row = clinic.row()
+def test_an_unusable_correlation_id_is_left_out_and_the_recording_is_transcribed(pipeline):
+    pipeline.start(pipeline.upload(Metadata={"correlation-id": "Jane Doe"}))
+    row = pipeline.row()
     assert (row.state, row.correlation_id, row.warning) == ("TRANSCRIBING", None, "BadCorrelationId")
 
 
-def test_a_rejection_says_as_well_that_the_correlation_id_was_left_out(clinic):
-    clinic.start(clinic.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "Jane Doe"}))
-    (told,) = clinic.told()
+def test_a_rejection_says_as_well_that_the_correlation_id_was_left_out(pipeline):
+    pipeline.start(pipeline.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "Jane Doe"}))
+    (told,) = pipeline.told()
     assert (told["reason"]["class"], told["warning"]["class"]) == ("UnsupportedMediaFormat", "BadCorrelationId")
     assert "Jane" not in str(told)

@@ -11,100 +11,100 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 import start_transcription
-from ledger import Ledger
+from adapters.ledger import Ledger
 from stethoscript import jobs
-from stethoscript.events import Arrival
+from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
-from tests.functions.clinic import VOCABULARIES, WAV
-from tests.functions.far_ends import INTAKE, WORK
-from tests.refusals import refusal
+from tests.client_errors import refusal
+from tests.functions.deployment_harness import VOCABULARIES, WAV
+from tests.functions.fakes import INTAKE, WORK
 
 
-def test_an_upload_is_frozen_and_transcribed(clinic):
-    upload = clinic.upload(Metadata={"correlation-id": "visit-7"})
-    clinic.start(upload)
-    row = clinic.row()
+def test_an_upload_is_frozen_and_transcribed(pipeline):
+    upload = pipeline.upload(Metadata={"correlation-id": "visit-7"})
+    pipeline.start(upload)
+    row = pipeline.row()
     assert (row.state, row.profile, row.correlation_id) == ("TRANSCRIBING", "dictation", "visit-7")
-    assert clinic.keys(WORK) == [f"staging/{row.job}.wav"]
-    assert clinic.transcribe.jobs[row.job]["Media"] == {"MediaFileUri": f"s3://{WORK}/staging/{row.job}.wav"}
+    assert pipeline.keys(WORK) == [f"staging/{row.job}.wav"]
+    assert pipeline.transcribe.jobs[row.job]["Media"] == {"MediaFileUri": f"s3://{WORK}/staging/{row.job}.wav"}
 
 
-def test_a_job_is_tagged_for_the_bill_with_deployment_and_profile_and_nothing_of_the_key(clinic):
-    clinic.start(clinic.upload("conversation/Jane Doe.wav", Metadata={"patient": "Jane Doe"}))
-    (job,) = clinic.transcribe.jobs.values()
+def test_a_job_is_tagged_for_the_bill_with_deployment_and_profile_and_nothing_of_the_key(pipeline):
+    pipeline.start(pipeline.upload("conversation/Jane Doe.wav", Metadata={"patient": "Jane Doe"}))
+    (job,) = pipeline.transcribe.jobs.values()
     assert job["Tags"] == [{"Key": "application", "Value": "clinic"}, {"Key": "profile", "Value": "conversation"}]
 
 
-def test_the_frozen_copy_carries_neither_metadata_nor_tags(clinic):
-    clinic.start(clinic.upload(Metadata={"patient": "Jane Doe"}, Tagging="patient=Jane"))
-    (key,) = clinic.keys(WORK)
-    assert clinic.s3.head_object(Bucket=WORK, Key=key)["Metadata"] == {}
-    assert clinic.s3.get_object_tagging(Bucket=WORK, Key=key)["TagSet"] == []
+def test_the_frozen_copy_carries_neither_metadata_nor_tags(pipeline):
+    pipeline.start(pipeline.upload(Metadata={"patient": "Jane Doe"}, Tagging="patient=Jane"))
+    (key,) = pipeline.keys(WORK)
+    assert pipeline.s3.head_object(Bucket=WORK, Key=key)["Metadata"] == {}
+    assert pipeline.s3.get_object_tagging(Bucket=WORK, Key=key)["TagSet"] == []
 
 
-def test_an_overwritten_upload_is_transcribed_as_it_was_when_it_arrived(clinic):
-    first = clinic.upload(body=WAV + b"first")
-    second = clinic.upload(body=WAV + b"second")
-    clinic.start(first)
-    clinic.start(second)
-    frozen = {clinic.s3.get_object(Bucket=WORK, Key=key)["Body"].read() for key in clinic.keys(WORK)}
+def test_an_overwritten_upload_is_transcribed_as_it_was_when_it_arrived(pipeline):
+    first = pipeline.upload(body=WAV + b"first")
+    second = pipeline.upload(body=WAV + b"second")
+    pipeline.start(first)
+    pipeline.start(second)
+    frozen = {pipeline.s3.get_object(Bucket=WORK, Key=key)["Body"].read() for key in pipeline.keys(WORK)}
     assert frozen == {WAV + b"first", WAV + b"second"}
 
 
-def test_a_repeated_message_starts_nothing_more(clinic):
-    upload = clinic.upload()
-    clinic.start(upload)
-    clinic.start(upload)
-    assert clinic.transcribe.starts == 1
+def test_a_repeated_message_starts_nothing_more(pipeline):
+    upload = pipeline.upload()
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert pipeline.transcribe.starts == 1
 
 
-def test_a_job_whose_answer_got_lost_is_adopted(clinic):
-    clinic.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
-    upload = clinic.upload()
-    clinic.start(upload)
-    assert clinic.row().state == "CLAIMED"
-    clinic.start(upload)
-    assert clinic.row().state == "TRANSCRIBING"
-    assert clinic.transcribe.starts == 1
+def test_a_job_whose_answer_got_lost_is_adopted(pipeline):
+    pipeline.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
+    upload = pipeline.upload()
+    pipeline.start(upload)
+    assert pipeline.row().state == "CLAIMED"
+    pipeline.start(upload)
+    assert pipeline.row().state == "TRANSCRIBING"
+    assert pipeline.transcribe.starts == 1
 
 
-def test_a_name_taken_for_other_media_goes_back_to_the_queue(clinic):
-    upload = clinic.upload()
+def test_a_name_taken_for_other_media_goes_back_to_the_queue(pipeline):
+    upload = pipeline.upload()
     job = jobs.recording("clinic", upload)
-    clinic.transcribe.jobs[job] = {"Media": {"MediaFileUri": "s3://elsewhere/other.wav"}}
+    pipeline.transcribe.jobs[job] = {"Media": {"MediaFileUri": "s3://elsewhere/other.wav"}}
     with pytest.raises(start_transcription.NameTaken):
-        clinic.start(upload)
+        pipeline.start(upload)
 
 
-def test_a_throttle_is_waited_out_with_the_message_in_hand(clinic):
-    clinic.transcribe.troubles += [refusal("LimitExceededException"), refusal("ThrottlingException")]
-    clinic.start(clinic.upload())
-    assert clinic.row().state == "TRANSCRIBING"
-    assert clinic.slept == 2
+def test_a_throttle_is_waited_out_with_the_message_in_hand(pipeline):
+    pipeline.transcribe.troubles += [refusal("LimitExceededException"), refusal("ThrottlingException")]
+    pipeline.start(pipeline.upload())
+    assert pipeline.row().state == "TRANSCRIBING"
+    assert pipeline.slept == 2
 
 
-def test_a_lasting_throttle_puts_the_message_off_without_failing_it(clinic):
-    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
-    upload = clinic.upload()
-    clinic.start(upload)
-    (again,) = clinic.messages(clinic.intake_queue)
+def test_a_lasting_throttle_puts_the_message_off_without_failing_it(pipeline):
+    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+    upload = pipeline.upload()
+    pipeline.start(upload)
+    (again,) = pipeline.messages(pipeline.intake_queue)
     assert again.body == {"upload": {"bucket": INTAKE, "key": upload.key, "version": upload.version}, "deferrals": 1}
     assert again.delay == 1
-    assert clinic.row().state == "CLAIMED"
+    assert pipeline.row().state == "CLAIMED"
 
 
-def test_no_slot_free_means_waiting_not_starting(clinic):
-    clinic.start(clinic.upload("dictation/a.wav"))
-    clinic.start(clinic.upload("dictation/b.wav"), jobs_at_once=1)
-    assert clinic.transcribe.starts == 1
-    assert len(clinic.messages(clinic.intake_queue)) == 1
+def test_no_slot_free_means_waiting_not_starting(pipeline):
+    pipeline.start(pipeline.upload("dictation/a.wav"))
+    pipeline.start(pipeline.upload("dictation/b.wav"), concurrent_jobs=1)
+    assert pipeline.transcribe.starts == 1
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-def test_a_record_is_not_begun_without_time_for_a_whole_copy(clinic):
-    upload = clinic.upload()
-    clinic.starter().take(Arrival(upload), clinic.clock + start_transcription.COPY_SECONDS - 1)
-    assert clinic.keys(WORK) == []
-    assert len(clinic.messages(clinic.intake_queue)) == 1
+def test_a_record_is_not_begun_without_time_for_a_whole_copy(pipeline):
+    upload = pipeline.upload()
+    pipeline.starter().take(UploadMessage(upload), pipeline.clock + start_transcription.COPY_SECONDS - 1)
+    assert pipeline.keys(WORK) == []
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
 @pytest.mark.parametrize(
@@ -119,38 +119,38 @@ def test_a_record_is_not_begun_without_time_for_a_whole_copy(clinic):
         ("dynamodb", "update_item", refusal("InternalServerError", status=500)),
     ],
 )
-def test_a_broken_configuration_or_an_outage_only_delays(clinic, service, call, error):
-    upload = clinic.upload()
-    getattr(clinic, service).before[call] = [error]
-    clinic.start(upload)
-    assert len(clinic.messages(clinic.intake_queue)) == 1
-    clinic.start(upload)
-    assert clinic.row().state == "TRANSCRIBING"
-    assert clinic.transcribe.starts == 1
+def test_a_broken_configuration_or_an_outage_only_delays(pipeline, service, call, error):
+    upload = pipeline.upload()
+    getattr(pipeline, service).before[call] = [error]
+    pipeline.start(upload)
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
+    pipeline.start(upload)
+    assert pipeline.row().state == "TRANSCRIBING"
+    assert pipeline.transcribe.starts == 1
 
 
 @pytest.mark.parametrize("call", ["put_item", "update_item"])
-def test_a_ledger_answer_that_gets_lost_starts_nothing_twice(clinic, call):
-    upload = clinic.upload()
-    clinic.dynamodb.after[call] = [EndpointConnectionError(endpoint_url="x")]
-    clinic.start(upload)
-    clinic.start(upload)
-    assert clinic.row().state == "TRANSCRIBING"
-    assert clinic.transcribe.starts == 1
+def test_a_ledger_answer_that_gets_lost_starts_nothing_twice(pipeline, call):
+    upload = pipeline.upload()
+    pipeline.dynamodb.after[call] = [EndpointConnectionError(endpoint_url="x")]
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert pipeline.row().state == "TRANSCRIBING"
+    assert pipeline.transcribe.starts == 1
 
 
-def test_a_ledger_that_does_not_answer_leaves_one_message_not_two(clinic):
-    upload = clinic.upload()
+def test_a_ledger_that_does_not_answer_leaves_one_message_not_two(pipeline):
+    upload = pipeline.upload()
     silent = EndpointConnectionError(endpoint_url="x")
-    clinic.dynamodb.before["get_item"] = [silent, silent]
-    clinic.start(upload)
-    assert len(clinic.messages(clinic.intake_queue)) == 1
+    pipeline.dynamodb.before["get_item"] = [silent, silent]
+    pipeline.start(upload)
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-def test_an_error_nobody_expected_goes_back_to_the_queue(clinic):
-    clinic.transcribe.troubles.append(refusal("SomethingNew", "of tomorrow"))
+def test_an_error_nobody_expected_goes_back_to_the_queue(pipeline):
+    pipeline.transcribe.troubles.append(refusal("SomethingNew", "of tomorrow"))
     with pytest.raises(Exception, match="SomethingNew"):
-        clinic.start(clinic.upload())
+        pipeline.start(pipeline.upload())
 
 
 @pytest.mark.parametrize(
@@ -159,40 +159,40 @@ def test_an_error_nobody_expected_goes_back_to_the_queue(clinic):
         ("elsewhere/a.wav", WAV, {}, "NoProfile"),
         ("dictation/a.wav", b"", {}, "Empty"),
         ("dictation/a.wav", b"<html>", {}, "UnsupportedMediaFormat"),
-        ("dictation/a.wav", WAV, {"max-speaker-labels": "1"}, "BadSetting"),
-        ("dictation/a.wav", WAV, {"type": "Song"}, "BadSetting"),
-        ("conversation/a.wav", WAV, {"channel-identification": "true"}, "BadSetting"),
+        ("dictation/a.wav", WAV, {"max-speaker-labels": "1"}, "InvalidSetting"),
+        ("dictation/a.wav", WAV, {"type": "Song"}, "InvalidSetting"),
+        ("conversation/a.wav", WAV, {"channel-identification": "true"}, "InvalidSetting"),
         ("dictation/a.wav", WAV, {"language-code": "es-US"}, "UnknownSetting"),
         ("dictation/a.wav", WAV, {"media-format": "mp3"}, "UnknownSetting"),
     ],
 )
-def test_what_can_never_be_transcribed_is_refused_with_a_remedy(clinic, key, body, metadata, reason):
-    clinic.start(clinic.upload(key, body, Metadata=metadata))
-    (told,) = clinic.told()
+def test_what_can_never_be_transcribed_is_refused_with_a_remedy(pipeline, key, body, metadata, reason):
+    pipeline.start(pipeline.upload(key, body, Metadata=metadata))
+    (told,) = pipeline.told()
     assert (told["status"], told["reason"]["class"]) == ("REJECTED", reason)
     assert told["reason"]["remedy"].endswith(".")
-    assert clinic.row().state == "REJECTED"
-    assert clinic.transcribe.starts == 0
+    assert pipeline.row().state == "REJECTED"
+    assert pipeline.transcribe.starts == 0
 
 
-def test_a_refusal_names_the_profile_and_the_uploaders_own_id(clinic):
-    clinic.start(clinic.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "visit-7"}))
-    (told,) = clinic.told()
+def test_a_refusal_names_the_profile_and_the_uploaders_own_id(pipeline):
+    pipeline.start(pipeline.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "visit-7"}))
+    (told,) = pipeline.told()
     assert (told["profile"], told["correlationId"]) == ("dictation", "visit-7")
 
 
-def test_a_refusal_names_the_type_that_the_uploader_asked_for(clinic):
-    clinic.start(clinic.upload("dictation/a.wav", b"<html>", Metadata={"type": "conversation"}))
-    assert clinic.told()[0]["type"] == "CONVERSATION"
+def test_a_refusal_names_the_type_that_the_uploader_asked_for(pipeline):
+    pipeline.start(pipeline.upload("dictation/a.wav", b"<html>", Metadata={"type": "conversation"}))
+    assert pipeline.told()[0]["type"] == "CONVERSATION"
 
 
-def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(clinic):
-    upload = clinic.upload()
-    other = clinic.starter()
-    clinic.s3 = Meanwhile(clinic.s3, "get_object", lambda: other.take(Arrival(upload), clinic.clock + 300))
-    clinic.start(upload)
-    assert clinic.transcribe.starts == 1
-    assert len(clinic.messages(clinic.intake_queue)) == 1
+def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(pipeline):
+    upload = pipeline.upload()
+    other = pipeline.starter()
+    pipeline.s3 = Meanwhile(pipeline.s3, "get_object", lambda: other.take(UploadMessage(upload), pipeline.clock + 300))
+    pipeline.start(upload)
+    assert pipeline.transcribe.starts == 1
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
 @pytest.mark.parametrize(
@@ -204,13 +204,13 @@ def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(clinic):
     ],
     ids=["the whole object", "another offset", "another length"],
 )
-def test_an_answer_of_other_bytes_than_asked_for_puts_the_recording_off(clinic, wrong):
-    read = clinic.s3.get_object
-    clinic.s3.get_object = lambda **asked: read(**asked) | wrong
-    clinic.start(clinic.upload())
-    assert clinic.transcribe.starts == 0
-    assert not clinic.told()
-    assert len(clinic.messages(clinic.intake_queue)) == 1
+def test_an_answer_of_other_bytes_than_asked_for_puts_the_recording_off(pipeline, wrong):
+    read = pipeline.s3.get_object
+    pipeline.s3.get_object = lambda **asked: read(**asked) | wrong
+    pipeline.start(pipeline.upload())
+    assert pipeline.transcribe.starts == 0
+    assert not pipeline.told()
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
 class Meanwhile:
@@ -226,122 +226,122 @@ class Meanwhile:
         return getattr(self._client, name)
 
 
-def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(clinic):
-    clinic.start(clinic.upload(Metadata={"vocabulary-name": "drugs"}))
-    [job] = clinic.transcribe.jobs.values()
+def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(pipeline):
+    pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
+    [job] = pipeline.transcribe.jobs.values()
     assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
-    assert clinic.row().asked.vocabulary_name == "drugs"
+    assert pipeline.row().asked.vocabulary_name == "drugs"
 
 
-def test_a_vocabulary_that_the_uploader_made_up_is_refused(clinic):
-    clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
-    clinic.start(clinic.upload(Metadata={"vocabulary-name": "nope"}))
-    assert clinic.told()[0]["reason"]["class"] == "BadSetting"
+def test_a_vocabulary_that_the_uploader_made_up_is_refused(pipeline):
+    pipeline.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
+    pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "nope"}))
+    assert pipeline.told()[0]["reason"]["class"] == "InvalidSetting"
 
 
-def test_a_vocabulary_missing_from_the_deployment_waits_for_the_operator(clinic):
-    clinic.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
-    clinic.start(clinic.upload(Metadata={"vocabulary-name": "drugs"}))
-    assert clinic.told() == []
-    assert len(clinic.messages(clinic.intake_queue)) == 1
+def test_a_vocabulary_missing_from_the_deployment_waits_for_the_operator(pipeline):
+    pipeline.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
+    pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
+    assert pipeline.told() == []
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-def test_a_limit_that_speaks_of_length_is_the_recordings_own_fault(clinic):
-    clinic.transcribe.troubles.append(refusal("LimitExceededException", "Your media file is too long."))
-    clinic.start(clinic.upload())
-    assert clinic.told()[0]["reason"]["class"] == "TooLong"
+def test_a_limit_that_speaks_of_length_is_the_recordings_own_fault(pipeline):
+    pipeline.transcribe.troubles.append(refusal("LimitExceededException", "Your media file is too long."))
+    pipeline.start(pipeline.upload())
+    assert pipeline.told()[0]["reason"]["class"] == "TooLong"
 
 
-def test_a_limit_that_lasts_a_day_while_nothing_runs_is_told(clinic):
-    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 10_000
-    upload = clinic.upload()
-    clinic.start(upload)
-    clinic.clock += 25 * 3600
-    clinic.start(upload)
-    assert clinic.told()[0]["reason"]["class"] == "LimitExceeded"
+def test_a_limit_that_lasts_a_day_while_nothing_runs_is_told(pipeline):
+    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 10_000
+    upload = pipeline.upload()
+    pipeline.start(upload)
+    pipeline.clock += 25 * 3600
+    pipeline.start(upload)
+    assert pipeline.told()[0]["reason"]["class"] == "LimitExceeded"
 
 
-def test_of_two_holders_of_a_claim_the_slower_one_ends_nothing(clinic):
-    upload = clinic.upload()
-    clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
-    clinic.start(upload)  # claimed, waiting
-    clinic.transcribe.troubles.clear()
-    other, slow = clinic.starter(), clinic.starter()
+def test_of_two_holders_of_a_claim_the_slower_one_ends_nothing(pipeline):
+    upload = pipeline.upload()
+    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+    pipeline.start(upload)  # claimed, waiting
+    pipeline.transcribe.troubles.clear()
+    other, slow = pipeline.starter(), pipeline.starter()
 
     def meanwhile():
-        other.take(Arrival(upload), clinic.clock + 300)
-        clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
+        other.take(UploadMessage(upload), pipeline.clock + 300)
+        pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
 
-    slow = replace(slow, ledger=Ledger(Meanwhile(clinic.dynamodb, "query", meanwhile, times=1), "ledger"))
-    slow.take(Arrival(upload), clinic.clock + 300)
-    assert clinic.row().state == "TRANSCRIBING"
-    assert clinic.told() == []
-    assert clinic.transcribe.starts == 1
+    slow = replace(slow, ledger=Ledger(Meanwhile(pipeline.dynamodb, "query", meanwhile, times=1), "ledger"))
+    slow.take(UploadMessage(upload), pipeline.clock + 300)
+    assert pipeline.row().state == "TRANSCRIBING"
+    assert pipeline.told() == []
+    assert pipeline.transcribe.starts == 1
 
 
-def test_an_upload_deleted_meanwhile_is_refused_as_gone(clinic):
-    upload = clinic.upload()
-    clinic.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
-    clinic.start(upload)
-    (told,) = clinic.told()
+def test_an_upload_deleted_meanwhile_is_refused_as_gone(pipeline):
+    upload = pipeline.upload()
+    pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
+    pipeline.start(upload)
+    (told,) = pipeline.told()
     assert (told["reason"]["class"], told["profile"], told["type"]) == ("Gone", "dictation", "DICTATION")
 
 
-def test_an_upload_deleted_after_its_claim_is_refused_as_gone(clinic):
-    upload = clinic.upload()
-    clinic.s3.before["copy_object"] = [refusal("NoSuchVersion", status=404)]
-    clinic.start(upload)
-    assert clinic.row().state == "REJECTED"
-    assert clinic.told()[0]["profile"] == "dictation"
+def test_an_upload_deleted_after_its_claim_is_refused_as_gone(pipeline):
+    upload = pipeline.upload()
+    pipeline.s3.before["copy_object"] = [refusal("NoSuchVersion", status=404)]
+    pipeline.start(upload)
+    assert pipeline.row().state == "REJECTED"
+    assert pipeline.told()[0]["profile"] == "dictation"
 
 
-def test_a_refusal_is_told_before_it_is_noted_and_told_once(clinic):
-    upload = clinic.upload("dictation/a.wav", b"")
-    clinic.sns.before["publish"] = [refusal("InternalError", status=500)]
-    clinic.start(upload)
-    assert clinic.told() == []
-    clinic.start(upload)
-    clinic.start(upload)
-    assert len(clinic.told()) == 1
+def test_a_refusal_is_told_before_it_is_noted_and_told_once(pipeline):
+    upload = pipeline.upload("dictation/a.wav", b"")
+    pipeline.sns.before["publish"] = [refusal("InternalError", status=500)]
+    pipeline.start(upload)
+    assert pipeline.told() == []
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert len(pipeline.told()) == 1
 
 
-def test_a_refusal_the_bus_did_not_take_is_told_later_though_it_answered_200(clinic):
-    upload = clinic.upload("dictation/a.wav", b"")
-    clinic.events.troubles.append("ThrottlingException")
-    clinic.start(upload)
-    assert (clinic.told(), clinic.events.events) == ([], [])
-    assert len(clinic.messages(clinic.intake_queue)) == 1
-    clinic.start(upload)
-    assert (len(clinic.told()), clinic.events.events[0]["DetailType"]) == (1, "Recording Rejected")
+def test_a_refusal_the_bus_did_not_take_is_told_later_though_it_answered_200(pipeline):
+    upload = pipeline.upload("dictation/a.wav", b"")
+    pipeline.events.troubles.append("ThrottlingException")
+    pipeline.start(upload)
+    assert (pipeline.told(), pipeline.events.events) == ([], [])
+    assert len(pipeline.messages(pipeline.intake_queue)) == 1
+    pipeline.start(upload)
+    assert (len(pipeline.told()), pipeline.events.events[0]["DetailType"]) == (1, "Recording Rejected")
 
 
-def test_metadata_overrides_the_profile(clinic):
-    clinic.start(clinic.upload("conversation/a.wav", Metadata={"max-speaker-labels": "5", "type": "DICTATION"}))
-    (job,) = clinic.transcribe.jobs.values()
+def test_metadata_overrides_the_profile(pipeline):
+    pipeline.start(pipeline.upload("conversation/a.wav", Metadata={"max-speaker-labels": "5", "type": "DICTATION"}))
+    (job,) = pipeline.transcribe.jobs.values()
     assert job["Settings"] == {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 5}
-    assert (job["Type"], clinic.row().recipe["type"]) == ("DICTATION", "DICTATION")
+    assert (job["Type"], pipeline.row().job_settings["type"]) == ("DICTATION", "DICTATION")
 
 
-def test_a_folder_made_in_the_console_is_nobodys_recording(clinic):
-    clinic.start(clinic.upload("dictation/", b""))
-    assert clinic.told() == []
-    assert clinic.dynamodb.scan(TableName="ledger")["Items"] == []
+def test_a_folder_made_in_the_console_is_nobodys_recording(pipeline):
+    pipeline.start(pipeline.upload("dictation/", b""))
+    assert pipeline.told() == []
+    assert pipeline.dynamodb.scan(TableName="ledger")["Items"] == []
 
 
-def test_another_buckets_upload_is_ignored(clinic):
-    clinic.start(Upload("somebody-elses", "dictation/a.wav", "v1"))
-    assert clinic.dynamodb.scan(TableName="ledger")["Items"] == []
+def test_another_buckets_upload_is_ignored(pipeline):
+    pipeline.start(Upload("somebody-elses", "dictation/a.wav", "v1"))
+    assert pipeline.dynamodb.scan(TableName="ledger")["Items"] == []
 
 
-def test_a_watch_message_is_left_where_it_is_asked_for(clinic):
-    clinic.start(clinic.upload(), watch_seconds=60)
-    (watch,) = clinic.messages(clinic.completion_queue)
-    assert (watch.body["job"], watch.delay) == (clinic.row().job, 60)
+def test_a_watch_message_is_left_where_it_is_asked_for(pipeline):
+    pipeline.start(pipeline.upload(), job_poll_seconds=60)
+    (watch,) = pipeline.messages(pipeline.completion_queue)
+    assert (watch.body["job"], watch.delay) == (pipeline.row().job, 60)
 
 
-def test_what_is_asked_of_transcribe_satisfies_its_service_model(clinic):
-    clinic.start(clinic.upload("conversation/a.wav"))
-    (request,) = clinic.transcribe.jobs.values()
+def test_what_is_asked_of_transcribe_satisfies_its_service_model(pipeline):
+    pipeline.start(pipeline.upload("conversation/a.wav"))
+    (request,) = pipeline.transcribe.jobs.values()
     client = boto3.client("transcribe")
     operation = client.meta.service_model.operation_model("StartMedicalTranscriptionJob")
     assert (
@@ -368,9 +368,9 @@ def constraints_broken(shape, value, path=""):
     return broken
 
 
-def test_the_handler_answers_per_message_and_names_the_error(clinic, monkeypatch, caplog):
-    good, bad = clinic.upload(), "not json"
-    starter = clinic.starter()
+def test_the_handler_answers_per_message_and_names_the_error(pipeline, monkeypatch, caplog):
+    good, bad = pipeline.upload(), "not json"
+    starter = pipeline.starter()
     for name, value in vars(starter.settings).items():
         monkeypatch.setenv(name.upper(), str(value))
     monkeypatch.setattr(start_transcription, "_starter", lambda: starter)
@@ -380,7 +380,7 @@ def test_the_handler_answers_per_message_and_names_the_error(clinic, monkeypatch
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     (named,) = [vars(each) for each in caplog.records if each.getMessage() == "back to the queue"]
     assert (named["message_id"], named["error"]) == ("2", "Unintelligible")
-    assert clinic.row().state == "TRANSCRIBING"
+    assert pipeline.row().state == "TRANSCRIBING"
 
 
 TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": INTAKE})

@@ -7,14 +7,14 @@ from botocore.exceptions import EndpointConnectionError
 
 import deliver_transcript
 import start_transcription
-import upload_versions
-from operations.bookkeeping import Bookkeeping
+from adapters import upload_versions
+from operations.ledger_admin import LedgerAdmin
 from stethoscript import jobs, stopping
-from stethoscript.events import Arrival
-from stethoscript.rows import State
+from stethoscript.ledger_row import State
+from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
-from tests.functions.far_ends import INTAKE, TRANSCRIPTS, WORK
-from tests.refusals import refusal
+from tests.client_errors import refusal
+from tests.functions.fakes import INTAKE, TRANSCRIPTS, WORK
 
 KEY = "dictation/Jane Doe.wav"
 
@@ -40,94 +40,94 @@ class Meanwhile:
         return called
 
 
-def delete(clinic, key=KEY):
+def delete(pipeline, key=KEY):
     """Put a delete marker above whatever the key holds."""
-    return clinic.s3.delete_object(Bucket=INTAKE, Key=key)["VersionId"]
+    return pipeline.s3.delete_object(Bucket=INTAKE, Key=key)["VersionId"]
 
 
-def cancel(clinic):
-    return clinic.ledger.stop(clinic.row(), stopping.CANCELLED, clinic.clock)
+def cancel(pipeline):
+    return pipeline.ledger.stop(pipeline.row(), stopping.CANCELLED, pipeline.clock)
 
 
-def claimed(clinic, **more):
+def claimed(pipeline, **more):
     """An upload that waits because Transcribe was asked, and was busy."""
-    upload = clinic.upload(KEY, **more)
-    clinic.transcribe.troubles.append(refusal("LimitExceededException"))
-    clinic.starter().take(Arrival(upload), clinic.clock + start_transcription.COPY_SECONDS)
-    clinic.drain(clinic.intake_queue)
+    upload = pipeline.upload(KEY, **more)
+    pipeline.transcribe.troubles.append(refusal("LimitExceededException"))
+    pipeline.starter().take(UploadMessage(upload), pipeline.clock + start_transcription.COPY_SECONDS)
+    pipeline.drain(pipeline.intake_queue)
     return upload
 
 
-def transcribing(clinic):
-    upload = clinic.upload(KEY)
-    clinic.start(upload)
-    return upload, clinic.row().job
+def transcribing(pipeline):
+    upload = pipeline.upload(KEY)
+    pipeline.start(upload)
+    return upload, pipeline.row().job
 
 
-def completed(clinic, job):
-    clinic.write_raw(job)
-    clinic.transcribe.end(job)
+def completed(pipeline, job):
+    pipeline.write_raw(job)
+    pipeline.transcribe.end(job)
 
 
-def ends(clinic):
-    return [(told["status"], told["reason"]["class"]) for told in clinic.told()]
+def ends(pipeline):
+    return [(told["status"], told["reason"]["class"]) for told in pipeline.told()]
 
 
 # What counts as deleted
 
 
-def deleted(clinic, upload):
-    return upload_versions.is_deleted(clinic.s3, "123456789012", upload)
+def deleted(pipeline, upload):
+    return upload_versions.is_deleted(pipeline.s3, "123456789012", upload)
 
 
-def test_an_upload_is_deleted_by_a_marker_and_by_the_deletion_of_its_version(clinic):
-    upload = clinic.upload(KEY)
-    assert not deleted(clinic, upload)
-    marker = delete(clinic)
-    assert deleted(clinic, upload)
-    clinic.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=marker)
-    assert not deleted(clinic, upload)
-    clinic.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=upload.version)
-    assert deleted(clinic, upload)
+def test_an_upload_is_deleted_by_a_marker_and_by_the_deletion_of_its_version(pipeline):
+    upload = pipeline.upload(KEY)
+    assert not deleted(pipeline, upload)
+    marker = delete(pipeline)
+    assert deleted(pipeline, upload)
+    pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=marker)
+    assert not deleted(pipeline, upload)
+    pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=upload.version)
+    assert deleted(pipeline, upload)
 
 
-def test_an_overwritten_upload_is_not_deleted(clinic):
-    first, second = clinic.upload(KEY), clinic.upload(KEY)
-    assert not deleted(clinic, first)
-    assert not deleted(clinic, second)
+def test_an_overwritten_upload_is_not_deleted(pipeline):
+    first, second = pipeline.upload(KEY), pipeline.upload(KEY)
+    assert not deleted(pipeline, first)
+    assert not deleted(pipeline, second)
 
 
-def test_of_uploads_around_a_marker_only_the_older_is_deleted(clinic):
-    first = clinic.upload(KEY)
-    delete(clinic)
-    second, third = clinic.upload(KEY), clinic.upload(KEY)
-    assert [deleted(clinic, each) for each in (first, second, third)] == [True, False, False]
+def test_of_uploads_around_a_marker_only_the_older_is_deleted(pipeline):
+    first = pipeline.upload(KEY)
+    delete(pipeline)
+    second, third = pipeline.upload(KEY), pipeline.upload(KEY)
+    assert [deleted(pipeline, each) for each in (first, second, third)] == [True, False, False]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
-def test_the_key_s_versions_are_read_page_by_page(clinic, size):
-    clinic.s3.limits["list_object_versions"] = {"MaxKeys": size}
-    uploads = [clinic.upload(KEY)]
-    delete(clinic)
-    uploads += [clinic.upload(KEY), clinic.upload(KEY)]
-    clinic.upload(f"{KEY}.copy")
-    assert [deleted(clinic, each) for each in uploads] == [True, False, False]
+def test_the_key_s_versions_are_read_page_by_page(pipeline, size):
+    pipeline.s3.limits["list_object_versions"] = {"MaxKeys": size}
+    uploads = [pipeline.upload(KEY)]
+    delete(pipeline)
+    uploads += [pipeline.upload(KEY), pipeline.upload(KEY)]
+    pipeline.upload(f"{KEY}.copy")
+    assert [deleted(pipeline, each) for each in uploads] == [True, False, False]
 
 
-def test_a_key_that_only_begins_alike_says_nothing(clinic):
-    upload = clinic.upload("dictation/a")
-    clinic.upload("dictation/a.wav")
-    delete(clinic, "dictation/a.wav")
-    assert not deleted(clinic, upload)
-    assert deleted(clinic, Upload(INTAKE, "dictation/", "no-such-version"))
+def test_a_key_that_only_begins_alike_says_nothing(pipeline):
+    upload = pipeline.upload("dictation/a")
+    pipeline.upload("dictation/a.wav")
+    delete(pipeline, "dictation/a.wav")
+    assert not deleted(pipeline, upload)
+    assert deleted(pipeline, Upload(INTAKE, "dictation/", "no-such-version"))
 
 
 @pytest.mark.parametrize("key", ["dictation/a b+c%20ü&?#.wav", "dictation/~(!)*'.wav", "dictation/語.wav"])
-def test_a_key_of_any_characters_is_found(clinic, key):
-    upload = clinic.upload(key)
-    assert not deleted(clinic, upload)
-    delete(clinic, key)
-    assert deleted(clinic, upload)
+def test_a_key_of_any_characters_is_found(pipeline, key):
+    upload = pipeline.upload(key)
+    assert not deleted(pipeline, upload)
+    delete(pipeline, key)
+    assert deleted(pipeline, upload)
 
 
 @pytest.mark.parametrize("below", [[], [{"Key": "a\nb", "VersionId": "m", "IsLatest": True}]])
@@ -175,85 +175,85 @@ def test_s3_s_own_order_decides_and_not_the_time_at_which_a_multipart_upload_was
 
 
 @pytest.mark.parametrize("error", [refusal("AccessDenied"), refusal("InternalError", status=500), refusal("SlowDown")])
-def test_a_listing_that_fails_never_means_deleted(clinic, error):
-    upload = clinic.upload(KEY)
-    clinic.s3.before["list_object_versions"] = [error]
-    clinic.start(upload)
-    assert (clinic.row().state, clinic.told(), clinic.transcribe.starts) == (State.CLAIMED, [], 0)
-    clinic.start(upload)
-    assert clinic.row().state is State.TRANSCRIBING
+def test_a_listing_that_fails_never_means_deleted(pipeline, error):
+    upload = pipeline.upload(KEY)
+    pipeline.s3.before["list_object_versions"] = [error]
+    pipeline.start(upload)
+    assert (pipeline.row().state, pipeline.told(), pipeline.transcribe.starts) == (State.CLAIMED, [], 0)
+    pipeline.start(upload)
+    assert pipeline.row().state is State.TRANSCRIBING
 
 
 # Before Transcribe has begun
 
 
-def test_an_upload_that_is_deleted_while_it_waits_is_not_paid_for(clinic):
-    upload = claimed(clinic, Metadata={"correlation-id": "visit-7"})
-    delete(clinic)
-    clinic.clock += start_transcription.UNCERTAIN_SECONDS
-    clinic.start(upload)
-    assert (ends(clinic), clinic.transcribe.jobs) == ([("REJECTED", "Gone")], {})
-    assert (clinic.told()[0]["profile"], clinic.told()[0]["correlationId"]) == ("dictation", "visit-7")
-    assert clinic.row().state is State.REJECTED
+def test_an_upload_that_is_deleted_while_it_waits_is_not_paid_for(pipeline):
+    upload = claimed(pipeline, Metadata={"correlation-id": "visit-7"})
+    delete(pipeline)
+    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.start(upload)
+    assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Gone")], {})
+    assert (pipeline.told()[0]["profile"], pipeline.told()[0]["correlationId"]) == ("dictation", "visit-7")
+    assert pipeline.row().state is State.REJECTED
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_upload_that_is_deleted_at_the_last_moment_is_not_paid_for(clinic, when):
-    upload = clinic.upload(KEY)
-    late = {when: lambda: delete(clinic)}
-    clinic.s3 = Meanwhile(clinic.s3, "copy_object", **late)
-    clinic.start(upload)
-    assert (ends(clinic), clinic.transcribe.jobs) == ([("REJECTED", "Gone")], {})
+def test_an_upload_that_is_deleted_at_the_last_moment_is_not_paid_for(pipeline, when):
+    upload = pipeline.upload(KEY)
+    late = {when: lambda: delete(pipeline)}
+    pipeline.s3 = Meanwhile(pipeline.s3, "copy_object", **late)
+    pipeline.start(upload)
+    assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Gone")], {})
 
 
-def test_an_upload_that_is_deleted_and_brought_back_is_transcribed(clinic):
-    upload = claimed(clinic)
-    marker = delete(clinic)
-    clinic.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=marker)
-    clinic.start(upload)
-    assert clinic.row().state is State.TRANSCRIBING
+def test_an_upload_that_is_deleted_and_brought_back_is_transcribed(pipeline):
+    upload = claimed(pipeline)
+    marker = delete(pipeline)
+    pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=marker)
+    pipeline.start(upload)
+    assert pipeline.row().state is State.TRANSCRIBING
 
 
-def test_a_recording_that_is_cancelled_while_it_waits_is_not_paid_for(clinic):
-    upload = clinic.upload(KEY)
-    clinic.transcribe.troubles += [refusal("InternalError", status=500)] * 3
-    clinic.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
-    clinic.start(upload)  # claimed, and Transcribe not asked
-    clinic.transcribe.troubles.clear()
-    assert cancel(clinic).start_requested is None
-    clinic.start(upload)
-    clinic.start(upload)
-    assert (ends(clinic), clinic.transcribe.jobs) == ([("REJECTED", "Cancelled")], {})
+def test_a_recording_that_is_cancelled_while_it_waits_is_not_paid_for(pipeline):
+    upload = pipeline.upload(KEY)
+    pipeline.transcribe.troubles += [refusal("InternalError", status=500)] * 3
+    pipeline.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
+    pipeline.start(upload)  # claimed, and Transcribe not asked
+    pipeline.transcribe.troubles.clear()
+    assert cancel(pipeline).start_requested is None
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Cancelled")], {})
 
 
 @pytest.mark.parametrize("call", ["list_object_versions", "copy_object", "list_objects_v2"])
-def test_a_recording_that_is_cancelled_at_the_last_moment_is_not_paid_for(clinic, call):
-    upload = clinic.upload(KEY)
-    clinic.s3 = Meanwhile(clinic.s3, call, after=lambda: cancel(clinic))
-    clinic.start(upload)
-    clinic.start(upload)
-    assert (ends(clinic), clinic.transcribe.jobs) == ([("REJECTED", "Cancelled")], {})
+def test_a_recording_that_is_cancelled_at_the_last_moment_is_not_paid_for(pipeline, call):
+    upload = pipeline.upload(KEY)
+    pipeline.s3 = Meanwhile(pipeline.s3, call, after=lambda: cancel(pipeline))
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Cancelled")], {})
 
 
-def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and_correlation_id(clinic):
-    upload = clinic.upload(KEY, Metadata={"correlation-id": "visit-7"})
+def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and_correlation_id(pipeline):
+    upload = pipeline.upload(KEY, Metadata={"correlation-id": "visit-7"})
     recording = jobs.recording("clinic", upload)
-    clinic.ledger.announce(clinic.reconciler()._row(recording, upload))  # noqa: SLF001
-    cancel(clinic)
-    clinic.start(upload)
-    (told,) = clinic.told()
+    pipeline.ledger.announce(pipeline.reconciler()._row(recording, upload))  # noqa: SLF001
+    cancel(pipeline)
+    pipeline.start(upload)
+    (told,) = pipeline.told()
     assert (told["reason"]["class"], told["profile"], told["correlationId"]) == ("Cancelled", "dictation", "visit-7")
-    assert (clinic.row().state, clinic.row().profile) == (State.REJECTED, "dictation")
+    assert (pipeline.row().state, pipeline.row().profile) == (State.REJECTED, "dictation")
 
 
-def test_a_recording_that_is_deleted_and_cancelled_ends_once(clinic):
-    upload = clinic.upload(KEY)
-    clinic.ledger.announce(clinic.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
-    cancel(clinic)
-    clinic.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=upload.version)
-    clinic.start(upload)
-    clinic.start(upload)
-    assert ends(clinic) == [("REJECTED", "Cancelled")]
+def test_a_recording_that_is_deleted_and_cancelled_ends_once(pipeline):
+    upload = pipeline.upload(KEY)
+    pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+    cancel(pipeline)
+    pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=upload.version)
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert ends(pipeline) == [("REJECTED", "Cancelled")]
 
 
 @pytest.mark.parametrize(
@@ -261,172 +261,172 @@ def test_a_recording_that_is_deleted_and_cancelled_ends_once(clinic):
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(clinic, stop, service, call, when):
-    upload = claimed(clinic)
-    clinic.clock += start_transcription.UNCERTAIN_SECONDS
-    stop(clinic)
-    getattr(getattr(clinic, service), when)[call] = [refusal("InternalError", status=500)]
+def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(pipeline, stop, service, call, when):
+    upload = claimed(pipeline)
+    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    stop(pipeline)
+    getattr(getattr(pipeline, service), when)[call] = [refusal("InternalError", status=500)]
     for _ in range(3):
-        clinic.start(upload)
-        clinic.clock += start_transcription.LEASE_SECONDS
-    assert set(ends(clinic)) == {("REJECTED", "Cancelled" if stop is cancel else "Gone")}
-    assert len({told["id"] for told in clinic.told()}) == 1
-    assert (clinic.row().state, clinic.transcribe.jobs) == (State.REJECTED, {})
+        pipeline.start(upload)
+        pipeline.clock += start_transcription.LEASE_SECONDS
+    assert set(ends(pipeline)) == {("REJECTED", "Cancelled" if stop is cancel else "Gone")}
+    assert len({told["id"] for told in pipeline.told()}) == 1
+    assert (pipeline.row().state, pipeline.transcribe.jobs) == (State.REJECTED, {})
 
 
 @pytest.mark.parametrize("claim", [True, False])
-def test_of_two_messages_that_come_at_once_one_notifies(clinic, claim):
+def test_of_two_messages_that_come_at_once_one_notifies(pipeline, claim):
     if claim:
-        upload = claimed(clinic)
-        clinic.clock += start_transcription.UNCERTAIN_SECONDS
+        upload = claimed(pipeline)
+        pipeline.clock += start_transcription.UNCERTAIN_SECONDS
     else:
-        upload = clinic.upload(KEY)
-        clinic.ledger.announce(clinic.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
-    cancel(clinic)
-    other = clinic.starter()
-    clinic.events = Meanwhile(
-        clinic.events, "put_events", before=lambda: other.take(Arrival(upload), clinic.clock + 300)
+        upload = pipeline.upload(KEY)
+        pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+    cancel(pipeline)
+    other = pipeline.starter()
+    pipeline.events = Meanwhile(
+        pipeline.events, "put_events", before=lambda: other.take(UploadMessage(upload), pipeline.clock + 300)
     )
-    clinic.start(upload)
-    clinic.start(upload)
-    assert ends(clinic) == [("REJECTED", "Cancelled")]
-    assert len(other.herald.bus.events) == 1
+    pipeline.start(upload)
+    pipeline.start(upload)
+    assert ends(pipeline) == [("REJECTED", "Cancelled")]
+    assert len(other.notifier.bus.events) == 1
 
 
 # Where Transcribe may have begun
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_job_whose_start_was_answered_too_late_is_found_and_comes_to_its_end(clinic, stop):
-    upload = clinic.upload(KEY)
-    clinic.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
-    clinic.start(upload)
-    stop(clinic)
-    clinic.start(upload)
-    assert (clinic.told(), clinic.row().state, clinic.transcribe.starts) == ([], State.TRANSCRIBING, 1)
-    job = clinic.row().job
-    completed(clinic, job)
-    clinic.deliver(job)
-    assert ends(clinic) == [("FAILED", "Cancelled" if stop is cancel else "Gone")]
-    assert (clinic.keys(WORK), clinic.keys(TRANSCRIPTS)) == ([], [])
+def test_a_job_whose_start_was_answered_too_late_is_found_and_comes_to_its_end(pipeline, stop):
+    upload = pipeline.upload(KEY)
+    pipeline.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
+    pipeline.start(upload)
+    stop(pipeline)
+    pipeline.start(upload)
+    assert (pipeline.told(), pipeline.row().state, pipeline.transcribe.starts) == ([], State.TRANSCRIBING, 1)
+    job = pipeline.row().job
+    completed(pipeline, job)
+    pipeline.deliver(job)
+    assert ends(pipeline) == [("FAILED", "Cancelled" if stop is cancel else "Gone")]
+    assert (pipeline.keys(WORK), pipeline.keys(TRANSCRIPTS)) == ([], [])
 
 
-def test_a_stopped_recording_waits_until_a_job_that_may_have_begun_would_be_known(clinic):
-    upload = claimed(clinic)  # Transcribe was asked, and refused
-    assert cancel(clinic).start_requested
-    clinic.start(upload)
-    assert (clinic.told(), len(clinic.messages(clinic.intake_queue))) == ([], 1)
-    clinic.clock += start_transcription.UNCERTAIN_SECONDS
-    clinic.start(upload)
-    assert ends(clinic) == [("REJECTED", "Cancelled")]
+def test_a_stopped_recording_waits_until_a_job_that_may_have_begun_would_be_known(pipeline):
+    upload = claimed(pipeline)  # Transcribe was asked, and refused
+    assert cancel(pipeline).start_requested
+    pipeline.start(upload)
+    assert (pipeline.told(), len(pipeline.messages(pipeline.intake_queue))) == ([], 1)
+    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.start(upload)
+    assert ends(pipeline) == [("REJECTED", "Cancelled")]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_of_a_start_and_a_cancellation_at_once_one_is_first(clinic, when):
+def test_of_a_start_and_a_cancellation_at_once_one_is_first(pipeline, when):
     """After the ledger took the request to start, the recording counts as one that Transcribe may have begun."""
-    upload = clinic.upload(KEY)
+    upload = pipeline.upload(KEY)
     found = []
-    late = {when: lambda: found.append(cancel(clinic))}
-    clinic.transcribe = Meanwhile(clinic.transcribe, "start_medical_transcription_job", **late)
-    clinic.start(upload)
+    late = {when: lambda: found.append(cancel(pipeline))}
+    pipeline.transcribe = Meanwhile(pipeline.transcribe, "start_medical_transcription_job", **late)
+    pipeline.start(upload)
     assert found[0].start_requested
-    assert (clinic.row().state, clinic.told()) == (State.TRANSCRIBING, [])
+    assert (pipeline.row().state, pipeline.told()) == (State.TRANSCRIBING, [])
 
 
 # While Transcribe works
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_nothing_is_delivered_of_a_recording_that_was_stopped_while_transcribe_worked(clinic, stop):
-    _upload, job = transcribing(clinic)
-    stop(clinic)
-    clinic.deliver(job)  # still in progress
-    assert clinic.told() == []
-    completed(clinic, job)
+def test_nothing_is_delivered_of_a_recording_that_was_stopped_while_transcribe_worked(pipeline, stop):
+    _upload, job = transcribing(pipeline)
+    stop(pipeline)
+    pipeline.deliver(job)  # still in progress
+    assert pipeline.told() == []
+    completed(pipeline, job)
     for source in ("object", "event", "reconcile"):
-        clinic.deliver(job, source)
-    assert ends(clinic) == [("FAILED", "Cancelled" if stop is cancel else "Gone")]
-    assert "charged" in clinic.told()[0]["reason"]["remedy"]
-    assert (clinic.keys(WORK), clinic.keys(TRANSCRIPTS)) == ([], [])
+        pipeline.deliver(job, source)
+    assert ends(pipeline) == [("FAILED", "Cancelled" if stop is cancel else "Gone")]
+    assert "charged" in pipeline.told()[0]["reason"]["remedy"]
+    assert (pipeline.keys(WORK), pipeline.keys(TRANSCRIPTS)) == ([], [])
 
 
-def test_a_cancelled_job_that_fails_or_vanishes_ends_as_cancelled(clinic):
-    _upload, job = transcribing(clinic)
-    cancel(clinic)
-    clinic.transcribe.end(job, "FAILED", "Unsupported media format.")
-    clinic.deliver(job)
-    assert ends(clinic) == [("FAILED", "Cancelled")]
+def test_a_cancelled_job_that_fails_or_vanishes_ends_as_cancelled(pipeline):
+    _upload, job = transcribing(pipeline)
+    cancel(pipeline)
+    pipeline.transcribe.end(job, "FAILED", "Unsupported media format.")
+    pipeline.deliver(job)
+    assert ends(pipeline) == [("FAILED", "Cancelled")]
 
 
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "COMPLETED"])
-def test_a_cancelled_recording_holds_its_slot_until_its_job_has_ended(clinic, status):
-    _upload, job = transcribing(clinic)
-    cancel(clinic)
-    clinic.transcribe.jobs[job]["TranscriptionJobStatus"] = status
-    assert clinic.ledger.in_flight(5) == 1
-    clinic.clock += 100
-    assert clinic.reconciler().run(clinic.clock + 100)["jobs"] == int(status == "COMPLETED")
+def test_a_cancelled_recording_holds_its_slot_until_its_job_has_ended(pipeline, status):
+    _upload, job = transcribing(pipeline)
+    cancel(pipeline)
+    pipeline.transcribe.jobs[job]["TranscriptionJobStatus"] = status
+    assert pipeline.ledger.in_flight(5) == 1
+    pipeline.clock += 100
+    assert pipeline.reconciler().run(pipeline.clock + 100)["jobs"] == int(status == "COMPLETED")
 
 
-def test_output_that_comes_after_the_end_is_removed(clinic):
-    _upload, job = transcribing(clinic)
-    cancel(clinic)
-    clinic.transcribe.end(job)
-    clinic.deliver(job)
-    clinic.write_raw(job)
-    clinic.deliver(job)
-    assert (clinic.keys(WORK), len(clinic.told())) == ([], 1)
+def test_output_that_comes_after_the_end_is_removed(pipeline):
+    _upload, job = transcribing(pipeline)
+    cancel(pipeline)
+    pipeline.transcribe.end(job)
+    pipeline.deliver(job)
+    pipeline.write_raw(job)
+    pipeline.deliver(job)
+    assert (pipeline.keys(WORK), len(pipeline.told())) == ([], 1)
 
 
-def test_output_of_a_delivered_recording_stays(clinic):
-    _upload, job = transcribing(clinic)
-    completed(clinic, job)
-    clinic.deliver(job)
-    clinic.deliver(job)
-    assert clinic.keys(WORK) == [f"raw/{job}.json"]
+def test_output_of_a_delivered_recording_stays(pipeline):
+    _upload, job = transcribing(pipeline)
+    completed(pipeline, job)
+    pipeline.deliver(job)
+    pipeline.deliver(job)
+    assert pipeline.keys(WORK) == [f"raw/{job}.json"]
 
 
 # While it is delivered
 
 
-def test_what_is_being_delivered_can_be_stopped_no_more(clinic):
-    _upload, job = transcribing(clinic)
-    completed(clinic, job)
-    assert clinic.ledger.lease(clinic.row(), clinic.clock, deliver_transcript.LEASE_SECONDS)
-    assert cancel(clinic) is None
-    clinic.clock += 1_000_000  # by whichever clock the lease is over
-    assert cancel(clinic) is None
-    delete(clinic)
-    clinic.deliver(job)
-    assert [told["status"] for told in clinic.told()] == ["DELIVERED"]
+def test_what_is_being_delivered_can_be_stopped_no_more(pipeline):
+    _upload, job = transcribing(pipeline)
+    completed(pipeline, job)
+    assert pipeline.ledger.lease(pipeline.row(), pipeline.clock, deliver_transcript.LEASE_SECONDS)
+    assert cancel(pipeline) is None
+    pipeline.clock += 1_000_000  # by whichever clock the lease is over
+    assert cancel(pipeline) is None
+    delete(pipeline)
+    pipeline.deliver(job)
+    assert [told["status"] for told in pipeline.told()] == ["DELIVERED"]
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_delivery_that_told_of_itself_and_broke_off_is_delivered_whatever_happens_meanwhile(clinic, stop):
-    _upload, job = transcribing(clinic)
-    completed(clinic, job)
-    clinic.sns.after["publish"] = [refusal("InternalError", status=500)]
-    clinic.deliver(job)
-    stop(clinic)
-    clinic.deliver(job)
-    assert {told["id"] for told in clinic.told()} == {f"{job}:DELIVERED"}
-    assert clinic.row().state is State.DELIVERED
+def test_a_delivery_that_told_of_itself_and_broke_off_is_delivered_whatever_happens_meanwhile(pipeline, stop):
+    _upload, job = transcribing(pipeline)
+    completed(pipeline, job)
+    pipeline.sns.after["publish"] = [refusal("InternalError", status=500)]
+    pipeline.deliver(job)
+    stop(pipeline)
+    pipeline.deliver(job)
+    assert {told["id"] for told in pipeline.told()} == {f"{job}:DELIVERED"}
+    assert pipeline.row().state is State.DELIVERED
 
 
-def test_a_cancellation_just_before_the_delivery_takes_hold_is_kept(clinic):
-    _upload, job = transcribing(clinic)
-    completed(clinic, job)
-    clinic.s3 = Meanwhile(clinic.s3, "list_object_versions", after=lambda: cancel(clinic))
-    clinic.deliver(job)
-    assert ends(clinic) == [("FAILED", "Cancelled")]
-    assert clinic.keys(TRANSCRIPTS) == []
+def test_a_cancellation_just_before_the_delivery_takes_hold_is_kept(pipeline):
+    _upload, job = transcribing(pipeline)
+    completed(pipeline, job)
+    pipeline.s3 = Meanwhile(pipeline.s3, "list_object_versions", after=lambda: cancel(pipeline))
+    pipeline.deliver(job)
+    assert ends(pipeline) == [("FAILED", "Cancelled")]
+    assert pipeline.keys(TRANSCRIPTS) == []
 
 
 class Died(BaseException):
     """The function's process is gone: nothing of its own catches this."""
 
 
-def died_at(clinic, moment, does):
+def died_at(pipeline, moment, does):
     """Have an invocation end at its so-many-th moment, before or after a call; False if it had fewer."""
     left = iter(range(moment))
 
@@ -434,7 +434,7 @@ def died_at(clinic, moment, does):
         if next(left, None) is None:
             raise Died
 
-    far = (clinic.s3, clinic.sns, clinic.events, clinic.dynamodb)
+    far = (pipeline.s3, pipeline.sns, pipeline.events, pipeline.dynamodb)
     for end in far:
         end.befalls = befalls
     try:
@@ -448,76 +448,76 @@ def died_at(clinic, moment, does):
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(clinic, stop):
+def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(pipeline, stop):
     moment, died = 0, True
     while died:
         key = f"dictation/{moment}.wav"
-        upload = clinic.upload(key)
-        clinic.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
-        clinic.start(upload)
-        row = clinic.ledger.find(jobs.recording("clinic", upload))
+        upload = pipeline.upload(key)
+        pipeline.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
+        pipeline.start(upload)
+        row = pipeline.ledger.find(jobs.recording("clinic", upload))
         if stop is cancel:
-            clinic.ledger.stop(row, stopping.CANCELLED, clinic.clock)
+            pipeline.ledger.stop(row, stopping.CANCELLED, pipeline.clock)
         else:
-            delete(clinic, key)
-        died = died_at(clinic, moment, lambda upload=upload: clinic.start(upload))
-        clinic.clock += start_transcription.LEASE_SECONDS
-        clinic.start(upload)
-        told = [each["id"] for each in clinic.told() if each["job"] == row.job]
+            delete(pipeline, key)
+        died = died_at(pipeline, moment, lambda upload=upload: pipeline.start(upload))
+        pipeline.clock += start_transcription.LEASE_SECONDS
+        pipeline.start(upload)
+        told = [each["id"] for each in pipeline.told() if each["job"] == row.job]
         assert set(told) == {f"{row.job}:REJECTED"}
-        assert clinic.ledger.find(row.recording).state is State.REJECTED
+        assert pipeline.ledger.find(row.recording).state is State.REJECTED
         moment += 1
-    assert clinic.transcribe.starts == 0
+    assert pipeline.transcribe.starts == 0
     assert moment > 8
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_deliver_function_that_dies_at_any_moment_of_stopping_is_made_good(clinic, stop):
+def test_a_deliver_function_that_dies_at_any_moment_of_stopping_is_made_good(pipeline, stop):
     moment, died = 0, True
     while died:
         key = f"dictation/{moment}.wav"
-        upload = clinic.upload(key)
-        clinic.start(upload)
-        row = clinic.ledger.find(jobs.recording("clinic", upload))
+        upload = pipeline.upload(key)
+        pipeline.start(upload)
+        row = pipeline.ledger.find(jobs.recording("clinic", upload))
         if stop is cancel:
-            clinic.ledger.stop(row, stopping.CANCELLED, clinic.clock)
+            pipeline.ledger.stop(row, stopping.CANCELLED, pipeline.clock)
         else:
-            delete(clinic, key)
-        completed(clinic, row.job)
-        died = died_at(clinic, moment, lambda job=row.job: clinic.deliver(job))
-        clinic.clock += deliver_transcript.LEASE_SECONDS
-        clinic.deliver(row.job)
-        assert {each["id"] for each in clinic.told() if each["job"] == row.job} == {f"{row.job}:FAILED"}
-        assert clinic.ledger.find(row.recording).state is State.FAILED
+            delete(pipeline, key)
+        completed(pipeline, row.job)
+        died = died_at(pipeline, moment, lambda job=row.job: pipeline.deliver(job))
+        pipeline.clock += deliver_transcript.LEASE_SECONDS
+        pipeline.deliver(row.job)
+        assert {each["id"] for each in pipeline.told() if each["job"] == row.job} == {f"{row.job}:FAILED"}
+        assert pipeline.ledger.find(row.recording).state is State.FAILED
         moment += 1
-    assert (clinic.keys(WORK), clinic.keys(TRANSCRIPTS)) == ([], [])
+    assert (pipeline.keys(WORK), pipeline.keys(TRANSCRIPTS)) == ([], [])
     assert moment > 8
 
 
-def test_a_stopped_recording_is_counted_as_stopped_and_rings_no_alarm_on_failures(clinic, counted):
-    _upload, job = transcribing(clinic)
-    cancel(clinic)
-    completed(clinic, job)
-    clinic.deliver(job)
+def test_a_stopped_recording_is_counted_as_stopped_and_rings_no_alarm_on_failures(pipeline, counted):
+    _upload, job = transcribing(pipeline)
+    cancel(pipeline)
+    completed(pipeline, job)
+    pipeline.deliver(job)
     assert (counted["Stopped"], counted["Failed"]) == (1, 0)
 
 
-def test_a_cancelled_recording_that_is_retried_is_transcribed_and_delivered(clinic):
-    upload, job = transcribing(clinic)
-    cancel(clinic)
-    completed(clinic, job)
-    clinic.deliver(job)
-    again = Bookkeeping(clinic.dynamodb, "ledger").again(clinic.row(), clinic.clock)
+def test_a_cancelled_recording_that_is_retried_is_transcribed_and_delivered(pipeline):
+    upload, job = transcribing(pipeline)
+    cancel(pipeline)
+    completed(pipeline, job)
+    pipeline.deliver(job)
+    again = LedgerAdmin(pipeline.dynamodb, "ledger").again(pipeline.row(), pipeline.clock)
     assert (again.cancelled, again.start_requested, again.reason) == (None, None, None)
-    clinic.start(upload)
-    completed(clinic, again.job)
-    clinic.deliver(again.job)
-    assert [told["id"] for told in clinic.told()] == [f"{job}:FAILED", f"{again.job}:DELIVERED"]
+    pipeline.start(upload)
+    completed(pipeline, again.job)
+    pipeline.deliver(again.job)
+    assert [told["id"] for told in pipeline.told()] == [f"{job}:FAILED", f"{again.job}:DELIVERED"]
 
 
-def test_two_who_stop_one_recording_at_once_agree(clinic):
-    transcribing(clinic)
-    row = clinic.row()
-    first = clinic.ledger.stop(row, stopping.CANCELLED, clinic.clock)
-    assert clinic.ledger.stop(row, stopping.GONE, clinic.clock + 1) is None
-    assert clinic.row() == replace(row, cancelled=first.cancelled, reason=stopping.CANCELLED)
+def test_two_who_stop_one_recording_at_once_agree(pipeline):
+    transcribing(pipeline)
+    row = pipeline.row()
+    first = pipeline.ledger.stop(row, stopping.CANCELLED, pipeline.clock)
+    assert pipeline.ledger.stop(row, stopping.GONE, pipeline.clock + 1) is None
+    assert pipeline.row() == replace(row, cancelled=first.cancelled, reason=stopping.CANCELLED)

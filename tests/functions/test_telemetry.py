@@ -5,15 +5,15 @@ from dataclasses import replace
 import pytest
 
 from deliver_transcript import durations
-from stethoscript import failures, rejections
-from stethoscript.rows import Row, State
-from tests.functions.published import Metric, Watched
-from tests.refusals import refusal
+from stethoscript import failure_reasons, rejections
+from stethoscript.ledger_row import LedgerRow, State
+from tests.client_errors import refusal
+from tests.functions.published_metrics import Metric, Watched
 
 
 @pytest.fixture
-def watched(clinic, monkeypatch, capsys):
-    return Watched(clinic, monkeypatch, capsys)
+def watched(pipeline, monkeypatch, capsys):
+    return Watched(pipeline, monkeypatch, capsys)
 
 
 def of(name, **more):
@@ -22,21 +22,21 @@ def of(name, **more):
 
 def delivered(watched, waits, works, lies):
     """Have a recording transcribed, with so many seconds in each state."""
-    clinic = watched.clinic
-    clinic.start(clinic.upload())
-    row = clinic.row()
-    clinic.write_raw(row.job, "Hello there.")
-    clinic.transcribe.end(row.job)
-    ended = clinic.transcribe.jobs[row.job]["CompletionTime"].timestamp()
+    pipeline = watched.pipeline
+    pipeline.start(pipeline.upload())
+    row = pipeline.row()
+    pipeline.write_raw(row.job, "Hello there.")
+    pipeline.transcribe.end(row.job)
+    ended = pipeline.transcribe.jobs[row.job]["CompletionTime"].timestamp()
     started = int(ended) - works
-    clinic.ledger.advance(row, row.state, clinic.now(), started=started, received=started - waits)
-    clinic.clock = int(ended) + lies
+    pipeline.ledger.advance(row, row.state, pipeline.now(), started=started, received=started - waits)
+    pipeline.clock = int(ended) + lies
     watched.deliver(row.job)
 
 
 def test_the_time_in_each_state_and_in_all_is_measured_once_for_a_delivery(watched):
     delivered(watched, waits=30, works=200, lies=4)
-    watched.deliver(watched.clinic.row().job)
+    watched.deliver(watched.pipeline.row().job)
     published = watched.published()
     names = ("WaitingSeconds", "TranscribingSeconds", "DeliveringSeconds", "TurnaroundSeconds")
     assert [published[of(name)] for name in names] == [[30], [200], [4], [234]]
@@ -53,7 +53,7 @@ def test_the_time_in_each_state_and_in_all_is_measured_once_for_a_delivery(watch
     ids=["an upload", "an old upload that a backfill announced", "a retry"],
 )
 def test_turnaround_counts_from_the_upload_unless_it_was_announced_later(change, measured):
-    row = Row(
+    row = LedgerRow(
         "r", State.DELIVERED, "b", "k", "v", received=10**9, updated=10**9 + 234, job="r", entered=10**9 + 20,
         started=10**9 + 30, completed=10**9 + 230,
     )  # fmt: skip
@@ -65,60 +65,60 @@ def test_turnaround_counts_from_the_upload_unless_it_was_announced_later(change,
 
 
 def test_the_minutes_of_what_was_heard_are_measured(watched):
-    watched.clinic.start(watched.clinic.upload())
-    job = watched.clinic.row().job
-    watched.clinic.write_raw(job, " ".join(["word"] * 240))  # half a second each
-    watched.clinic.transcribe.end(job)
+    watched.pipeline.start(watched.pipeline.upload())
+    job = watched.pipeline.row().job
+    watched.pipeline.write_raw(job, " ".join(["word"] * 240))  # half a second each
+    watched.pipeline.transcribe.end(job)
     watched.deliver(job)
     assert watched.published()[of("AudioMinutes")] == [2]
-    assert watched.clinic.row().seconds == 120
+    assert watched.pipeline.row().seconds == 120
 
 
 def test_a_start_says_how_near_the_quota_is(watched):
     for number in range(3):
-        watched.clinic.start(watched.clinic.upload(f"dictation/{number}.wav"))
+        watched.pipeline.start(watched.pipeline.upload(f"dictation/{number}.wav"))
     watched.published()
-    watched.take(watched.clinic.upload("dictation/4.wav"))
-    assert watched.published()[of("QuotaUsed")][-1] == pytest.approx(100 * 3 / 250)
+    watched.take(watched.pipeline.upload("dictation/4.wav"))
+    assert watched.published()[of("QuotaUtilization")][-1] == pytest.approx(100 * 3 / 250)
 
 
 def test_a_rejection_is_counted_in_all_and_by_its_reason(watched):
-    watched.take(watched.clinic.upload("dictation/Jane Doe.wav", b"Dear colleague"))
+    watched.take(watched.pipeline.upload("dictation/Jane Doe.wav", b"Dear colleague"))
     published = watched.published()
     assert published[of("Rejected")] == [1]
     assert published[of("Rejected", reason="UnsupportedMediaFormat")] == [1]
-    assert len({*rejections.CLASSES, *failures.CLASSES}) < 30  # each is a metric to be paid for
+    assert len({*rejections.CLASSES, *failure_reasons.CLASSES}) < 30  # each is a metric to be paid for
 
 
 def test_a_failure_is_counted_in_all_and_by_its_reason(watched):
-    watched.clinic.start(watched.clinic.upload())
-    job = watched.clinic.row().job
-    watched.clinic.transcribe.end(job, "FAILED", "Invalid sample rate: Jane Doe")
+    watched.pipeline.start(watched.pipeline.upload())
+    job = watched.pipeline.row().job
+    watched.pipeline.transcribe.end(job, "FAILED", "Invalid sample rate: Jane Doe")
     watched.deliver(job)
     published = watched.published()
     assert published[of("Failed", reason="InvalidSampleRate")] == published[of("Failed")] == [1]
 
 
 def test_a_recording_that_is_put_off_for_hours_is_counted_as_waiting_long(watched):
-    upload = watched.clinic.upload()
+    upload = watched.pipeline.upload()
     for hours in (0, 3, 2):
-        watched.clinic.clock += hours * 3600
-        watched.clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.pipeline.clock += hours * 3600
+        watched.pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
         watched.take(upload)
         said = watched.published()
-        assert said[of("PutOff")] == [1]
-        assert (of("WaitsLong") in said) == (hours == 2)
+        assert said[of("Deferred")] == [1]
+        assert (of("Delayed") in said) == (hours == 2)
 
 
 def test_a_job_that_ended_hours_ago_and_is_not_delivered_is_counted_as_waiting_long(watched):
-    watched.clinic.start(watched.clinic.upload())
-    watched.clinic.transcribe.end(watched.clinic.row().job)
-    watched.clinic.clock += 3600
+    watched.pipeline.start(watched.pipeline.upload())
+    watched.pipeline.transcribe.end(watched.pipeline.row().job)
+    watched.pipeline.clock += 3600
     watched.reconcile()
-    assert of("WaitsLong") not in watched.published()
-    watched.clinic.clock += 4 * 3600
+    assert of("Delayed") not in watched.published()
+    watched.pipeline.clock += 4 * 3600
     watched.reconcile()
-    assert watched.published()[of("WaitsLong")] == [1]
+    assert watched.published()[of("Delayed")] == [1]
 
 
 def test_metrics_of_an_invocation_are_not_sent_again_by_the_next(watched):

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 
 from app import stethoscript
 from local import deployment
-from local.cloud.running import Cloud
+from local.cloud.cloud_process import Cloud
 from local.deployment import ROOT, Deployment
 
 
@@ -17,7 +17,7 @@ def synthesise(folder: Path, **chosen: Any) -> Path:
     """What `cdk synth` writes for the laptop's choices and these: of the same app, by the same settings."""
     context: Mapping[str, Any] = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     assembly = folder / "cdk.out"
-    synthesised = cdk.App(context={**context, "stethoscript": deployment.choices(**chosen)}, outdir=str(assembly))
+    synthesised = cdk.App(context={**context, "stethoscript": deployment.config(**chosen)}, outdir=str(assembly))
     stethoscript(synthesised)
     synthesised.synth()
     return assembly

@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 from local.cloud import checkpoints
-from local.cloud.problems import CannotStart
-from local.cloud.running import ROOT, running
+from local.cloud.cloud_process import ROOT, running
+from local.cloud.errors import CannotStart
 from local.recogniser.scripted import recording
-from tests.medical import TABLE
+from tests.medical_service import TABLE
 
 SECRET = "albuterol for nobody but the patient"
 LOOPBACK = "0100007F"  # 127.0.0.1 as the kernel writes it
@@ -167,7 +167,7 @@ def test_a_clean_stop_leaves_no_process_and_no_temporary_file(tmp_path):
 @linux_only
 def test_the_cloud_ends_with_the_program_that_runs_it_even_if_that_is_killed(tmp_path):
     program = (
-        "import sys, time; from pathlib import Path; from local.cloud.running import running\n"
+        "import sys, time; from pathlib import Path; from local.cloud.cloud_process import running\n"
         "with running(state=Path(sys.argv[1]), engine='scripted') as cloud:\n"
         "    print(cloud.pid, flush=True); time.sleep(60)"
     )

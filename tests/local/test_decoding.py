@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from local.recogniser import audio, refusals
+from local.recogniser import audio_decoder, refusals
 from local.recogniser.refusals import Media
-from local.recogniser.words import Order, Unusable
+from local.recogniser.requests_and_results import Order, Unusable
 from tests import recordings_matrix
-from tests.encoded_recordings import Encoded, Recipe, decoded, encode
+from tests.encoded_recordings import Encoded, JobSettings, decoded, encode
 
 REASONS = {
     recordings_matrix.RATE: refusals.INVALID_SAMPLE_RATE,
@@ -33,7 +33,7 @@ def hear(tmp_path: Path) -> Hear:
     def decoding(content: bytes, **claimed: Any) -> Media:
         path = tmp_path / "recording"
         path.write_bytes(content)
-        with audio.decoded(Order("job", path, **claimed)) as sound:
+        with audio_decoder.decoded(Order("job", path, **claimed)) as sound:
             return sound.media
 
     return decoding
@@ -70,14 +70,14 @@ def test_real_recordings_are_decoded_whole_or_refused_with_the_documented_reason
 
 TWENTY = {"seconds": 20.0, "speech": True}
 STREAMED = {
-    "m4a": Recipe("ipod", "aac", muxing={"movflags": "faststart"}, **TWENTY),
-    "fragmented": Recipe("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **TWENTY),
-    "mp3": Recipe("mp3", "libmp3lame", bit_rate=64_000, **TWENTY),
-    "flac": Recipe("flac", "flac", hertz=16_000, **TWENTY),
-    "wav": Recipe("wav", "pcm_s16le", hertz=16_000, **TWENTY),
-    "opus": Recipe("ogg", "libopus", hertz=48_000, **TWENTY),
-    "vorbis": Recipe("ogg", "vorbis", channels=2, **TWENTY),
-    "webm": Recipe("webm", "libopus", hertz=48_000, **TWENTY),
+    "m4a": JobSettings("ipod", "aac", muxing={"movflags": "faststart"}, **TWENTY),
+    "fragmented": JobSettings("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **TWENTY),
+    "mp3": JobSettings("mp3", "libmp3lame", bit_rate=64_000, **TWENTY),
+    "flac": JobSettings("flac", "flac", hertz=16_000, **TWENTY),
+    "wav": JobSettings("wav", "pcm_s16le", hertz=16_000, **TWENTY),
+    "opus": JobSettings("ogg", "libopus", hertz=48_000, **TWENTY),
+    "vorbis": JobSettings("ogg", "vorbis", channels=2, **TWENTY),
+    "webm": JobSettings("webm", "libopus", hertz=48_000, **TWENTY),
 }
 
 
@@ -89,7 +89,7 @@ def test_a_recording_that_was_cut_off_is_decoded_as_far_as_it_goes(hear: Hear, n
 
 
 def test_a_recording_cut_off_before_its_index_is_refused(hear: Hear):
-    content = encode(Recipe("ipod", "aac", **TWENTY))
+    content = encode(JobSettings("ipod", "aac", **TWENTY))
     with pytest.raises(Unusable, match=refusals.UNSUPPORTED_FORMAT):
         hear(content[: len(content) * 9 // 10])
 

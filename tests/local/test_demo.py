@@ -12,10 +12,10 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import EndpointConnectionError
 
-from local import demo, demo_report, demo_run, deployment, one_at_a_time
+from local import demo, demo_report, demo_run, deployment, process_lock
 from local.deployment import ROOT, DeploymentFailed
 from local.recogniser.scripted import recording
-from operations.problems import Problem
+from operations.errors import CommandError
 
 
 @pytest.fixture
@@ -74,14 +74,14 @@ def test_a_relative_path_and_a_home_are_taken(tmp_path, monkeypatch):
 def test_a_name_that_is_not_utf8_is_refused_with_a_remedy(tmp_path):
     path = tmp_path / os.fsdecode(b"a\xff.wav")
     recording("0: Hello.", path)
-    with pytest.raises(Problem, match="rename it"):
+    with pytest.raises(CommandError, match="rename it"):
         demo_run.recordings(path, "dictation")
 
 
 @pytest.mark.usefixtures("folders")
 def test_a_second_demo_ends_with_a_sentence_and_changes_nothing(ended, monkeypatch):
     monkeypatch.setattr(demo_run, "run", started)
-    with one_at_a_time.held(demo.LOCK):
+    with process_lock.held(demo.LOCK):
         assert f"as process {os.getpid()}: wait until it has ended" in ended()
 
 

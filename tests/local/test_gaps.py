@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from local.cloud.running import Cloud, running
+from local.cloud.cloud_process import Cloud, running
 
 ACCOUNT = "000000000000"
 PATIENT = "Zebulon Quackenbush"

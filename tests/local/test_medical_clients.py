@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.cloud.running import ROOT
+from local.cloud.cloud_process import ROOT
 from local.recogniser.scripted import recording
-from tests.medical import OPERATIONS, TABLE
+from tests.medical_service import OPERATIONS, TABLE
 
 CLI = ROOT / "build" / "aws-cli"
 CLI_VERSION = "1.45.11"

@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
-from local.transcribe_medical.contract import Refused
+from local.transcribe_medical.cloud_port import Caller
+from local.transcribe_medical.fault_injection import CONCURRENT_JOBS
+from local.transcribe_medical.request_validation import Refused
 from local.transcribe_medical.service import Service
-from local.transcribe_medical.surroundings import Caller
-from local.transcribe_medical.weather import CONCURRENT_JOBS
 
 CALLER = Caller("000000000000", "us-east-1", "test")
 

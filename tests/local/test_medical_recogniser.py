@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from local.transcribe_medical.recogniser import NotHeard, NotReady, Order, Recogniser
+from local.transcribe_medical.recogniser import NotReady, Order, Recogniser, RecognitionFailed
 
 # A recogniser that answers what the recording's name says: after how long, or by dying.
 WORKER = """
@@ -66,7 +66,7 @@ def test_a_short_recording_does_not_wait_for_a_long_one():
 
 def test_the_recording_that_kills_the_recogniser_is_given_up_and_the_others_are_heard():
     outcomes = hearing(ear(), "fine 0.3", "kills 0.1", "fine 0.4", "unusable 0")
-    assert [type(outcome).__name__ for outcome in outcomes] == ["Heard", "NotHeard", "Heard", "NotHeard"]
+    assert [type(outcome).__name__ for outcome in outcomes] == ["RecognitionResult", "NotHeard", "Heard", "NotHeard"]
     assert str(outcomes[1]) == "The recogniser ended 2 times while it worked on this recording."
     assert str(outcomes[3]) == "Unsupported media format."
 
@@ -99,7 +99,7 @@ def test_a_recogniser_that_does_not_start_says_why(script, problem):
         recogniser = ear(script)
         with pytest.raises(NotReady, match=problem):
             await recogniser.start()
-        with pytest.raises(NotHeard, match=problem):
+        with pytest.raises(RecognitionFailed, match=problem):
             await recogniser.hear(order("fine"))
 
     asyncio.run(starting())

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from local.transcribe_medical.contract import Refused
-from local.transcribe_medical.memory import Memory
-from local.transcribe_medical.places import Place
-from local.transcribe_medical.weather import Forecast, Weather
-from tests.medical import CALLER, OPERATIONS, Clinic, create, start, unknown
+from local.transcribe_medical.fault_injection import FaultInjection, FaultRates
+from local.transcribe_medical.job_store import JobStore
+from local.transcribe_medical.request_validation import Refused
+from local.transcribe_medical.s3_locations import S3Location
+from tests.medical_service import CALLER, OPERATIONS, Pipeline, create, start, unknown
 
 ARN = "arn:aws:transcribe:us-east-1:000000000000:"
 
@@ -19,18 +19,18 @@ def clinics():
     made = []
 
     def making(**settings):
-        made.append(Clinic(**settings))
+        made.append(Pipeline(**settings))
         return made[-1]
 
     yield making
-    for clinic in made:
-        clinic.close()
+    for pipeline in made:
+        pipeline.close()
 
 
-async def ended(clinic, *names):
+async def ended(pipeline, *names):
     """Wait until jobs have ended, and return their statuses."""
     while True:
-        statuses = [clinic.service.memory.jobs.find(CALLER, name).status for name in names]
+        statuses = [pipeline.service.memory.jobs.find(CALLER, name).status for name in names]
         if "IN_PROGRESS" not in statuses:
             return statuses
         await asyncio.sleep(0.005)
@@ -39,34 +39,34 @@ async def ended(clinic, *names):
 class Checked:
     """A client that finds every answer to be one the model knows, and remembers what it asked."""
 
-    def __init__(self, clinic):
-        self.clinic = clinic
+    def __init__(self, pipeline):
+        self.pipeline = pipeline
         self.asked = set()
 
     def __call__(self, operation, **request):
-        answer = self.clinic.ask(operation, **request)
+        answer = self.pipeline.ask(operation, **request)
         assert unknown(operation, answer) == []
         self.asked.add(operation)
         return answer
 
 
 def test_every_answer_is_one_the_model_knows(clinics):
-    clinic = clinics(tellings=1)
-    ask = Checked(clinic)
+    pipeline = clinics(tellings=1)
+    ask = Checked(pipeline)
 
     async def a_day():
         for name, file in (("good", "terms.txt"), ("bad", "a.wav")):
             ask("CreateMedicalVocabulary", **create(name, file, Tags=[{"Key": "ward", "Value": ""}]))
             ask("GetMedicalVocabulary", VocabularyName=name)
-        clinic.pass_time()
+        pipeline.pass_time()
         ask("UpdateMedicalVocabulary", **create("bad", "a.wav"))
-        clinic.pass_time()
+        pipeline.pass_time()
         settings = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "VocabularyName": "good"}
         more = {"Settings": settings, "ContentIdentificationType": "PHI", "Tags": [{"Key": "a", "Value": "b"}]}
         for name, media in (("job-1", "a.wav"), ("job-2", "bad.wav")):
             ask("StartMedicalTranscriptionJob", **start(name, media, **more))
             ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName=name)
-        assert await ended(clinic, "job-1", "job-2") == ["COMPLETED", "FAILED"]
+        assert await ended(pipeline, "job-1", "job-2") == ["COMPLETED", "FAILED"]
 
     asyncio.run(a_day())
     for arn in ("medical-vocabulary/good", "medical-transcription-job/job-1"):
@@ -87,38 +87,38 @@ def test_every_answer_is_one_the_model_knows(clinics):
 
 
 def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(clinics):
-    clinic = clinics()
-    clinic.ask("CreateMedicalVocabulary", **create())
-    clinic.pass_time()
+    pipeline = clinics()
+    pipeline.ask("CreateMedicalVocabulary", **create())
+    pipeline.pass_time()
 
     async def working():
         settings = {"VocabularyName": "drugs", "ShowAlternatives": True, "MaxAlternatives": 3}
         more = {"Settings": settings, "ContentIdentificationType": "PHI", "MediaFormat": "wav"}
-        clinic.ask("StartMedicalTranscriptionJob", **start(**more))
-        await ended(clinic, "job-1")
+        pipeline.ask("StartMedicalTranscriptionJob", **start(**more))
+        await ended(pipeline, "job-1")
 
     asyncio.run(working())
-    [order] = clinic.ears.orders
+    [order] = pipeline.ears.orders
     assert order.vocabulary == ({"phrase": "metoprolol", "display_as": "Metoprolol", "sounds_like": None},)
     assert (order.alternatives, order.entities, order.format, order.channels) == (3, True, "wav", False)
 
 
 def test_tags_that_come_while_a_job_works_are_kept(clinics):
-    clinic = clinics()
+    pipeline = clinics()
 
     async def working():
-        clinic.ask("StartMedicalTranscriptionJob", **start())
+        pipeline.ask("StartMedicalTranscriptionJob", **start())
         arn = f"{ARN}medical-transcription-job/job-1"
-        clinic.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
-        await ended(clinic, "job-1")
+        pipeline.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
+        await ended(pipeline, "job-1")
 
     asyncio.run(working())
-    job = clinic.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
+    job = pipeline.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
     assert job["Tags"] == [{"Key": "ward", "Value": "3"}]
 
 
 def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
-    first = clinics(memory=Memory(tmp_path / "journal"))
+    first = clinics(memory=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
 
     async def interrupted():
@@ -126,7 +126,7 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(memory=Memory(tmp_path / "journal"))
+    second = clinics(memory=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -134,11 +134,11 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
 
     assert asyncio.run(resumed()) == ["COMPLETED"]
     assert second.ask("GetMedicalVocabulary", VocabularyName="drugs")["VocabularyState"] == "READY"
-    assert second.cloud.objects[Place("work", "raw/with-words.json")]
+    assert second.cloud.objects[S3Location("work", "raw/with-words.json")]
 
 
 def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, tmp_path):
-    first = clinics(memory=Memory(tmp_path / "journal"))
+    first = clinics(memory=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
     first.pass_time()
 
@@ -148,7 +148,7 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(memory=Memory(tmp_path / "journal"))
+    second = clinics(memory=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -160,37 +160,37 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
 
 
 def test_slow_jobs_take_their_time_and_others_do_not(clinics):
-    clinic = clinics(weather=Weather(Forecast(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
+    pipeline = clinics(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
     names = [f"job-{n}" for n in range(12)]
 
     async def working():
         for name in names:
-            clinic.ask("StartMedicalTranscriptionJob", **start(name))
+            pipeline.ask("StartMedicalTranscriptionJob", **start(name))
         await asyncio.sleep(0.15)
-        early = [clinic.service.memory.jobs.find(CALLER, name).status for name in names]
-        await ended(clinic, *names)
+        early = [pipeline.service.memory.jobs.find(CALLER, name).status for name in names]
+        await ended(pipeline, *names)
         return early
 
     early = asyncio.run(working())
     assert {"IN_PROGRESS", "COMPLETED"} == set(early)
-    slow = [name for name in names if clinic.service.weather.delay(name)]
+    slow = [name for name in names if pipeline.service.faults.delay(name)]
     assert slow == [name for name, status in zip(names, early, strict=True) if status == "IN_PROGRESS"]
 
 
 def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
     """A client that only retries: what it started unknowingly it finds by its name."""
-    forecast = Forecast(
+    fault_rates = FaultRates(
         seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
         slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
     )  # fmt: skip
-    clinic = clinics(weather=Weather(forecast), tellings=1)
+    pipeline = clinics(faults=FaultInjection(fault_rates), tellings=1)
     names = [f"job-{n}" for n in range(200)]
     refusals = []
 
     async def client(name):
         while True:
             try:
-                clinic.ask("StartMedicalTranscriptionJob", **start(name))
+                pipeline.ask("StartMedicalTranscriptionJob", **start(name))
             except Refused as refused:
                 refusals.append(refused.code)
                 if refused.code == "ConflictException":
@@ -203,16 +203,16 @@ def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
         most = 0
         clients = asyncio.gather(*map(client, names))
         while not clients.done():
-            most = max(most, sum(job.status == "IN_PROGRESS" for job in clinic.service.memory.jobs))
+            most = max(most, sum(job.status == "IN_PROGRESS" for job in pipeline.service.memory.jobs))
             await asyncio.sleep(0)
-        await ended(clinic, *names)
+        await ended(pipeline, *names)
         return most
 
     assert asyncio.run(working()) == 5
-    written = [place.key for place in clinic.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
-    heard = len(clinic.ears.orders)
+    written = [place.key for place in pipeline.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
+    heard = len(pipeline.ears.orders)
     assert (sorted(written), heard) == (sorted(f"raw/{name}.json" for name in names), 200)
     assert {"LimitExceededException", "InternalFailureException", "ConflictException"} == set(refusals)
-    told = [detail["MedicalTranscriptionJobName"] for detail in clinic.cloud.told]
+    told = [detail["MedicalTranscriptionJobName"] for detail in pipeline.cloud.told]
     assert 0 < len(set(names) - set(told)) < 200
     assert max(map(told.count, set(told))) == 2

@@ -11,7 +11,7 @@ import pytest
 
 from examples.receiver import server
 from examples.signatures import Verifier
-from local.people import People, queue
+from local.demo_users import DemoUsers, queue
 from local.recogniser import scripted
 from tests.corpus.recordings import wav
 from tests.local.deployed import deploy
@@ -28,7 +28,7 @@ class Newsroom:
 
     def __init__(self, cloud: Any, deployed: Any, folder: Any, queues: dict[str, Any]) -> None:
         self.cloud, self.deployed, self.folder, self.queues = cloud, deployed, folder, queues
-        self.people = People(cloud, deployed)
+        self.people = DemoUsers(cloud, deployed)
         self.uploader, self.reader = self.people.uploader(), self.people.reader()
         self.posted: list[dict[str, Any]] = []
         self.heard: dict[str, list[Any]] = {name: [] for name in queues}
@@ -73,15 +73,15 @@ def newsroom(cloud, tmp_path_factory):
         cloud,
         folder,
         name=NAME,
-        watch_seconds=0,
+        job_poll_seconds=0,
         layout="mirrored",
         emails={"completion": [RECORDS]},
         subscriptions=[
             {"protocol": "sqs", "endpoint": "arn:aws:sqs:us-east-1:000000000000:failures",
-             "only": {"status": ["FAILED", "REJECTED"]}},
+             "filter": {"status": ["FAILED", "REJECTED"]}},
             {"protocol": "sqs", "endpoint": "arn:aws:sqs:us-east-1:000000000000:dictations", "raw": True,
-             "only": {"status": ["DELIVERED"], "profile": ["dictation"], "confidence": ["high", "medium"]}},
-            {"protocol": "email", "endpoint": WARD, "only": {"status": ["REJECTED"], "reason": ["TooShort"]}},
+             "filter": {"status": ["DELIVERED"], "profile": ["dictation"], "confidence": ["high", "medium"]}},
+            {"protocol": "email", "endpoint": WARD, "filter": {"status": ["REJECTED"], "reason": ["TooShort"]}},
         ],
     )  # fmt: skip
     room = Newsroom(cloud, deployed, folder, queues)

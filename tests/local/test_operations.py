@@ -20,16 +20,16 @@ from local.recogniser import scripted
 from operations import backfill, recordings
 from operations import deployment as deployments
 from operations.__main__ import app
-from stethoscript import events, jobs
-from stethoscript.events import Arrival
+from stethoscript import jobs, queue_messages
+from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
 from tests.local.deployed import deploy
-from tests.local.test_pipeline import PATIENCE, Clinic
+from tests.local.test_pipeline import PATIENCE, Pipeline
 
 NAME = "ward"
 
 
-class Ward(Clinic):
+class OperatedPipeline(Pipeline):
     """A deployment with room for one job at a time, and the tool over it."""
 
     def __init__(self, cloud: Any, deployed: Any, folder: Any, name: str = NAME) -> None:
@@ -100,129 +100,135 @@ class Ward(Clinic):
 
 
 @pytest.fixture(scope="module")
-def ward(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Ward:
+def operated(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> OperatedPipeline:
     folder = tmp_path_factory.mktemp("ward")
     deployed = deploy(
-        cloud, folder, name=NAME, watch_seconds=0, quotas={"jobs_at_once": 1},
+        cloud, folder, name=NAME, job_poll_seconds=0, quotas={"concurrent_jobs": 1},
         reconcile={"every_minutes": 30, "grace_seconds": 900},
     )  # fmt: skip
-    return Ward(cloud, deployed, folder)
+    return OperatedPipeline(cloud, deployed, folder)
 
 
-def test_a_large_file_goes_up_in_parts_and_is_waited_for(ward):
-    file = scripted.recording("0: A long one.", ward.folder / "long.wav", seconds=2200)
-    (told,) = ward.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
+def test_a_large_file_goes_up_in_parts_and_is_waited_for(operated):
+    file = scripted.recording("0: A long one.", operated.folder / "long.wav", seconds=2200)
+    (told,) = operated.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
     assert told["row"]["state"] == "DELIVERED"
-    assert told["versionId"] == ward.heard_of(told["versionId"])["versionId"]
-    assert ward.json("explain", "visit-1")["recording"] == told["job"]
-    status = ward.json("status")
+    assert told["versionId"] == operated.notification_of(told["versionId"])["versionId"]
+    assert operated.json("explain", "visit-1")["recording"] == told["job"]
+    status = operated.json("status")
     assert (status["states"]["DELIVERED"], status["transcribe"]["quota"]) == (1, 1)
 
 
-def test_explain_says_why_a_recording_waits_from_quota_to_delivery(ward):
-    with ward.standstill("completion"):
-        first = ward.upload("dictation/first.wav", "!slow 4\n0: First.")
-        assert ward.why(first, "in-transcribe") == "in-transcribe"
-        second = ward.upload("dictation/second.wav", "0: Second.")
-        assert ward.why(second, "over-quota") == "over-quota"
-        assert "1 of 1 jobs are in progress" in ward.run("explain", second).stdout
-        assert ward.why(first, "undelivered") == "undelivered"
-    assert ward.heard_of(first)["status"] == "DELIVERED"
-    assert ward.heard_of(second)["status"] == "DELIVERED"
-    told = ward.json("explain", first)
+def test_explain_says_why_a_recording_waits_from_quota_to_delivery(operated):
+    with operated.standstill("completion"):
+        first = operated.upload("dictation/first.wav", "!slow 4\n0: First.")
+        assert operated.why(first, "in-transcribe") == "in-transcribe"
+        second = operated.upload("dictation/second.wav", "0: Second.")
+        assert operated.why(second, "over-quota") == "over-quota"
+        assert "1 of 1 jobs are in progress" in operated.run("explain", second).stdout
+        assert operated.why(first, "undelivered") == "undelivered"
+    assert operated.notification_of(first)["status"] == "DELIVERED"
+    assert operated.notification_of(second)["status"] == "DELIVERED"
+    told = operated.json("explain", first)
     assert [step["what"].split(",")[0] for step in told["way"]] == [
         "uploaded", "first looked at", "Transcribe began", "Transcribe ended", "DELIVERED",
     ]  # fmt: skip
 
 
-def test_a_failed_recording_is_retried_under_the_same_name_whoever_asks(ward):
-    version = ward.upload("dictation/asthma.wav", "0: The patient has asthma.")
-    first = ward.heard_of(version)["job"]
-    ward.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
-    with ward.standstill("intake"):
+def test_a_failed_recording_is_retried_under_the_same_name_whoever_asks(operated):
+    version = operated.upload("dictation/asthma.wav", "0: The patient has asthma.")
+    first = operated.notification_of(version)["job"]
+    operated.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
+    with operated.standstill("intake"):
         with ThreadPoolExecutor(3) as operators:
-            told = list(operators.map(lambda _: recordings.retry(ward.found, version, time.time()), range(3)))
+            told = list(operators.map(lambda _: recordings.retry(operated.found, version, time.time()), range(3)))
         assert {each.row.job for each in told} == {f"{first}-2"}
-        assert ward.json("retry", version)["attempt"] == 2
-        assert ward.json("explain", version)["why"] == "being-retried"
+        assert operated.json("retry", version)["attempt"] == 2
+        assert operated.json("explain", version)["why"] == "being-retried"
     deadline = time.monotonic() + PATIENCE
-    while len(news := ward.all_news_of(version, 1)) < 2:
+    while len(news := operated.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
     assert (news[1]["job"], news[1]["status"]) == (f"{first}-2", "DELIVERED")
     assert f"/{first}-2/" in news[1]["manifest"]["key"]
-    assert "The patient has asthma." in ward.text(news[1])
-    work = ward.client("s3").list_objects_v2(Bucket=ward.deployed["WorkBucketName"], Prefix=f"raw/{first}")
+    assert "The patient has asthma." in operated.text(news[1])
+    work = operated.client("s3").list_objects_v2(Bucket=operated.deployed["WorkBucketName"], Prefix=f"raw/{first}")
     assert [entry["Key"] for entry in work["Contents"]] == [f"raw/{first}-2.json", f"raw/{first}.json"]
-    staged = ward.client("s3").list_objects_v2(Bucket=ward.deployed["WorkBucketName"], Prefix=f"staging/{first}")
+    staged = operated.client("s3").list_objects_v2(
+        Bucket=operated.deployed["WorkBucketName"], Prefix=f"staging/{first}"
+    )
     assert "Contents" not in staged
 
 
-def test_what_fails_again_is_told_under_its_own_attempt(ward):
-    version = ward.upload("dictation/broken.wav", "!fail Unsupported media format")
-    first = ward.heard_of(version)["job"]
-    assert ward.json("retry", first)["attempt"] == 2
+def test_what_fails_again_is_told_under_its_own_attempt(operated):
+    version = operated.upload("dictation/broken.wav", "!fail Unsupported media format")
+    first = operated.notification_of(version)["job"]
+    assert operated.json("retry", first)["attempt"] == 2
     deadline = time.monotonic() + PATIENCE
-    while len(news := ward.all_news_of(version, 1)) < 2:
+    while len(news := operated.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
     assert [(told["id"], told["status"]) for told in news] == [
         (f"{first}:FAILED", "FAILED"), (f"{first}-2:FAILED", "FAILED"),
     ]  # fmt: skip
-    assert ward.json("list", "--state", "failed")["recordings"][0]["job"] == f"{first}-2"
+    assert operated.json("list", "--state", "failed")["recordings"][0]["job"] == f"{first}-2"
 
 
-def test_dead_letters_are_explained_and_brought_back(ward):
+def test_dead_letters_are_explained_and_brought_back(operated):
     key = "dictation/dead letter.wav"
-    with ward.standstill("intake"):
-        version = ward.unannounced(key, "0: Dead no more.")
-        letter = events.arrival_message(Arrival(Upload(ward.deployed["IntakeBucketName"], key, version)))
-        ward.client("sqs").send_message(QueueUrl=ward.found.queue("intake-dead-letters"), MessageBody=letter)
-        assert ward.why(version, "dead-letter") == "dead-letter"
-    assert ward.json("status")["queues"]["intake"]["deadLetters"] == 1
-    assert ward.json("redrive") == {"moved": {"intake": 1, "completion": 0}}
-    assert "Dead no more." in ward.text(ward.heard_of(version))
-    assert ward.json("status")["queues"]["intake"]["deadLetters"] == 0
+    with operated.standstill("intake"):
+        version = operated.unannounced(key, "0: Dead no more.")
+        letter = queue_messages.upload_message(
+            UploadMessage(Upload(operated.deployed["IntakeBucketName"], key, version))
+        )
+        operated.client("sqs").send_message(QueueUrl=operated.found.queue("intake-dead-letters"), MessageBody=letter)
+        assert operated.why(version, "dead-letter") == "dead-letter"
+    assert operated.json("status")["queues"]["intake"]["deadLetters"] == 1
+    assert operated.json("redrive") == {"moved": {"intake": 1, "completion": 0}}
+    assert "Dead no more." in operated.text(operated.notification_of(version))
+    assert operated.json("status")["queues"]["intake"]["deadLetters"] == 0
 
 
-def test_what_lies_unheard_of_is_priced_and_then_announced(ward):
-    with ward.standstill("intake"):
-        version = ward.unannounced("dictation/old.wav", "0: Found after all.")
-        assert ward.json("explain", version)["row"] is None
-    assert ward.json("backfill", "--go")["tooYoung"] == 1
+def test_what_lies_unheard_of_is_priced_and_then_announced(operated):
+    with operated.standstill("intake"):
+        version = operated.unannounced("dictation/old.wav", "0: Found after all.")
+        assert operated.json("explain", version)["row"] is None
+    assert operated.json("backfill", "--go")["tooYoung"] == 1
     later = time.time() + 3600
-    found = backfill.run(ward.found, "dictation/old", later, go=False)
+    found = backfill.run(operated.found, "dictation/old", later, go=False)
     assert (found.estimate.recordings, found.estimate.unknown, found.estimate.dollars) == (1, 0, 0.01875)
-    backfill.run(ward.found, "dictation/old", later, go=True)
-    assert "Found after all." in ward.text(ward.heard_of(version))
-    assert backfill.run(ward.found, "dictation/old", later, go=False).estimate.recordings == 0
+    backfill.run(operated.found, "dictation/old", later, go=True)
+    assert "Found after all." in operated.text(operated.notification_of(version))
+    assert backfill.run(operated.found, "dictation/old", later, go=False).estimate.recordings == 0
 
 
-def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(ward):
+def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operated):
     patient, spoken = "Zebulon-Quackenbush", "Pneumonoultramicroscopic"
     key = f"dictation/{patient}.wav"
-    told = [ward.heard_of(ward.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
-    ward.heard_of(ward.upload("dictation/somebody else.wav", "0: Unremarkable."))
-    assert spoken in ward.text(told[0])
+    told = [operated.notification_of(operated.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
+    operated.notification_of(operated.upload("dictation/somebody else.wav", "0: Unremarkable."))
+    assert spoken in operated.text(told[0])
     for each in told:
-        ward.rewrite(each["job"], started=int(time.time()) - 3600)  # as if it was a while ago
+        operated.rewrite(each["job"], started=int(time.time()) - 3600)  # as if it was a while ago
     secrets = [patient.encode(), spoken.encode()]
-    assert set(_kept(ward.client, secrets)) == {"s3", "dynamodb"}
-    certificates = ward.json("erase", told[0]["job"], "--all-versions", "--yes")
+    assert set(_kept(operated.client, secrets)) == {"s3", "dynamodb"}
+    certificates = operated.json("erase", told[0]["job"], "--all-versions", "--yes")
     assert {each["recording"] for each in certificates} == {each["job"] for each in told}
-    ward.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
+    operated.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
     for version in told:
-        letter = events.arrival_message(Arrival(Upload(ward.deployed["IntakeBucketName"], key, version["versionId"])))
-        ward.client("sqs").send_message(QueueUrl=ward.found.queue("intake"), MessageBody=letter)
+        letter = queue_messages.upload_message(
+            UploadMessage(Upload(operated.deployed["IntakeBucketName"], key, version["versionId"]))
+        )
+        operated.client("sqs").send_message(QueueUrl=operated.found.queue("intake"), MessageBody=letter)
     deadline = time.monotonic() + PATIENCE
-    while ward.json("status")["queues"]["intake"] != dict.fromkeys(
+    while operated.json("status")["queues"]["intake"] != dict.fromkeys(
         ("waiting", "delayed", "inHand", "deadLetters"), 0
     ) | {"oldestSeconds": None}:
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert not list(_kept(ward.client, secrets))
-    assert all(ward.json("explain", each["job"])["why"] == "erased" for each in told)
-    assert "Unremarkable" in str(list(_kept(ward.client, [b"Unremarkable"])))
+    assert not list(_kept(operated.client, secrets))
+    assert all(operated.json("explain", each["job"])["why"] == "erased" for each in told)
+    assert "Unremarkable" in str(list(_kept(operated.client, [b"Unremarkable"])))
     for each in told:
-        assert [news["status"] for news in ward.all_news_of(each["versionId"], 3)] == ["DELIVERED", "ERASED"]
+        assert [news["status"] for news in operated.notifications_of(each["versionId"], 3)] == ["DELIVERED", "ERASED"]
 
 
 def _kept(client: Any, secrets: list[bytes]) -> Iterator[str]:
@@ -257,18 +263,18 @@ def _everything(client: Any) -> Iterator[tuple[str, bytes]]:
         yield "transcribe", repr(transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)).encode()
 
 
-def _tool(ward: Ward, *command: str, **environment: str) -> "subprocess.Popen[str]":
+def _tool(operated: OperatedPipeline, *command: str, **environment: str) -> "subprocess.Popen[str]":
     """The tool as people start it: a process of its own, under the ordinary AWS configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.Popen(
         [sys.executable, "-m", "operations", *command], cwd=deployment.ROOT, text=True, start_new_session=True,
-        env={**kept, **ward.cloud.environment, "NO_PROXY": "*", "STETHOSCRIPT_NAME": NAME, **environment},
+        env={**kept, **operated.cloud.environment, "NO_PROXY": "*", "STETHOSCRIPT_NAME": NAME, **environment},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
-def test_the_live_view_ends_cleanly_with_ctrl_c(ward):
-    with _tool(ward, "watch", "--json", "--every", "0.5") as process:
+def test_the_live_view_ends_cleanly_with_ctrl_c(operated):
+    with _tool(operated, "watch", "--json", "--every", "0.5") as process:
         lines = [json.loads(process.stdout.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
         left = process.communicate(timeout=PATIENCE)
@@ -284,8 +290,8 @@ def test_the_live_view_ends_cleanly_with_ctrl_c(ward):
         ({"STETHOSCRIPT_NAME": "elsewhere"}, 3, "there are: "),
     ],
 )
-def test_whatever_the_environment_says_wrong_is_told_in_one_sentence(ward, environment, code, words):
-    with _tool(ward, "status", **environment) as process:
+def test_whatever_the_environment_says_wrong_is_told_in_one_sentence(operated, environment, code, words):
+    with _tool(operated, "status", **environment) as process:
         _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, len(said.splitlines())) == (code, 1)
     assert words in said

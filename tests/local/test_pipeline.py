@@ -12,8 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local import deployment
+from local.demo_users import DemoUsers, Inbox, queue
 from local.deployment import Deployment
-from local.people import Inbox, People, queue
 from local.recogniser import scripted
 from tests.local.deployed import deploy, deploy_assembly, synthesise
 
@@ -21,12 +21,12 @@ PATIENCE = 40
 RULES = ("transcript-written", "job-ended")
 
 
-class Clinic:
+class Pipeline:
     """A deployment and the people who use it."""
 
     def __init__(self, cloud: Any, deployed: Deployment, folder: Any) -> None:
         self.cloud, self.deployed, self._folder = cloud, deployed, folder
-        self.people = People(cloud, deployed)
+        self.people = DemoUsers(cloud, deployed)
         self.uploader, self.reader = self.people.uploader(), self.people.reader()
         self._inbox = Inbox(self.people)
         self._news: dict[str, list[dict[str, Any]]] = {}
@@ -42,7 +42,7 @@ class Clinic:
         answer = self.uploader.put_object(Bucket=self.deployed["IntakeBucketName"], Key=key, Body=body)
         return str(answer["VersionId"])
 
-    def heard_of(self, version: str, seconds: float = PATIENCE) -> dict[str, Any]:
+    def notification_of(self, version: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The notification about an upload, waiting for it."""
         deadline = time.monotonic() + seconds
         while version not in self._news:
@@ -50,7 +50,7 @@ class Clinic:
             self._listen(1)
         return self._news[version][0]
 
-    def all_news_of(self, version: str, seconds: float = 3) -> list[dict[str, Any]]:
+    def notifications_of(self, version: str, seconds: float = 3) -> list[dict[str, Any]]:
         """Every notification about an upload, after listening for a while longer."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -85,96 +85,98 @@ class Clinic:
 
 
 @pytest.fixture(scope="session")
-def clinic(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
+def pipeline(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     folder = tmp_path_factory.mktemp("deployment")
     reconcile = {"every_minutes": 30, "grace_seconds": 0, "sweep_pages": 10, "sweep_minutes": 0}
-    return Clinic(cloud, deploy(cloud, folder, name="clinic", watch_seconds=0, reconcile=reconcile), folder)
+    return Pipeline(cloud, deploy(cloud, folder, name="clinic", job_poll_seconds=0, reconcile=reconcile), folder)
 
 
-def test_a_dictation_is_delivered_as_it_was_spoken(clinic):
-    version = clinic.upload("dictation/Jane Doe.wav", "0: The lungs are clear. No edema.")
-    told = clinic.heard_of(version)
+def test_a_dictation_is_delivered_as_it_was_spoken(pipeline):
+    version = pipeline.upload("dictation/Jane Doe.wav", "0: The lungs are clear. No edema.")
+    told = pipeline.notification_of(version)
     assert (told["status"], told["profile"]) == ("DELIVERED", "dictation")
-    assert clinic.text(told) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
+    assert pipeline.text(told) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
 
 
-def test_a_conversation_has_its_speakers_turns(clinic):
-    version = clinic.upload("conversation/visit.wav", "0: How are you?\n1: Much better, thank you.")
-    text = clinic.text(clinic.heard_of(version))
+def test_a_conversation_has_its_speakers_turns(pipeline):
+    version = pipeline.upload("conversation/visit.wav", "0: How are you?\n1: Much better, thank you.")
+    text = pipeline.text(pipeline.notification_of(version))
     assert text.split("\n\n")[0].endswith("Speaker 1\nHow are you?")
     assert "Speaker 2\nMuch better, thank you." in text
 
 
-def test_a_telehealth_call_is_told_apart_by_channel(clinic):
-    version = clinic.upload("telehealth/call.wav", "0: Can you hear me?\n1: Loud and clear.", channels=2)
-    text = clinic.text(clinic.heard_of(version))
+def test_a_telehealth_call_is_told_apart_by_channel(pipeline):
+    version = pipeline.upload("telehealth/call.wav", "0: Can you hear me?\n1: Loud and clear.", channels=2)
+    text = pipeline.text(pipeline.notification_of(version))
     assert "Channel 1\nCan you hear me?" in text
     assert "Channel 2\nLoud and clear." in text
 
 
-def test_what_is_delivered_is_encrypted_under_the_deployments_key(clinic):
-    told = clinic.heard_of(clinic.upload("dictation/k.wav", "0: Hello."))
-    head = clinic.reader.head_object(Bucket=told["manifest"]["bucket"], Key=told["manifest"]["key"])
-    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", clinic.deployed["KeyArn"])
-    raw = clinic.cloud.client("s3").head_object(Bucket=clinic.deployed["WorkBucketName"], Key=f"raw/{told['job']}.json")
-    assert (raw["ServerSideEncryption"], raw["SSEKMSKeyId"]) == ("aws:kms", clinic.deployed["KeyArn"])
+def test_what_is_delivered_is_encrypted_under_the_deployments_key(pipeline):
+    told = pipeline.notification_of(pipeline.upload("dictation/k.wav", "0: Hello."))
+    head = pipeline.reader.head_object(Bucket=told["manifest"]["bucket"], Key=told["manifest"]["key"])
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
+    raw = pipeline.cloud.client("s3").head_object(
+        Bucket=pipeline.deployed["WorkBucketName"], Key=f"raw/{told['job']}.json"
+    )
+    assert (raw["ServerSideEncryption"], raw["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
 
 
-def test_two_recordings_under_one_key_in_quick_succession_keep_their_own_words(clinic):
-    first = clinic.upload("dictation/today.wav", "0: The first patient has asthma.")
-    second = clinic.upload("dictation/today.wav", "0: The second patient has gout.")
-    assert "first patient has asthma" in clinic.text(clinic.heard_of(first))
-    assert "second patient has gout" in clinic.text(clinic.heard_of(second))
+def test_two_recordings_under_one_key_in_quick_succession_keep_their_own_words(pipeline):
+    first = pipeline.upload("dictation/today.wav", "0: The first patient has asthma.")
+    second = pipeline.upload("dictation/today.wav", "0: The second patient has gout.")
+    assert "first patient has asthma" in pipeline.text(pipeline.notification_of(first))
+    assert "second patient has gout" in pipeline.text(pipeline.notification_of(second))
 
 
-def test_a_repeated_event_makes_neither_a_second_job_nor_a_second_notification(clinic):
-    version = clinic.upload("dictation/again.wav", "0: Once only.")
-    job = clinic.heard_of(version)["job"]
-    bucket = clinic.deployed["IntakeBucketName"]
+def test_a_repeated_event_makes_neither_a_second_job_nor_a_second_notification(pipeline):
+    version = pipeline.upload("dictation/again.wav", "0: Once only.")
+    job = pipeline.notification_of(version)["job"]
+    bucket = pipeline.deployed["IntakeBucketName"]
     entity = {"bucket": {"name": bucket}, "object": {"key": "dictation/again.wav", "versionId": version}}
     body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": entity}] * 3})
-    sqs = clinic.cloud.client("sqs")
+    sqs = pipeline.cloud.client("sqs")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="clinic-intake")["QueueUrl"], MessageBody=body)
-    assert [told["job"] for told in clinic.all_news_of(version)] == [job]
-    transcribe = clinic.cloud.client("transcribe")
+    assert [told["job"] for told in pipeline.notifications_of(version)] == [job]
+    transcribe = pipeline.cloud.client("transcribe")
     listed = transcribe.list_medical_transcription_jobs(JobNameContains=job)["MedicalTranscriptionJobSummaries"]
     assert len(listed) == 1
 
 
-def test_a_failed_job_is_told_with_a_remedy(clinic):
-    version = clinic.upload("dictation/broken.wav", "!fail Unsupported media format")
-    clinic_told = clinic.heard_of(version)
+def test_a_failed_job_is_told_with_a_remedy(pipeline):
+    version = pipeline.upload("dictation/broken.wav", "!fail Unsupported media format")
+    clinic_told = pipeline.notification_of(version)
     assert clinic_told["status"] == "FAILED"
     assert clinic_told["reason"]["class"] == "UnsupportedMediaFormat"
 
 
-def test_what_is_no_recording_is_refused_within_seconds(clinic):
-    told = clinic.heard_of(clinic.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
+def test_what_is_no_recording_is_refused_within_seconds(pipeline):
+    told = pipeline.notification_of(pipeline.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
     assert (told["status"], told["reason"]["class"]) == ("REJECTED", "UnsupportedMediaFormat")
 
 
 @pytest.mark.parametrize(
     ("silenced", "signal"), [(("job-ended",), "object"), (("transcript-written",), "event"), (RULES, "reconcile")]
 )
-def test_any_one_of_the_three_signals_is_enough(clinic, silenced, signal):
-    with clinic.without(*silenced):
-        version = clinic.upload(f"dictation/{signal}.wav", "0: One signal is enough.")
+def test_any_one_of_the_three_signals_is_enough(pipeline, silenced, signal):
+    with pipeline.without(*silenced):
+        version = pipeline.upload(f"dictation/{signal}.wav", "0: One signal is enough.")
         if signal == "reconcile":
-            _wait_for_job(clinic, version)
-            clinic.reconcile()
-        told = clinic.heard_of(version)
-    row = clinic.cloud.client("dynamodb").get_item(
-        TableName=clinic.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
+            _wait_for_job(pipeline, version)
+            pipeline.reconcile()
+        told = pipeline.notification_of(version)
+    row = pipeline.cloud.client("dynamodb").get_item(
+        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
     )["Item"]
     assert (told["status"], row["signal"]["S"]) == ("DELIVERED", signal)
 
 
-def _wait_for_job(clinic: Clinic, version: str) -> None:
+def _wait_for_job(pipeline: Pipeline, version: str) -> None:
     """Until Transcribe has finished the job of this upload."""
-    transcribe, dynamodb = clinic.cloud.client("transcribe"), clinic.cloud.client("dynamodb")
+    transcribe, dynamodb = pipeline.cloud.client("transcribe"), pipeline.cloud.client("dynamodb")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        rows = dynamodb.scan(TableName=clinic.deployed["LedgerTableName"])["Items"]
+        rows = dynamodb.scan(TableName=pipeline.deployed["LedgerTableName"])["Items"]
         for row in rows:
             if row.get("version", {}).get("S") == version and row["state"]["S"] == "TRANSCRIBING":
                 job = transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=row["job"]["S"])
@@ -184,27 +186,27 @@ def _wait_for_job(clinic: Clinic, version: str) -> None:
     pytest.fail("the job did not end")
 
 
-def test_an_upload_whose_event_got_lost_is_found_by_the_reconciler(clinic):
-    sqs = clinic.cloud.client("sqs")
-    mapping = _mapping(clinic, "clinic-intake")
-    lambda_ = clinic.cloud.client("lambda")
+def test_an_upload_whose_event_got_lost_is_found_by_the_reconciler(pipeline):
+    sqs = pipeline.cloud.client("sqs")
+    mapping = _mapping(pipeline, "clinic-intake")
+    lambda_ = pipeline.cloud.client("lambda")
     lambda_.update_event_source_mapping(UUID=mapping, Enabled=False)
-    version = clinic.upload("dictation/lost.wav", "0: Found all the same.")
+    version = pipeline.upload("dictation/lost.wav", "0: Found all the same.")
     url = sqs.get_queue_url(QueueName="clinic-intake")["QueueUrl"]
     _purge(sqs, url)
     lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
-    clinic.reconcile()
-    assert "Found all the same" in clinic.text(clinic.heard_of(version))
+    pipeline.reconcile()
+    assert "Found all the same" in pipeline.text(pipeline.notification_of(version))
 
 
-def test_a_key_with_a_control_character_is_delivered_and_stops_no_reconciler(clinic):
-    version = clinic.upload("dictation/a\x01b.wav", "0: An odd name.")
-    clinic.reconcile()
-    assert "An odd name." in clinic.text(clinic.heard_of(version))
+def test_a_key_with_a_control_character_is_delivered_and_stops_no_reconciler(pipeline):
+    version = pipeline.upload("dictation/a\x01b.wav", "0: An odd name.")
+    pipeline.reconcile()
+    assert "An odd name." in pipeline.text(pipeline.notification_of(version))
 
 
-def _mapping(clinic: Clinic, queue: str) -> str:
-    listed = clinic.cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+def _mapping(pipeline: Pipeline, queue: str) -> str:
+    listed = pipeline.cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     return next(str(each["UUID"]) for each in listed if each["EventSourceArn"].endswith(f":{queue}"))
 
 
@@ -217,66 +219,66 @@ def _purge(sqs: Any, url: str) -> None:
     pytest.fail("no event came to be lost")
 
 
-def test_many_uploads_at_once_are_each_delivered_once(clinic):
+def test_many_uploads_at_once_are_each_delivered_once(pipeline):
     def upload(number: int) -> tuple[int, str]:
-        return number, clinic.upload(f"dictation/many {number}.wav", f"0: Recording number {number}.")
+        return number, pipeline.upload(f"dictation/many {number}.wav", f"0: Recording number {number}.")
 
     uploaded = [upload(number) for number in range(20)]
     for number, version in uploaded:
-        assert f"Recording number {number}." in clinic.text(clinic.heard_of(version))
-    assert all(len(clinic.all_news_of(version, 0)) == 1 for _, version in uploaded)
+        assert f"Recording number {number}." in pipeline.text(pipeline.notification_of(version))
+    assert all(len(pipeline.notifications_of(version, 0)) == 1 for _, version in uploaded)
 
 
-def test_nothing_is_left_in_either_dead_letter_queue(clinic):
-    sqs = clinic.cloud.client("sqs")
+def test_nothing_is_left_in_either_dead_letter_queue(pipeline):
+    sqs = pipeline.cloud.client("sqs")
     for name in ("intake", "completion"):
         url = sqs.get_queue_url(QueueName=f"clinic-{name}-dead-letters")["QueueUrl"]
         waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
         assert waiting["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
-def test_people_can_do_what_their_policy_says_and_nothing_else(clinic):
-    told = clinic.heard_of(clinic.upload("dictation/mine.wav", "0: Mine."))
-    intake, transcripts = clinic.deployed["IntakeBucketName"], clinic.deployed["TranscriptsBucketName"]
+def test_people_can_do_what_their_policy_says_and_nothing_else(pipeline):
+    told = pipeline.notification_of(pipeline.upload("dictation/mine.wav", "0: Mine."))
+    intake, transcripts = pipeline.deployed["IntakeBucketName"], pipeline.deployed["TranscriptsBucketName"]
     refused = [
-        lambda: clinic.uploader.put_object(Bucket=intake, Key="elsewhere/a.wav", Body=b""),
-        lambda: clinic.uploader.get_object(Bucket=intake, Key="dictation/mine.wav"),
-        lambda: clinic.uploader.get_object(Bucket=transcripts, Key=told["manifest"]["key"]),
-        lambda: clinic.reader.put_object(Bucket=transcripts, Key="a", Body=b""),
-        lambda: clinic.reader.get_object(Bucket=intake, Key="dictation/mine.wav"),
-        lambda: clinic.people.subscriber().publish(TopicArn=clinic.deployed["CompletionTopicArn"], Message="x"),
+        lambda: pipeline.uploader.put_object(Bucket=intake, Key="elsewhere/a.wav", Body=b""),
+        lambda: pipeline.uploader.get_object(Bucket=intake, Key="dictation/mine.wav"),
+        lambda: pipeline.uploader.get_object(Bucket=transcripts, Key=told["manifest"]["key"]),
+        lambda: pipeline.reader.put_object(Bucket=transcripts, Key="a", Body=b""),
+        lambda: pipeline.reader.get_object(Bucket=intake, Key="dictation/mine.wav"),
+        lambda: pipeline.people.subscriber().publish(TopicArn=pipeline.deployed["CompletionTopicArn"], Message="x"),
     ]
     for attempt in refused:
         with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError|Forbidden|not authorized"):
             attempt()
     with pytest.raises(HTTPError, match="403"):
-        urlopen(f"{clinic.cloud.endpoint}/{transcripts}/{told['manifest']['key']}")
+        urlopen(f"{pipeline.cloud.endpoint}/{transcripts}/{told['manifest']['key']}")
 
 
-def test_an_upload_under_another_encryption_is_refused(clinic):
+def test_an_upload_under_another_encryption_is_refused(pipeline):
     with pytest.raises(ClientError, match="AccessDenied"):
-        clinic.uploader.put_object(
-            Bucket=clinic.deployed["IntakeBucketName"], Key="dictation/a.wav", Body=b"", ServerSideEncryption="AES256"
+        pipeline.uploader.put_object(
+            Bucket=pipeline.deployed["IntakeBucketName"], Key="dictation/a.wav", Body=b"", ServerSideEncryption="AES256"
         )
 
 
-def test_an_upload_may_name_our_key_and_no_other(clinic):
-    s3, intake, kms = clinic.uploader, clinic.deployed["IntakeBucketName"], {"ServerSideEncryption": "aws:kms"}
-    another = clinic.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
+def test_an_upload_may_name_our_key_and_no_other(pipeline):
+    s3, intake, kms = pipeline.uploader, pipeline.deployed["IntakeBucketName"], {"ServerSideEncryption": "aws:kms"}
+    another = pipeline.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
     for refused in (kms, {**kms, "SSEKMSKeyId": another}):
         with pytest.raises(ClientError, match="AccessDenied"):
             s3.put_object(Bucket=intake, Key="dictation/key.txt", Body=b"", **refused)
-    ours = clinic.deployed["KeyArn"]
+    ours = pipeline.deployed["KeyArn"]
     answer = s3.put_object(Bucket=intake, Key="dictation/key.txt", Body=b"", **kms, SSEKMSKeyId=ours)
     assert answer["SSEKMSKeyId"] == ours
 
 
-def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(clinic):
-    topic, sqs = clinic.deployed["OperationsTopicArn"], clinic.cloud.client("sqs")
+def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(pipeline):
+    topic, sqs = pipeline.deployed["OperationsTopicArn"], pipeline.cloud.client("sqs")
     url = queue(sqs, "on-call", "sns.amazonaws.com", topic)
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    clinic.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-    cloudwatch = clinic.cloud.client("cloudwatch")
+    pipeline.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    cloudwatch = pipeline.cloud.client("cloudwatch")
     alarms = {
         each["AlarmName"]: each["AlarmDescription"]
         for each in cloudwatch.describe_alarms(AlarmNamePrefix="clinic-")["MetricAlarms"]
@@ -294,8 +296,8 @@ def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(clinic):
     assert told == alarms
 
 
-def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(clinic):
-    cloudwatch = clinic.cloud.client("cloudwatch")
+def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(pipeline):
+    cloudwatch = pipeline.cloud.client("cloudwatch")
     body = json.loads(cloudwatch.get_dashboard(DashboardName="clinic")["DashboardBody"])
     deployed = cloudwatch.describe_alarms(AlarmNamePrefix="clinic-")["MetricAlarms"]
     assert set(body["widgets"][0]["properties"]["alarms"]) == {each["AlarmArn"] for each in deployed}
@@ -316,8 +318,10 @@ def test_a_deployment_that_failed_half_way_can_be_repeated_once_the_stack_s_prot
     )
     template.write_text(whole, encoding="utf-8")
     _forget_published_templates(cloud)
-    repeated = Clinic(cloud, deploy_assembly(cloud, assembly), tmp_path)
-    assert "All is well" in repeated.text(repeated.heard_of(repeated.upload("dictation/a.wav", "0: All is well.")))
+    repeated = Pipeline(cloud, deploy_assembly(cloud, assembly), tmp_path)
+    assert "All is well" in repeated.text(
+        repeated.notification_of(repeated.upload("dictation/a.wav", "0: All is well."))
+    )
 
 
 def _forget_published_templates(cloud: Any) -> None:

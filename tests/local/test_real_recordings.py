@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from lambdas import s3_range_file
-from operations import deployment, loopback, opening, recordings
-from tests.encoded_recordings import Recipe, decoded, encode
+from operations import deployment, loopback_server, open_transcript, recordings
+from tests.encoded_recordings import Encoding, decoded, encode
 from tests.local.deployed import deploy
-from tests.local.test_pipeline import Clinic
+from tests.local.test_pipeline import Pipeline
 from tests.reader.conftest import Watched, launched
 
 NAME = "encoders"
@@ -22,57 +22,57 @@ FASTSTART = {"movflags": "faststart"}
 SPOKEN = {"seconds": 12.0, "speech": True}
 
 
-def recipe(muxer: str, codec: str, **how: Any) -> Recipe:
-    return Recipe(muxer, codec, **{**SPOKEN, **how})
+def encoding(muxer: str, codec: str, **how: Any) -> Encoding:
+    return Encoding(muxer, codec, **{**SPOKEN, **how})
 
 
 OPUS = {"codec": "libopus", "hertz": 48_000}
 DELIVERED = {
-    "voice-memo.m4a": recipe("ipod", "aac", hertz=48_000),
-    "streamable.m4a": recipe("ipod", "aac", muxing=FASTSTART),
-    "fragmented.m4a": recipe("ipod", "aac", muxing=FRAGMENTED),
-    "lossless.m4a": recipe("ipod", "alac"),
-    "chapters.m4a": recipe("ipod", "aac", chapters=True, metadata={"title": "Visit"}),
-    "meeting.mp4": recipe("mp4", "aac", video="first", channels=2),
-    "meeting-audio-first.mp4": recipe("mp4", "aac", video="last", channels=2),
-    "meeting-streamable.mp4": recipe("mp4", "aac", video="first", muxing=FASTSTART),
-    "meeting-fragmented.mp4": recipe("mp4", "aac", video="first", muxing=FRAGMENTED),
-    "screen.mov": recipe("mov", "aac", video="first"),
-    "phone.3gp": recipe("3gp", "aac", hertz=16_000, bit_rate=64_000),
-    "constant.mp3": recipe("mp3", "libmp3lame", bit_rate=64_000, muxing={"write_xing": "0", "id3v2_version": "0"}),
-    "counted.mp3": recipe("mp3", "libmp3lame", bit_rate=64_000),
-    "variable.mp3": recipe("mp3", "libmp3lame", coding={"flags": "qscale", "global_quality": "472"}),
-    "tagged.mp3": recipe("mp3", "libmp3lame", channels=2, metadata={"title": "x" * 80_000}),
-    "opus.ogg": recipe("ogg", **OPUS),
-    "opus-16.ogg": recipe("ogg", "libopus", hertz=16_000, channels=2),
-    "vorbis.ogg": recipe("ogg", "vorbis", channels=2),
-    "browser.webm": recipe("webm", **OPUS, muxing={"live": "1"}, seekable=False),
-    "opus.webm": recipe("webm", **OPUS),
-    "meeting.webm": recipe("webm", **OPUS, video="first"),
-    "mono.flac": recipe("flac", "flac", hertz=16_000),
-    "stereo.flac": recipe("flac", "flac", channels=2, metadata={"comment": "x" * 300}),
-    "pcm.wav": recipe("wav", "pcm_s16le", hertz=16_000),
-    "float.wav": recipe("wav", "pcm_f32le", channels=2),
-    "companded.wav": recipe("wav", "pcm_mulaw", hertz=16_000),
-    "piped.wav": recipe("wav", "pcm_s16le", hertz=44_100, seekable=False),
+    "voice-memo.m4a": encoding("ipod", "aac", hertz=48_000),
+    "streamable.m4a": encoding("ipod", "aac", muxing=FASTSTART),
+    "fragmented.m4a": encoding("ipod", "aac", muxing=FRAGMENTED),
+    "lossless.m4a": encoding("ipod", "alac"),
+    "chapters.m4a": encoding("ipod", "aac", chapters=True, metadata={"title": "Visit"}),
+    "meeting.mp4": encoding("mp4", "aac", video="first", channels=2),
+    "meeting-audio-first.mp4": encoding("mp4", "aac", video="last", channels=2),
+    "meeting-streamable.mp4": encoding("mp4", "aac", video="first", muxing=FASTSTART),
+    "meeting-fragmented.mp4": encoding("mp4", "aac", video="first", muxing=FRAGMENTED),
+    "screen.mov": encoding("mov", "aac", video="first"),
+    "phone.3gp": encoding("3gp", "aac", hertz=16_000, bit_rate=64_000),
+    "constant.mp3": encoding("mp3", "libmp3lame", bit_rate=64_000, muxing={"write_xing": "0", "id3v2_version": "0"}),
+    "counted.mp3": encoding("mp3", "libmp3lame", bit_rate=64_000),
+    "variable.mp3": encoding("mp3", "libmp3lame", coding={"flags": "qscale", "global_quality": "472"}),
+    "tagged.mp3": encoding("mp3", "libmp3lame", channels=2, metadata={"title": "x" * 80_000}),
+    "opus.ogg": encoding("ogg", **OPUS),
+    "opus-16.ogg": encoding("ogg", "libopus", hertz=16_000, channels=2),
+    "vorbis.ogg": encoding("ogg", "vorbis", channels=2),
+    "browser.webm": encoding("webm", **OPUS, muxing={"live": "1"}, seekable=False),
+    "opus.webm": encoding("webm", **OPUS),
+    "meeting.webm": encoding("webm", **OPUS, video="first"),
+    "mono.flac": encoding("flac", "flac", hertz=16_000),
+    "stereo.flac": encoding("flac", "flac", channels=2, metadata={"comment": "x" * 300}),
+    "pcm.wav": encoding("wav", "pcm_s16le", hertz=16_000),
+    "float.wav": encoding("wav", "pcm_f32le", channels=2),
+    "companded.wav": encoding("wav", "pcm_mulaw", hertz=16_000),
+    "piped.wav": encoding("wav", "pcm_s16le", hertz=44_100, seekable=False),
 }
 REJECTED = {
-    "telephone.wav": ("InvalidSampleRate", recipe("wav", "pcm_s16le", hertz=8000)),
-    "telephone.flac": ("InvalidSampleRate", recipe("flac", "flac", hertz=8000)),
-    "telephone.mp3": ("InvalidSampleRate", recipe("mp3", "libmp3lame", hertz=8000, seconds=120.0)),
-    "studio.wav": ("InvalidSampleRate", recipe("wav", "pcm_s24le", hertz=96_000)),
-    "surround.wav": ("TooManyChannels", recipe("wav", "pcm_s16le", channels=6)),
-    "surround.m4a": ("TooManyChannels", recipe("ipod", "aac", channels=6)),
-    "recorder.wma": ("UnsupportedMediaFormat", recipe("asf", "wmav2", bit_rate=64_000)),
-    "studio.aiff": ("UnsupportedMediaFormat", recipe("aiff", "pcm_s16be")),
+    "telephone.wav": ("InvalidSampleRate", encoding("wav", "pcm_s16le", hertz=8000)),
+    "telephone.flac": ("InvalidSampleRate", encoding("flac", "flac", hertz=8000)),
+    "telephone.mp3": ("InvalidSampleRate", encoding("mp3", "libmp3lame", hertz=8000, seconds=120.0)),
+    "studio.wav": ("InvalidSampleRate", encoding("wav", "pcm_s24le", hertz=96_000)),
+    "surround.wav": ("TooManyChannels", encoding("wav", "pcm_s16le", channels=6)),
+    "surround.m4a": ("TooManyChannels", encoding("ipod", "aac", channels=6)),
+    "recorder.wma": ("UnsupportedMediaFormat", encoding("asf", "wmav2", bit_rate=64_000)),
+    "studio.aiff": ("UnsupportedMediaFormat", encoding("aiff", "pcm_s16be")),
 }
 WIDEBAND = b"#!AMR-WB\n" + (b"\x44" + bytes(range(60))) * 1200  # no encoder is at hand; any bits are a frame
 
 
 @pytest.fixture(scope="module")
-def clinic(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
+def pipeline(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     folder = tmp_path_factory.mktemp("encoders")
-    return Clinic(cloud, deploy(cloud, folder, name=NAME, watch_seconds=0), folder)
+    return Pipeline(cloud, deploy(cloud, folder, name=NAME, job_poll_seconds=0), folder)
 
 
 @pytest.fixture(scope="module")
@@ -82,16 +82,16 @@ def contents() -> Mapping[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def uploaded(clinic: Clinic, contents: Mapping[str, bytes]) -> Mapping[str, str]:
+def uploaded(pipeline: Pipeline, contents: Mapping[str, bytes]) -> Mapping[str, str]:
     """The version of each, all uploaded before the first is waited for."""
     refused = {name: encode(how) for name, (_, how) in REJECTED.items()}
-    return {name: clinic.put(f"dictation/{name}", content) for name, content in {**contents, **refused}.items()}
+    return {name: pipeline.put(f"dictation/{name}", content) for name, content in {**contents, **refused}.items()}
 
 
-def length(clinic: Clinic, told: Mapping[str, Any]) -> float | None:
+def length(pipeline: Pipeline, told: Mapping[str, Any]) -> float | None:
     """The seconds of audio that the ledger knows of."""
-    found = clinic.cloud.client("dynamodb").get_item(
-        TableName=clinic.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
+    found = pipeline.cloud.client("dynamodb").get_item(
+        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
     )
     known = found["Item"].get("audio_ms")
     return int(known["N"]) / 1000 if known else None
@@ -99,45 +99,47 @@ def length(clinic: Clinic, told: Mapping[str, Any]) -> float | None:
 
 @pytest.mark.parametrize("name", [*DELIVERED, "wideband.amr"])
 def test_a_recording_of_a_real_encoder_is_delivered_with_its_length_or_none(
-    clinic: Clinic, contents: Mapping[str, bytes], uploaded: Mapping[str, str], name: str
+    pipeline: Pipeline, contents: Mapping[str, bytes], uploaded: Mapping[str, str], name: str
 ):
     content = contents[name]
     assert len(content) > s3_range_file.BLOCK_BYTES
-    told = clinic.heard_of(uploaded[name])
+    told = pipeline.notification_of(uploaded[name])
     assert (told["status"], told.get("reason")) == ("DELIVERED", None)
     truth = decoded(content)
     assert truth
-    assert length(clinic, told) in (None, pytest.approx(truth.seconds, rel=0.02))
+    assert length(pipeline, told) in (None, pytest.approx(truth.seconds, rel=0.02))
 
 
 @pytest.mark.parametrize("name", ["voice-memo.m4a", "meeting.mp4", "counted.mp3", "opus.ogg", "mono.flac", "pcm.wav"])
-def test_the_ledger_knows_the_length_where_the_header_tells_it(clinic: Clinic, uploaded: Mapping[str, str], name: str):
-    assert length(clinic, clinic.heard_of(uploaded[name])) == pytest.approx(SPOKEN["seconds"], rel=0.02)
+def test_the_ledger_knows_the_length_where_the_header_tells_it(
+    pipeline: Pipeline, uploaded: Mapping[str, str], name: str
+):
+    assert length(pipeline, pipeline.notification_of(uploaded[name])) == pytest.approx(SPOKEN["seconds"], rel=0.02)
 
 
-def test_a_recording_in_which_nothing_is_heard_has_an_empty_transcript(clinic: Clinic, uploaded: Mapping[str, str]):
+def test_a_recording_in_which_nothing_is_heard_has_an_empty_transcript(pipeline: Pipeline, uploaded: Mapping[str, str]):
     """The scripted recogniser hears nothing in what is no WAV."""
-    manifest = clinic.heard_of(uploaded["voice-memo.m4a"])["manifest"]
+    manifest = pipeline.notification_of(uploaded["voice-memo.m4a"])["manifest"]
     raw = manifest["key"].replace("manifest.json", "transcribe.json")
-    results = json.loads(clinic.reader.get_object(Bucket=manifest["bucket"], Key=raw)["Body"].read())["results"]
+    results = json.loads(pipeline.reader.get_object(Bucket=manifest["bucket"], Key=raw)["Body"].read())["results"]
     assert (results["items"], results["transcripts"]) == ([], [{"transcript": ""}])
 
 
 @pytest.mark.parametrize("name", REJECTED)
 def test_what_transcribe_would_refuse_is_rejected_with_its_reason(
-    clinic: Clinic, uploaded: Mapping[str, str], name: str
+    pipeline: Pipeline, uploaded: Mapping[str, str], name: str
 ):
-    told = clinic.heard_of(uploaded[name])
+    told = pipeline.notification_of(uploaded[name])
     assert (told["status"], told["reason"]["class"]) == ("REJECTED", REJECTED[name][0])
 
 
 def test_a_job_tells_the_rate_that_a_decoder_finds(
-    clinic: Clinic, contents: Mapping[str, bytes], uploaded: Mapping[str, str]
+    pipeline: Pipeline, contents: Mapping[str, bytes], uploaded: Mapping[str, str]
 ):
-    transcribe = clinic.cloud.client("transcribe")
+    transcribe = pipeline.cloud.client("transcribe")
     rates, truths = {}, {}
     for name, content in contents.items():
-        of_job = {"MedicalTranscriptionJobName": clinic.heard_of(uploaded[name])["job"]}
+        of_job = {"MedicalTranscriptionJobName": pipeline.notification_of(uploaded[name])["job"]}
         job = transcribe.get_medical_transcription_job(**of_job)["MedicalTranscriptionJob"]
         truth = decoded(content)
         assert truth
@@ -161,15 +163,15 @@ Open = Callable[[str], AbstractContextManager[str]]
 
 
 @pytest.fixture
-def open_(clinic: Clinic, uploaded: Mapping[str, str]) -> Open:
+def open_(pipeline: Pipeline, uploaded: Mapping[str, str]) -> Open:
     """Serves a delivered recording as `operations open` does; gives the address that opens once."""
 
     @contextmanager
     def opening_(name: str) -> Iterator[str]:
-        clinic.heard_of(uploaded[name])
-        here = deployment.find(NAME, clinic.cloud.client)
-        found = opening.opened(here, recordings.find(here, uploaded[name]))
-        with loopback.serving(found.page, found.sound, say=pytest.fail) as address:
+        pipeline.notification_of(uploaded[name])
+        here = deployment.find(NAME, pipeline.cloud.client)
+        found = open_transcript.opened(here, recordings.find(here, uploaded[name]))
+        with loopback_server.serving(found.page, found.sound, say=pytest.fail) as address:
             yield address
 
     return opening_

@@ -14,10 +14,10 @@ import av
 import numpy as np
 import pytest
 
-from benchmarks import measure
+from benchmarks import process_usage
 from local import accuracy
 from local.recogniser import refusals
-from tests.encoded_recordings import Recipe, encode
+from tests.encoded_recordings import JobSettings, encode
 from tests.local import hostile, noises
 
 RECORDINGS = Path("local/recordings")
@@ -119,22 +119,25 @@ def test_speech_is_heard(worker: Worker, dictation: Samples, tmp_path: Path):
 
 FOUR_SECONDS = {"hertz": 48_000, "seconds": 4.0, "speech": True}
 ENCODED = {
-    "a.flac": ("flac", Recipe("flac", "flac", **FOUR_SECONDS)),
-    "a.mp3": ("mp3", Recipe("mp3", "libmp3lame", bit_rate=64_000, **FOUR_SECONDS)),
-    "a.m4a": ("m4a", Recipe("ipod", "aac", **FOUR_SECONDS)),
-    "fragmented.m4a": ("m4a", Recipe("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **FOUR_SECONDS)),
-    "video-first.mp4": ("mp4", Recipe("mp4", "aac", video="first", channels=2, **FOUR_SECONDS)),
-    "opus.ogg": ("ogg", Recipe("ogg", "libopus", **FOUR_SECONDS)),
-    "vorbis.ogg": ("ogg", Recipe("ogg", "vorbis", channels=2, **FOUR_SECONDS)),
-    "a.webm": ("webm", Recipe("webm", "libopus", muxing={"live": "1"}, seekable=False, **FOUR_SECONDS)),
+    "a.flac": ("flac", JobSettings("flac", "flac", **FOUR_SECONDS)),
+    "a.mp3": ("mp3", JobSettings("mp3", "libmp3lame", bit_rate=64_000, **FOUR_SECONDS)),
+    "a.m4a": ("m4a", JobSettings("ipod", "aac", **FOUR_SECONDS)),
+    "fragmented.m4a": (
+        "m4a",
+        JobSettings("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **FOUR_SECONDS),
+    ),
+    "video-first.mp4": ("mp4", JobSettings("mp4", "aac", video="first", channels=2, **FOUR_SECONDS)),
+    "opus.ogg": ("ogg", JobSettings("ogg", "libopus", **FOUR_SECONDS)),
+    "vorbis.ogg": ("ogg", JobSettings("ogg", "vorbis", channels=2, **FOUR_SECONDS)),
+    "a.webm": ("webm", JobSettings("webm", "libopus", muxing={"live": "1"}, seekable=False, **FOUR_SECONDS)),
 }
 
 
 @pytest.mark.parametrize("name", ENCODED)
 def test_speech_is_heard_in_every_format(worker: Worker, tmp_path: Path, name: str):
-    form, recipe = ENCODED[name]
+    form, job_settings = ENCODED[name]
     path = tmp_path / name
-    path.write_bytes(encode(recipe))
+    path.write_bytes(encode(job_settings))
     heard = worker.hear(path)["heard"]
     assert (heard["format"], heard["sample_rate"]) == (form, 48_000)
     assert "March" in text(heard["words"])
@@ -298,7 +301,7 @@ def test_an_hour_of_speech_takes_five_minutes_of_two_processors_and_a_gigabyte(t
     path = written(tmp_path / "hour.wav", np.resize(pause_and_speech, 3600 * RATE))
     started = Worker()
     started.answer()
-    with measure.watched(started.process.pid) as usage:
+    with process_usage.watched(started.process.pid) as usage:
         started.process.stdin.write(json.dumps({"id": "hour", "audio": str(path)} | order) + "\n")
         started.process.stdin.flush()
         answer = json.loads(started.lines.get(timeout=1200))

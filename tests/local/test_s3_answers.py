@@ -14,7 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.cloud.running import running
+from local.cloud.cloud_process import running
 
 CONTENT = b"0123456789"
 WHOLE = "whole"

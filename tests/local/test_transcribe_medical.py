@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.recogniser.scripted import recording
-from tests.medical import TABLE, unknown
+from tests.medical_service import TABLE, unknown
 
 MEDIA, WORK, ABROAD = "medical-media", "medical-work", "medical-abroad"
 GREETING = "0: Good morning.\n1: Hello, doctor."

@@ -8,10 +8,10 @@ from uuid import uuid4
 import aws_cdk as cdk
 import pytest
 
-from stacks.choices import BadChoice, Choices
+from stacks.config import Config, InvalidConfig
 from stacks.vocabularies import FOLDER, Vocabularies, named, tables
 from tests.local.deployed import deploy
-from tests.medical import TABLE
+from tests.medical_service import TABLE
 
 BUCKET = "vocabulary-tables"
 LEAST_OF_THE_REST = 900
@@ -33,7 +33,7 @@ def folder(tmp_path):
 def synthesised(folder, tmp_path, profiles=PROFILES):
     app = cdk.App(outdir=str(tmp_path / "cdk.out"))
     stack = cdk.Stack(app, "clinic-pipeline")
-    vocabularies = Vocabularies(stack, "Vocabularies", choices=Choices(name="clinic", profiles=profiles), folder=folder)
+    vocabularies = Vocabularies(stack, "Vocabularies", config=Config(name="clinic", profiles=profiles), folder=folder)
     app.synth()
     template = json.loads((tmp_path / "cdk.out" / "clinic-pipeline.template.json").read_text())
     return vocabularies.names, template.get("Resources", {})
@@ -53,13 +53,13 @@ def test_a_table_that_no_profile_names_is_checked_and_not_deployed(folder, tmp_p
     plain = {"dictation/": {"type": "DICTATION"}}
     assert not synthesised(folder, tmp_path, plain)[1]
     (folder / "other.txt").write_text("no table")
-    with pytest.raises(BadChoice, match=r"vocabularies/other.txt is no vocabulary: line 1"):
+    with pytest.raises(InvalidConfig, match=r"vocabularies/other.txt is no vocabulary: line 1"):
         synthesised(folder, tmp_path, plain)
 
 
 @pytest.mark.parametrize(("number", "fits"), [(20, True), (40, False)])
 def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(folder, tmp_path, number, fits):
-    stems = [f"medicines-of-ward-{ward:02}" for ward in range(number)]
+    stems = [f"medicines-of-ward-{operated:02}" for operated in range(number)]
     for stem in stems:
         (folder / f"{stem}.txt").write_text(TABLE)
     profiles = {f"{stem[-2:]}/": {"vocabulary_name": stem} for stem in stems}
@@ -69,7 +69,7 @@ def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(f
         assert len(names) == number
         assert len(json.dumps(taken)) < 4096 - LEAST_OF_THE_REST
     else:
-        with pytest.raises(BadChoice, match="vocabularies' names do not fit in"):
+        with pytest.raises(InvalidConfig, match="vocabularies' names do not fit in"):
             synthesised(folder, tmp_path, profiles)
 
 
@@ -90,15 +90,17 @@ def test_another_content_gets_another_name(folder):
 )
 def test_a_broken_file_is_refused_with_line_and_reason(folder, file, sentence):
     (folder / file).write_text(TABLE + "B12\t\t\t\n")
-    with pytest.raises(BadChoice) as bad:
+    with pytest.raises(InvalidConfig) as bad:
         list(tables(folder, "clinic"))
     assert sentence in str(bad.value)
 
 
 def test_a_name_that_no_file_is_for_is_refused_with_what_there_is(folder, tmp_path):
-    with pytest.raises(BadChoice, match=r"name the vocabulary 'drug', .* no vocabularies/drug.txt; there are drugs"):
+    with pytest.raises(
+        InvalidConfig, match=r"name the vocabulary 'drug', .* no vocabularies/drug.txt; there are drugs"
+    ):
         named({"dictation/": {"vocabulary_name": "drug"}}, folder, "clinic")
-    with pytest.raises(BadChoice, match="the folder holds none"):
+    with pytest.raises(InvalidConfig, match="the folder holds none"):
         named({"dictation/": {"vocabulary_name": "drug"}}, tmp_path / "none", "clinic")
 
 

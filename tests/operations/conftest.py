@@ -1,6 +1,6 @@
 """The clinic of the functions' tests, which the tool looks after."""
 
-from tests.functions.clinic import clinic
-from tests.functions.far_ends import _far_ends
+from tests.functions.deployment_harness import pipeline
+from tests.functions.fakes import _far_ends
 
-__all__ = ["_far_ends", "clinic"]
+__all__ = ["_far_ends", "pipeline"]

@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 from operations.__main__ import app
 from operations.deployment import ROOT
-from operations.doctor import CHECKS, Health, Site, examine, made, policies
-from operations.doctor.account import INCOMPLETE, REGIONS
+from operations.doctor import CHECKS, DoctorContext, Health, examine, made, resource_policies
+from operations.doctor.check_account import INCOMPLETE, REGIONS
 from stacks import key_policy
 from stacks.key_policy import Where
-from tests.operations.far import Service
-from tests.refusals import refusal
+from tests.client_errors import refusal
+from tests.operations.fake_account import Service
 
 ACCOUNT = "123456789012"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -180,7 +180,7 @@ WELL: dict[str, dict[str, Any]] = {
         "get_function_configuration": {
             "State": "Active",
             "Role": f"arn:aws:iam::{ACCOUNT}:role/start",
-            "Environment": {"Variables": {"JOBS_AT_ONCE": "250", "VOCABULARIES": '{"drugs": "clinic-drugs-1"}'}},
+            "Environment": {"Variables": {"CONCURRENT_JOBS": "250", "VOCABULARIES": '{"drugs": "clinic-drugs-1"}'}},
         },
         "get_function_concurrency": {},
         "list_event_source_mappings": mappings_that(),
@@ -255,12 +255,12 @@ class Hospital:
     def choose(self, chosen: Any) -> None:
         (self.folder / "cdk.json").write_text(json.dumps({"context": {"stethoscript": chosen}}), encoding="utf-8")
 
-    def site(self, **more: Any) -> Site:
+    def context(self, **more: Any) -> DoctorContext:
         usual: dict[str, Any] = {"now": NOW.timestamp}
-        return Site("clinic", lambda name: self.services[name], self.folder, **usual | more)
+        return DoctorContext("clinic", lambda name: self.services[name], self.folder, **usual | more)
 
     def found(self, check: str, **more: Any) -> list[Any]:
-        return list(made(CHECKS[check], self.site(**more)))
+        return list(made(CHECKS[check], self.context(**more)))
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def hospital(tmp_path: Path) -> Hospital:
 
 
 def test_where_all_is_well_every_check_says_so(hospital):
-    found = [(name, each) for name, each in examine(hospital.site()) if name not in TOOLS]
+    found = [(name, each) for name, each in examine(hospital.context()) if name not in TOOLS]
     assert {each.health for _, each in found} == {Health.OK}, found
     assert {name for name, _ in found} == set(CHECKS) - set(TOOLS)
 
@@ -304,7 +304,7 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("bootstrap", "ssm", "get_parameter", {"Parameter": {"Value": "14"}}, ATTENTION,
      "The CDK's bootstrap is version 14, which trusts"),
     ("quotas", "service-quotas", "get_service_quota", {"Quota": {"Value": 100.0}}, ATTENTION,
-     "quotas.jobs_at_once is 250, and the account may run 100"),
+     "quotas.concurrent_jobs is 250, and the account may run 100"),
     ("quotas", "transcribe", "list_medical_transcription_jobs", {"MedicalTranscriptionJobSummaries": [{}] * 200},
      ATTENTION, "200 of 250 medical jobs run"),
     ("quotas", "service-quotas", "get_service_quota", refusal("AccessDeniedException"), UNKNOWN,
@@ -577,7 +577,7 @@ def test_elsewhere_than_on_aws_what_only_aws_knows_is_left_out_in_one_line(hospi
     hospital.services["dynamodb"].answers["describe_continuous_backups"] = {"ContinuousBackupsDescription": {}}
     hospital.services["lambda"].answers["get_function_concurrency"] = {"ReservedConcurrentExecutions": 0}
     hospital.services["events"].answers["describe_rule"] = MISSING
-    found = list(examine(hospital.site()))
+    found = list(examine(hospital.context()))
     (last,) = [each.sentence for name, each in found if name == "aws"]
     assert last.endswith("look at: deploying, quotas, functions at once, opt-out, cost tags.")
     assert not {name for name, _ in found} & {"deploying", "quotas", "opt-out", "cost tags", "functions at once"}
@@ -592,12 +592,12 @@ def test_choices_of_a_file_are_looked_at_and_deployed_as_such(hospital):
     file.write_text(json.dumps(CHOSEN), encoding="utf-8")
     hospital.choose(CHOSEN | {"name": "another"})
     hospital.services["events"].answers["describe_rule"] = MISSING
-    found = list(examine(hospital.site(file=file)))
+    found = list(examine(hospital.context(file=file)))
     assert f"{file}'s choices can be deployed." in [each.sentence for _, each in found]
     remedies = {each.remedy for name, each in found if name == "signals"}
-    assert f"Bring back what was deployed: `make restore CHOICES={file}`." in remedies
-    others = {each.remedy for name, each in examine(hospital.site()) if name == "signals"}
-    assert "Bring back what was deployed: `make restore CHOICES=<the file of its choices>`." in others
+    assert f"Bring back what was deployed: `make restore CONFIG={file}`." in remedies
+    others = {each.remedy for name, each in examine(hospital.context()) if name == "signals"}
+    assert "Bring back what was deployed: `make restore CONFIG=<the file of its choices>`." in others
 
 
 def test_profiles_that_are_not_the_deployed_ones_are_pointed_out(hospital):
@@ -609,7 +609,7 @@ def test_profiles_that_are_not_the_deployed_ones_are_pointed_out(hospital):
 
 def test_before_anything_is_deployed_only_the_ground_is_looked_at(hospital):
     hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
-    found = dict(examine(hospital.site()))
+    found = dict(examine(hospital.context()))
     assert set(found) == {name for name, check in CHECKS.items() if not check.of_deployment}
     assert found["key"].sentence == "A key will be made."
 
@@ -643,10 +643,10 @@ GONE = [
 
 @pytest.mark.parametrize(("check", "service", "call", "code"), GONE, ids=[each[0] for each in GONE])
 def test_what_is_gone_is_broken_and_brought_back(hospital, check, service, call, code):
-    site = hospital.site()
-    assert site.deployment
+    context = hospital.context()
+    assert context.deployment
     hospital.services[service].answers[call] = refusal(code)
-    (finding,) = made(CHECKS[check], site)
+    (finding,) = made(CHECKS[check], context)
     assert finding.health is Health.BROKEN
     assert finding.sentence.startswith("What this looks at is gone (")
     assert "make restore" in finding.remedy
@@ -734,12 +734,12 @@ def test_a_right_that_is_missing_is_named(hospital, check):
     for name, service in hospital.services.items():
         if name not in ("sts", "cloudformation" if check not in ("deployment", "stacks", "drift") else ""):
             service.answers.update(dict.fromkeys(service.answers, refusal("AccessDenied")))
-    site = hospital.site()
+    context = hospital.context()
     if check in ("stacks", "drift"):  # a deployment that is found, and then no more
         hospital.services["cloudformation"].answers["describe_stacks"] = stacks()
-        assert site.deployment
+        assert context.deployment
         hospital.services["cloudformation"].answers["describe_stacks"] = refusal("AccessDenied")
-    found = [each for each in made(CHECKS[check], site) if each.health is Health.UNKNOWN]
+    found = [each for each in made(CHECKS[check], context) if each.health is Health.UNKNOWN]
     assert [each.sentence for each in found] == [f"AWS does not let you look: that needs {', '.join(needs)}."]
 
 
@@ -786,7 +786,7 @@ WANTED = next(each for each in NEEDS if each["Sid"] == "IntakeToQueue")
     ids=str,
 )
 def test_a_statement_counts_if_it_allows_as_much_or_more(changed, allowed):
-    assert policies.allows([deepcopy(dict(WANTED)) | changed], WANTED) is allowed
+    assert resource_policies.allows([deepcopy(dict(WANTED)) | changed], WANTED) is allowed
 
 
 def without_action(**more: Any) -> dict[str, Any]:
@@ -794,8 +794,8 @@ def without_action(**more: Any) -> dict[str, Any]:
 
 
 def test_a_statement_that_names_what_it_does_not_allow_allows_the_rest():
-    assert policies.allows([without_action(NotAction="kms:ScheduleKeyDeletion")], WANTED) is True
-    assert policies.allows([without_action(NotAction="kms:Decrypt")], WANTED) is False
+    assert resource_policies.allows([without_action(NotAction="kms:ScheduleKeyDeletion")], WANTED) is True
+    assert resource_policies.allows([without_action(NotAction="kms:Decrypt")], WANTED) is False
 
 
 NOT_A_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
@@ -828,7 +828,7 @@ NOT_A_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
 def test_what_forbids_counts_if_it_is_about_this(forbids, allowed):
     statement = {"Effect": "Deny", **({} if "NotPrincipal" in forbids else {"Principal": "*"})}
     statement |= {} if "NotAction" in forbids else {"Action": "kms:*"}
-    assert policies.allows([WANTED, statement | forbids], WANTED) is allowed
+    assert resource_policies.allows([WANTED, statement | forbids], WANTED) is allowed
 
 
 ACCOUNT_NEED, LOGS = (next(each for each in NEEDS if each["Sid"] == sid) for sid in ("Account", "Logs"))
@@ -845,24 +845,24 @@ ACCOUNT_NEED, LOGS = (next(each for each in NEEDS if each["Sid"] == sid) for sid
 )
 def test_an_account_may_be_named_in_more_than_one_way(principal, condition):
     named = {**ACCOUNT_NEED, "Principal": principal, "Condition": condition}
-    assert policies.allows([named], ACCOUNT_NEED) is True
-    assert policies.allows([ACCOUNT_NEED, {**named, "Effect": "Deny"}], ACCOUNT_NEED) is False
+    assert resource_policies.allows([named], ACCOUNT_NEED) is True
+    assert resource_policies.allows([ACCOUNT_NEED, {**named, "Effect": "Deny"}], ACCOUNT_NEED) is False
 
 
 def test_actions_may_be_named_one_by_one_and_forbidden_so():
     generate = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *generate, "kms:DescribeKey"]
-    assert policies.allows([{**LOGS, "Action": actions}], LOGS) is True
+    assert resource_policies.allows([{**LOGS, "Action": actions}], LOGS) is True
     denied = {"Effect": "Deny", "Principal": "*", "Action": "kms:ReEncryptFrom"}
-    assert policies.allows([LOGS, denied], LOGS) is False
+    assert resource_policies.allows([LOGS, denied], LOGS) is False
 
 
 def test_a_resource_whose_name_is_not_known_yet_may_be_the_one_that_is_forbidden():
     rules = next(each for each in NEEDS if each["Sid"] == "RulesToQueue")
     one = {"ArnLike": {"aws:SourceArn": rules["Condition"]["ArnLike"]["aws:SourceArn"].replace("*", "job-ended")}}
     forbids = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Condition": one}
-    assert policies.allows([rules, forbids], rules) is None
-    assert policies.allows([{**rules, "Condition": one}], rules) is False
+    assert resource_policies.allows([rules, forbids], rules) is None
+    assert resource_policies.allows([{**rules, "Condition": one}], rules) is False
 
 
 # --- this machine and folder ---

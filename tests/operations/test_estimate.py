@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from operations import estimate, price
+from operations import estimate, prices
 from operations.__main__ import app
 from operations.estimate import Month
 
@@ -28,12 +28,12 @@ def test_a_thousand_recordings_of_ten_minutes_cost_what_transcribe_asks_for_and_
     assert 750 < told["dollarsAMonth"] < 756
     assert told["dollarsAMonth"] < told["dollarsAMonthAtMost"] < 775
     assert 0.75 < told["dollarsARecording"] < 0.76
-    assert date.fromisoformat(told["pricesOf"]) == price.READ
+    assert date.fromisoformat(told["pricesOf"]) == prices.READ
 
 
 def test_short_recordings_cost_fifteen_seconds_each():
     (line,) = [each for each in estimate.bill(Month(100 / 12, 100, 1)) if each.what == "Transcribe Medical"]
-    assert line.dollars == pytest.approx(100 * price.dollars(5)) == pytest.approx(1.875)
+    assert line.dollars == pytest.approx(100 * prices.dollars(5)) == pytest.approx(1.875)
 
 
 def test_the_least_that_is_charged_is_named_where_recordings_are_shorter():
@@ -59,9 +59,9 @@ def test_metrics_are_charged_by_the_hour_in_which_they_were_sent():
 
     assert metrics(0) == 0
     assert metrics(1) == pytest.approx(
-        estimate.METRICS_EACH * price.PRICES["CloudWatch metrics"].dollars / 730, rel=0.01
+        estimate.METRICS_EACH * prices.PRICES["CloudWatch metrics"].dollars / 730, rel=0.01
     )
-    assert metrics(10**6) < estimate.METRICS_EACH * price.PRICES["CloudWatch metrics"].dollars
+    assert metrics(10**6) < estimate.METRICS_EACH * prices.PRICES["CloudWatch metrics"].dollars
 
 
 def test_no_line_comes_to_more_than_its_ceiling():
@@ -88,10 +88,10 @@ def test_more_of_anything_never_costs_less(minutes, recordings, forms):
 
 
 def test_every_line_has_its_price_and_every_price_its_line():
-    assert {line.what for line in estimate.bill(Month(60, 1, 1))} == set(price.PRICES)
+    assert {line.what for line in estimate.bill(Month(60, 1, 1))} == set(prices.PRICES)
 
 
 def test_people_are_told_what_is_taken_for_granted_and_of_when_the_prices_are():
     told = run("--minutes", "60", "--recordings", "6")
     assert all(sentence in told for sentence in estimate.ASSUMPTIONS)
-    assert f"Prices of {price.READ}." in told
+    assert f"Prices of {prices.READ}." in told

@@ -11,12 +11,12 @@ from botocore.exceptions import ReadTimeoutError
 from typer.testing import CliRunner
 
 from operations.__main__ import app
+from operations.errors import Refused
 from operations.importing import Importer
-from operations.importing.retained import Left, Stack
-from operations.problems import Refused
-from tests.functions.far_ends import ACCOUNT
-from tests.operations.far import Service
-from tests.refusals import refusal
+from operations.importing.retained_resources import RetainedStack, Stack
+from tests.client_errors import refusal
+from tests.functions.fakes import ACCOUNT
+from tests.operations.fake_account import Service
 
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/1f2e"
 ROLE = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/cdk-exec-${AWS::AccountId}-${AWS::Region}"
@@ -370,7 +370,7 @@ def test_without_templates_it_says_how_they_are_made(account, tmp_path):
 def test_an_import_is_waited_for_until_it_ends_and_not_for_ever():
     seen = iter(["REVIEW_IN_PROGRESS", "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"])
     far = CloudFormation()
-    left = Left(Stack("clinic-storage", {"Resources": {}}), {})
+    left = RetainedStack(Stack("clinic-storage", {"Resources": {}}), {})
 
     def happen(_seconds: float) -> None:
         far.stacks["clinic-storage"] = next(seen)

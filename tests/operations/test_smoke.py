@@ -14,19 +14,19 @@ import pytest
 
 from operations.deployment import ROOT, Deployment, is_aws
 from operations.erasure import Eraser
-from operations.problems import Misused
+from operations.errors import Misused
 from operations.smoke import SPEECH, Smoke, usual_profile
-from operations.smoke.questions import QUESTIONS
+from operations.smoke.open_questions import QUESTIONS
 from operations.smoke.report import Outcome, Report
 from stethoscript import jobs
-from stethoscript.rows import State
+from stethoscript.ledger_row import State
 from stethoscript.uploads import Upload
-from tests.functions.far_ends import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
+from tests.client_errors import refusal
+from tests.functions.fakes import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
 from tests.operations import test_operations
-from tests.operations.test_operations import OUTPUTS, FakeTranscribe, Pages, Ward
-from tests.refusals import refusal
+from tests.operations.test_operations import OUTPUTS, FakeTranscribe, OperatedPipeline, Pages
 
-ward = test_operations.ward
+operated = test_operations.operated
 OPERATIONS = f"arn:aws:sns:us-east-1:{ACCOUNT}:operations"
 PROFILES = {"telehealth/": {"type": "CONVERSATION", "channel_identification": True}, "dictation/": {}}
 
@@ -45,7 +45,7 @@ class Alarms:
     sns: Any
     tells: bool = True
     changed: dict[str, Any] = field(default_factory=dict)
-    states: dict[str, str] = field(default_factory=lambda: {"clinic-stuck": "OK", "clinic-waits-long": "ALARM"})
+    states: dict[str, str] = field(default_factory=lambda: {"clinic-stuck": "OK", "clinic-delayed": "ALARM"})
 
     def get_paginator(self, call: str) -> Any:
         assert call == "describe_alarms"
@@ -83,23 +83,23 @@ class NotForUs:
         return made if call == self.call else getattr(self.s3, call)
 
 
-class Place:
+class S3Location:
     """A deployment in which things happen whenever the run pauses."""
 
-    def __init__(self, ward: Ward) -> None:
-        clinic, ends = ward.clinic, ward.ends
+    def __init__(self, operated: OperatedPipeline) -> None:
+        pipeline, ends = operated.pipeline, operated.ends
         for bucket in (WORK, TRANSCRIPTS):
             rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": OUTPUTS["KeyArn"]}
-            clinic.s3.put_bucket_encryption(
+            pipeline.s3.put_bucket_encryption(
                 Bucket=bucket,
                 ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": rule}]},
             )
-        clinic.sns.create_topic(Name="operations")
-        self.alarms = Alarms(clinic.sns)
+        pipeline.sns.create_topic(Name="operations")
+        self.alarms = Alarms(pipeline.sns)
         transcribe = TaggedTranscribe()
         transcribe.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:4566")
-        self.ward = replace(ward, clinic=replace(clinic, transcribe=transcribe))
-        self.clinic = self.ward.clinic
+        self.operated = replace(operated, pipeline=replace(pipeline, transcribe=transcribe))
+        self.pipeline = self.operated.pipeline
         named = {**OUTPUTS, "OperationsTopicArn": OPERATIONS}
         outputs = [{"OutputKey": name, "OutputValue": value} for name, value in named.items()]
         self.storage = {"StackName": "clinic-storage", "Outputs": outputs}
@@ -116,20 +116,20 @@ class Place:
 
     @property
     def deployment(self) -> Deployment:
-        return self.ward.deployment
+        return self.operated.deployment
 
     def happen(self, _seconds: float) -> None:
         """What the functions and Transcribe do meanwhile."""
         if self.asleep:
             return
-        for version in self.clinic.s3.list_object_versions(Bucket=INTAKE).get("Versions", []):
+        for version in self.pipeline.s3.list_object_versions(Bucket=INTAKE).get("Versions", []):
             upload = Upload(INTAKE, version["Key"], version["VersionId"])
-            if self.clinic.ledger.find(jobs.recording("clinic", upload)) is None:
-                self.clinic.start(upload)
-        for job in list(self.clinic.transcribe.jobs):
-            self.clinic.write_raw(job)
-            self.clinic.transcribe.end(job, "FAILED" if self.failure else "COMPLETED", self.failure)
-            self.clinic.deliver(job, self.noticed_by)
+            if self.pipeline.ledger.find(jobs.recording("clinic", upload)) is None:
+                self.pipeline.start(upload)
+        for job in list(self.pipeline.transcribe.jobs):
+            self.pipeline.write_raw(job)
+            self.pipeline.transcribe.end(job, "FAILED" if self.failure else "COMPLETED", self.failure)
+            self.pipeline.deliver(job, self.noticed_by)
 
     def smoke(self, **more: Any) -> Smoke:
         usual: dict[str, Any] = {"patience": 0.2, "pause": self.happen, "eraser": self.eraser}
@@ -141,22 +141,22 @@ class Place:
 
     def traces(self) -> list[str]:
         """All that a run may have left: but for tombstones, nothing."""
-        clinic = self.clinic
-        queues = clinic.sqs.list_queues(QueueNamePrefix="clinic-smoke-").get("QueueUrls", [])
-        endpoints = [each["Endpoint"] for each in clinic.sns.list_subscriptions()["Subscriptions"]]
+        pipeline = self.pipeline
+        queues = pipeline.sqs.list_queues(QueueNamePrefix="clinic-smoke-").get("QueueUrls", [])
+        endpoints = [each["Endpoint"] for each in pipeline.sns.list_subscriptions()["Subscriptions"]]
         rows = [row for state in State for row in self.deployment.ledger.in_state(state) if row.key]
         return [
             *queues,
             *(endpoint for endpoint in endpoints if "smoke" in endpoint),
-            *(key for bucket in (INTAKE, WORK, TRANSCRIPTS) for key in clinic.keys(bucket)),
-            *clinic.transcribe.jobs,
+            *(key for bucket in (INTAKE, WORK, TRANSCRIPTS) for key in pipeline.keys(bucket)),
+            *pipeline.transcribe.jobs,
             *map(str, rows),
         ]
 
 
 @pytest.fixture
-def place(ward: Ward) -> Place:
-    return Place(ward)
+def place(operated: OperatedPipeline) -> S3Location:
+    return S3Location(operated)
 
 
 def outcomes(report: Report) -> dict[str, str]:
@@ -168,7 +168,7 @@ def test_a_deployment_that_works_is_proved_to_and_nothing_is_left_behind(place):
     assert not report.failed, outcomes(report)
     assert {trial.outcome for trial in report.trials} == {Outcome.PROVED, Outcome.OBSERVED}
     assert not place.traces()
-    assert place.alarms.states == {"clinic-stuck": "OK", "clinic-waits-long": "ALARM"}
+    assert place.alarms.states == {"clinic-stuck": "OK", "clinic-delayed": "ALARM"}
     assert len(report.certificates) == 2
 
 
@@ -213,7 +213,7 @@ def test_a_main_signal_that_does_not_come_is_told_from_one_that_cannot_come_yet(
 def test_an_event_that_may_be_of_another_s_failed_job_settles_nothing(place):
     place.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}]}
     transcribe_fails(place)
-    place.clinic.upload("dictation/Jane Doe.wav")
+    place.pipeline.upload("dictation/Jane Doe.wav")
     report = place.smoke().run()
     assert outcomes(report)["AWS's own events of a job's end"].startswith("observed: 2 came; jobs of others")
     assert "event, completed" in replace(report, aws=True).unanswered
@@ -231,7 +231,7 @@ def test_what_others_tell_in_other_words_is_passed_over(place):
 
     def told(**asked: Any) -> None:
         for message in ("AWS Budgets: the budget is exceeded.", "[]", "7", "{}"):
-            place.clinic.sns.publish(TopicArn=OPERATIONS, Message=message)
+            place.pipeline.sns.publish(TopicArn=OPERATIONS, Message=message)
         tell(**asked)
 
     place.alarms.set_alarm_state = told
@@ -248,81 +248,81 @@ def test_only_aws_is_aws(url, aws):
     assert is_aws(SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))) is aws
 
 
-def nobody_works(place: Place) -> None:
+def nobody_works(place: S3Location) -> None:
     place.asleep = True
 
 
-def transcribe_fails(place: Place) -> None:
+def transcribe_fails(place: S3Location) -> None:
     place.failure = "Invalid file size: it is too large."
 
 
-def nobody_is_told(place: Place) -> None:
-    place.ward.ends["sns"] = SimpleNamespace(
+def nobody_is_told(place: S3Location) -> None:
+    place.operated.ends["sns"] = SimpleNamespace(
         subscribe=lambda **_asked: {"SubscriptionArn": "arn:aws:sns:::1"},
-        get_paginator=place.clinic.sns.get_paginator,
+        get_paginator=place.pipeline.sns.get_paginator,
         unsubscribe=lambda **_asked: None,
         publish=lambda **_asked: None,
     )
 
 
-def the_key_is_told(place: Place) -> None:
-    sns = place.clinic.sns
+def the_key_is_told(place: S3Location) -> None:
+    sns = place.pipeline.sns
 
     def leaking(Message: str, **asked: Any) -> Any:  # noqa: N803
         body = {**json.loads(json.loads(Message)["default"]), "key": "dictation/Stethoscript smoke test 1.wav"}
         return sns.publish(Message=json.dumps({"default": json.dumps(body)}), **asked)
 
-    place.clinic.sns = SimpleNamespace(publish=leaking, list_subscriptions=sns.list_subscriptions)
+    place.pipeline.sns = SimpleNamespace(publish=leaking, list_subscriptions=sns.list_subscriptions)
 
 
-def alarms_tell_nobody(place: Place) -> None:
+def alarms_tell_nobody(place: S3Location) -> None:
     place.alarms.tells = False
 
 
-def every_alarm_is_set(place: Place) -> None:
+def every_alarm_is_set(place: S3Location) -> None:
     place.alarms.states = {"clinic-stuck": "ALARM"}
 
 
-def every_alarm_is_muted(place: Place) -> None:
+def every_alarm_is_muted(place: S3Location) -> None:
     place.alarms.changed = {"ActionsEnabled": False}
 
 
-def alarms_are_not_ours_to_set(place: Place) -> None:
+def alarms_are_not_ours_to_set(place: S3Location) -> None:
     place.alarms.set_alarm_state = _denied
 
 
-def transcripts_are_for_others(place: Place) -> None:
-    place.ward.ends["s3"] = NotForUs(place.clinic.s3, TRANSCRIPTS, "get_object")
+def transcripts_are_for_others(place: S3Location) -> None:
+    place.operated.ends["s3"] = NotForUs(place.pipeline.s3, TRANSCRIPTS, "get_object")
 
 
-def the_work_bucket_is_not_for_us(place: Place) -> None:
-    place.ward.ends["s3"] = NotForUs(place.clinic.s3, WORK, "list_objects_v2")
+def the_work_bucket_is_not_for_us(place: S3Location) -> None:
+    place.operated.ends["s3"] = NotForUs(place.pipeline.s3, WORK, "list_objects_v2")
 
 
-def transcribe_does_not_answer(place: Place) -> None:
+def transcribe_does_not_answer(place: S3Location) -> None:
     def busy(**_asked: Any) -> None:
         raise refusal("InternalFailureException")
 
-    place.clinic.transcribe.list_tags_for_resource = busy
+    place.pipeline.transcribe.list_tags_for_resource = busy
 
 
 def _denied(**_asked: Any) -> None:
     raise refusal("AccessDenied")
 
 
-def another_key(bucket: str) -> Callable[[Place], None]:
-    def plant(place: Place) -> None:
-        place.clinic.s3.delete_bucket_encryption(Bucket=bucket)
+def another_key(bucket: str) -> Callable[[S3Location], None]:
+    def plant(place: S3Location) -> None:
+        place.pipeline.s3.delete_bucket_encryption(Bucket=bucket)
 
     return plant
 
 
-def jobs_are_untagged(place: Place) -> None:
-    place.clinic.transcribe.list_tags_for_resource = lambda **_asked: {}
+def jobs_are_untagged(place: S3Location) -> None:
+    place.pipeline.transcribe.list_tags_for_resource = lambda **_asked: {}
 
 
-def an_unknown_job_is_answered_otherwise(place: Place) -> None:
-    place.clinic.transcribe.get_medical_transcription_job = _answered_otherwise(place.clinic.transcribe)
+def an_unknown_job_is_answered_otherwise(place: S3Location) -> None:
+    place.pipeline.transcribe.get_medical_transcription_job = _answered_otherwise(place.pipeline.transcribe)
 
 
 def _answered_otherwise(transcribe: Any) -> Any:
@@ -336,41 +336,41 @@ def _answered_otherwise(transcribe: Any) -> Any:
     return get
 
 
-def no_queue_may_be_made(place: Place) -> None:
-    place.clinic.sqs.before["create_queue"] = [refusal("AccessDenied")]
+def no_queue_may_be_made(place: S3Location) -> None:
+    place.pipeline.sqs.before["create_queue"] = [refusal("AccessDenied")]
 
 
-def nothing_may_be_uploaded(place: Place) -> None:
-    place.clinic.s3.before["upload_file"] = [refusal("AccessDenied")]
+def nothing_may_be_uploaded(place: S3Location) -> None:
+    place.pipeline.s3.before["upload_file"] = [refusal("AccessDenied")]
 
 
-def nothing_may_be_listed(place: Place) -> None:
+def nothing_may_be_listed(place: S3Location) -> None:
     """But once: for what an earlier run may have left."""
-    paginator, looks = place.clinic.s3.get_paginator, iter(range(1))
+    paginator, looks = place.pipeline.s3.get_paginator, iter(range(1))
 
     def denied(call: str) -> Any:
         if call == "list_object_versions" and next(looks, None) is None:
             raise refusal("AccessDenied")
         return paginator(call)
 
-    place.clinic.s3.get_paginator = denied
+    place.pipeline.s3.get_paginator = denied
 
 
-def a_legal_hold(place: Place) -> None:
-    place.clinic.s3.get_object_lock_configuration = lambda **_asked: {}
-    place.clinic.s3.get_object_legal_hold = lambda **_asked: {"LegalHold": {"Status": "ON"}}
+def a_legal_hold(place: S3Location) -> None:
+    place.pipeline.s3.get_object_lock_configuration = lambda **_asked: {}
+    place.pipeline.s3.get_object_legal_hold = lambda **_asked: {"LegalHold": {"Status": "ON"}}
 
 
-def nothing_may_be_deleted(place: Place) -> None:
-    place.clinic.s3.before["delete_object"] = [refusal("AccessDenied")] * 9
+def nothing_may_be_deleted(place: S3Location) -> None:
+    place.pipeline.s3.before["delete_object"] = [refusal("AccessDenied")] * 9
 
 
-def metrics_are_not_for_us(place: Place) -> None:
+def metrics_are_not_for_us(place: S3Location) -> None:
     place.alarms.get_metric_statistics = _denied
 
 
 # what is wrong → which trial says it, how it comes out, in which words
-DEFECTS: dict[str, tuple[Callable[[Place], None], str, str]] = {
+DEFECTS: dict[str, tuple[Callable[[S3Location], None], str, str]] = {
     "nobody works": (nobody_works, "The speech was DELIVERED", "failed: It has come to no end in 0 s. "),
     "no end, no news": (nobody_works, "Subscribers were told of both", "not tried: not both came to their end"),
     "Transcribe fails": (transcribe_fails, "The speech was DELIVERED", "failed: It is FAILED: TooLarge."),
@@ -468,22 +468,22 @@ def test_stopped_with_an_alarm_set_it_puts_its_state_back(place):
 
 
 def test_what_a_killed_run_left_behind_goes_with_the_next(place):
-    url = place.clinic.sqs.create_queue(QueueName="clinic-smoke-0a1b2c3d")["QueueUrl"]
-    place.clinic.sns.subscribe(
+    url = place.pipeline.sqs.create_queue(QueueName="clinic-smoke-0a1b2c3d")["QueueUrl"]
+    place.pipeline.sns.subscribe(
         TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
     )
     for profile in ("dictation", "telehealth"):
-        place.clinic.upload(f"{profile}/Stethoscript smoke test 0a1b2c3d + speech é.wav")
-    mine = place.clinic.upload("dictation/Jane Doe.wav")
+        place.pipeline.upload(f"{profile}/Stethoscript smoke test 0a1b2c3d + speech é.wav")
+    mine = place.pipeline.upload("dictation/Jane Doe.wav")
     place.smoke().run()
     assert url in place.traces()
     place.smoke(now=lambda: time.time() + 7200).run()
     assert not [each for each in place.traces() if "0a1b2c3d" in each]
-    assert mine.key in place.clinic.keys(INTAKE)
+    assert mine.key in place.pipeline.keys(INTAKE)
 
 
 def test_a_subscription_whose_queue_is_gone_goes_with_the_next_run(place):
-    place.clinic.sns.subscribe(
+    place.pipeline.sns.subscribe(
         TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
     )
     assert place.traces()
@@ -493,7 +493,7 @@ def test_a_subscription_whose_queue_is_gone_goes_with_the_next_run(place):
 
 @pytest.mark.parametrize("answered", [0, 1])
 def test_an_answer_to_subscribing_that_got_lost_leaves_nothing_behind(place, answered):
-    sns, answers = place.clinic.sns, iter(range(answered))
+    sns, answers = place.pipeline.sns, iter(range(answered))
 
     def subscribe(**asked: Any) -> Any:
         made = sns.subscribe(**asked)
@@ -501,7 +501,7 @@ def test_an_answer_to_subscribing_that_got_lost_leaves_nothing_behind(place, ans
             raise refusal("InternalError", status=500)
         return made
 
-    place.ward.ends["sns"] = SimpleNamespace(
+    place.operated.ends["sns"] = SimpleNamespace(
         subscribe=subscribe, unsubscribe=sns.unsubscribe, get_paginator=sns.get_paginator
     )
     assert place.smoke().run().failed
@@ -509,9 +509,9 @@ def test_an_answer_to_subscribing_that_got_lost_leaves_nothing_behind(place, ans
 
 
 def test_a_subscription_that_no_list_shows_yet_goes_too(place):
-    sns = place.clinic.sns
+    sns = place.pipeline.sns
     unlisted = SimpleNamespace(paginate=lambda **_asked: [{"Subscriptions": []}])
-    place.ward.ends["sns"] = SimpleNamespace(
+    place.operated.ends["sns"] = SimpleNamespace(
         subscribe=sns.subscribe, unsubscribe=sns.unsubscribe, get_paginator=lambda _call: unlisted
     )
 
@@ -537,7 +537,7 @@ def test_the_alarm_can_be_left_out(place):
 
 def test_the_usual_profile_is_the_first_that_takes_one_channel(place):
     assert usual_profile(place.deployment) == "dictation"
-    place.ward.ends["lambda"] = Pages(refusal("AccessDenied"))
+    place.operated.ends["lambda"] = Pages(refusal("AccessDenied"))
     with pytest.raises(Misused, match="--profile"):
         usual_profile(place.deployment)
 
@@ -553,19 +553,19 @@ def test_the_speech_is_a_piece_of_the_demo_s_dictation():
 
 
 def test_nothing_is_done_before_somebody_agrees(place):
-    said = place.ward.run("smoke", code=1, input="n\n").stderr
+    said = place.operated.run("smoke", code=1, input="n\n").stderr
     assert "Upload a second of speech" in said
     assert "set an alarm off" in said
-    assert "alarm" not in place.ward.run("smoke", "--no-alarm", code=1, input="n\n").stderr
+    assert "alarm" not in place.operated.run("smoke", "--no-alarm", code=1, input="n\n").stderr
     assert not place.traces()
 
 
 def test_scripts_must_say_that_they_agree(place):
-    assert "--yes" in place.ward.run("smoke", "--json", code=2).stderr
+    assert "--yes" in place.operated.run("smoke", "--json", code=2).stderr
 
 
 def test_the_command_ends_with_1_where_something_failed_and_prints_the_page(place):
     no_queue_may_be_made(place)
-    said = place.ward.run("smoke", "--yes", code=1).stdout
+    said = place.operated.run("smoke", "--yes", code=1).stdout
     assert "failed" in said
     assert "Still to be proved on AWS" in said

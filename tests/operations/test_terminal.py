@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from operations import terminal
 from operations.__main__ import app
-from stethoscript.rows import State
-from tests.operations.test_operations import Pages, ward
+from stethoscript.ledger_row import State
+from tests.operations.test_operations import Pages, operated
 
-__all__ = ["ward"]
+__all__ = ["operated"]
 
 SEQUENCES = (
     "\x1b]0;title\x07", "\x1b[2J", "\x1b[31m", "\x1b]8;;https://example.org\x1b\\link\x1b]8;;\x1b\\",
@@ -33,25 +33,25 @@ def obeyed(text: str) -> set[str]:
     return {each for each in text if unicodedata.category(each) in ("Cc", "Cf", "Cs", "Zl", "Zp") and each != "\n"}
 
 
-def printed(ward, *command):
+def printed(operated, *command):
     """What a command prints, however it ends."""
-    ended = CliRunner().invoke(app, [*command, "--name", "clinic"], obj=ward.client)
+    ended = CliRunner().invoke(app, [*command, "--name", "clinic"], obj=operated.client)
     assert not isinstance(ended.exception, ValueError)
     return ended.stdout, ended.stderr
 
 
 @pytest.fixture
-def hostile_names(ward):
+def hostile_names(operated):
     """Recordings in whose rows every text is hostile; each string stands in one of them."""
-    row = ward.row(ward.delivered())
+    row = operated.row(operated.delivered())
     states = itertools.cycle(State)
     names = []
     for number, first in enumerate(range(0, len(HOSTILE), len(FIELDS))):
         name = f"{row.recording[:-4]}{number:04}"
         names.append(name)
         fields = dict(zip(FIELDS, HOSTILE[first:], strict=False))
-        ward.clinic.ledger.claim(replace(row, recording=name, job=name, state=next(states), **fields))
-    ward.ends["s3"] = Pages({})  # moto cannot list keys with control characters
+        operated.pipeline.ledger.claim(replace(row, recording=name, job=name, state=next(states), **fields))
+    operated.ends["s3"] = Pages({})  # moto cannot list keys with control characters
     return names
 
 
@@ -59,33 +59,33 @@ def test_there_are_as_many_hostile_strings_as_promised():
     assert len(set(HOSTILE)) >= 200
 
 
-def test_no_list_prints_what_a_terminal_obeys(ward, hostile_names):
+def test_no_list_prints_what_a_terminal_obeys(operated, hostile_names):
     for command in (
         ["list", "--show-key", "--most", "300"], ["list", "--most", "300"], ["list", "--state", "FAILED"],
         ["status"], ["backfill"],
     ):  # fmt: skip
         for more in ([], ["--json"]):
-            out, err = printed(ward, *command, *more)
+            out, err = printed(operated, *command, *more)
             assert (out, obeyed(out + err)) == (out, set())
             assert json.loads(out) if more else out
-    listed, _ = printed(ward, "list", "--most", "300")
+    listed, _ = printed(operated, "list", "--most", "300")
     assert all(name in listed for name in hostile_names)
 
 
 @pytest.mark.parametrize(
     "command", [["explain", "--show-key"], ["retry"], ["erase", "--yes", "--no-wait"]], ids=" ".join
 )
-def test_no_command_about_a_recording_prints_what_a_terminal_obeys(ward, hostile_names, command):
+def test_no_command_about_a_recording_prints_what_a_terminal_obeys(operated, hostile_names, command):
     for number, name in enumerate(hostile_names):
-        out, err = printed(ward, *command, name, *(["--json"] if number % 2 else []))
+        out, err = printed(operated, *command, name, *(["--json"] if number % 2 else []))
         assert out or err
         assert obeyed(out + err) == set()
 
 
 @pytest.mark.parametrize("command", ["explain", "open", "retry", "erase"])
-def test_a_hostile_name_on_the_command_line_comes_back_harmless(ward, command):
+def test_a_hostile_name_on_the_command_line_comes_back_harmless(operated, command):
     for text in SEQUENCES:
-        out, err = printed(ward, command, f"a{text}b")
+        out, err = printed(operated, command, f"a{text}b")
         assert "called so" in err
         assert obeyed(out + err) == set()
 

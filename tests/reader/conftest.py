@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from documents.facts import Facts
+from documents.recording_info import RecordingInfo
 from stethoscript.transcript import Transcript
 from tests.reader import samples
 
@@ -76,9 +76,9 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
     """Opens a transcript as a file, offline; browser options by keyword."""
     with ExitStack() as contexts:
 
-        def open_(transcript: Transcript, facts: Facts = samples.FACTS, **options: Any) -> Page:
+        def open_(transcript: Transcript, info: RecordingInfo = samples.INFO, **options: Any) -> Page:
             page = contexts.enter_context(quiet(browser, **options)).new_page()
-            page.goto(samples.page(tmp_path, transcript, facts).as_uri())
+            page.goto(samples.page(tmp_path, transcript, info).as_uri())
             return page
 
         yield open_

@@ -3,20 +3,22 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import conversation
+from benchmarks import sample_transcript
 from documents import html
-from documents.facts import Facts
+from documents.recording_info import RecordingInfo
 from stethoscript import transcript
-from stethoscript.profiles import Recipe
+from stethoscript.profiles import JobSettings
 from stethoscript.transcript import Stretch, Transcript, Word
 
 RECORDINGS = Path(__file__).parents[2] / "local" / "recordings"
 RECORDING = RECORDINGS / "consultation.flac"
-FACTS = Facts(
+INFO = RecordingInfo(
     job="stethoscript-6a5fa10f1ffd26f1c5e686a6dbef2c0a6a9b4a00",
     source="conversation/2026-11/consultation.flac",
     received=1_795_398_480,
-    recipe=Recipe("CONVERSATION", max_speaker_labels=2, max_alternatives=3, content_identification_type="PHI"),
+    job_settings=JobSettings(
+        "CONVERSATION", max_speaker_labels=2, max_alternatives=3, content_identification_type="PHI"
+    ),
     profile="conversation",
     correlation_id="visit-4711",
 )
@@ -39,13 +41,13 @@ def consultation() -> Transcript:
 
 def four_hours() -> Transcript:
     """As many words as fit in, of two speakers, with alternatives and identifiers."""
-    return transcript.read(conversation.output(conversation.WORDS_IN_FOUR_HOURS))
+    return transcript.read(sample_transcript.output(sample_transcript.WORDS_IN_FOUR_HOURS))
 
 
-def page(folder: Path, heard: Transcript, facts: Facts = FACTS) -> Path:
+def page(folder: Path, heard: Transcript, info: RecordingInfo = INFO) -> Path:
     """The page as a file."""
     path = folder / "transcript.html"
-    path.write_bytes(html.write(heard, facts))
+    path.write_bytes(html.write(heard, info))
     return path
 
 

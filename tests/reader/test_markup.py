@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from documents import html
-from stethoscript.members import writing
+from stethoscript.fields import writing
 from stethoscript.transcript import Stretch, Transcript, Word
 from tests.corpus.transcripts import SPOKEN
 from tests.reader import samples
@@ -28,8 +28,8 @@ HOSTILE = (
 )  # fmt: skip
 
 
-def parsed(transcript: Transcript, facts=samples.FACTS) -> Element:
-    return html5lib.parse(html.write(transcript, facts), namespaceHTMLElements=False)
+def parsed(transcript: Transcript, info=samples.INFO) -> Element:
+    return html5lib.parse(html.write(transcript, info), namespaceHTMLElements=False)
 
 
 def words_of(page: Element) -> list[str]:
@@ -71,8 +71,8 @@ def test_every_spoken_word_is_in_the_page_once_and_in_order(transcript):
 
 @given(transcripts, any_text, any_text)
 def test_no_text_adds_an_element_or_an_attribute(transcript, source, reference):
-    facts = replace(samples.FACTS, source=source or "x", correlation_id=reference)
-    assert set(outline(parsed(transcript, facts))) <= allowed()
+    info = replace(samples.INFO, source=source or "x", correlation_id=reference)
+    assert set(outline(parsed(transcript, info))) <= allowed()
 
 
 @cache
@@ -95,14 +95,14 @@ def _everything() -> Transcript:
 
 def test_what_the_script_is_given_ends_no_script_and_says_the_same():
     stretch = Stretch(0.0, 1.0, ("</script><!--<script>", "a&b\u2028"))
-    page = html.write(Transcript((Word("a", 0.0, 1.0, 0.5),), (stretch,)), samples.FACTS).decode()
+    page = html.write(Transcript((Word("a", 0.0, 1.0, 0.5),), (stretch,)), samples.INFO).decode()
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     assert not set(data) & set("<>&\u2028\u2029")
     assert json.loads(data)["stretches"] == [[0, 100, ["</script><!--<script>", "a&b\u2028"]]]
 
 
 def test_the_policy_allows_these_styles_and_this_script_and_no_request():
-    page = html.write(samples.consultation(), samples.FACTS).decode()
+    page = html.write(samples.consultation(), samples.INFO).decode()
     for element, directive in (("style", "style-src"), ('script type="module"', "script-src")):
         (inline,) = re.findall(f"<{element}>(.*?)</{element.split()[0]}>", page, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
@@ -113,8 +113,8 @@ def test_the_policy_allows_these_styles_and_this_script_and_no_request():
 
 
 def test_the_title_which_a_browser_remembers_names_nobody():
-    facts = replace(samples.FACTS, source="dictation/Zebulon Quackenbush.wav")
-    (title,) = parsed(samples.consultation(), facts).iter("title")
+    info = replace(samples.INFO, source="dictation/Zebulon Quackenbush.wav")
+    (title,) = parsed(samples.consultation(), info).iter("title")
     assert title.text == "Transcript 6a9b4a00, 2026-11-23"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from stethoscript.members import writing
+from stethoscript.fields import writing
 from stethoscript.transcript import Stretch, Transcript, Word
 from tests.reader import samples
 from tests.reader.conftest import word
@@ -119,7 +119,7 @@ def test_a_renamed_speaker_bears_the_name_everywhere_on_this_page_and_on_paper(r
 
 def test_paper_has_black_text_the_facts_and_no_controls(reading: Page):
     reading.emulate_media(media="print", color_scheme="light")
-    for shown in ("consultation.flac", "visit-4711", samples.FACTS.job, "Transcribed by machine"):
+    for shown in ("consultation.flac", "visit-4711", samples.INFO.job, "Transcribed by machine"):
         expect(reading.get_by_text(shown).first).to_be_visible()
     for hidden in (".bar", ".side", ".player"):
         expect(reading.locator(hidden)).to_be_hidden()
@@ -161,8 +161,8 @@ def test_nothing_that_is_said_or_named_does_anything(opened):
     )
     stretches = tuple(Stretch(i * 1.0, i + 0.9, (text, f"{text} {text}")) for i, text in enumerate(HOSTILE))
     name = "".join(HOSTILE)
-    facts = replace(samples.FACTS, source=name, correlation_id=name, profile=name, job=name)
-    page = opened(Transcript(words, stretches, identified=True, notes=HOSTILE), facts)
+    info = replace(samples.INFO, source=name, correlation_id=name, profile=name, job=name)
+    page = opened(Transcript(words, stretches, identified=True, notes=HOSTILE), info)
     elements = page.locator("body *").count()
     page.get_by_label("Mark health information").check()
     page.set_input_files("#file", samples.RECORDING)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.scan import scanners
 from tests.scan.exceptions import EXCEPTIONS
 from tests.scan.scanners import SCANNERS, Finding
-from tests.stacks.deployed import DEPLOYMENTS, synthesise
+from tests.stacks.resolved_templates import DEPLOYMENTS, synthesise
 
 
 def main() -> int:

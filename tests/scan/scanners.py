@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.stacks.deployed import ROOT, Deployment
+from tests.stacks.resolved_templates import ROOT, Deployment
 
 ENVIRONMENT = ROOT / "build" / "scan"
 _LOCK = ROOT / "tests" / "scan" / "requirements.lock"

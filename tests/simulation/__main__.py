@@ -5,7 +5,7 @@ import argparse
 import sys
 import time
 
-from tests.simulation import many, trial
+from tests.simulation import run_seed, run_seeds
 
 
 def main() -> int:
@@ -18,7 +18,7 @@ def main() -> int:
     if asked.seed is not None:
         return _replay(asked.seed)
     begun = time.perf_counter()
-    failing = many.failures(range(asked.first, asked.first + asked.seeds))
+    failing = run_seeds.failures(range(asked.first, asked.first + asked.seeds))
     for seed, broken in sorted(failing.items()):
         print(f"seed {seed}: {'; '.join(broken)}")
     print(f"{asked.seeds} seeds in {time.perf_counter() - begun:.1f} s, {len(failing)} failing")
@@ -28,7 +28,7 @@ def main() -> int:
 
 
 def _replay(seed: int) -> int:
-    outcome = trial.run(seed)
+    outcome = run_seed.run(seed)
     print(outcome.story())
     print("\n".join(outcome.broken) or "nothing was broken")
     return bool(outcome.broken)

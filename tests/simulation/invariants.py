@@ -7,15 +7,15 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from stethoscript import events
-from stethoscript import rows as ledger_rows
-from stethoscript.rows import State
-from tests.simulation.clinic import IN_KEYS, IN_METADATA, IN_SPEECH, Clinic, Recording
-from tests.simulation.deployment import TRANSCRIPTS, World
-from tests.simulation.far_ends.sqs import Message, Queue
-from tests.simulation.functions import Function, Invocation
-from tests.simulation.misfortune import HOUR, MINUTE
-from tests.simulation.stops import Stops
+from stethoscript import ledger_row as ledger_rows
+from stethoscript import queue_messages
+from stethoscript.ledger_row import State
+from tests.simulation.fakes.sqs import Message, Queue
+from tests.simulation.fault_injection import HOUR, MINUTE
+from tests.simulation.lambda_runtime import Function, Invocation
+from tests.simulation.simulated_deployment import TRANSCRIPTS, World
+from tests.simulation.stop_invariants import Stops
+from tests.simulation.workload import IN_KEYS, IN_METADATA, IN_SPEECH, Recording, Workload
 
 _TERMINAL = {"DELIVERED", "FAILED", "REJECTED", "ERASED"}
 _from = TypeDeserializer().deserialize
@@ -36,9 +36,9 @@ class Judge:
     """Watches a world while it runs, and sums up at its end; `broken` names what did not hold."""
 
     world: World
-    clinic: Clinic
+    workload: Workload
     broken: list[str] = field(default_factory=list)
-    _rows: dict[str, ledger_rows.Row] = field(default_factory=dict)
+    _rows: dict[str, ledger_rows.LedgerRow] = field(default_factory=dict)
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
     """The row of each upload by key and version, which a tombstone does not name."""
 
@@ -68,7 +68,7 @@ class Judge:
             self._deliver_succeeded(message, invocation)
 
     def _start_succeeded(self, message: Message, invocation: Invocation) -> None:
-        for arrival in events.arrivals(message.body):
+        for arrival in queue_messages.upload_messages(message.body):
             recording = self._uploaded(arrival.upload.key, arrival.upload.version)
             if recording is None or recording.folder:
                 continue
@@ -78,7 +78,7 @@ class Judge:
                 self._say(f"{invocation.name} reported success for {recording.token} without a job or a message")
 
     def _deliver_succeeded(self, message: Message, invocation: Invocation) -> None:
-        signal = events.signal(message.body)
+        signal = queue_messages.signal(message.body)
         row = next((row for row in self._rows.values() if signal and row.job == signal.job), None)
         if row is None or not row.open or not signal:
             return
@@ -97,9 +97,9 @@ class Judge:
     def few_messages(self) -> None:
         """However long a trouble lasts, the messages about a recording do not multiply."""
         for queue in (self.world.intake_queue, self.world.completion_queue):
-            if len(queue.messages) > MOST_MESSAGES * len(self.clinic.recordings):
+            if len(queue.messages) > MOST_MESSAGES * len(self.workload.recordings):
                 self._say(
-                    f"{len(queue.messages)} messages in {queue.name} for {len(self.clinic.recordings)} recordings"
+                    f"{len(queue.messages)} messages in {queue.name} for {len(self.workload.recordings)} recordings"
                 )
                 raise Multiplied
 
@@ -108,12 +108,12 @@ class Judge:
     def settled(self) -> bool:
         """Whether every recording has ended and nothing is under way."""
         world = self.world
-        if world.intake_queue.messages or world.completion_queue.messages or self.clinic.operator.busy:
+        if world.intake_queue.messages or world.completion_queue.messages or self.workload.operator.busy:
             return False
         rows_by = self._rows_by_upload()
         return all(
             (row := rows_by.get((each.key, each.version))) is not None and not row.open
-            for each in self.clinic.recordings
+            for each in self.workload.recordings
             if not self._excused(each) and not self._awaits_redrive(each)
         )
 
@@ -133,15 +133,15 @@ class Judge:
 
     def on_time(self) -> None:
         """Where nothing gets lost, news comes soon after the quota allows it."""
-        if self.world.misfortune.losses:
+        if self.world.faults.losses:
             return
-        heard = [each.heard.seconds for each in self.clinic.recordings if each.heard]
-        busy = sum(heard) / min(self.world.quota, self.world.numbers_of.jobs_at_once) + max(heard, default=0)
-        last = max(self.world.free_from, *(each.at for each in self.clinic.recordings))
+        heard = [each.heard.seconds for each in self.workload.recordings if each.heard]
+        busy = sum(heard) / min(self.world.quota, self.world.numbers_of.concurrent_jobs) + max(heard, default=0)
+        last = max(self.world.free_from, *(each.at for each in self.workload.recordings))
         told = defaultdict(lambda: float("inf"))
         for notice in self.world.sns.notices:
             told[notice.body["versionId"]] = min(told[notice.body["versionId"]], notice.at)
-        for each in self.clinic.recordings:
+        for each in self.workload.recordings:
             late = told[each.version] - (last + busy)
             waits = each.heard is not None and each.heard.vocabulary_ready
             if not each.folder and not each.stopped and not waits and late > PATIENCE:
@@ -149,7 +149,7 @@ class Judge:
 
     def _each_ended_once(self) -> None:
         by_upload = self._rows_by_upload()
-        for each in self.clinic.recordings:
+        for each in self.workload.recordings:
             row = by_upload.get((each.key, each.version))
             if self._excused(each):
                 continue
@@ -174,7 +174,9 @@ class Judge:
 
     def _excused(self, each: Recording) -> bool:
         """Placeholders, and uploads that were deleted before anybody heard of them."""
-        return each.folder or (each.deleted and (each.key, each.version) not in self.world.announcements.heard_of)
+        return each.folder or (
+            each.deleted and (each.key, each.version) not in self.world.announcements.notification_of
+        )
 
     def _awaits_redrive(self, each: Recording) -> bool:
         """Deleted meanwhile, and its only message is dead: then nothing but a redrive can bring it to its end."""
@@ -187,7 +189,7 @@ class Judge:
             for notice in where.notices:
                 told[notice.body["versionId"]].add(notice.body["id"])
             by_upload = self._rows_by_upload()
-            for each in self.clinic.recordings:
+            for each in self.workload.recordings:
                 row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
                 before = {f"{row.job}:{end}" for end in _TERMINAL} if row and each.erase_asked else set()
                 if (
@@ -200,7 +202,7 @@ class Judge:
                 self._say(f"{type(where).__name__} was told of versions nobody uploaded: {sorted(told)}")
 
     def _no_job_twice(self) -> None:
-        for each in self.clinic.recordings:
+        for each in self.workload.recordings:
             lasting = [job.name for job in self._jobs_of(each) if job.status != "FAILED"]
             if len(lasting) > 1:
                 self._say(f"{each.token} was transcribed {len(lasting)} times: {lasting}")
@@ -211,7 +213,7 @@ class Judge:
         return [job for job in self.world.transcribe.history if (job.media or b"").endswith(ending)]
 
     def _no_text_mixed_up(self) -> None:
-        by_version = {each.version: each for each in self.clinic.recordings}
+        by_version = {each.version: each for each in self.workload.recordings}
         documents = self.world.s3.buckets[TRANSCRIPTS]
         for notice in self.world.sns.notices:
             if notice.body["status"] != "DELIVERED":
@@ -237,7 +239,7 @@ class Judge:
 
     def only_poison_is_dead(self) -> None:
         """Waiting fills no dead-letter queue, however long: only errors nobody expects may."""
-        luck = self.world.misfortune
+        luck = self.world.faults
         if luck.crash or luck.odd_error or luck.deletion_lost or luck.message_doubled or luck.output_garbled:
             return
         for queue in (self.world.intake_queue, self.world.completion_queue):
@@ -247,15 +249,15 @@ class Judge:
 
     # Looking things up
 
-    def row(self, recording: Recording) -> ledger_rows.Row | None:
+    def row(self, recording: Recording) -> ledger_rows.LedgerRow | None:
         """One recording's row, also after it has expired."""
         return self._rows_by_upload().get((recording.key, recording.version))
 
-    def _rows_by_upload(self) -> dict[tuple[str, str], ledger_rows.Row]:
+    def _rows_by_upload(self) -> dict[tuple[str, str], ledger_rows.LedgerRow]:
         return {upload: self._rows[key] for upload, key in self._names.items()}
 
     def _uploaded(self, key: str, version: str) -> Recording | None:
-        found = [each for each in self.clinic.recordings if (each.key, each.version) == (key, version)]
+        found = [each for each in self.workload.recordings if (each.key, each.version) == (key, version)]
         return found[0] if found else None
 
     def _say(self, what: str) -> None:

@@ -9,15 +9,15 @@ from operations import cancellation
 from operations.cancellation import Cancelled
 from operations.deployment import Deployment
 from operations.erasure import Eraser
-from operations.problems import NotFound, Refused
+from operations.errors import NotFound, Refused
 from operations.recordings import Recording
 from stethoscript import jobs
 from stethoscript.uploads import Upload
-from tests.refusals import refusal
-from tests.simulation import functions
-from tests.simulation.deployment import INTAKE, NAME, TOPIC, TRANSCRIPTS, WORK, World
-from tests.simulation.functions import Died, Function, Invocation
-from tests.simulation.misfortune import HOUR, MINUTE
+from tests.client_errors import refusal
+from tests.simulation import lambda_runtime
+from tests.simulation.fault_injection import HOUR, MINUTE
+from tests.simulation.lambda_runtime import Died, Function, Invocation
+from tests.simulation.simulated_deployment import INTAKE, NAME, TOPIC, TRANSCRIPTS, WORK, World
 
 OUTPUTS = {
     "IntakeBucketName": INTAKE, "WorkBucketName": WORK, "TranscriptsBucketName": TRANSCRIPTS,
@@ -77,7 +77,7 @@ class Operator:
         deployment = Deployment(NAME, OUTPUTS, self._client)
         function = Function("operator", lambda _event, invocation: once(deployment, invocation), _LASTS)
         try:
-            functions.run(self.world, Invocation(self.world, function, []), {})
+            lambda_runtime.run(self.world, Invocation(self.world, function, []), {})
         except (Died, Exception):  # noqa: BLE001 - whatever it failed of, people repeat the command
             self.world.time.after(_AGAIN, lambda: self.world.time.begin(lambda: self._try(once)))
         else:

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
+from adapters.ledger import Ledger
 from benchmarks import cost, cost_report
-from ledger import Ledger
 from operations import estimate
-from operations.price import PRICES
+from operations.prices import PRICES
 
 WRITTEN = json.loads((cost_report.RESULTS / "cost.json").read_text(encoding="utf-8"))
 REMEDY = "this changes what a recording costs: run `make bench-cost`, and look at what it writes"

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.simulation.both_clouds import MOST_RECEIVES, SPOKEN, Fakes, MiniStack
+from tests.simulation.fakes_and_local_cloud import MOST_RECEIVES, SPOKEN, Fakes, MiniStack
 
 
 @pytest.fixture(params=["fakes", "ministack"])

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.simulation import many, trial
-from tests.simulation.planted import PLANTED
+from tests.simulation import run_seed, run_seeds
+from tests.simulation.planted_bugs import PLANTED
 
 SEEDS = 150
 EVERYDAY = 40
@@ -11,16 +11,16 @@ EVERYDAY = 40
 
 
 def test_nothing_is_broken_whatever_goes_wrong():
-    failing = many.failures(range(SEEDS))
+    failing = run_seeds.failures(range(SEEDS))
     if failing:
         seed = min(failing)
         broken = "; ".join(failing[seed])
-        story = trial.run(seed).story(most=200)
+        story = run_seed.run(seed).story(most=200)
         pytest.fail(f"{story}\n{len(failing)} of {SEEDS} seeds; make simulate SEED={seed} shows all of: {broken}")
 
 
 def test_a_seed_replays_exactly():
-    first, again = trial.run(11), trial.run(11)
+    first, again = run_seed.run(11), run_seed.run(11)
     assert first.trace == again.trace
 
 
@@ -30,7 +30,7 @@ def shown(request):
     asking = [
         test for test in request.session.items if "shown" in test.fixturenames and not test.get_closest_marker("skip")
     ]
-    return many.shown(test.callspec.params["name"] for test in asking)
+    return run_seeds.shown(test.callspec.params["name"] for test in asking)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.stacks.deployed import DEPLOYMENTS, ROOT, Deployment, Resource, synthesise
+from tests.stacks.resolved_templates import DEPLOYMENTS, ROOT, Deployment, Resource, synthesise
 
 EVENTS = ROOT / "tests" / "events"
 

@@ -8,18 +8,18 @@ import re
 
 import pytest
 
-import delivery
-from documents import FORMS, Form
-from stacks.choices import Reconciling
-from stethoscript import failures, faults, rejections, stopping
-from tests.functions.clinic import clinic
-from tests.functions.far_ends import _far_ends
-from tests.functions.published import Metric, Watched
-from tests.refusals import refusal
-from tests.stacks import picture
-from tests.stacks.deployed import ROOT
+from adapters import document_store
+from documents import FORMATS, DocumentFormat
+from stacks.config import Reconciling
+from stethoscript import aws_errors, failure_reasons, rejections, stopping
+from tests.client_errors import refusal
+from tests.functions.deployment_harness import pipeline
+from tests.functions.fakes import _far_ends
+from tests.functions.published_metrics import Metric, Watched
+from tests.stacks import dashboard_picture
+from tests.stacks.resolved_templates import ROOT
 
-__all__ = ("_far_ends", "clinic")  # fixtures
+__all__ = ("_far_ends", "pipeline")  # fixtures
 
 HOUR = 3600
 NAMESPACE = "Stethoscript"
@@ -27,39 +27,39 @@ RUNBOOK = ROOT / "docs" / "operations.md"
 
 
 @pytest.fixture
-def watched(clinic, monkeypatch, capsys):
-    return Watched(clinic, monkeypatch, capsys)
+def watched(pipeline, monkeypatch, capsys):
+    return Watched(pipeline, monkeypatch, capsys)
 
 
 def transcribing(watched):
-    watched.take(watched.clinic.upload())
-    return watched.clinic.row().job
+    watched.take(watched.pipeline.upload())
+    return watched.pipeline.row().job
 
 
 def denied_by_s3(watched):
-    watched.clinic.s3.before["copy_object"] = [refusal("AccessDenied", status=403)]
-    watched.take(watched.clinic.upload())
+    watched.pipeline.s3.before["copy_object"] = [refusal("AccessDenied", status=403)]
+    watched.take(watched.pipeline.upload())
 
 
 def in_progress_for_a_day(watched):
     transcribing(watched)
-    watched.clinic.clock += 25 * HOUR
+    watched.pipeline.clock += 25 * HOUR
     watched.reconcile()
 
 
 def brought_back_in_vain(watched):
-    watched.clinic.upload()
+    watched.pipeline.upload()
     for _ in range(30):
-        watched.clinic.clock += 7 * HOUR
+        watched.pipeline.clock += 7 * HOUR
         watched.reconcile()
-        watched.clinic.drain(watched.clinic.intake_queue)
+        watched.pipeline.drain(watched.pipeline.intake_queue)
 
 
 def forgotten_by_transcribe(watched):
     job = transcribing(watched)
-    watched.clinic.write_raw(job)
-    watched.clinic.transcribe.jobs.clear()
-    watched.clinic.clock += 2 * HOUR
+    watched.pipeline.write_raw(job)
+    watched.pipeline.transcribe.jobs.clear()
+    watched.pipeline.clock += 2 * HOUR
     watched.deliver(job)
 
 
@@ -68,29 +68,31 @@ def a_form_breaks(watched):
         raise KeyError
 
     job = transcribing(watched)
-    watched.clinic.write_raw(job)
-    watched.clinic.transcribe.end(job)
-    watched.patch.setattr(delivery, "FORMS", {**FORMS, "txt": Form("broken.txt", "text/plain", broken)})
+    watched.pipeline.write_raw(job)
+    watched.pipeline.transcribe.end(job)
+    watched.patch.setattr(
+        document_store, "FORMATS", {**FORMATS, "txt": DocumentFormat("broken.txt", "text/plain", broken)}
+    )
     watched.deliver(job)
 
 
 def throttled_for_hours(watched):
-    upload = watched.clinic.upload()
+    upload = watched.pipeline.upload()
     for _ in range(2):
-        watched.clinic.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
         watched.take(upload)
-        watched.clinic.clock += 5 * HOUR
+        watched.pipeline.clock += 5 * HOUR
 
 
 def not_delivered_for_hours(watched):
-    watched.clinic.transcribe.end(transcribing(watched))
-    watched.clinic.clock += 5 * HOUR
+    watched.pipeline.transcribe.end(transcribing(watched))
+    watched.pipeline.clock += 5 * HOUR
     watched.reconcile()
 
 
 def fails_in_transcribe(watched):
     job = transcribing(watched)
-    watched.clinic.transcribe.end(job, "FAILED", "Invalid sample rate")
+    watched.pipeline.transcribe.end(job, "FAILED", "Invalid sample rate")
     watched.deliver(job)
 
 
@@ -99,9 +101,9 @@ FAULTS = {
     "a job in progress for a day": ("stuck", in_progress_for_a_day),
     "an upload that is brought back in vain": ("stuck", brought_back_in_vain),
     "a job that Transcribe has forgotten": ("vanished", forgotten_by_transcribe),
-    "a form that breaks": ("form-failed", a_form_breaks),
-    "a Transcribe that is busy for hours": ("waits-long", throttled_for_hours),
-    "a transcript that is not fetched for hours": ("waits-long", not_delivered_for_hours),
+    "a form that breaks": ("format-failed", a_form_breaks),
+    "a Transcribe that is busy for hours": ("delayed", throttled_for_hours),
+    "a transcript that is not fetched for hours": ("delayed", not_delivered_for_hours),
     "a recording that fails": ("failures", fails_in_transcribe),
 }
 OF_AWS = {
@@ -146,8 +148,8 @@ def test_a_fault_publishes_the_metric_that_its_alarm_names(fault, watched, alarm
 @pytest.mark.parametrize("name", sorted({name for name, _ in FAULTS.values()}))
 def test_a_recording_that_ends_well_rings_no_alarm(name, watched, alarms):
     job = transcribing(watched)
-    watched.clinic.write_raw(job)
-    watched.clinic.transcribe.end(job)
+    watched.pipeline.write_raw(job)
+    watched.pipeline.transcribe.end(job)
     watched.deliver(job)
     watched.reconcile()
     assert metric(alarms[name]) not in watched.published()
@@ -204,7 +206,11 @@ def test_every_metric_of_ours_that_is_watched_or_shown_is_explained(organised, e
 
 
 def test_the_page_says_how_many_metrics_there_are_to_be_paid_for(explained):
-    counted = ({*rejections.CLASSES} - {*stopping.REASONS}, {*failures.CLASSES} - {*stopping.REASONS}, stopping.REASONS)
+    counted = (
+        {*rejections.CLASSES} - {*stopping.REASONS},
+        {*failure_reasons.CLASSES} - {*stopping.REASONS},
+        stopping.REASONS,
+    )
     by_reason = sum(map(len, counted))
     assert f"{len(explained)} metrics and at most {by_reason} more by reason" in RUNBOOK.read_text(encoding="utf-8")
 
@@ -219,7 +225,7 @@ def test_what_the_functions_count_is_explained(explained):
 
 
 def test_the_picture_of_the_dashboard_is_drawn_from_what_is_deployed(deployment):
-    shown, deployed = picture.PATH.read_text(encoding="utf-8"), picture.drawn(deployment, {})
+    shown, deployed = dashboard_picture.PATH.read_text(encoding="utf-8"), dashboard_picture.drawn(deployment, {})
     words = re.compile(r"<text[^>]*>([^<]*[a-z][^<]*)<")
     assert set(words.findall(shown)) >= set(words.findall(deployed)), "run `make pages`"
     assert shown.count("<rect") == deployed.count("<rect")
@@ -230,8 +236,8 @@ def test_the_dashboard_shows_every_alarm_first(organised):
     assert set(first["properties"]["alarms"]) == {each.arn for each in organised.all("AWS::CloudWatch::Alarm")}
 
 
-@pytest.mark.parametrize("name", ["configuration", "waits-long", "stuck"])
+@pytest.mark.parametrize("name", ["configuration", "delayed", "stuck"])
 def test_what_is_tried_again_or_looked_at_from_time_to_time_rings_once_and_not_each_time(name, alarms):
     alarm, looks = alarms[name], Reconciling()
     assert alarm["DatapointsToAlarm"] == 1
-    assert alarm["Period"] * alarm["EvaluationPeriods"] > max(faults.MOST_DELAY, looks.grace_seconds) + 60
+    assert alarm["Period"] * alarm["EvaluationPeriods"] > max(aws_errors.MOST_DELAY, looks.grace_seconds) + 60

@@ -6,9 +6,9 @@ import pytest
 
 from operations import estimate
 from stacks import partitions
-from stacks.choices import BadChoice, Choices, Reconciling
-from tests.stacks.deployed import ROOT
-from tests.stacks.policies import Request, allowed
+from stacks.config import Config, InvalidConfig, Reconciling
+from tests.stacks.policy_evaluator import Request, allowed
+from tests.stacks.resolved_templates import ROOT
 
 # CloudFormation knows no tags of these, or some partition refuses them.
 WITHOUT_TAGS = {
@@ -90,8 +90,8 @@ def test_without_one_chosen_there_is_no_budget(deployment):
     ],
 )
 def test_a_budget_that_nobody_would_hear_of_is_refused(budget, sentence):
-    with pytest.raises(BadChoice, match=sentence):
-        Choices.read(LEAST | {"budget": budget})
+    with pytest.raises(InvalidConfig, match=sentence):
+        Config.read(LEAST | {"budget": budget})
 
 
 def test_an_estimate_counts_the_queues_and_alarms_that_there_are(deployment, organised):

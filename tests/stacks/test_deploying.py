@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from operations.__main__ import app
-from stacks.choices import Choices
+from stacks.config import Config
 from stethoscript.profiles import SETTINGS
-from tests.stacks.deployed import ROOT
-from tests.stacks.policies import Request, allowed
-from tests.stacks.test_choices import leaves
+from tests.stacks.policy_evaluator import Request, allowed
+from tests.stacks.resolved_templates import ROOT
+from tests.stacks.test_config import leaves
 
 DOCS = ROOT / "docs"
 PAGE = (DOCS / "deploying.md").read_text(encoding="utf-8")
@@ -24,12 +24,12 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def test_no_choice_stands_on_the_page_that_there_is_not():
-    assert {row[0].strip("`") for row in rows("Choices")} == {name for name, _default in leaves(Choices)}
+    assert {row[0].strip("`") for row in rows("Choices")} == {name for name, _default in leaves(Config)}
 
 
 def test_the_example_of_a_file_of_choices_can_be_deployed():
     (example,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if '"profiles"' in block]
-    assert Choices.read(json.loads(example)).name == "clinic"
+    assert Config.read(json.loads(example)).name == "clinic"
 
 
 def test_every_choice_is_described_and_its_default_given_a_reason():

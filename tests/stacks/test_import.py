@@ -5,11 +5,11 @@ import json
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from operations.importing import retained
-from operations.importing.retained import IDENTIFIERS, Left, Stack
+from operations.importing import retained_resources
+from operations.importing.retained_resources import IDENTIFIERS, RetainedStack, Stack
 from stacks.key_policy import Where
-from tests.stacks import rules
-from tests.stacks.deployed import ACCOUNT, DEPLOYMENTS
+from tests.stacks import third_party_rules
+from tests.stacks.resolved_templates import ACCOUNT, DEPLOYMENTS
 
 MOST_BYTES = 51_200
 """Of a template that is sent with the call."""
@@ -22,13 +22,13 @@ def chosen(request):
 
 def stacks(deployment):
     name = min(deployment.templates).partition("-")[0]
-    return retained.read(deployment.folder, name, Where("aws", ACCOUNT, deployment.region))
+    return retained_resources.read(deployment.folder, name, Where("aws", ACCOUNT, deployment.region))
 
 
 def left(stack, *gone):
     """All of a stack but for what is gone, and the policy of a bucket that is."""
     there = [name for name, declared in stack.retained.items() if not {name, bucket(declared)} & {*gone}]
-    return Left(stack, {name: name for name in there})
+    return RetainedStack(stack, {name: name for name in there})
 
 
 def bucket(declared):
@@ -50,7 +50,7 @@ def test_cloudformation_imports_each_kind_of_what_is_left_and_knows_it_by_what_w
 
 def test_an_import_holds_all_that_is_left_as_it_was_deployed_and_nothing_else(chosen):
     found = [left(stack) for stack in stacks(chosen)]
-    exports = retained.exports(found, Where("aws", ACCOUNT, chosen.region))
+    exports = retained_resources.exports(found, Where("aws", ACCOUNT, chosen.region))
     for each in found:
         template = each.template(exports)
         assert template.keys() == {"Resources"}
@@ -61,7 +61,7 @@ def test_an_import_holds_all_that_is_left_as_it_was_deployed_and_nothing_else(ch
         }
         assert {taken["DeletionPolicy"] for taken in template["Resources"].values()} == {"Retain"}
         assert not any("DependsOn" in taken for taken in template["Resources"].values())
-        assert not rules.lint(template)
+        assert not third_party_rules.lint(template)
         assert len(json.dumps(template)) <= MOST_BYTES
 
 
@@ -70,13 +70,13 @@ def test_whatever_else_is_gone_the_import_speaks_of_nothing_that_is_not_in_it(de
         for gone in stack.retained:
             template = left(stack, gone).template({})
             assert gone not in json.dumps(template)
-            assert not rules.lint(template)
+            assert not third_party_rules.lint(template)
 
 
 def test_what_was_put_together_with_the_name_of_something_gone_goes_as_a_whole():
     joined = {"Fn::Join": ["", [{"Fn::GetAtt": ["Gone", "Arn"]}, "/*"]]}
     log = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain", "Properties": {"A": joined, "B": [joined, "b"]}}
-    there = Left(Stack("clinic-storage", {"Resources": {"Log": log}}), {"Log": "log"})
+    there = RetainedStack(Stack("clinic-storage", {"Resources": {"Log": log}}), {"Log": "log"})
     assert there.template({})["Resources"]["Log"]["Properties"] == {"B": ["b"]}
 
 

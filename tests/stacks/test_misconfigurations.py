@@ -8,10 +8,10 @@ import aws_cdk as cdk
 import pytest
 from aws_cdk import cloudformation_include
 
-from tests.stacks import own, rules
-from tests.stacks.deployed import Deployment, empty_app
+from tests.stacks import own_rules, third_party_rules
 from tests.stacks.misconfigurations import PLANTED
-from tests.stacks.rules import CDK, LINT, PACKS, Review
+from tests.stacks.resolved_templates import Deployment, empty_app
+from tests.stacks.third_party_rules import CDK, LINT, PACKS, Review
 
 OWN = "own tests"
 
@@ -30,7 +30,7 @@ def included(deployment, tmp_path_factory):
             app = empty_app(folder / "cdk.out")
             stands = cdk.Stack(app, stack)
             cloudformation_include.CfnInclude(stands, "Included", template_file=str(folder / "template.json"))
-            rules.synthesise(app)
+            third_party_rules.synthesise(app)
             known[template] = Review.read(folder / "cdk.out").findings
         return known[template]
 
@@ -46,30 +46,32 @@ def caught_by(deployment, included):
         assert changed, "nothing was planted"
         for stack in changed:
             for finding in sorted(included(templates, stack) - included(deployment.templates, stack)):
-                return rules.gate(finding.rule), finding.rule
-        if broken := own.broken(Deployment(templates, deployment.folder)):
+                return third_party_rules.gate(finding.rule), finding.rule
+        if broken := own_rules.broken(Deployment(templates, deployment.folder)):
             return OWN, broken
         for stack in changed:
-            for finding in rules.lint(templates[stack]) - rules.lint(deployment.templates[stack]):
+            for finding in third_party_rules.lint(templates[stack]) - third_party_rules.lint(
+                deployment.templates[stack]
+            ):
                 return LINT, finding.rule
         return None, None
 
     return caught_by
 
 
-def test_every_planted_misconfiguration_is_caught(deployment, caught_by, tell):
+def test_every_planted_misconfiguration_is_caught(deployment, caught_by, summary_line):
     caught = {}
     for name, plant in PLANTED.items():
         templates = copy.deepcopy(dict(deployment.templates))
         plant(templates)
         caught[name] = caught_by(templates)
     for name, (gate, by) in caught.items():
-        tell(f"{name:55} {gate}: {by}")
+        summary_line(f"{name:55} {gate}: {by}")
     first = Counter(gate for gate, _ in caught.values())
-    tell(f"{len(caught)} misconfigurations planted; first seen by: {dict(first)}")
+    summary_line(f"{len(caught)} misconfigurations planted; first seen by: {dict(first)}")
     assert not [name for name, (gate, _) in caught.items() if gate is None]
     assert first.keys() == {*PACKS, CDK, OWN, LINT}, "a gate that sees nothing first may not look at all"
 
 
 def test_nothing_is_caught_where_nothing_is_planted(deployment):
-    assert own.broken(deployment) is None
+    assert own_rules.broken(deployment) is None

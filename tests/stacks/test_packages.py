@@ -18,9 +18,9 @@ import pytest
 from deliver_transcript import DeliverSettings
 from reconcile import ReconcileSettings
 from stacks import packaging
-from stacks.choices import Functions
+from stacks.config import Functions
 from start_transcription import StartSettings
-from tests.stacks.deployed import ROOT
+from tests.stacks.resolved_templates import ROOT
 
 LAMBDAS = ROOT / "lambdas"
 MODULES = sorted(path.relative_to(LAMBDAS) for path in LAMBDAS.rglob("*.py"))
@@ -92,7 +92,7 @@ def test_compiled_files_fit_the_platform_they_will_run_on(zip_folder, target):
 
 
 def test_two_who_synthesise_at_once_do_not_share_a_folder(zip_folder, target):
-    script = "import sys; from stacks import packaging; from stacks.choices import Functions; "
+    script = "import sys; from stacks import packaging; from stacks.config import Functions; "
     script += "print(packaging.folder(Functions(*sys.argv[1:])))"
     other = subprocess.run(
         [sys.executable, "-c", script, target.runtime, target.architecture],

@@ -8,7 +8,7 @@ import pytest
 
 from stacks import partitions
 from stacks.partitions import CHINA, COMMERCIAL, GOVCLOUD, LACKS, PARTITIONS
-from tests.stacks.deployed import DEPLOYMENTS
+from tests.stacks.resolved_templates import DEPLOYMENTS
 
 REGIONS = {
     COMMERCIAL: ("us-east-1", "amazonaws.com"),

@@ -7,9 +7,9 @@ import jsii
 import pytest
 from aws_cdk import aws_lambda
 
-from tests.stacks import page, rules
-from tests.stacks.deployed import DEPLOYMENTS, ROOT, empty_app
-from tests.stacks.rules import LINT, LINT_EXCEPTIONS, PACKS, Finding, Review
+from tests.stacks import generated_docs, third_party_rules
+from tests.stacks.resolved_templates import DEPLOYMENTS, ROOT, empty_app
+from tests.stacks.third_party_rules import LINT, LINT_EXCEPTIONS, PACKS, Finding, Review
 
 
 @pytest.fixture(params=DEPLOYMENTS)
@@ -23,7 +23,7 @@ def test_every_pack_looks_at_what_is_deployed_and_to_the_end(chosen):
     assert review.looked >= set(PACKS)
     assert not review.broken_off
     assert sum(len(template["Resources"]) for template in chosen.templates.values()) > 50
-    assert all(count > 10 for count in rules.applied().values())
+    assert all(count > 10 for count in third_party_rules.applied().values())
 
 
 def test_no_rule_is_broken_without_a_reason(chosen):
@@ -37,33 +37,39 @@ def test_no_exception_is_made_that_no_rule_needs(chosen):
 
 
 def test_cfn_lint_finds_only_what_is_excepted_and_all_of_that(chosen):
-    found = {finding.rule for template in chosen.templates.values() for finding in rules.lint(template)}
+    found = {finding.rule for template in chosen.templates.values() for finding in third_party_rules.lint(template)}
     assert found == set(LINT_EXCEPTIONS)
 
 
 def test_the_page_on_security_lists_every_exception_and_no_other(request):
     deployments = [request.getfixturevalue(name) for name in DEPLOYMENTS]
-    assert page.exceptions(deployments) in page.PATH.read_text(encoding="utf-8"), page.REMEDY
+    assert generated_docs.exceptions(deployments) in generated_docs.PATH.read_text(encoding="utf-8"), (
+        generated_docs.REMEDY
+    )
 
 
 def test_the_page_on_security_lists_what_a_brought_key_must_allow(deployment):
-    assert page.key_statements(deployment) in page.PATH.read_text(encoding="utf-8"), page.REMEDY
+    assert generated_docs.key_statements(deployment) in generated_docs.PATH.read_text(encoding="utf-8"), (
+        generated_docs.REMEDY
+    )
 
 
 def test_every_test_that_the_page_on_security_names_is_there():
-    named = set(re.findall(r"`(test_\w+)`", page.PATH.read_text(encoding="utf-8")))
+    named = set(re.findall(r"`(test_\w+)`", generated_docs.PATH.read_text(encoding="utf-8")))
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert len(named) > 20
     assert not [name for name in named if f"def {name}(" not in tests]
 
 
-def test_the_counts_are_told(deployment, tell):
+def test_the_counts_are_told(deployment, summary_line):
     review = Review.read(deployment.folder)
-    linted = [finding for template in deployment.templates.values() for finding in rules.lint(template)]
-    for gate, count in rules.applied().items():
-        accepted = [each for each in review.accepted if rules.gate(each.rule) == gate] if gate != LINT else linted
-        findings = [each for each in review.findings if rules.gate(each.rule) == gate]
-        tell(f"{gate:23} {count:4} rules, {len(findings)} findings, {len(accepted):3} exceptions")
+    linted = [finding for template in deployment.templates.values() for finding in third_party_rules.lint(template)]
+    for gate, count in third_party_rules.applied().items():
+        accepted = (
+            [each for each in review.accepted if third_party_rules.gate(each.rule) == gate] if gate != LINT else linted
+        )
+        findings = [each for each in review.findings if third_party_rules.gate(each.rule) == gate]
+        summary_line(f"{gate:23} {count:4} rules, {len(findings)} findings, {len(accepted):3} exceptions")
     assert review.accepted
     assert Finding("W3005", "JobEnded") in linted
 
@@ -96,7 +102,7 @@ def a_rule_breaks_off(_app, stack):
 def test_what_breaks_off_is_told_and_finds_nothing(tmp_path, plant, told):
     app = empty_app(tmp_path)
     plant(app, cdk.Stack(app, "stethoscript-planted"))
-    rules.synthesise(app)
+    third_party_rules.synthesise(app)
     review = Review.read(tmp_path)
     assert told in review.broken_off
     assert told not in {finding.rule for finding in review.findings}
@@ -105,5 +111,5 @@ def test_what_breaks_off_is_told_and_finds_nothing(tmp_path, plant, told):
 def test_what_the_stacks_themselves_say_is_wrong_is_a_finding(tmp_path):
     app = empty_app(tmp_path)
     cdk.Annotations.of(cdk.Stack(app, "stethoscript-planted")).add_error("this cannot be")
-    rules.synthesise(app)
+    third_party_rules.synthesise(app)
     assert {finding.where for finding in Review.read(tmp_path).findings} == {"stethoscript-planted"}

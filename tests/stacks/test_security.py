@@ -3,10 +3,10 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from stethoscript import jobs, notices
-from stethoscript.profiles import Recipe
-from tests.stacks.deployed import ACCOUNT
-from tests.stacks.policies import Request, allowed, denied, texts
+from stethoscript import jobs, notifications
+from stethoscript.profiles import JobSettings
+from tests.stacks.policy_evaluator import Request, allowed, denied, texts
+from tests.stacks.resolved_templates import ACCOUNT
 
 JOB = "stethoscript-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a"
 BUCKETS = ["intake", "work", "transcripts", "access-logs"]
@@ -143,8 +143,8 @@ def test_no_function_may(functions, deployment, action):
 
 def may_start(deployment, **changed):
     """Whether the start function may start the job that it asks for, or one that differs in a member."""
-    places = jobs.Places(deployment.bucket("work")["BucketName"], deployment.one("AWS::KMS::Key").arn)
-    asked = {**jobs.request(JOB, "wav", Recipe(), places, {}), **changed}
+    places = jobs.JobLocations(deployment.bucket("work")["BucketName"], deployment.one("AWS::KMS::Key").arn)
+    asked = {**jobs.request(JOB, "wav", JobSettings(), places, {}), **changed}
     context = {
         f"transcribe:{member}": asked[member]
         for member in ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
@@ -223,14 +223,14 @@ def test_whoever_tells_puts_its_own_events_on_the_account_s_own_bus_and_no_other
     def may(where=bus, **context):
         return allowed(rights, Request("events:PutEvents", where, context=context))
 
-    def said(kind, source=notices.SOURCE):
+    def said(kind, source=notifications.SOURCE):
         return {"events:source": source, "events:detail-type": kind}
 
     kinds = {*set().union(*TOLD_BY.values()), "Recording Erased"}
     assert {kind for kind in kinds if may(**said(kind))} == TOLD_BY[handler]
     own = min(TOLD_BY[handler])
     assert not may(**said(own, "aws.health"))
-    assert not may(**{"events:source": notices.SOURCE})
+    assert not may(**{"events:source": notifications.SOURCE})
     assert not may(**{"events:detail-type": own})
     assert not may()
     assert not may(bus.replace("default", "another"), **said(own))

@@ -5,7 +5,7 @@ import json
 import pytest
 from moto.events.models import EventPattern
 
-from stethoscript import events
+from stethoscript import queue_messages
 
 JOB = "stethoscript-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a"
 
@@ -33,7 +33,7 @@ def written(event):
 def test_a_raw_transcript_is_a_signal_and_is_understood(taken, event):
     said = event("s3_object_created")
     assert taken(said)
-    assert events.signal(json.dumps(said)) == events.Signal(JOB, "object")
+    assert queue_messages.signal(json.dumps(said)) == queue_messages.Signal(JOB, "object")
 
 
 def test_the_transcript_of_a_second_attempt_is_a_signal(taken, written):
@@ -67,7 +67,7 @@ def test_a_deleted_transcript_is_no_signal(taken, written):
 def test_an_event_of_transcribe_s_is_a_signal_and_is_understood(taken, event):
     said = event("transcribe_job_state_change")
     assert taken(said)
-    assert events.signal(json.dumps(said)) == events.Signal(JOB, "event")
+    assert queue_messages.signal(json.dumps(said)) == queue_messages.Signal(JOB, "event")
 
 
 @pytest.mark.parametrize("name", ["TranscriptionJobName", "MedicalTranscriptionJobName", "JobName"])
@@ -75,7 +75,7 @@ def test_an_event_of_transcribe_s_is_a_signal_and_is_understood(taken, event):
 def test_whatever_transcribe_may_call_the_job_and_the_event_it_is_a_signal(taken, event, name, kind):
     said = event("transcribe_job_state_change") | {"detail-type": kind, "detail": {name: JOB}}
     assert taken(said)
-    assert events.signal(json.dumps(said)) == events.Signal(JOB, "event")
+    assert queue_messages.signal(json.dumps(said)) == queue_messages.Signal(JOB, "event")
 
 
 @pytest.mark.parametrize("job", ["marketing-video", "stethoscript", "stethoscript2-0a1b", "my-stethoscript-0a1b"])
@@ -88,7 +88,7 @@ def test_an_event_of_another_service_is_no_signal(taken, event):
 
 
 def test_what_s3_writes_to_the_intake_queue_is_understood(event):
-    [arrival] = events.arrivals(json.dumps(event("s3_notification")))
+    [arrival] = queue_messages.upload_messages(json.dumps(event("s3_notification")))
     assert arrival.upload.key == "dictation/ward 3+bed 2/visite@müller.wav"
     assert arrival.upload.version == "096fKKXTRTtl3on89fVO.nfljtsv6qko"
-    assert events.arrivals(json.dumps(event("s3_test_event"))) == []
+    assert queue_messages.upload_messages(json.dumps(event("s3_test_event"))) == []

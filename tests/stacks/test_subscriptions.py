@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from tests.stacks.deployed import ACCOUNT
-from tests.stacks.policies import Request, allowed
+from tests.stacks.policy_evaluator import Request, allowed
+from tests.stacks.resolved_templates import ACCOUNT
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:clinic-completion"
 

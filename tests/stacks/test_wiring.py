@@ -8,18 +8,18 @@ import pytest
 from moto import mock_aws
 
 import deliver_transcript
-import environment
 import reconcile
 import start_transcription
-from clients import client
+from adapters.clients import client
+from adapters.ledger import BY_STATE, Ledger, Sweep
+from adapters.settings import read_settings
 from deliver_transcript import DeliverSettings
-from ledger import BY_STATE, Ledger, Sweep
 from reconcile import ReconcileSettings
 from start_transcription import StartSettings
 from stethoscript import profiles
-from stethoscript.rows import Row, State
-from tests.stacks.deployed import ACCOUNT
-from tests.stacks.policies import Request, allowed, denied
+from stethoscript.ledger_row import LedgerRow, State
+from tests.stacks.policy_evaluator import Request, allowed, denied
+from tests.stacks.resolved_templates import ACCOUNT
 
 READ = {
     "start_transcription.handler": StartSettings,
@@ -32,7 +32,7 @@ READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 
 
 def settings(functions, handler):
-    return environment.read(READ[handler], functions[handler]["Environment"]["Variables"])
+    return read_settings(READ[handler], functions[handler]["Environment"]["Variables"])
 
 
 # What functions read
@@ -78,7 +78,7 @@ def test_the_start_function_reads_the_chosen_profiles_and_numbers(functions, org
         "telehealth",
     }
     theirs = {function["Handler"]: function for function in organised.all("AWS::Lambda::Function")}
-    assert settings(theirs, "start_transcription.handler").jobs_at_once == 500
+    assert settings(theirs, "start_transcription.handler").concurrent_jobs == 500
 
 
 # The ledger
@@ -97,7 +97,7 @@ def ledger(deployment):
 
 
 def test_the_ledger_works_on_the_table_that_is_deployed(ledger):
-    row = Row("r1", State.CLAIMED, "intake", "dictation/a.wav", "v1", received=1, updated=1, job="r1")
+    row = LedgerRow("r1", State.CLAIMED, "intake", "dictation/a.wav", "v1", received=1, updated=1, job="r1")
     assert ledger.claim(row)
     assert not ledger.claim(row)
     assert ledger.find("r1") == row
@@ -124,7 +124,7 @@ def test_functions_that_count_rows_may_query_the_ledger_s_index_and_nothing_scan
 def test_rows_expire_by_the_member_that_rows_have(deployment):
     expiry = deployment.one("AWS::DynamoDB::Table")["TimeToLiveSpecification"]
     assert expiry["Enabled"]
-    assert expiry["AttributeName"] in {field.name for field in fields(Row)}
+    assert expiry["AttributeName"] in {field.name for field in fields(LedgerRow)}
 
 
 # Times

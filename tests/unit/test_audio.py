@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import audio_probe
-from s3_range_file import BLOCK_BYTES, MOST_BLOCKS, MOST_READS, S3RangeFile, WrongRange, read_range
-from stethoscript import audio, faults, storage
-from stethoscript.audio import AudioInfo
-from stethoscript.audio_formats.source import Exhausted
+from adapters import audio_probe
+from adapters.s3_range_file import BLOCK_BYTES, MOST_BLOCKS, MOST_READS, S3RangeFile, WrongRange, read_range
+from stethoscript import audio_info, aws_errors, upload_storage
+from stethoscript.audio_formats.byte_source import Exhausted
+from stethoscript.audio_info import AudioInfo
 from stethoscript.rejections import Rejected
 from tests.corpus.recordings import FTYP, WEBM, box, flac, id3, moov, mp3, opus_end, opus_head, page, wav
 
@@ -88,7 +88,7 @@ def broken(draw):
 def test_no_bytes_at_all_raise_anything_but_a_rejection_or_cost_more_than_the_budget(content):
     bill = Bill(content)
     with contextlib.suppress(Rejected):
-        audio.check_sound(bill.probed(), each_channel=True)
+        audio_info.check_sound(bill.probed(), each_channel=True)
     assert len(bill.fetched) <= MOST_BLOCKS
 
 
@@ -149,12 +149,12 @@ def test_an_answer_of_other_bytes_than_asked_for_is_an_error_to_retry(answer):
     s3 = SimpleNamespace(get_object=lambda **_asked: {"Body": io.BytesIO(bytes(10)), **answer})
     with pytest.raises(WrongRange) as error:
         read_range(s3, {"Bucket": "b", "Key": "k"}, 5, 15, 300_000)
-    assert faults.fault(error.value) in faults.PUT_OFF
+    assert aws_errors.fault(error.value) in aws_errors.DEFERRABLE
 
 
 def test_a_recording_that_was_cut_to_almost_nothing_is_damaged_and_not_too_short():
     with pytest.raises(Rejected) as refused:
-        audio.check_sound(AudioInfo(0.1, declared_seconds=60.0, cut_off=True), each_channel=False)
+        audio_info.check_sound(AudioInfo(0.1, declared_seconds=60.0, cut_off=True), each_channel=False)
     assert refused.value.reason == "Damaged"
 
 
@@ -171,26 +171,26 @@ def test_a_recording_that_was_cut_to_almost_nothing_is_damaged_and_not_too_short
 )
 def test_what_transcribe_would_refuse_is_refused(sound, reason):
     with pytest.raises(Rejected) as refused:
-        audio.check_sound(sound, each_channel=True)
+        audio_info.check_sound(sound, each_channel=True)
     assert refused.value.reason == reason
 
 
 @pytest.mark.parametrize("sound", [AudioInfo(), AudioInfo(0.5, 16_000, 2), AudioInfo(14_400.0, 48_000, 2)])
 def test_what_is_in_order_or_untold_is_left_to_transcribe(sound):
-    audio.check_sound(sound, each_channel=True)
+    audio_info.check_sound(sound, each_channel=True)
 
 
 def test_one_channel_is_enough_where_they_are_not_told_apart():
-    audio.check_sound(AudioInfo(channels=1), each_channel=False)
+    audio_info.check_sound(AudioInfo(channels=1), each_channel=False)
 
 
 def test_a_key_that_is_ours_says_that_our_rights_are_at_fault():
     ours = "arn:aws:kms:us-east-1:123456789012:key/1"
-    assert storage.foreign_key({"SSEKMSKeyId": ours}, ours) is None
-    assert storage.foreign_key({}, ours) is None
-    assert storage.foreign_key({"SSEKMSKeyId": ours + "2"}, ours) is not None
+    assert upload_storage.foreign_key({"SSEKMSKeyId": ours}, ours) is None
+    assert upload_storage.foreign_key({}, ours) is None
+    assert upload_storage.foreign_key({"SSEKMSKeyId": ours + "2"}, ours) is not None
 
 
 def test_an_error_that_says_nothing_of_the_upload_refuses_nothing():
-    assert storage.unreadable("AccessDenied", "") is None
-    assert storage.unreadable("InvalidRequest", "Missing required header for this request") is None
+    assert upload_storage.unreadable("AccessDenied", "") is None
+    assert upload_storage.unreadable("InvalidRequest", "Missing required header for this request") is None

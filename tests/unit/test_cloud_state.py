@@ -3,49 +3,49 @@ import stat
 
 import pytest
 
-from local.cloud import environment, state
-from local.cloud.problems import CannotStart
+from local.cloud import environment, state_folder
+from local.cloud.errors import CannotStart
 from local.cloud.settings import Settings
 
 
 def test_the_state_folder_is_for_its_owner_alone(tmp_path):
-    with state.held(tmp_path / "cloud", fresh=False) as folder:
+    with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         for path in (folder.path, folder.services, folder.objects, folder.mail, folder.temporary, folder.home):
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
 def test_what_is_kept_outlives_a_run_and_what_is_temporary_does_not(tmp_path):
-    with state.held(tmp_path / "cloud", fresh=False) as folder:
+    with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         (folder.objects / "a").touch()
         (folder.temporary / "b").touch()
     assert not list(folder.temporary.iterdir())
-    with state.held(tmp_path / "cloud", fresh=False):
+    with state_folder.held(tmp_path / "cloud", fresh=False):
         assert [path.name for path in folder.objects.iterdir()] == ["a"]
 
 
 def test_a_fresh_start_forgets(tmp_path):
-    with state.held(tmp_path / "cloud", fresh=False) as folder:
+    with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         (folder.objects / "a").touch()
-    with state.held(tmp_path / "cloud", fresh=True):
+    with state_folder.held(tmp_path / "cloud", fresh=True):
         assert not list(folder.objects.iterdir())
 
 
 def test_what_a_killed_run_left_is_taken_up_with_a_word_of_warning(tmp_path, capsys):
-    with state.held(tmp_path / "cloud", fresh=False) as folder:
-        state.unsaved(folder)
+    with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
+        state_folder.unsaved(folder)
         (folder.objects / "a").touch()
-    with state.held(tmp_path / "cloud", fresh=False) as folder:
+    with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         assert (folder.objects / "a").exists()
     assert "the last seconds may be missing; --fresh forgets" in capsys.readouterr().err
-    with state.held(tmp_path / "cloud", fresh=False):
+    with state_folder.held(tmp_path / "cloud", fresh=False):
         assert capsys.readouterr().err == ""
 
 
 def test_two_clouds_cannot_share_a_state_folder(tmp_path):
     with (
-        state.held(tmp_path / "cloud", fresh=False),
+        state_folder.held(tmp_path / "cloud", fresh=False),
         pytest.raises(CannotStart, match="Another running cloud"),
-        state.held(tmp_path / "cloud", fresh=True),
+        state_folder.held(tmp_path / "cloud", fresh=True),
     ):
         pass
 
@@ -53,13 +53,13 @@ def test_two_clouds_cannot_share_a_state_folder(tmp_path):
 def test_a_linked_folder_is_refused(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(CannotStart, match="is a link"), state.held(tmp_path / "link", fresh=False):
+    with pytest.raises(CannotStart, match="is a link"), state_folder.held(tmp_path / "link", fresh=False):
         pass
 
 
 def test_a_folder_with_other_files_is_never_taken_for_a_clouds(tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(CannotStart, match="no cloud's"), state.held(tmp_path, fresh=True):
+    with pytest.raises(CannotStart, match="no cloud's"), state_folder.held(tmp_path, fresh=True):
         pass
     assert (tmp_path / "thesis.txt").exists()
 
@@ -71,13 +71,19 @@ def test_somebody_elses_folder_is_refused(tmp_path):
         os.chown(tmp_path / "cloud", other, -1)
     except PermissionError:
         pytest.skip("only root can give a folder away")
-    with pytest.raises(CannotStart, match="belongs to somebody else"), state.held(tmp_path / "cloud", fresh=False):
+    with (
+        pytest.raises(CannotStart, match="belongs to somebody else"),
+        state_folder.held(tmp_path / "cloud", fresh=False),
+    ):
         pass
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(CannotStart, match="cannot be made"), state.held(tmp_path / "file" / "cloud", fresh=False):
+    with (
+        pytest.raises(CannotStart, match="cannot be made"),
+        state_folder.held(tmp_path / "file" / "cloud", fresh=False),
+    ):
         pass
 
 
@@ -93,7 +99,7 @@ OUTER = {
 
 
 def test_nothing_of_the_outer_environment_reaches_the_functions_but_the_path(tmp_path):
-    inner = environment.clean(OUTER, state.StateFolder(tmp_path), 4566)
+    inner = environment.clean(OUTER, state_folder.StateFolder(tmp_path), 4566)
     assert inner["PATH"] == "/usr/bin"
     assert {name for name in OUTER if inner.get(name) == OUTER[name]} == {"PATH"}
     assert {name for name in inner if name.startswith("AWS_")} == {"AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"}
@@ -102,7 +108,7 @@ def test_nothing_of_the_outer_environment_reaches_the_functions_but_the_path(tmp
 
 
 def test_the_recogniser_finds_its_models_and_no_credentials(tmp_path):
-    seen = environment.recognisers(OUTER, state.StateFolder(tmp_path))
+    seen = environment.recognisers(OUTER, state_folder.StateFolder(tmp_path))
     assert seen["HOME"] == "/home/anna"
     assert not any(name.startswith("AWS_") or name.endswith("PROXY") for name in seen)
 

@@ -10,7 +10,7 @@ import pytest
 from local import deployment
 from local.cloud.settings import Settings
 from local.deployment import DeploymentFailed
-from stacks.choices import Functions
+from stacks.config import Functions
 from stacks.packaging import _why_not_fetched
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,10 +50,10 @@ def test_a_file_that_holds_no_choices_is_told(tmp_path, content):
 
 def test_make_hands_the_choices_on():
     said = subprocess.run(
-        ["make", "--dry-run", "cloud-stacks", "CHOICES=my choices.json", "INSTALLED="],
+        ["make", "--dry-run", "cloud-stacks", "CONFIG=my config.json", "INSTALLED="],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert '--choices="$TYPED_CHOICES"' in said.stdout  # tests/unit/test_make_values.py shows that it arrives as typed
+    assert '--config="$TYPED_CONFIG"' in said.stdout  # tests/unit/test_make_values.py shows that it arrives as typed
 
 
 def test_the_tool_says_what_to_do_without_its_packages():

@@ -2,11 +2,11 @@
 
 import pytest
 
-from local.transcribe_medical import contract, job_operations, rights, vocabulary_operations
-from local.transcribe_medical.contract import Refused
-from stethoscript import faults
-from stethoscript.faults import Fault
-from tests.refusals import refusal
+from local.transcribe_medical import caller_permissions, job_operations, request_validation, vocabulary_operations
+from local.transcribe_medical.request_validation import Refused
+from stethoscript import aws_errors
+from stethoscript.aws_errors import ErrorKind
+from tests.client_errors import refusal
 
 REQUEST = {
     "MedicalTranscriptionJobName": "clinic-1", "LanguageCode": "en-US", "Media": {"MediaFileUri": "s3://clinic-work/a.wav"},
@@ -17,17 +17,17 @@ REQUEST = {
 @pytest.mark.parametrize(
     ("sentence", "fault"),
     [
-        (vocabulary_operations.ABSENT, Fault.VOCABULARY),
-        (vocabulary_operations.UNREADY, Fault.VOCABULARY_NOT_READY),
-        (job_operations.ABSENT, Fault.ABSENT),
-        (rights.UNREADABLE, Fault.CONFIGURATION),
-        (rights.UNWRITABLE, Fault.CONFIGURATION),
-        (rights.NO_OBJECT, Fault.CONFIGURATION),
-        (rights.NO_KEY, Fault.CONFIGURATION),
+        (vocabulary_operations.ABSENT, ErrorKind.VOCABULARY),
+        (vocabulary_operations.UNREADY, ErrorKind.VOCABULARY_NOT_READY),
+        (job_operations.ABSENT, ErrorKind.ABSENT),
+        (caller_permissions.UNREADABLE, ErrorKind.CONFIGURATION),
+        (caller_permissions.UNWRITABLE, ErrorKind.CONFIGURATION),
+        (caller_permissions.NO_OBJECT, ErrorKind.CONFIGURATION),
+        (caller_permissions.NO_KEY, ErrorKind.CONFIGURATION),
     ],
 )
 def test_its_sentences_are_understood(sentence, fault):
-    assert faults.fault(refusal("BadRequestException", sentence)) is fault
+    assert aws_errors.fault(refusal("BadRequestException", sentence)) is fault
 
 
 @pytest.mark.parametrize(
@@ -42,5 +42,5 @@ def test_its_sentences_are_understood(sentence, fault):
 )
 def test_a_setting_that_it_does_not_take_is_known_for_a_setting(settings):
     with pytest.raises(Refused) as refused:
-        contract.check("StartMedicalTranscriptionJob", {**REQUEST, "Settings": settings})
-    assert faults.fault(refusal(refused.value.code, refused.value.message)) is Fault.SETTING
+        request_validation.check("StartMedicalTranscriptionJob", {**REQUEST, "Settings": settings})
+    assert aws_errors.fault(refusal(refused.value.code, refused.value.message)) is ErrorKind.SETTING

@@ -5,9 +5,9 @@ import re
 import pytest
 from botocore.model import ListShape, MapShape, StructureShape
 
-from local.transcribe_medical import contract
-from local.transcribe_medical.contract import Refused
-from tests.medical import OPERATIONS, create, model, start
+from local.transcribe_medical import request_validation
+from local.transcribe_medical.request_validation import Refused
+from tests.medical_service import OPERATIONS, create, model, start
 
 ARN = "arn:aws:transcribe:us-east-1:000000000000:medical-vocabulary/"
 SMALLEST = {
@@ -119,9 +119,9 @@ def test_the_last_values_inside_a_limit_are_accepted(operation, name, member, pu
         request = merged(operation, put(value))
         if name in NEVER_ACCEPTED:
             with pytest.raises(Refused, match="Call Analytics"):
-                contract.check(operation, request)
+                request_validation.check(operation, request)
         else:
-            contract.check(operation, request)
+            request_validation.check(operation, request)
 
 
 @pytest.mark.parametrize(("operation", "name", "member", "put"), CASES)
@@ -130,17 +130,17 @@ def test_the_first_values_outside_a_limit_are_bad_requests(operation, name, memb
     assert outside
     for value in outside:
         with pytest.raises(Refused) as refused:
-            contract.check(operation, merged(operation, put(value)))
+            request_validation.check(operation, merged(operation, put(value)))
         assert (refused.value.code, refused.value.status) == ("BadRequestException", 400), value
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_each_required_member_is_missed_by_name(operation):
-    contract.check(operation, SMALLEST[operation])
+    request_validation.check(operation, SMALLEST[operation])
     for name in model().operation_model(operation).input_shape.required_members:
         request = {member: value for member, value in SMALLEST[operation].items() if member != name}
         with pytest.raises(Refused, match=rf"Value null at '{name[0].lower()}{name[1:]}' failed to satisfy"):
-            contract.check(operation, request)
+            request_validation.check(operation, request)
 
 
 def test_every_pattern_of_the_model_is_tried():

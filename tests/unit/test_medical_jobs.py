@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 
 from local.transcribe_medical import jobs
-from local.transcribe_medical.contract import Refused
+from local.transcribe_medical.cloud_port import Caller
 from local.transcribe_medical.job_operations import KEPT_SECONDS
+from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.jobs import Job
-from local.transcribe_medical.memory import Memory
-from local.transcribe_medical.places import Place
+from local.transcribe_medical.request_validation import Refused
+from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.service import Service
-from local.transcribe_medical.surroundings import Caller
 
 REQUEST = {
     "MedicalTranscriptionJobName": "J",
@@ -34,7 +34,7 @@ CALLER = Caller("000000000000", "us-east-1", "test")
     ],
 )
 def test_the_transcript_goes_where_the_output_key_says(key, written):
-    assert jobs.output(REQUEST | {"OutputKey": key}) == Place("B", written)
+    assert jobs.output(REQUEST | {"OutputKey": key}) == S3Location("B", written)
 
 
 @pytest.mark.parametrize(
@@ -42,16 +42,16 @@ def test_the_transcript_goes_where_the_output_key_says(key, written):
     [("raw/J.json", "raw/.write_access_check_file.temp"), ("J.json", ".write_access_check_file.temp")],
 )
 def test_writing_is_tried_beside_the_transcript(key, probed):
-    assert jobs.probe(REQUEST | {"OutputKey": key}) == Place("B", probed)
+    assert jobs.probe(REQUEST | {"OutputKey": key}) == S3Location("B", probed)
 
 
 @pytest.mark.parametrize(
     ("uri", "place"),
     [
-        ("s3://clinic/a/b c+d%20e.wav", Place("clinic", "a/b c+d%20e.wav")),
-        ("https://s3.us-east-1.amazonaws.com/clinic/a%20b.wav", Place("clinic", "a b.wav")),
-        ("https://s3-us-west-2.amazonaws.com/clinic/a.wav", Place("clinic", "a.wav")),
-        ("https://clinic.s3.us-east-1.amazonaws.com/a/b.wav", Place("clinic", "a/b.wav")),
+        ("s3://clinic/a/b c+d%20e.wav", S3Location("clinic", "a/b c+d%20e.wav")),
+        ("https://s3.us-east-1.amazonaws.com/clinic/a%20b.wav", S3Location("clinic", "a b.wav")),
+        ("https://s3-us-west-2.amazonaws.com/clinic/a.wav", S3Location("clinic", "a.wav")),
+        ("https://clinic.s3.us-east-1.amazonaws.com/a/b.wav", S3Location("clinic", "a/b.wav")),
         ("https://example.org/a.wav", None),
         ("s3://clinic", None),
     ],
@@ -130,25 +130,25 @@ def test_a_token_of_somebody_elses_making_is_refused(token):
 
 def test_what_is_remembered_is_the_same_job_again(tmp_path):
     done = job("j", 1.0, finished=2.0, format="wav", sample_rate=16000)
-    Memory(tmp_path / "journal").jobs.keep(done)
-    assert list(Memory(tmp_path / "journal").jobs) == [done]
+    JobStore(tmp_path / "journal").jobs.keep(done)
+    assert list(JobStore(tmp_path / "journal").jobs) == [done]
 
 
 def test_what_was_forgotten_stays_forgotten(tmp_path):
-    memory = Memory(tmp_path / "journal")
+    memory = JobStore(tmp_path / "journal")
     for name in ("a", "b"):
         memory.jobs.keep(job(name, 1.0))
     memory.jobs.drop(job("a", 1.0))
-    assert [one.name for one in Memory(tmp_path / "journal").jobs] == ["b"]
+    assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["b"]
 
 
 def test_half_a_line_at_the_end_of_the_journal_spoils_nothing(tmp_path):
-    Memory(tmp_path / "journal").jobs.keep(job("whole", 1.0))
+    JobStore(tmp_path / "journal").jobs.keep(job("whole", 1.0))
     with (tmp_path / "journal").open("a") as journal:
         journal.write('{"kind": "Job", "acc')
-    assert [one.name for one in Memory(tmp_path / "journal").jobs] == ["whole"]
-    Memory(tmp_path / "journal").jobs.keep(job("next", 1.0))
-    assert [one.name for one in Memory(tmp_path / "journal").jobs] == ["whole", "next"]
+    assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["whole"]
+    JobStore(tmp_path / "journal").jobs.keep(job("next", 1.0))
+    assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["whole", "next"]
 
 
 def test_the_service_knows_a_job_for_ninety_days():

@@ -3,12 +3,12 @@
 import pytest
 
 from local.transcribe_medical import vocabulary_operations
-from local.transcribe_medical.contract import Refused
-from local.transcribe_medical.memory import Memory
-from local.transcribe_medical.places import Place
-from local.transcribe_medical.surroundings import Caller
+from local.transcribe_medical.cloud_port import Caller
+from local.transcribe_medical.job_store import JobStore
+from local.transcribe_medical.request_validation import Refused
+from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.vocabulary_operations import DOWNLOADS
-from tests.medical import CALLER, TABLE, Clinic, create, start
+from tests.medical_service import CALLER, TABLE, Clinic, create, start
 
 ARN = "arn:aws:transcribe:us-east-1:000000000000:medical-vocabulary/drugs"
 
@@ -31,7 +31,7 @@ def got(clinic, name="drugs"):
 
 
 def put(clinic, name, content):
-    clinic.cloud.objects[Place("clinic", name)] = content.encode() if isinstance(content, str) else content
+    clinic.cloud.objects[S3Location("clinic", name)] = content.encode() if isinstance(content, str) else content
 
 
 def ready(clinic, **more):
@@ -276,9 +276,9 @@ def test_tags_of_transcribes_other_resources_are_left_to_others(clinic):
 
 
 def test_a_vocabulary_outlives_the_service(tmp_path):
-    first = Clinic(memory=Memory(tmp_path / "journal"))
+    first = Clinic(memory=JobStore(tmp_path / "journal"))
     ready(first, Tags=[{"Key": "ward", "Value": "3"}])
-    second = Clinic(memory=Memory(tmp_path / "journal"))
+    second = Clinic(memory=JobStore(tmp_path / "journal"))
     assert got(second) == got(first)
     assert second.ask("ListTagsForResource", ResourceArn=ARN)["Tags"] == [{"Key": "ward", "Value": "3"}]
     for clinic in (first, second):

@@ -8,25 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from operations.certificate import Keeping, remaining, until
 from operations.doctor.findings import broken
-from operations.explain import Evidence, Why, explain, way
+from operations.erasure_certificate import Keeping, remaining, until
+from operations.explain import Evidence, WaitReason, explain, way
 from operations.medical_jobs import Job
-from operations.traces import Trace, traces
-from stethoscript import failures, stopping
-from stethoscript.faults import Fault
-from stethoscript.rows import Row, State
+from operations.retry_log import RetryLog, traces
+from stethoscript import failure_reasons, stopping
+from stethoscript.aws_errors import ErrorKind
+from stethoscript.ledger_row import LedgerRow, State
 
 NOW = 1_800_000_000
 START, DELIVER = "start-transcription", "deliver-transcript"
-CLAIMED = Row("clinic-0a", State.CLAIMED, "b", "dictation/Jane Doe.wav", "v1", NOW - 900, NOW - 900, "clinic-0a")
+CLAIMED = LedgerRow("clinic-0a", State.CLAIMED, "b", "dictation/Jane Doe.wav", "v1", NOW - 900, NOW - 900, "clinic-0a")
 TRANSCRIBING = replace(CLAIMED, state=State.TRANSCRIBING, started=NOW - 600, updated=NOW - 600)
 RUNNING = Job("clinic-0a", "IN_PROGRESS", NOW - 600)
 COMPLETED = Job("clinic-0a", "COMPLETED", NOW - 600, NOW - 60)
-BUSY = Trace(NOW - 60, START, Fault.BUSY, None, 7, 30)
-SILENT = Trace(NOW - 60, START, Fault.UNAVAILABLE, "EndpointConnectionError", 3, 120)
-BROKEN = Trace(NOW - 60, START, None, "KeyError")
-FORBIDDEN = Trace(NOW - 60, START, Fault.CONFIGURATION, "ClientError AccessDenied", 2, 60)
+BUSY = RetryLog(NOW - 60, START, ErrorKind.BUSY, None, 7, 30)
+SILENT = RetryLog(NOW - 60, START, ErrorKind.UNAVAILABLE, "EndpointConnectionError", 3, 120)
+BROKEN = RetryLog(NOW - 60, START, None, "KeyError")
+FORBIDDEN = RetryLog(NOW - 60, START, ErrorKind.CONFIGURATION, "ClientError AccessDenied", 2, 60)
 
 
 def ended(state, **more):
@@ -39,65 +39,97 @@ def stopped(state):
 
 REASONS = [
     # over quota
-    (Evidence(NOW, None, NOW - 900, running=250, quota=250, intake_messages=9), Why.OVER_QUOTA, "250 of 250"),
-    (Evidence(NOW, CLAIMED, running=250, quota=250, traces=(BUSY,)), Why.OVER_QUOTA, "put off 7 times"),
-    (Evidence(NOW, CLAIMED, running=3, quota=None, traces=(BUSY,)), Why.OVER_QUOTA, "no free slot"),
+    (Evidence(NOW, None, NOW - 900, running=250, quota=250, intake_messages=9), WaitReason.OVER_QUOTA, "250 of 250"),
+    (Evidence(NOW, CLAIMED, running=250, quota=250, traces=(BUSY,)), WaitReason.OVER_QUOTA, "put off 7 times"),
+    (Evidence(NOW, CLAIMED, running=3, quota=None, traces=(BUSY,)), WaitReason.OVER_QUOTA, "no free slot"),
     # outage
-    (Evidence(NOW, CLAIMED, traces=(BUSY, SILENT)), Why.OUTAGE, "EndpointConnectionError); put off 3 times"),
-    (Evidence(NOW, CLAIMED, outage="ClientError InternalFailure"), Why.OUTAGE, "InternalFailure"),
-    (Evidence(NOW, TRANSCRIBING, outage="ReadTimeoutError"), Why.OUTAGE, "ReadTimeoutError"),
+    (Evidence(NOW, CLAIMED, traces=(BUSY, SILENT)), WaitReason.OUTAGE, "EndpointConnectionError); put off 3 times"),
+    (Evidence(NOW, CLAIMED, outage="ClientError InternalFailure"), WaitReason.OUTAGE, "InternalFailure"),
+    (Evidence(NOW, TRANSCRIBING, outage="ReadTimeoutError"), WaitReason.OUTAGE, "ReadTimeoutError"),
     (
         Evidence(NOW, TRANSCRIBING, job=COMPLETED, traces=(replace(SILENT, function=DELIVER),)),
-        Why.OUTAGE,
+        WaitReason.OUTAGE,
         "Connection",
     ),
     # a right is missing
-    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.VOCABULARY),)), Why.CONFIGURATION, "put off 2"),
-    (Evidence(NOW, CLAIMED, traces=(FORBIDDEN,)), Why.CONFIGURATION, "AccessDenied"),
+    (
+        Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.VOCABULARY),)),
+        WaitReason.CONFIGURATION,
+        "put off 2",
+    ),
+    (Evidence(NOW, CLAIMED, traces=(FORBIDDEN,)), WaitReason.CONFIGURATION, "AccessDenied"),
     (
         Evidence(NOW, TRANSCRIBING, job=COMPLETED, traces=(replace(FORBIDDEN, function=DELIVER),)),
-        Why.CONFIGURATION,
+        WaitReason.CONFIGURATION,
         "right",
     ),
-    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.SETTING),)), Why.CONFIGURATION, "put off 2"),
+    (
+        Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.SETTING),)),
+        WaitReason.CONFIGURATION,
+        "put off 2",
+    ),
     # Transcribe refuses it
-    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.VOCABULARY_NOT_READY),)), Why.REFUSED, "not ready"),
-    (Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=Fault.REFUSED),)), Why.REFUSED, "do not know; put off 2"),
+    (
+        Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.VOCABULARY_NOT_READY),)),
+        WaitReason.REFUSED,
+        "not ready",
+    ),
+    (
+        Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.REFUSED),)),
+        WaitReason.REFUSED,
+        "do not know; put off 2",
+    ),
     # being retried
-    (Evidence(NOW, CLAIMED, traces=(BUSY, BROKEN), running=9, quota=9), Why.RETRIED, "KeyError"),
-    (Evidence(NOW, CLAIMED, intake_messages=1, intake_in_hand=1), Why.RETRIED, "did not get to its end"),
-    (Evidence(NOW, replace(CLAIMED, attempt=2, job="clinic-0a-2")), Why.RETRIED, "Attempt 2"),
+    (Evidence(NOW, CLAIMED, traces=(BUSY, BROKEN), running=9, quota=9), WaitReason.RETRIED, "KeyError"),
+    (Evidence(NOW, CLAIMED, intake_messages=1, intake_in_hand=1), WaitReason.RETRIED, "did not get to its end"),
+    (Evidence(NOW, replace(CLAIMED, attempt=2, job="clinic-0a-2")), WaitReason.RETRIED, "Attempt 2"),
     # in Transcribe
-    (Evidence(NOW, TRANSCRIBING, job=RUNNING), Why.IN_TRANSCRIBE, "for 10 min, since"),
-    (Evidence(NOW, TRANSCRIBING, job=replace(RUNNING, started=NOW - 90_000)), Why.STUCK, "1 d 1 h"),
-    (Evidence(NOW, replace(CLAIMED, announcements=10)), Why.STUCK, "10 times in vain"),
-    (Evidence(NOW, TRANSCRIBING), Why.VANISHED, "no record of the job clinic-0a"),
+    (Evidence(NOW, TRANSCRIBING, job=RUNNING), WaitReason.IN_TRANSCRIBE, "for 10 min, since"),
+    (Evidence(NOW, TRANSCRIBING, job=replace(RUNNING, started=NOW - 90_000)), WaitReason.STUCK, "1 d 1 h"),
+    (Evidence(NOW, replace(CLAIMED, announcements=10)), WaitReason.STUCK, "10 times in vain"),
+    (Evidence(NOW, TRANSCRIBING), WaitReason.VANISHED, "no record of the job clinic-0a"),
     # undelivered
-    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, completion_messages=2), Why.UNDELIVERED, "about 2 signals"),
-    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60), Why.DELIVERING, "in hand until"),
-    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60, written=NOW - 5), Why.UNTOLD, "nobody is told"),
-    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW - 1, written=NOW - 5), Why.UNTOLD, "nobody has been"),
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, completion_messages=2), WaitReason.UNDELIVERED, "about 2 signals"),
+    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60), WaitReason.DELIVERING, "in hand until"),
+    (
+        Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60, written=NOW - 5),
+        WaitReason.UNTOLD,
+        "nobody is told",
+    ),
+    (
+        Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW - 1, written=NOW - 5),
+        WaitReason.UNTOLD,
+        "nobody has been",
+    ),
     # in the dead letters
-    (Evidence(NOW, CLAIMED, dead_letters=("intake",), running=9, quota=9), Why.DEAD_LETTER, "the intake queue's"),
-    (Evidence(NOW, TRANSCRIBING, job=COMPLETED, dead_letters=("completion",)), Why.DEAD_LETTER, "the completion"),
+    (
+        Evidence(NOW, CLAIMED, dead_letters=("intake",), running=9, quota=9),
+        WaitReason.DEAD_LETTER,
+        "the intake queue's",
+    ),
+    (
+        Evidence(NOW, TRANSCRIBING, job=COMPLETED, dead_letters=("completion",)),
+        WaitReason.DEAD_LETTER,
+        "the completion",
+    ),
     # its turn has not come, or nobody knows of it
-    (Evidence(NOW, None, NOW - 900, intake_messages=40, quota=250), Why.QUEUED, "about 40 messages"),
-    (Evidence(NOW, None, NOW - 5), Why.QUEUED, "its turn"),
-    (Evidence(NOW, None, NOW - 7200), Why.UNANNOUNCED, "for 2 h 0 min"),
+    (Evidence(NOW, None, NOW - 900, intake_messages=40, quota=250), WaitReason.QUEUED, "about 40 messages"),
+    (Evidence(NOW, None, NOW - 5), WaitReason.QUEUED, "its turn"),
+    (Evidence(NOW, None, NOW - 7200), WaitReason.UNANNOUNCED, "for 2 h 0 min"),
     # it has ended
-    (Evidence(NOW, ended(State.DELIVERED, manifest="2026-11-23/m.json")), Why.DELIVERED, "2026-11-23/m.json"),
+    (Evidence(NOW, ended(State.DELIVERED, manifest="2026-11-23/m.json")), WaitReason.DELIVERED, "2026-11-23/m.json"),
     (
         Evidence(NOW, ended(State.FAILED, reason="TooLarge", remedy="Split it.", failure="Big")),
-        Why.FAILED,
+        WaitReason.FAILED,
         "words: Big",
     ),
-    (Evidence(NOW, ended(State.REJECTED, reason="Empty", remedy="Upload it again.")), Why.REJECTED, "Empty"),
-    (Evidence(NOW, ended(State.ERASED, key="")), Why.ERASED, "was erased at"),
-    (Evidence(NOW, ended(State.REJECTED, reason="Gone", remedy="R.")), Why.GONE, "nothing was charged"),
-    (Evidence(NOW, ended(State.FAILED, reason="Cancelled", remedy="R.")), Why.CANCELLED, "nothing is delivered"),
-    (Evidence(NOW, stopped(State.CLAIMED)), Why.CANCELLED, "the start function ends it"),
-    (Evidence(NOW, stopped(State.TRANSCRIBING)), Why.CANCELLED, "output is removed as soon as the job ends"),
-    (Evidence(NOW, ended(State.ERASING)), Why.ERASED, "not come to its end"),
+    (Evidence(NOW, ended(State.REJECTED, reason="Empty", remedy="Upload it again.")), WaitReason.REJECTED, "Empty"),
+    (Evidence(NOW, ended(State.ERASED, key="")), WaitReason.ERASED, "was erased at"),
+    (Evidence(NOW, ended(State.REJECTED, reason="Gone", remedy="R.")), WaitReason.GONE, "nothing was charged"),
+    (Evidence(NOW, ended(State.FAILED, reason="Cancelled", remedy="R.")), WaitReason.CANCELLED, "nothing is delivered"),
+    (Evidence(NOW, stopped(State.CLAIMED)), WaitReason.CANCELLED, "the start function ends it"),
+    (Evidence(NOW, stopped(State.TRANSCRIBING)), WaitReason.CANCELLED, "output is removed as soon as the job ends"),
+    (Evidence(NOW, ended(State.ERASING)), WaitReason.ERASED, "not come to its end"),
 ]
 
 
@@ -110,14 +142,21 @@ def test_each_reason_is_told_in_a_sentence_with_what_to_do(evidence, why, words)
     assert "Jane Doe" not in told.sentence + told.remedy
 
 
-@pytest.mark.parametrize("reason", sorted({*failures.CLASSES} - {*stopping.REASONS}))
+@pytest.mark.parametrize("reason", sorted({*failure_reasons.CLASSES} - {*stopping.REASONS}))
 def test_no_failure_sends_the_operator_to_the_operator_or_to_a_retry_that_fails_in_the_same_way(reason):
-    _, remedy = failures.reason("") if reason == failures.UNKNOWN else (None, "Export the recording again.")
+    _, remedy = (
+        failure_reasons.reason("") if reason == failure_reasons.UNKNOWN else (None, "Export the recording again.")
+    )
     told = explain(Evidence(NOW, ended(State.FAILED, reason=reason, remedy=remedy))).remedy
     assert "operator" not in told
-    audio_is_at_fault = reason not in (failures.UNKNOWN, failures.UNREADABLE, failures.MISSING, failures.VANISHED)
-    assert ("`retry" in told) is (not audio_is_at_fault and reason != failures.UNREADABLE)
-    assert ("same way" in told) is (audio_is_at_fault or reason == failures.UNREADABLE)
+    audio_is_at_fault = reason not in (
+        failure_reasons.UNKNOWN,
+        failure_reasons.UNREADABLE,
+        failure_reasons.MISSING,
+        failure_reasons.VANISHED,
+    )
+    assert ("`retry" in told) is (not audio_is_at_fault and reason != failure_reasons.UNREADABLE)
+    assert ("same way" in told) is (audio_is_at_fault or reason == failure_reasons.UNREADABLE)
 
 
 SWITCHED_OFF = broken("The start function's queue is switched off.", "make restore")
@@ -137,11 +176,11 @@ def test_nothing_is_to_be_done_only_where_doctor_finds_nothing_broken(evidence):
 
 def test_what_is_broken_is_told_beside_a_reason_that_has_its_own_remedy():
     told = explain(Evidence(NOW, CLAIMED, dead_letters=("intake",), faults=(("queues", SWITCHED_OFF),)))
-    assert (told.why, told.remedy.endswith("This is broken meanwhile:")) == (Why.DEAD_LETTER, True)
+    assert (told.why, told.remedy.endswith("This is broken meanwhile:")) == (WaitReason.DEAD_LETTER, True)
 
 
 def test_every_reason_there_is_has_been_told_above():
-    assert {why for _, why, _ in REASONS} == set(Why)
+    assert {why for _, why, _ in REASONS} == set(WaitReason)
 
 
 @pytest.mark.parametrize(("trace", "deferrals"), [(BUSY, 7), (SILENT, 3), (FORBIDDEN, 2)])
@@ -173,12 +212,12 @@ def test_log_lines_become_traces_with_the_fault_that_was_met():
         {"at": 5, "message": "transcribing", "job": "j"},
     ]
     assert list(traces(START, lines)) == [
-        Trace(1, START, Fault.BUSY, None, 1, 30),
-        Trace(2, START, Fault.UNAVAILABLE, "ReadTimeoutError", 2, 60),
-        Trace(3, START, Fault.BUSY, None, 3, 30),
-        Trace(4, START, None, "KeyError"),
+        RetryLog(1, START, ErrorKind.BUSY, None, 1, 30),
+        RetryLog(2, START, ErrorKind.UNAVAILABLE, "ReadTimeoutError", 2, 60),
+        RetryLog(3, START, ErrorKind.BUSY, None, 3, 30),
+        RetryLog(4, START, None, "KeyError"),
     ]
-    assert list(traces(DELIVER, lines[1:2])) == [Trace(2, DELIVER, Fault.UNAVAILABLE, "ReadTimeoutError")]
+    assert list(traces(DELIVER, lines[1:2])) == [RetryLog(2, DELIVER, ErrorKind.UNAVAILABLE, "ReadTimeoutError")]
 
 
 def test_a_certificate_says_until_when_the_rest_remains():

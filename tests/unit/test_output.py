@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.transcribe_medical import output
-from local.transcribe_medical.heard import Heard, Word
 from local.transcribe_medical.jobs import Job
+from local.transcribe_medical.recognition import RecognitionResult, Word
 
 REQUEST = {
     "MedicalTranscriptionJobName": "dictation-1",
@@ -31,7 +31,9 @@ def document(words=GREETING, channels=1, content=None, heard=None, **settings):
     request |= {"ContentIdentificationType": content} if content else {}
     job = Job("000000000000", "us-east-1", request, created=0.0)
     answer = {"format": "wav", "sample_rate": 16000, "seconds": 3.0, "channels": channels}
-    return output.document(job, Heard.read(answer | {"words": [asdict(word) for word in words]} | (heard or {})))
+    return output.document(
+        job, RecognitionResult.read(answer | {"words": [asdict(word) for word in words]} | (heard or {}))
+    )
 
 
 def test_a_plain_transcript_has_the_parts_the_service_writes():
@@ -184,7 +186,7 @@ def test_each_part_is_there_when_it_is_asked_for_and_no_other(voices, alternativ
 
 def test_what_an_engine_says_beyond_this_is_passed_over():
     word = asdict(GREETING[0]) | {"language": "en"}
-    heard = Heard.read(
+    heard = RecognitionResult.read(
         {"format": "wav", "sample_rate": 16000, "seconds": 1.0, "channels": 1, "words": [word], "segments": None}
     )
     assert (heard.words, heard.segments, heard.entities) == ((GREETING[0],), (), ())

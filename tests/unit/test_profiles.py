@@ -3,7 +3,7 @@
 import pytest
 
 from stethoscript import profiles
-from stethoscript.profiles import BadSetting, Recipe
+from stethoscript.profiles import InvalidSetting, JobSettings
 
 READ = profiles.read({"dictation/": {}, "dictation/cardiology/": {"max_alternatives": 2}})
 
@@ -49,19 +49,19 @@ def test_a_key_under_no_profile_is_told_the_prefixes():
     ],
 )
 def test_a_setting_nobody_could_mean_is_named(settings, named):
-    with pytest.raises(BadSetting, match=named):
+    with pytest.raises(InvalidSetting, match=named):
         profiles.read({"dictation/": settings})
 
 
 @pytest.mark.parametrize("prefix", ["", "dictation", "/dictation/", "Dictation/", "a b/", "ü/", "../"])
 def test_a_prefix_that_could_surprise_is_refused(prefix):
-    with pytest.raises(BadSetting, match="prefix"):
+    with pytest.raises(InvalidSetting, match="prefix"):
         profiles.read({prefix: {}})
 
 
 def test_every_setting_reaches_the_request_under_transcribes_name():
-    recipe = Recipe(max_speaker_labels=3, max_alternatives=2, vocabulary_name="drugs")
-    assert recipe.settings() == {
+    job_settings = JobSettings(max_speaker_labels=3, max_alternatives=2, vocabulary_name="drugs")
+    assert job_settings.settings() == {
         "ShowSpeakerLabels": True, "MaxSpeakerLabels": 3, "ShowAlternatives": True, "MaxAlternatives": 2,
         "VocabularyName": "drugs",
     }  # fmt: skip

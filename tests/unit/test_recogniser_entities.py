@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.recogniser import entities
-from local.recogniser.words import Word, split_punctuation
+from local.recogniser.requests_and_results import Word, split_punctuation
 
 
 def said(text, **how):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.recogniser import sounds, vocabulary
-from local.recogniser.words import Order, Term, Word, split_punctuation
+from local.recogniser import phonetics, vocabulary
+from local.recogniser.requests_and_results import Order, Term, Word, split_punctuation
 
 
 def said(text, *, confidence=0.9, start=0.0):
@@ -32,13 +32,13 @@ DRUGS = [LISINOPRIL, Term("amoxicillin"), Term("metformin"), Term("warfarin")]
 
 
 def test_examples_about_sounds_are_true():
-    assert doctest.testmod(sounds).failed == 0
+    assert doctest.testmod(phonetics).failed == 0
 
 
 @given(st.text(max_size=40))
 def test_any_text_at_all_has_a_sound(anything):
-    assert sounds.likeness(anything, anything) == 1
-    assert set(sounds.sound(anything)) <= set("abcdefghijklmnopqrstuvwxyz")
+    assert phonetics.likeness(anything, anything) == 1
+    assert set(phonetics.sound(anything)) <= set("abcdefghijklmnopqrstuvwxyz")
 
 
 # Which terms are told

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local.recogniser import alternatives, bleed, onsets, scripted, worker
-from local.recogniser.turns import Turns
-from local.recogniser.words import Word, split_punctuation
+from local.recogniser import alternatives, microphone_bleed, scripted, word_onsets, worker
+from local.recogniser.requests_and_results import Word, split_punctuation
+from local.recogniser.shared_threads import Turns
 
 
 def said(text, *, start=0.0, pace=0.5, **how):
@@ -199,18 +199,18 @@ def test_a_word_is_dropped_while_another_channel_says_it_much_louder(two_microph
     left, right = said("my own words said", channel=0), said("my own herds sad", channel=1)
     answer = said("thank you", start=2.5, channel=1)
     words = sorted([*left, *right, *answer], key=lambda word: word.start)
-    assert bleed.without(words, two_microphones) == [*left, *answer]
+    assert microphone_bleed.without(words, two_microphones) == [*left, *answer]
 
 
 def test_a_quiet_word_is_kept_where_nobody_else_speaks(two_microphones):
     words = said("quietly said alone", channel=1)
-    assert bleed.without(words, two_microphones) == words
+    assert microphone_bleed.without(words, two_microphones) == words
 
 
 def test_words_at_the_same_time_and_as_loud_are_all_kept(two_microphones):
     two_microphones[:, 1] = two_microphones[:, 0]
     words = sorted([*said("one two", channel=0), *said("three four", channel=1)], key=lambda word: word.start)
-    assert bleed.without(words, two_microphones) == words
+    assert microphone_bleed.without(words, two_microphones) == words
 
 
 # Where words begin
@@ -221,7 +221,7 @@ def test_a_word_after_a_pause_begins_with_its_sound_and_not_much_later(spoken_fr
     samples = np.random.default_rng(1).normal(0, 3, 48_000)
     samples[round((1 + spoken_from) * 16_000) :] *= 1000
     word = Word("late", 1.0, 1.9, 0.9)
-    (begun,) = onsets.found([word], samples.astype(np.int16))
+    (begun,) = word_onsets.found([word], samples.astype(np.int16))
     assert begun.start == pytest.approx(expected, abs=0.011)
     assert begun.end == word.end
 
@@ -230,9 +230,9 @@ def test_a_word_in_flowing_speech_begins_where_the_one_before_it_ends():
     words = [Word("one", 0.0, 0.5, 0.9), Word("two", 0.5, 1.0, 0.9)]
     samples = np.ones(16_000, np.int16)
     samples[10_000:] = 10_000
-    assert list(onsets.found(words, samples)) == words
+    assert list(word_onsets.found(words, samples)) == words
 
 
 def test_a_word_of_no_length_keeps_its_place():
     word = Word("o", 1.0, 1.0, 0.9)
-    assert list(onsets.found([word], np.ones(16_000, np.int16))) == [word]
+    assert list(word_onsets.found([word], np.ones(16_000, np.int16))) == [word]

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from documents import text
-from documents.facts import Facts
+from documents import plain_text
+from documents.recording_info import RecordingInfo
 from stethoscript import transcript
-from stethoscript.profiles import Recipe
+from stethoscript.profiles import JobSettings
 from stethoscript.transcript import Transcript, Word
 
-FACTS = Facts("job", "dictation/visit.wav", 0, Recipe("DICTATION", "PRIMARYCARE"))
+INFO = RecordingInfo("job", "dictation/visit.wav", 0, JobSettings("DICTATION", "PRIMARYCARE"))
 
 
 def word(content, start, end, **more):
@@ -313,4 +313,4 @@ def test_text_has_turns_with_times_and_speakers():
     heard = read(
         items=[word("Hello", 0, 1, speaker_label="spk_0"), mark("."), word("Hi", 3661, 3662, speaker_label="spk_1")]
     )
-    assert text.write(heard, FACTS).decode() == "[0:00:00] Speaker 1\nHello.\n\n[1:01:01] Speaker 2\nHi\n"
+    assert plain_text.write(heard, INFO).decode() == "[0:00:00] Speaker 1\nHello.\n\n[1:01:01] Speaker 2\nHi\n"

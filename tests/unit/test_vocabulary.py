@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stethoscript import vocabulary
-from stethoscript.vocabulary import BadTable, Term
+from stethoscript.vocabulary import InvalidTable, Term
 
 ROOT = Path(__file__).parents[2]
 HEADER = "Phrase\tIPA\tSoundsLike\tDisplayAs\n"
@@ -21,7 +21,7 @@ GUIDE = (
 
 
 def problems(table):
-    with pytest.raises(BadTable) as bad:
+    with pytest.raises(InvalidTable) as bad:
         vocabulary.read(table if isinstance(table, bytes) else table.encode())
     return [str(problem) for problem in bad.value.problems]
 
@@ -100,7 +100,7 @@ def test_51200_bytes_are_the_most():
 def test_every_bad_line_is_named_and_the_message_shows_the_first_few():
     table = HEADER + "B12\t\t\t\n" * 8
     assert len(problems(table)) == 8
-    with pytest.raises(BadTable, match=r"line 2: .*; line 6: .*; and 3 more$"):
+    with pytest.raises(InvalidTable, match=r"line 2: .*; line 6: .*; and 3 more$"):
         vocabulary.read(table.encode())
 
 
@@ -118,7 +118,7 @@ def test_every_row_comes_back_as_it_was_written(rows):
 @given(st.binary(max_size=200))
 def test_no_bytes_whatever_break_the_check(content):
     for table in (content, HEADER.encode() + content):
-        with suppress(BadTable):
+        with suppress(InvalidTable):
             vocabulary.read(table)
 
 

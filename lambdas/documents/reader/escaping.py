@@ -4,7 +4,7 @@ import html
 import json
 from typing import Any
 
-from stethoscript.members import writing
+from stethoscript.fields import writing
 
 _MARKUP = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&"}
 

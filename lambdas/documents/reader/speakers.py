@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from documents import text
+from documents import plain_text
 from documents.reader import escaping
 from stethoscript.transcript import Word
 
@@ -58,9 +58,9 @@ class Speakers:
         )
 
     def _name(self, label: str | None) -> str:
-        return escaping.text(text.speaker(label) or _UNKNOWN)
+        return escaping.text(plain_text.speaker(label) or _UNKNOWN)
 
     def _badge(self, label: str | None) -> str:
-        number = re.search(r"[0-9]{1,2}$", text.speaker(label)) if label else None
+        number = re.search(r"[0-9]{1,2}$", plain_text.speaker(label)) if label else None
         shown = number[0] if number else self.places[label] + 1 if label else "?"
         return f'<span class="badge" aria-hidden="true">{shown}</span>'

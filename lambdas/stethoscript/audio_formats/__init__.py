@@ -7,9 +7,20 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from stethoscript.audio import AudioInfo, believable, damaged
-from stethoscript.audio_formats import amr, boxes, flac, foreign, iso_media, matroska, mpeg_audio, ogg, riff_wave, tags
-from stethoscript.audio_formats.source import WALK_BYTES, WINDOW_BYTES, Exhausted, Findings, Part, Source
+from stethoscript.audio_formats import (
+    amr,
+    flac,
+    iso_boxes,
+    iso_media,
+    matroska,
+    mpeg_audio,
+    ogg,
+    tags,
+    unsupported_formats,
+    wav,
+)
+from stethoscript.audio_formats.byte_source import WALK_BYTES, WINDOW_BYTES, Exhausted, Findings, Part, Source
+from stethoscript.audio_info import AudioInfo, believable, damaged
 from stethoscript.rejections import Rejected
 
 MEDIA_FORMATS = ("mp3", "mp4", "wav", "flac", "ogg", "amr", "webm", "m4a")
@@ -34,12 +45,12 @@ class Format:
 
 
 FORMATS = (
-    Format("wav", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WAVE", riff_wave.read),
+    Format("wav", lambda head: head[:4] == b"RIFF" and head[8:12] == b"WAVE", wav.read),
     Format("flac", lambda head: head[:4] == b"fLaC", flac.read),
     Format("ogg", lambda head: head[:4] == b"OggS", ogg.read),
     Format("amr", lambda head: head[:5] == b"#!AMR", amr.read),
     Format("webm", lambda head: head[:4] == b"\x1aE\xdf\xa3", matroska.read),
-    Format("mp4", boxes.begin, iso_media.read),
+    Format("mp4", iso_boxes.begin, iso_media.read),
 )
 
 
@@ -67,16 +78,18 @@ def by_extension(extension: str) -> str:
     """
     if extension.lower() in _EXTENSIONS:
         return _EXTENSIONS[extension.lower()]
-    raise Rejected("UnsupportedMediaFormat", f"Neither its content nor its name is of {foreign.TAKEN}: send that.")
+    raise Rejected(
+        "UnsupportedMediaFormat", f"Neither its content nor its name is of {unsupported_formats.TAKEN}: send that."
+    )
 
 
 def _examine(source: Source, found: Findings) -> None:
     whole = Part(source, 0, source.size)
     head = whole.at(0, WINDOW_BYTES)
-    foreign.check(head)
+    unsupported_formats.check(head)
     if whole.size < _LEAST_BYTES:
         if not any(each.matches(head) for each in FORMATS):
-            foreign.check_text(head)
+            unsupported_formats.check_text(head)
         raise damaged("This file is too short to hold a recording")
     if _read(whole, head, found):
         return
@@ -93,8 +106,8 @@ def _behind(part: Part, whole: Part, found: Findings) -> None:
         raise damaged("There is no sound in this file, only zeros or a tag")
     rest = Part(part.source, part.begin + begin, part.end)
     head = rest.at(0, WINDOW_BYTES)
-    foreign.check(head)
-    foreign.check_stream(head)
+    unsupported_formats.check(head)
+    unsupported_formats.check_stream(head)
     if begin and _read(rest, head, found):
         return
     for each in (rest, whole):  # a tag may be shorter than it says
@@ -103,7 +116,7 @@ def _behind(part: Part, whole: Part, found: Findings) -> None:
             clean = begin == 0 and sync[0] == 0 and (each.begin == 0 or whole.at(0, 3) == b"ID3")
             mpeg_audio.read(each, found, sync, clean=clean)
             return
-    foreign.check_text(head)
+    unsupported_formats.check_text(head)
     if tags.breaks_off(whole) and whole.size <= WALK_BYTES and not mpeg_audio.find(whole, 0, WALK_BYTES):
         raise damaged("This file breaks off within the tag or picture in front of its sound")
 

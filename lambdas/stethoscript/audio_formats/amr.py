@@ -3,9 +3,9 @@
 Source: RFC 4867, section 5, whose mark tells narrowband (always 8 kHz) from wideband (always 16 kHz).
 """
 
-from stethoscript.audio import damaged
 from stethoscript.audio_formats import codecs
-from stethoscript.audio_formats.source import WALK_BYTES, Findings, Part
+from stethoscript.audio_formats.byte_source import WALK_BYTES, Findings, Part
+from stethoscript.audio_info import damaged
 
 _NARROW = (12, 13, 15, 17, 19, 20, 26, 31, 5, 6, 5, 5, 0, 0, 0, 0)
 _WIDE = (17, 23, 32, 36, 40, 46, 50, 58, 60, 5, 0, 0, 0, 0, 0, 0)

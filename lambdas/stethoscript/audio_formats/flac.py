@@ -6,10 +6,10 @@ Source: RFC 9639.
 
 from dataclasses import dataclass
 
-from stethoscript.audio import damaged
 from stethoscript.audio_formats import codecs, tags
+from stethoscript.audio_formats.byte_source import WINDOW_BYTES, Findings, Part
 from stethoscript.audio_formats.codecs import Shape
-from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part
+from stethoscript.audio_info import damaged
 
 _BLOCK_CODES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n in range(8, 16)}}
 _STREAM_INFO_BYTES = 34

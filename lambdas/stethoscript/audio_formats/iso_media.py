@@ -5,11 +5,11 @@ The duration is that of the sound's own track, and counts if the codec's frames 
 
 from dataclasses import dataclass
 
-from stethoscript.audio import damaged
-from stethoscript.audio_formats import fragments, sample_entry
-from stethoscript.audio_formats.boxes import TOP, Box, Offsets, boxes, child, offsets, times
+from stethoscript.audio_formats import mp4_fragments, sample_entry
+from stethoscript.audio_formats.byte_source import WINDOW_BYTES, Findings, Part, agree
 from stethoscript.audio_formats.codecs import Shape
-from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part, agree
+from stethoscript.audio_formats.iso_boxes import TOP, Box, Offsets, boxes, child, offsets, times
+from stethoscript.audio_info import damaged
 from stethoscript.rejections import Rejected
 
 _AUDIO_BRANDS = (b"M4A ", b"M4B ")
@@ -57,7 +57,7 @@ def read(part: Part, found: Findings) -> None:
     found.channels = _common([track.shape.channels for track in heard])
     track = heard[0]
     if child(part, moov, b"mvex"):
-        fragments.read(part, found, moov, track.box, frame_seconds=track.shape.frame_seconds, piece=top.piece)
+        mp4_fragments.read(part, found, moov, track.box, frame_seconds=track.shape.frame_seconds, piece=top.piece)
     else:
         _lengths(part, found, moov, track, top.media_end)
 

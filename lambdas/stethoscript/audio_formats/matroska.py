@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from stethoscript.audio_formats import codecs
+from stethoscript.audio_formats.byte_source import WINDOW_BYTES, Findings, Part, agree
 from stethoscript.audio_formats.codecs import Shape
-from stethoscript.audio_formats.source import WINDOW_BYTES, Findings, Part, agree
 
 _HEADER, _DOC_TYPE, _SEGMENT = 0x1A45DFA3, 0x4282, 0x18538067
 _INFO, _SCALE, _DURATION = 0x1549A966, 0x2AD7B1, 0x4489

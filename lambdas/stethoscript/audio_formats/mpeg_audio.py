@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from stethoscript.audio_formats import tags
-from stethoscript.audio_formats.source import WALK_BYTES, WINDOW_BYTES, Findings, Part
+from stethoscript.audio_formats.byte_source import WALK_BYTES, WINDOW_BYTES, Findings, Part
 
 _CONSISTENT = 4
 """So many frames in a row are no accident."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from stethoscript.audio_formats import codecs
+from stethoscript.audio_formats.byte_source import WALK_BYTES, WINDOW_BYTES, Findings, Part
 from stethoscript.audio_formats.codecs import Shape
-from stethoscript.audio_formats.source import WALK_BYTES, WINDOW_BYTES, Findings, Part
 
 _HEADER_BYTES = 27
 _MOST_HEADER_BYTES = _HEADER_BYTES + 255

@@ -8,9 +8,9 @@ import struct
 from collections.abc import Callable, Mapping
 
 from stethoscript.audio_formats import codecs, flac, mpeg_audio
-from stethoscript.audio_formats.boxes import Box, boxes
+from stethoscript.audio_formats.byte_source import Part
 from stethoscript.audio_formats.codecs import Shape
-from stethoscript.audio_formats.source import Part
+from stethoscript.audio_formats.iso_boxes import Box, boxes
 
 _CONFIGURED: Mapping[bytes, Callable[[bytes], Shape]] = {
     b"alac": lambda box: codecs.alac(box[4:]),

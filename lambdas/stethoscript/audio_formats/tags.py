@@ -1,6 +1,6 @@
 """What may stand in front of any recording or behind it: ID3 and APE tags, zeros, a byte order mark."""
 
-from stethoscript.audio_formats.source import WALK_BYTES, WINDOW_BYTES, Part
+from stethoscript.audio_formats.byte_source import WALK_BYTES, WINDOW_BYTES, Part
 
 _ID3V2_HEADER = 10
 _ID3V1_BYTES = 128

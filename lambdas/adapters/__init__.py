@@ -1,0 +1,1 @@
+"""What calls AWS: one service or one purpose in each module."""

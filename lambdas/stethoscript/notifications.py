@@ -1,0 +1,126 @@
+"""What is told of a recording's end: one body for subscribers of the completion topic and on the event bus.
+
+No patient data, and the same id in every duplicate. `docs/schemas/notification-1.0.json` is the body's schema.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from stethoscript import audio_notes, email_text, failure_reasons, profiles, rejections, upload_warnings
+from stethoscript.ledger_row import LedgerRow, State
+
+SCHEMA = "1.0"
+SOURCE = "stethoscript"
+"""What our events on the bus name as their source."""
+NONE = "none"
+"""An attribute's value where there is none: SNS takes no empty ones, and a filter can ask for it."""
+CONFIDENCES = ("high", "medium", "low", NONE)
+AUDIO = (audio_notes.COMPLETE, audio_notes.INCOMPLETE, audio_notes.UNKNOWN)
+SPEECH = ("yes", "no", NONE)
+VALUES: Mapping[str, tuple[str, ...]] = {
+    "status": (State.DELIVERED, State.FAILED, State.REJECTED, State.ERASED),
+    "profile": (),
+    "type": (*profiles.TYPES, NONE),
+    "specialty": (*profiles.SPECIALTIES, NONE),
+    "reason": (*dict.fromkeys((*rejections.CLASSES, *failure_reasons.CLASSES)), NONE),
+    "confidence": CONFIDENCES,
+    "audio": AUDIO,
+    "speech": SPEECH,
+    "schema": (SCHEMA,),
+}
+"""The attributes that a subscriber filters by and the values they take; a profile's are a deployment's own."""
+
+_ASKED = {"type": profiles.TYPES, "specialty": profiles.SPECIALTIES}
+ENDS: tuple[Mapping[str, tuple[str, ...]], ...] = (
+    {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, "speech": SPEECH[:2], **_ASKED},
+    {"status": (State.FAILED,), "reason": failure_reasons.CLASSES, "confidence": (NONE,), "speech": (NONE,), **_ASKED},
+    {"status": (State.REJECTED,), "reason": rejections.CLASSES, "confidence": (NONE,), "speech": (NONE,)},
+    {"status": (State.ERASED,), "reason": (NONE,), "confidence": (NONE,), "speech": (NONE,)},
+)
+"""Which of these values come together, by the end a recording comes to; what is not named takes any."""
+
+
+def body(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
+    """The notification of a recording's terminal state; `docs/notifications.md` describes each member."""
+    told: dict[str, Any] = {
+        "schema": SCHEMA,
+        "id": f"{row.job}:{row.state}",
+        "job": row.job,
+        "status": str(row.state),
+        "profile": row.profile,
+        "type": row.job_settings.get("type"),
+        "specialty": row.job_settings.get("specialty"),
+        "versionId": row.version,
+        "correlationId": row.correlation_id,
+        "received": _time(row.received),
+        "started": _time(row.started),
+        "completed": _time(row.completed),
+        "ended": _time(row.updated),
+        "audio": audio_notes.described(row.audio),
+    }
+    if row.words is not None:
+        told["transcript"] = {"words": row.words, "confidence": row.confidence}
+    if row.manifest:
+        told["manifest"] = {"bucket": transcripts_bucket, "key": row.manifest}
+    if row.reason:
+        told["reason"] = {"class": row.reason, "remedy": row.remedy}
+    if row.warning:
+        told["warning"] = {"class": row.warning, "remedy": upload_warnings.sentence(row.warning)}
+    return told
+
+
+def publication(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
+    """The arguments of SNS Publish, but for the topic: JSON for programs, sentences for e-mail."""
+    notice = json.dumps(body(row, transcripts_bucket))
+    return {
+        "MessageStructure": "json",
+        "Message": json.dumps({"default": notice, "email": email_text.text(row, transcripts_bucket)}),
+        "Subject": email_text.subject(row),
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value or NONE} for name, value in attributes(row).items()
+        },
+    }
+
+
+def event(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
+    """The entry of EventBridge PutEvents: the same body, on the account's default bus."""
+    return {
+        "Source": SOURCE,
+        "DetailType": detail_type(row.state),
+        "Detail": json.dumps(body(row, transcripts_bucket)),
+    }
+
+
+def detail_type(state: State) -> str:
+    """What our events of this end are called.
+
+    >>> detail_type(State.DELIVERED)
+    'Recording Delivered'
+    """
+    return f"Recording {state.capitalize()}"
+
+
+def attributes(row: LedgerRow) -> dict[str, str | None]:
+    """What a subscriber can filter by."""
+    return {
+        "status": str(row.state),
+        "profile": row.profile,
+        "type": row.job_settings.get("type"),
+        "specialty": row.job_settings.get("specialty"),
+        "reason": row.reason,
+        "confidence": row.confidence,
+        "audio": audio_notes.completeness(row.audio),
+        "speech": None if row.words is None else "yes" if row.words else "no",
+        "schema": SCHEMA,
+    }
+
+
+def _time(seconds: int | None) -> str | None:
+    """ISO 8601 in UTC.
+
+    >>> _time(0)
+    '1970-01-01T00:00:00Z'
+    """
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,114 @@
+"""Whisper, on one stretch of sound at a time; several threads may listen at once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import get_suppressed_tokens
+from numpy.typing import NDArray
+
+from local.recogniser.phonetics import letters
+from local.recogniser.whisper_words import Piece
+
+Sound = NDArray[np.float32]
+
+# More ways kept open at a time than the usual five: dearer by a third, and less a matter of rounding.
+_BEAMS = 10
+# What Whisper makes of a sound that only resembles speech is less likely, word for word, than any real sentence.
+_BELIEVED = 0.15
+# Whisper's own doubt that anybody speaks: at most 0.3 in all speech we measured, at least 0.6 in babble and
+# synthetic vowels. A text that goes round in circles needs less doubt to be dropped.
+_NO_SPEECH = 0.55
+_NO_SPEECH_IN_CIRCLES = 0.35
+# A text that packs so well repeats itself; with a price on repetition it may come out of the circle.
+_IN_CIRCLES = 2.4
+_PRICE_OF_REPETITION = 1.2
+# Most hypotheses differ in punctuation alone, so more are made than are wanted.
+_HYPOTHESES_FOR_EACH = 3
+_MOST_HYPOTHESES = 20
+_MOST_TOKENS = 200
+_FEW_TOKENS = 20
+
+
+@dataclass(frozen=True)
+class SpeechModel:
+    """A loaded model."""
+
+    model: WhisperModel
+
+    def hear(self, sound: Sound) -> list[Piece]:
+        """Return what is said in at most 28 s of sound, with times from its start."""
+        segments = self._segments(sound)
+        if any(segment.compression_ratio > _IN_CIRCLES for segment in segments):
+            again = self._segments(sound, repetition_penalty=_PRICE_OF_REPETITION)
+            segments = min(segments, again, key=lambda tried: max((s.compression_ratio for s in tried), default=0.0))
+        return _pieces(segments)
+
+    def hear_again(self, sound: Sound, before: Sequence[Piece], hints: str) -> list[Piece]:
+        """Return what is said, knowing what was heard before and that the words in `hints` may be among it."""
+        # Told words that are not there, Whisper may recite them without end.
+        longest = self.tokens("".join(piece.text for piece in before)) * 3 // 2 + _FEW_TOKENS
+        return _pieces(self._segments(sound, hotwords=hints, max_new_tokens=min(longest, _MOST_TOKENS)))
+
+    def _segments(self, sound: Sound, **how: Any) -> list[Any]:
+        segments, _ = self.model.transcribe(
+            sound,
+            language="en",
+            beam_size=_BEAMS,
+            temperature=0.0,  # no dice: the same recording gives the same words
+            word_timestamps=True,
+            condition_on_previous_text=False,
+            **how,
+        )
+        return list(segments)
+
+    def readings(self, sound: Sound, wanted: int) -> Iterator[list[Piece]]:
+        """Yield different texts for the same sound, the likeliest first, each with times from its start."""
+        features = self.model.feature_extractor(sound)
+        frames = features.shape[-1] - 1
+        encoded = self.model.encode(pad_or_trim(features[:, :frames]))
+        tokenizer = self._tokenizer()
+        hypotheses = min(wanted * _HYPOTHESES_FOR_EACH, _MOST_HYPOTHESES)
+        (result,) = self.model.model.generate(
+            encoded,
+            [self.model.get_prompt(tokenizer, [], without_timestamps=True)],
+            beam_size=max(hypotheses, _BEAMS),
+            num_hypotheses=hypotheses,
+            max_length=_MOST_TOKENS,
+            suppress_tokens=get_suppressed_tokens(tokenizer, (-1,)),
+        )
+        known: set[str] = set()
+        for tokens in result.sequences_ids:
+            text = [token for token in tokens if token < tokenizer.eot]
+            said = letters(tokenizer.decode(text))
+            if not said or said in known:
+                continue
+            known.add(said)
+            aligned: Any = self.model.find_alignment(tokenizer, [text], encoded, frames)  # type: ignore[list-item]
+            yield [Piece(w["word"], float(w["start"]), float(w["end"]), float(w["probability"])) for w in aligned[0]]
+
+    def tokens(self, text: str) -> int:
+        """Return how much of the model's attention a text takes."""
+        return len(self._tokenizer().encode(f" {text}"))
+
+    def _tokenizer(self) -> Tokenizer:
+        return Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, task="transcribe", language="en")
+
+
+def _believed(segment: Any) -> bool:
+    words = segment.words or ()
+    doubt = _NO_SPEECH if segment.compression_ratio <= _IN_CIRCLES else _NO_SPEECH_IN_CIRCLES
+    return bool(segment.no_speech_prob < doubt and sum(word.probability for word in words) >= _BELIEVED * len(words))
+
+
+def _pieces(segments: Iterable[Any]) -> list[Piece]:
+    return [
+        Piece(word.word, float(word.start), float(word.end), float(word.probability))
+        for segment in segments
+        if _believed(segment)
+        for word in segment.words or ()
+    ]

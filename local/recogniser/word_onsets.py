@@ -1,0 +1,38 @@
+"""Where a word really begins: after a pause Whisper starts it in the silence before."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from local.recogniser.audio_decoder import SAMPLE_RATE
+from local.recogniser.requests_and_results import Word
+
+_FRAME = SAMPLE_RATE // 100
+# What comes before the first frame this close to the word's loudest is the pause; weak consonants are closer.
+_QUIETER_DECIBELS = 28.0
+_PAUSE_SECONDS = 0.1
+_LATEST_SECONDS = 0.4
+_SHORTEST_SECONDS = 0.06
+
+
+def found(words: Iterable[Word], samples: NDArray[np.int16]) -> Iterator[Word]:
+    """Let words that follow a pause begin where their sound does, in one channel's samples."""
+    before = -_PAUSE_SECONDS
+    for word in words:
+        pause, before = word.start - before, word.end
+        yield word if pause < _PAUSE_SECONDS else _begun(word, samples)
+
+
+def _begun(word: Word, samples: NDArray[np.int16]) -> Word:
+    first = round(word.start * SAMPLE_RATE)
+    stretch = samples[first : round(word.end * SAMPLE_RATE)]
+    frames = stretch[: len(stretch) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    if not len(frames):
+        return word
+    power = np.mean(np.square(frames, dtype=np.float64), axis=1)
+    loud = int(np.argmax(power >= power.max() * 10 ** (-_QUIETER_DECIBELS / 10)))
+    latest = min(_LATEST_SECONDS, word.end - word.start - _SHORTEST_SECONDS)
+    later = max(0.0, min(loud * _FRAME / SAMPLE_RATE, latest))
+    return replace(word, start=round(word.start + later, 3))

@@ -1,0 +1,68 @@
+"""What a caller must be allowed to do: the service acts with the rights of whoever calls it."""
+
+from collections.abc import Mapping
+
+from local.transcribe_medical.cloud_port import Caller, CloudPort, Encryption
+from local.transcribe_medical.request_validation import Refused, Request, bad_request
+from local.transcribe_medical.s3_locations import S3Location
+
+UNREADABLE = (
+    "The S3 URI that you provided can't be accessed. "
+    "Make sure that you have read permission and try your request again."
+)
+NO_OBJECT = (
+    "The S3 URI that you provided doesn't point to an S3 object. "
+    "Make sure that the object exists and try your request again."
+)
+UNWRITABLE = (
+    "The specified S3 bucket can't be accessed. "
+    "Make sure you have write permission on the bucket and try your request again."
+)
+NO_KEY = (
+    "The KMS key that you specified can't be used. Make sure that it is a symmetric key for encryption that exists, "
+    "and that you have permission to encrypt with it, and try your request again."
+)
+
+
+def check_source(surroundings: CloudPort, caller: Caller, place: S3Location | None) -> None:
+    """Raise Refused unless the caller may read the object, and it lies in the Region of the call."""
+    if place is None or not surroundings.may_read(caller, place):
+        raise bad_request(UNREADABLE)
+    _check_region(surroundings, caller, place)
+    if surroundings.size_of(place) is None:
+        raise bad_request(NO_OBJECT)
+
+
+def check_target(surroundings: CloudPort, caller: Caller, place: S3Location, encryption: Encryption) -> None:
+    """Raise Refused unless the caller may write the object so encrypted."""
+    if surroundings.region_of(place.bucket) is None or not surroundings.may_write(caller, place, encryption):
+        raise bad_request(UNWRITABLE)
+    _check_region(surroundings, caller, place)
+    if not surroundings.may_encrypt(caller, place, encryption):
+        raise bad_request(NO_KEY)
+
+
+def check_tags(surroundings: CloudPort, caller: Caller, request: Request) -> None:
+    """Raise Refused unless the caller may tag what it makes as it asks to."""
+    tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
+    if tags and not surroundings.may_tag(caller, tags, conditions(request)):
+        raise Refused(
+            "AccessDeniedException",
+            "You don't have permission to tag what you create: transcribe:TagResource is missing.",
+        )
+
+
+def conditions(request: Mapping[str, object]) -> dict[str, str]:
+    """Return the values that a policy's `transcribe:` condition keys are compared with; what was not sent is absent."""
+    members = ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
+    sent = {member: request.get(member) for member in members}
+    return {f"transcribe:{member}": value for member, value in sent.items() if isinstance(value, str)}
+
+
+def _check_region(surroundings: CloudPort, caller: Caller, place: S3Location) -> None:
+    region = surroundings.region_of(place.bucket)
+    if region is not None and region != caller.region:
+        raise bad_request(
+            f"The specified S3 bucket isn't in the same Region. Make sure the bucket is in the {caller.region} Region "
+            "and try your request again."
+        )

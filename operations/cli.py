@@ -1,0 +1,72 @@
+"""What all commands have in common: their options, their questions, and how they end."""
+
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from typer.core import TyperCommand
+
+from operations import deployment, errors, output
+from operations.deployment import Client, Deployment
+from operations.errors import CommandError, Misused
+from stethoscript import aws_errors
+
+Name = Annotated[str | None, typer.Option(envvar="STETHOSCRIPT_NAME", help="The deployment; cdk.json's by default.")]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
+READABLE = 120
+"""Columns of what is read as sentences."""
+
+
+class HelpfulCommand(TyperCommand):
+    """A command that ends every failure with one sentence and an exit code that means something."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except CommandError as problem:
+            _end(problem)
+        except (ClientError, BotoCoreError) as error:
+            _end(errors.of(error))
+        except KeyboardInterrupt:
+            _end(CommandError("Stopped; what was done so far stays done, and repeating the command is harmless."))
+        except Exception as error:  # noqa: BLE001 - its text may quote a key, and nobody can act on a traceback
+            _end(
+                CommandError(
+                    f"Something went wrong in the tool itself ({aws_errors.described(error)}): please report it."
+                )
+            )
+
+
+def _end(problem: CommandError) -> None:
+    output.err.print(str(problem), soft_wrap=True)
+    raise typer.Exit(problem.code)
+
+
+def client(context: typer.Context) -> Client:
+    """The way to the services: the context's object where a test gives one."""
+    given: Any = context.find_object(object)
+    found: Client = given or deployment.ordinary()
+    return found
+
+
+def here(context: typer.Context, name: str | None) -> Deployment:
+    """The deployment that is meant."""
+    return deployment.find(name or deployment.chosen_name(), client(context))
+
+
+def ask(question: str, otherwise: str, *, as_json: bool) -> None:
+    """Have somebody agree.
+
+    Raises:
+        Misused: scripts cannot be asked.
+        Problem: they do not, which `otherwise` says.
+    """
+    if as_json:
+        raise Misused("With --json nobody is asked: add --yes if you mean it.")
+    try:
+        typer.confirm(question, err=True, abort=True)
+    except typer.Abort as answer:
+        raise CommandError(otherwise) from answer

@@ -1,0 +1,173 @@
+"""Transcribe Medical by itself, with a cloud one can look into around it; and what its model says of an answer."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+
+from local.transcribe_medical.cloud_port import Caller
+from local.transcribe_medical.recogniser import RecognitionFailed
+from local.transcribe_medical.recognition import RecognitionResult, Word
+from local.transcribe_medical.s3_locations import S3Location
+from local.transcribe_medical.service import Service
+
+CALLER = Caller("000000000000", "us-east-1", "test")
+TABLE = "Phrase\tIPA\tSoundsLike\tDisplayAs\nmetoprolol\t\t\tMetoprolol\n"
+OPERATIONS = (
+    "StartMedicalTranscriptionJob",
+    "GetMedicalTranscriptionJob",
+    "ListMedicalTranscriptionJobs",
+    "DeleteMedicalTranscriptionJob",
+    "CreateMedicalVocabulary",
+    "GetMedicalVocabulary",
+    "ListMedicalVocabularies",
+    "UpdateMedicalVocabulary",
+    "DeleteMedicalVocabulary",
+    "TagResource",
+    "UntagResource",
+    "ListTagsForResource",
+)
+
+
+class Cloud:
+    """Buckets in memory, rights to everything that is not in `refused`, and every event that was told."""
+
+    endpoint = "http://127.0.0.1:4566"
+
+    def __init__(self, **objects):
+        self.objects = {S3Location(*name.split("/", 1)): content for name, content in objects.items()}
+        self.regions = {"clinic": "us-east-1", "work": "us-east-1", "abroad": "eu-west-1"}
+        self.refused = set()
+        self.told = []
+        self.announced = []
+
+    def may_read(self, _caller, _place):
+        return "read" not in self.refused
+
+    def may_write(self, _caller, _place, _encryption):
+        return "write" not in self.refused
+
+    def may_encrypt(self, _caller, _place, _encryption):
+        return "encrypt" not in self.refused
+
+    def may_tag(self, _caller, _tags, _context):
+        return "tag" not in self.refused
+
+    def region_of(self, bucket):
+        return self.regions.get(bucket)
+
+    def size_of(self, place):
+        return len(self.objects[place]) if place in self.objects else None
+
+    def fetch(self, _account, place, to):
+        if place in self.objects:
+            to.write_bytes(self.objects[place])
+        return place in self.objects
+
+    def write(self, _job, place, content, _encryption, *, tellings=1):
+        self.objects[place] = content
+        self.announced += [place] * tellings
+        return True
+
+    def tell(self, _job, detail):
+        self.told.append(detail)
+
+
+class Recognisers:
+    """Ears that keep every order and hear the same words each time; a file that says `bad` is unusable."""
+
+    def __init__(self):
+        self.orders = []
+
+    async def hear(self, order):
+        self.orders.append(order)
+        await asyncio.sleep(0)
+        if Path(order.audio).read_bytes() == b"bad":  # noqa: ASYNC240  # three bytes
+            raise RecognitionFailed("Unsupported media format.")
+        return RecognitionResult("wav", 16000, 1.0, 1, (Word("Hello", 0.0, 0.5, 0.9, "."),))
+
+
+class Clinic:
+    """One service and what is around it; `temporary` goes with `close`."""
+
+    def __init__(self, **settings):
+        self.temporary = Path(tempfile.mkdtemp())
+        self.cloud = Cloud(**{"clinic/a.wav": b"RIFF", "clinic/bad.wav": b"bad", "clinic/terms.txt": TABLE.encode()})
+        self.ears = Recognisers()
+        self.due = []
+        self.service = Service(
+            self.cloud,
+            self.ears,
+            temporary=self.temporary,
+            later=lambda _seconds, call: self.due.append(call),
+            **settings,
+        )
+
+    def ask(self, operation, caller=CALLER, **request):
+        return self.service.answer(operation, caller, request)
+
+    def pass_time(self):
+        """Let everything happen that was put off."""
+        while self.due:
+            self.due.pop(0)()
+
+    def close(self):
+        shutil.rmtree(self.temporary)
+
+
+def start(name="job-1", media="a.wav", **more):
+    """A request that starts a job."""
+    return {
+        "MedicalTranscriptionJobName": name,
+        "LanguageCode": "en-US",
+        "Media": {"MediaFileUri": f"s3://clinic/{media}"},
+        "OutputBucketName": "work",
+        "OutputKey": f"raw/{name}.json",
+        "Specialty": "PRIMARYCARE",
+        "Type": "DICTATION",
+        **more,
+    }
+
+
+def create(name="drugs", file="terms.txt", **more):
+    """A request that creates, or updates, a vocabulary."""
+    uri = f"s3://clinic/{file}"
+    return {"VocabularyName": name, "LanguageCode": "en-US", "VocabularyFileUri": uri, **more}
+
+
+@cache
+def model() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("transcribe", "service-2"), "transcribe")
+
+
+def unknown(operation: str, answer: Mapping) -> list[str]:
+    """What an answer holds that the model does not know, or knows as something else."""
+    shape = model().operation_model(operation).output_shape
+    return list(_unknown(shape, answer, operation)) if shape else [operation] if answer else []
+
+
+_TYPES = {"string": str, "integer": int, "boolean": bool, "timestamp": (int, float), "list": list, "map": dict}
+
+
+def _unknown(shape: Shape, value: object, path: str) -> Iterator[str]:
+    if isinstance(shape, StructureShape):
+        for name, inner in value.items():
+            if name not in shape.members:
+                yield f"{path}.{name}"
+            else:
+                yield from _unknown(shape.members[name], inner, f"{path}.{name}")
+    elif not isinstance(value, _TYPES[shape.type_name]):
+        yield f"{path} is no {shape.type_name}"
+    elif isinstance(shape, ListShape):
+        for inner in value:
+            yield from _unknown(shape.member, inner, f"{path}[]")
+    elif isinstance(shape, MapShape):
+        for inner in value.values():
+            yield from _unknown(shape.value, inner, f"{path}{{}}")
+    elif "enum" in shape.metadata and value not in shape.metadata["enum"]:
+        yield f"{path} is {value}"

@@ -1,0 +1,240 @@
+"""`open`: a transcript and its recording for one browser on this machine, and for nobody else."""
+
+import re
+import socket
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from operations.loopback_server import Sound, serving
+from tests.client_errors import refusal
+from tests.functions.deployment_harness import WAV
+from tests.functions.fakes import TRANSCRIPTS
+from tests.operations.test_operations import KEY, PATIENT, OperatedPipeline, operated
+
+__all__ = ["operated"]
+pytestmark = pytest.mark.usefixtures("socket_enabled")
+
+
+@dataclass
+class Visit:
+    """A browser that somebody was let in with."""
+
+    address: str
+    port: int
+    room: str
+
+    @classmethod
+    def to(cls, address: str) -> "Visit":
+        at = urlsplit(address)
+        answer, _ = cls(address, at.port, "").get(at.path)
+        assert answer.status == 303
+        return cls(address, at.port, answer.headers["Location"])
+
+    def get(self, path: str, method: str = "GET", **headers: str) -> tuple[HTTPResponse, bytes]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+            connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
+            answer = connection.getresponse()
+            return answer, answer.read()
+
+
+@pytest.fixture
+def visited(operated: OperatedPipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs `open` with a browser that does what it is told, and then lets the operator press Ctrl-C."""
+
+    def run(job: str, visit: Callable[[Visit], None], *options: str) -> Any:
+        def browse(address: str) -> None:
+            visit(Visit.to(address))
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(webbrowser, "open", browse)
+        return operated.run("open", job, *options)
+
+    return run
+
+
+@pytest.fixture
+def visit() -> Iterator[Visit]:
+    """A page and a recording of a hundred bytes, opened."""
+    recording = bytes(range(100))
+    sound = Sound(100, "audio/wav", lambda first, last: [recording[first : last + 1]])
+    with serving(b"<!DOCTYPE html>", sound, say=pytest.fail) as address:
+        yield Visit.to(address)
+
+
+def test_a_delivered_transcript_opens_with_the_recording_it_was_made_of(operated, visited):
+    upload = operated.delivered(body=WAV)
+    operated.pipeline.upload(KEY, b"somebody else's")  # another version of the same key
+    seen: dict[str, Any] = {}
+
+    def visit(browser: Visit) -> None:
+        seen["page"] = browser.get(browser.room)
+        seen["audio"] = browser.get(f"{browser.room}audio", Range="bytes=0-99")
+
+    told = visited(operated.name(upload), visit).stdout
+    page, audio = seen["page"], seen["audio"]
+    assert page[0].headers["Content-Type"] == "text/html; charset=utf-8"
+    assert PATIENT.split()[0].encode() in page[1]
+    assert (audio[0].status, audio[0].headers["Content-Type"], audio[1]) == (206, "audio/wav", WAV[:100])
+    assert re.search(r"http://127\.0\.0\.1:[0-9]+/[A-Za-z0-9_-]{32}/\n", told)
+
+
+def test_a_recording_that_is_gone_leaves_the_transcript(operated, visited):
+    upload = operated.delivered()
+    operated.pipeline.s3.delete_object(Bucket=upload.bucket, Key=upload.key, VersionId=upload.version)
+    seen = []
+    told = visited(operated.name(upload), lambda it: seen.append((it.get(it.room), it.get(f"{it.room}audio")))).stdout
+    ((page, audio),) = seen
+    assert (page[0].status, audio[0].status) == (200, 404)
+    assert "no longer in the intake bucket" in told
+
+
+def test_documents_under_the_uploads_own_path_open_too(operated, visited):
+    upload = operated.pipeline.upload(KEY)
+    operated.pipeline.start(upload)
+    operated.pipeline.write_raw(operated.name(upload))
+    operated.pipeline.transcribe.end(operated.name(upload))
+    operated.pipeline.deliver(operated.name(upload), layout="mirrored")
+    pages = []
+    visited(operated.name(upload), lambda browser: pages.append(browser.get(browser.room)[1]))
+    assert b"Hello" in pages[0]
+
+
+def test_what_has_no_transcript_cannot_be_opened(operated):
+    lost, waiting = operated.failed(), operated.pipeline.upload("dictation/b.wav")
+    for upload in (lost, waiting):
+        assert "`explain` says where it is" in operated.run("open", upload.version, code=1).stderr
+    operated.run("open", "clinic-nothing", code=3)
+
+
+def test_an_output_that_cannot_be_read_is_said_to_be_one(operated):
+    upload = operated.delivered()
+    (key,) = [key for key in operated.pipeline.keys(TRANSCRIPTS) if key.endswith("transcribe.json")]
+    operated.pipeline.s3.put_object(Bucket=TRANSCRIPTS, Key=key, Body=b"{}")
+    assert "cannot be read" in operated.run("open", operated.name(upload), code=1).stderr
+
+
+def test_sound_that_cannot_be_read_any_more_is_told_without_the_key(operated, visited):
+    upload = operated.delivered()
+
+    def visit(browser: Visit) -> None:
+        operated.pipeline.s3.before["get_object"] = [refusal("AccessDenied", f"not allowed to read {KEY}")]
+        assert browser.get(f"{browser.room}audio")[0].status == 502
+
+    assert "cannot be read just now (ClientError AccessDenied)" in visited(operated.name(upload), visit).stderr
+
+
+def test_without_a_browser_the_address_is_only_printed(operated, monkeypatch):
+    upload = operated.delivered()
+    monkeypatch.setattr(webbrowser, "open", pytest.fail)
+    monkeypatch.setattr("operations.__main__.Event", Impatient)
+    assert "http://127.0.0.1:" in operated.run("open", operated.name(upload), "--no-browser").stdout
+    assert operated.json("open", operated.name(upload), "--no-browser")["sound"] is True
+
+
+class Impatient:
+    """Somebody who presses Ctrl-C at once."""
+
+    def wait(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_the_address_opens_once(visit):
+    door = urlsplit(visit.address).path
+    assert visit.get(door)[0].status == 404
+    assert visit.get(visit.room)[0].status == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["evil.com", "localhost.evil.com", "127.0.0.1.nip.io", "127.0.0.1", "127.0.0.1:1", "", "[::1]", "0.0.0.0:{port}"],
+)
+def test_a_name_that_was_made_to_point_here_gets_nothing(visit, host):
+    assert visit.get(visit.room, Host=host.format(port=visit.port))[0].status == 403
+
+
+def test_two_names_at_once_or_none_get_nothing(visit):
+    ours = f"Host: 127.0.0.1:{visit.port}\r\n"
+    for hosts in ("", ours + ours, ours + "Host: evil.com\r\n"):
+        with socket.create_connection(("127.0.0.1", visit.port), timeout=5) as client:
+            client.sendall(f"GET {visit.room} HTTP/1.1\r\n{hosts}\r\n".encode())
+            assert b" 403 " in client.makefile("rb").readline()
+
+
+@pytest.mark.parametrize("context", ["cross-site", "same-site", "anything"])
+def test_another_sites_page_gets_nothing(visit, context):
+    assert visit.get(f"{visit.room}audio", Sec_Fetch_Site=context)[0].status == 403
+    assert visit.get(f"{visit.room}audio", Sec_Fetch_Site="same-origin")[0].status == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/audio", "/x/", "{room}x", "{room}../", "{room}?x", "http://127.0.0.1:{port}{room}"]
+)
+def test_who_does_not_know_the_path_gets_nothing(visit, path):
+    answer, body = visit.get(path.format(room=visit.room, port=visit.port))
+    assert (answer.status, body) == (404, b"")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_nothing_can_be_sent(visit, method):
+    assert visit.get(visit.room, method)[0].status == 405
+
+
+def test_no_answer_may_be_kept_framed_guessed_at_or_told_on(visit):
+    for path in (visit.room, f"{visit.room}audio", "/"):
+        headers = visit.get(path)[0].headers
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert "Python" not in headers["Server"]
+        assert not [name for name in headers if name.lower().startswith("access-control-")]
+
+
+def test_a_recording_is_read_in_ranges(visit):
+    audio = f"{visit.room}audio"
+    for asked, status, told, body in (
+        ("bytes=0-", 206, "bytes 0-99/100", bytes(range(100))),
+        ("bytes=10-19", 206, "bytes 10-19/100", bytes(range(10, 20))),
+        ("bytes=-5", 206, "bytes 95-99/100", bytes(range(95, 100))),
+        ("bytes=100-", 416, "bytes */100", b""),
+        ("bytes=5-2", 416, "bytes */100", b""),
+        (f"bytes={10**30}-", 416, "bytes */100", b""),
+    ):
+        answer, got = visit.get(audio, Range=asked)
+        assert (answer.status, answer.headers["Content-Range"], got) == (status, told, body)
+    whole, got = visit.get(audio)
+    assert (whole.status, len(got), whole.headers["Accept-Ranges"]) == (200, 100, "bytes")
+    head, got = visit.get(audio, "HEAD")
+    assert (head.status, head.headers["Content-Length"], got) == (200, "100", b"")
+
+
+def test_nobody_hears_it_over_the_network(visit):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # sends nothing; tells which address of ours the network sees
+        outside = probe.getsockname()[0]
+    if outside.startswith("127."):
+        pytest.skip("this machine has no other address")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((outside, visit.port), timeout=1)
+
+
+def test_requests_are_noted_nowhere(visit, capfd):
+    visit.get(visit.room)
+    visit.get("/nothing")
+    printed = capfd.readouterr()
+    assert printed.out + printed.err == ""
+
+
+def test_after_the_end_nothing_answers():
+    with serving(b"page", None, say=pytest.fail) as address:
+        visit = Visit.to(address)
+    with pytest.raises(ConnectionError):
+        visit.get(visit.room)

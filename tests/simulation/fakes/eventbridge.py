@@ -1,0 +1,96 @@
+# ruff: noqa: N803 - arguments are named as AWS names them
+"""What announces: S3's notifications to the intake queue, and EventBridge's rules to the completion queue."""
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote_plus
+
+from tests.simulation.fakes.s3 import Version
+from tests.simulation.fakes.sns import Notice
+from tests.simulation.fakes.sqs import Message, Queue
+from tests.simulation.fakes.transcribe import Job
+from tests.simulation.fault_injection import HOUR, InjectedFaults
+from tests.simulation.virtual_time import VirtualTime
+
+
+@dataclass(eq=False)
+class Bus:
+    """The default bus, which remembers what it was given; by bad luck it does not take an event, and says so in 200."""
+
+    time: VirtualTime
+    refuses: Callable[[], bool] = lambda: False
+    notices: list[Notice] = field(default_factory=list)
+
+    def put_events(self, *, Entries: list[dict[str, str]]) -> dict[str, Any]:
+        """Take an event, or answer which error kept it from being taken."""
+        (entry,) = Entries
+        if entry["Source"].startswith("aws."):
+            return _answer(ErrorCode="NotAuthorizedForSourceException", ErrorMessage="Not authorized for the source.")
+        if self.refuses():
+            return _answer(ErrorCode="ThrottlingException", ErrorMessage="Rate exceeded")
+        self.notices.append(Notice(self.time.now, json.loads(entry["Detail"]), str(entry)))
+        return _answer(EventId=f"b{len(self.notices)}")
+
+
+def _answer(**entry: str) -> dict[str, Any]:
+    return {"FailedEntryCount": int("ErrorCode" in entry), "Entries": [entry]}
+
+
+@dataclass(eq=False)
+class Announcements:
+    """At least once, in seconds mostly, in no order; under misfortune also never or hours later."""
+
+    time: VirtualTime
+    faults: InjectedFaults
+    random: Callable[[], float]
+    intake: Queue
+    completion: Queue
+    prefix: str
+    notification_of: set[tuple[str, str]] = field(default_factory=set)
+    """Uploads whose notification was not lost: (key, version)."""
+    _numbers: Any = field(default_factory=itertools.count)
+
+    def uploaded(self, bucket: str, key: str, version: Version) -> None:
+        """S3 tells the intake queue of a new object."""
+        luck = self.faults
+        if luck.strikes(luck.notification_lost):
+            return
+        self.notification_of.add((key, version.id))
+        entity = {
+            "bucket": {"name": bucket},
+            "object": {"key": quote_plus(key, safe="/"), "size": len(version.body or b""), "versionId": version.id},
+        }
+        body = json.dumps({"Records": [{"eventVersion": "2.1", "eventName": "ObjectCreated:Put", "s3": entity}]})
+        for _ in range(1 + luck.strikes(luck.notification_doubled)):
+            late = self.random() * 3 * HOUR if luck.strikes(luck.notification_late) else 0.0
+            self._send(self.intake, body, 0.3 + 1.5 * self.random() + late)
+
+    def written(self, key: str) -> None:
+        """A rule on the work bucket tells the completion queue of a raw transcript."""
+        if not (key.startswith(f"raw/{self.prefix}-") and key.endswith(".json")):
+            return
+        luck = self.faults
+        detail = {"bucket": {"name": "work"}, "object": {"key": key}}
+        event = {"source": "aws.s3", "detail-type": "Object Created", "detail": detail}
+        if not luck.strikes(luck.event_lost):
+            self._twice(json.dumps(event))
+
+    def ended(self, job: Job) -> None:
+        """Transcribe may send an event of its own; AWS promises none for medical jobs."""
+        luck = self.faults
+        if not luck.strikes(luck.told_by_event) or luck.strikes(luck.event_lost):
+            return
+        detail = {"MedicalTranscriptionJobName": job.name, "TranscriptionJobStatus": job.status}
+        self._twice(json.dumps({"source": "aws.transcribe", "detail-type": "Job State Change", "detail": detail}))
+
+    def _twice(self, body: str) -> None:
+        luck = self.faults
+        for _ in range(1 + luck.strikes(luck.event_doubled)):
+            self._send(self.completion, body, 0.2 + self.random())
+
+    def _send(self, queue: Queue, body: str, delay: float) -> None:
+        number = next(self._numbers)
+        self.time.after(delay, lambda: queue.put(Message(f"e{number}", body, self.time.now)))

@@ -1,0 +1,219 @@
+"""What people do in a world: they upload, overwrite and delete, some of it no recording at all."""
+
+import random
+import struct
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from operations.cancellation import Cancelled
+from stethoscript import jobs
+from stethoscript.uploads import Upload
+from tests.simulation.fakes.s3 import Version
+from tests.simulation.fakes.transcribe import RecognitionResult
+from tests.simulation.fault_injection import HOUR, MINUTE, InjectedFaults
+from tests.simulation.operator import Operator
+from tests.simulation.simulated_deployment import INTAKE, NAME, TRANSCRIPTS, World
+
+IN_KEYS, IN_METADATA, IN_SPEECH = "JaneDoeCanary", "OMalleyCanary", "DiabetesCanary"
+"""Words that may stand in no signal: patients' names and what was said."""
+HERTZ = 16_000
+_STOPPING = 0.3
+"""How many recordings are deleted, cancelled or erased."""
+
+
+def wav(seconds: int = 1) -> bytes:
+    """Silence, as a WAV file."""
+    return wav_header(2 * HERTZ * seconds) + bytes(2 * HERTZ * seconds)
+
+
+def wav_header(size: int) -> bytes:
+    """What stands in front of so many bytes of sound in a WAV file: one channel of 16 bits."""
+    return struct.pack(
+        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, HERTZ, 2 * HERTZ, 2, 16, b"data", size
+    )
+
+
+WAV = wav()
+
+
+@dataclass(eq=False)
+class Recording:
+    """One version somebody uploaded, and what should become of it."""
+
+    number: int
+    key: str
+    body: bytes
+    metadata: dict[str, str]
+    heard: RecognitionResult | None
+    """None for what is no recording that can be transcribed."""
+    at: float
+    version: str = ""
+    deleted: bool = False
+    """Whether its version is gone for good."""
+    deletions: list[list[float]] = field(default_factory=list)
+    """From when until when it was deleted."""
+    cancel_asked: bool = False
+    cancelled: Cancelled | None = None
+    """What the operator was answered, if it was not refused."""
+    erase_asked: bool = False
+
+    @property
+    def stopped(self) -> bool:
+        """Whether anybody did anything against it."""
+        return bool(self.deletions or self.cancel_asked or self.erase_asked)
+
+    def deleted_before(self, moment: float, margin: float) -> bool:
+        """Whether it was deleted at this moment, and had been for longer than the margin."""
+        return any(begin + margin < moment < end for begin, end in self.deletions)
+
+    @property
+    def token(self) -> str:
+        """A word that is spoken in this recording and in no other."""
+        return f"w{self.number}w"
+
+    @property
+    def folder(self) -> bool:
+        """Whether it is only a folder's placeholder."""
+        return self.key.endswith("/") and not self.body
+
+
+@dataclass(eq=False)
+class Workload:
+    """The people of one seed."""
+
+    seed: int
+    begins: float
+    luck: InjectedFaults
+    recordings: list[Recording] = field(default_factory=list)
+    operator: Operator = field(init=False)
+
+    def __post_init__(self) -> None:
+        chance = self._chance = random.Random(f"clinic {self.seed}")
+        keys = [f"dictation/{IN_KEYS} {number}+ü.wav" for number in range(chance.randint(1, 4))]
+        keys.append(f"conversation/{IN_KEYS}.wav")
+        spread = chance.choice((1, 5, 40)) * MINUTE
+        for number in range(chance.randint(3, 9)):
+            self.recordings.append(self._recording(number, chance.choice(keys), self.begins + chance.random() * spread))
+        self._name_vocabularies()
+        self.recordings.sort(key=lambda recording: recording.at)
+
+    def hear(self, body: bytes) -> RecognitionResult:
+        """What Transcribe makes of an object's content."""
+        number = int(body.rpartition(b"|")[2])
+        heard = next(recording for recording in self.recordings if recording.number == number).heard
+        assert heard is not None, "a job was started on what is no recording"
+        return heard
+
+    def move_in(self, world: World) -> None:
+        """Do everything at its time."""
+        self.operator = Operator(world)
+        for recording in self.recordings:
+            world.time.at(recording.at, lambda recording=recording: self._upload(world, recording))
+            if recording.folder or self._chance.random() > _STOPPING:
+                continue
+            for _ in range(self._chance.choice((1, 1, 2))):
+                stop = self._chance.choice(
+                    (self._delete, self._hide, self._hide_a_while, self._cancel, self._cancel_in_delivery, self._erase)
+                )
+                begins = recording.at + self._chance.choice((0.0, recording.heard.seconds if recording.heard else 0.0))
+                when = begins + self._chance.random() * self._chance.choice((5, 30, MINUTE, 10 * MINUTE))
+                world.time.at(when + 0.01, lambda recording=recording, stop=stop: stop(world, recording))
+
+    def _upload(self, world: World, recording: Recording) -> None:
+        answer: dict[str, Any] = world.s3.put_object(
+            Bucket=INTAKE, Key=recording.key, Body=recording.body, Metadata=recording.metadata
+        )
+        recording.version = answer["VersionId"]
+
+    def _delete(self, world: World, recording: Recording) -> None:
+        """Delete the version for good."""
+        if not recording.deleted:
+            recording.deleted = True
+            recording.deletions.append([world.time.now, float("inf")])
+            world.s3.delete_object(Bucket=INTAKE, Key=recording.key, VersionId=recording.version)
+
+    def _hide(self, world: World, recording: Recording, until: float = float("inf")) -> None:
+        """Put a delete marker above all that the key holds."""
+        world.s3.delete_object(Bucket=INTAKE, Key=recording.key)
+        for each in self.recordings:
+            if each.key == recording.key and each.version:
+                each.deletions.append([world.time.now, until])
+
+    def _hide_a_while(self, world: World, recording: Recording) -> None:
+        """Put a delete marker there, and remove it later."""
+        until = world.time.now + self._chance.random() * 5 * MINUTE
+        self._hide(world, recording, until)
+        marker = world.s3.buckets[INTAKE].objects[recording.key][-1].id
+        world.time.at(until, lambda: world.s3.delete_object(Bucket=INTAKE, Key=recording.key, VersionId=marker))
+
+    def _cancel(self, _world: World, recording: Recording) -> None:
+        recording.cancel_asked = True
+
+        def answered(answer: Cancelled | None) -> None:
+            recording.cancelled = answer
+
+        self.operator.cancel(self._named(recording), answered)
+
+    def _cancel_in_delivery(self, world: World, recording: Recording) -> None:
+        """Cancel it as soon as its first document is written."""
+        bucket, name = world.s3.buckets[TRANSCRIPTS], jobs.recording(NAME, self._named(recording))
+        before = bucket.created
+
+        def created(key: str, version: Version) -> None:
+            before(key, version)
+            if name in key and not recording.cancel_asked:
+                self._cancel(world, recording)
+
+        bucket.created = created
+
+    @staticmethod
+    def _named(recording: Recording) -> Upload:
+        return Upload(INTAKE, recording.key, recording.version)
+
+    def _erase(self, _world: World, recording: Recording) -> None:
+        recording.erase_asked = True
+        self.operator.erase(self._named(recording))
+
+    def _recording(self, number: int, key: str, at: float) -> Recording:
+        metadata = {"patient": IN_METADATA, "correlation-id": f"visit-{number}"}
+        body = WAV + f"|{number}".encode()
+        match self._chance.choices(("good", "empty", "text", "elsewhere", "folder", "setting"), (12, 1, 1, 1, 1, 1))[0]:
+            case "empty":
+                return Recording(number, key, b"", metadata, None, at)
+            case "text":
+                return Recording(number, key, b"<html>" + IN_SPEECH.encode(), metadata, None, at)
+            case "elsewhere":
+                return Recording(number, f"elsewhere/{IN_KEYS}.wav", body, metadata, None, at)
+            case "folder":
+                return Recording(number, f"dictation/{IN_KEYS}/", b"", {}, None, at)
+            case "setting":
+                return Recording(number, key, body, metadata | {"type": IN_METADATA}, None, at)
+        return Recording(number, key, body, metadata, self._heard(number), at)
+
+    def _name_vocabularies(self) -> None:
+        """Let some recordings name a vocabulary that is not ready: for some minutes, or for ever.
+
+        It is drawn apart, so that all else of a seed stays what it was.
+        """
+        chance = random.Random(f"vocabularies {self.seed}")
+        for each in self.recordings:
+            if each.heard and chance.random() < 0.1:
+                each.metadata = each.metadata | {"vocabulary-name": "mine"}
+                ready = chance.choice((each.at + 20 * MINUTE, float("inf")))
+                each.heard = replace(each.heard, vocabulary_ready=ready)
+
+    def _heard(self, number: int) -> RecognitionResult:
+        luck, chance = self.luck, self._chance
+        seconds = chance.uniform(5, 240)
+        if chance.random() < luck.job_crawls:
+            seconds *= chance.choice((10, 100))
+        ending = "COMPLETED"
+        for name, likely in (
+            ("FAILED", luck.job_fails), ("VANISHES", luck.job_vanishes), ("STUCK", luck.job_stuck),
+            ("GARBLED", luck.output_garbled),
+        ):  # fmt: skip
+            if chance.random() < likely:
+                ending = name
+        if ending == "STUCK":
+            seconds, ending = 30 * HOUR, chance.choice(("COMPLETED", "FAILED", "VANISHES"))
+        return RecognitionResult(seconds, f"w{number}w says {IN_SPEECH}", ending)

@@ -1,0 +1,117 @@
+"""What the role that deploys must be allowed: policies made from CloudFormation's own schemas of what is deployed.
+
+Each kind's schema names the actions that its handlers call. A managed policy holds 6,144 characters, hence two.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from tests.stacks.resolved_templates import ROOT, Deployment
+
+FOLDER = ROOT / "docs" / "rights"
+REMEDY = "docs/rights says something else: run `make pages`"
+MOST_CHARACTERS = 6144
+"""Of a managed policy, white space aside."""
+_OURS = "arn:<partition>:{}:<region>:<account>:{}<name>-*"
+_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "dynamodb": (_OURS.format("dynamodb", "table/"),),
+    "events": (_OURS.format("events", "rule/"),),
+    "iam": ("arn:<partition>:iam::<account>:role/<name>-*", "arn:<partition>:iam::<account>:policy/<name>-*"),
+    "s3": ("arn:<partition>:s3:::<name>-*",),
+    "scheduler": (_OURS.format("scheduler", "schedule/default/"),),
+    "sns": (_OURS.format("sns", ""),),
+    "sqs": (_OURS.format("sqs", ""),),
+}
+"""Services all of whose actions can be bound to names that begin as the deployment's; others take `*` for some."""
+_FILES: Mapping[str, tuple[str, ...]] = {
+    "deploy-storage.json": ("dynamodb", "kms", "s3", "sns", "sqs"),
+    "deploy-functions.json": (
+        "budgets", "cloudwatch", "events", "iam", "lambda", "logs", "scheduler", "transcribe",
+    ),
+}  # fmt: skip
+_NOT_OURS = re.compile(
+    r"Kinesis|Import|Replica|ContributorInsights|ResourcePolicy|Metadata|Abac|Cors|CORS|Website|Accelerate|Analytics"
+    r"|Inventory|IntelligentTiering|MetricsConf|CodeSigning|Scaling|Capacity|Layer|RuntimeAlias|RuntimeManagement"
+    r"|DataProtection|IndexPolic|Bearer|LogDelivery|GroupPolicy|UserPolicy|ServiceLinked|ObjectAcl"
+)
+"""What handlers change for settings that we do not have. What they read is read whether it is set or not."""
+_READS = re.compile(r":(Get|List|Describe|View)")
+_DATA = re.compile(r"dynamodb:\w*(Item|Query|Scan)$|s3:(Get|Delete)Object(Version)?$|logs:PutLogEvents$")
+"""What is in tables, buckets and logs: nobody needs it to deploy them."""
+_ASSETS = {
+    "Sid": "Assets",
+    "Effect": "Allow",
+    "Action": ["s3:GetObject", "ssm:GetParameters"],
+    "Resource": [
+        "arn:<partition>:s3:::cdk-<qualifier>-assets-<account>-<region>/*",
+        "arn:<partition>:ssm:<region>:<account>:parameter/cdk-bootstrap/<qualifier>/version",
+    ],
+}
+"""The code and the vocabularies' tables, which the CDK uploads, and the bootstrap's version, which templates check."""
+
+
+def policies(deployments: Iterable[Deployment]) -> Mapping[str, str]:
+    """The policies' files: all that CloudFormation does to make, change and remove what any of these deploys."""
+    kinds = {
+        resource["Type"]
+        for deployment in deployments
+        for template in deployment.templates.values()
+        for resource in template["Resources"].values()
+    } | {"AWS::Transcribe::MedicalVocabulary"}
+    actions = {action for kind in kinds for action in needed(kind)}
+    return {name: _written(_statements(name, services, actions)) for name, services in _FILES.items()}
+
+
+def needed(kind: str) -> Iterator[str]:
+    """The actions that the handlers of a kind call, of those services that we deploy anything of."""
+    schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    called = [each for name, each in schema["handlers"].items() if name != "list"]
+    for each in (*called, schema.get("tagging") or {}):
+        for action in each.get("permissions", ()):
+            service = action.partition(":")[0]
+            ours = _READS.search(action) or not _NOT_OURS.search(action)
+            if ours and action.lower() in _known() and not _DATA.search(action) and _file_of(service):
+                yield action
+
+
+def _statements(file: str, services: tuple[str, ...], actions: set[str]) -> list[Mapping[str, Any]]:
+    made: list[Mapping[str, Any]] = [
+        {
+            "Sid": service.capitalize(),
+            "Effect": "Allow",
+            "Action": sorted(action for action in actions if action.startswith(f"{service}:")),
+            "Resource": list(_SCOPES.get(service, ("*",))),
+        }
+        for service in services
+    ]
+    return [*made, _ASSETS] if file == "deploy-functions.json" else made
+
+
+def _file_of(service: str) -> bool:
+    return any(service in services for services in _FILES.values())
+
+
+def _written(statements: list[Mapping[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, indent=2) + "\n"
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Every action that IAM knows, as cfn-lint lists them: schemas name some that it does not."""
+    listed = resources.files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json")
+    services = json.loads(listed.read_text(encoding="utf-8"))
+    return frozenset(f"{service}:{action}" for service, each in services.items() for action in each.get("Actions", ()))
+
+
+def write(deployments: Iterable[Deployment], folder: Path = FOLDER) -> None:
+    """Write the files."""
+    folder.mkdir(exist_ok=True)
+    for name, written in policies(deployments).items():
+        (folder / name).write_text(written, encoding="utf-8")
