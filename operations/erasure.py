@@ -66,7 +66,7 @@ class Eraser:
         removed = _sum(self._remove(row), self._wait_until_quiet(row, quiet))
         self._verify(row)
         now = int(self.now())
-        self._notifier().tell(row.erased(now))  # before the row forgets what to notify of: a crash repeats it
+        self._notifier().notify(row.erased(now))  # before the row forgets what to notify of: a crash repeats it
         gone = (*removed, Removed("ledger row", 1, "a tombstone is left in its place"))
         certificate = Certificate(row.recording, now, self._who(), gone, remaining(now, _keeping(self.deployment)))
         self.deployment.ledger.bury(row, now)

@@ -17,10 +17,10 @@ REFUSED = {
 """Of a recording that waits for Transcribe to take it: what is the matter, and what to do."""
 
 OPERATORS = {
-    failure_reasons.UNREADABLE: "Transcribe's own output, transcribe.json, lies beside the manifest: read the words there. A "
+    failure_reasons.UNREADABLE: "Transcribe's own output is transcribe.json, beside the manifest: read it there. A "
     "retry is charged again and most likely ends in the same way, so report the output's shape, without its words.",
     failure_reasons.MISSING: "Run {retry}: the job wrote no transcript, or somebody deleted it.",
-    failure_reasons.VANISHED: "Run {retry}: somebody deleted the job {job} in Transcribe, or it was older than 90 days.",
+    failure_reasons.VANISHED: "Run {retry}: the job {job} was deleted in Transcribe, or is older than 90 days.",
     failure_reasons.UNKNOWN: "Run {retry} once. If it fails again, ask AWS support with the job's name, {job}.",
 }
 """Failures that say nothing against the audio, and what an operator does about each."""

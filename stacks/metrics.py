@@ -1,4 +1,4 @@
-"""The metrics that are watched and shown: the functions' own, as `lambdas/adapters/telemetry.py` names them, and AWS's."""
+"""The metrics of alarms and dashboard: the functions' own (named in `adapters/telemetry.py`) and AWS's."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch

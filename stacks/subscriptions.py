@@ -78,7 +78,7 @@ class Subscription:
         known = (*names, notifications.NONE)
         for name in self.filter.get("profile", ()):
             if name not in known:
-                raise InvalidSubscription(f"only.profile: there is no profile {name!r}; known: {', '.join(known)}")
+                raise InvalidSubscription(f"filter.profile: there is no profile {name!r}; known: {', '.join(known)}")
 
     @property
     def id(self) -> str:
@@ -95,11 +95,11 @@ def _check_filter(name: str, values: object) -> None:
     if name not in notifications.VALUES:
         raise InvalidSubscription(f"filter: unknown attribute {name}; known: {', '.join(notifications.VALUES)}")
     if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
-        raise InvalidSubscription(f"only.{name} must be a list of one or more texts")
+        raise InvalidSubscription(f"filter.{name} must be a list of one or more texts")
     known = notifications.VALUES[name]
     for value in values:
         if known and value not in known:
-            raise InvalidSubscription(f"only.{name}: {value!r} never comes; known: {', '.join(known)}")
+            raise InvalidSubscription(f"filter.{name}: {value!r} never comes; known: {', '.join(known)}")
 
 
 def _check_together(filters: Mapping[str, list[str]]) -> None:

@@ -31,7 +31,8 @@ def write(transcript: Transcript, _facts: RecordingInfo) -> bytes:
     table.writerow(COLUMNS)
     table.writerows(
         (
-            index, word.start, word.end, inert(plain_text.speaker(word.speaker)), inert(word.text), inert(word.punctuation),
+            index, word.start, word.end,
+            inert(plain_text.speaker(word.speaker)), inert(word.text), inert(word.punctuation),
             word.confidence, word.category,
         )
         for index, word in enumerate(transcript.words, start=1)

@@ -57,7 +57,7 @@ def upload_message(arrival: UploadMessage) -> str:
     """The message that brings an upload to the intake queue (again).
 
     >>> upload_messages(upload_message(UploadMessage(Upload("b", "k+ü.wav", "v1"), 2)))
-    [Arrival(upload=Upload(bucket='b', key='k+ü.wav', version='v1'), deferrals=2)]
+    [UploadMessage(upload=Upload(bucket='b', key='k+ü.wav', version='v1'), deferrals=2)]
     """
     upload = arrival.upload
     return json.dumps(

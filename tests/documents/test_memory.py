@@ -18,14 +18,14 @@ CODE = """
 import json, resource, sys
 from documents import FORMATS
 from stethoscript.transcript import Transcript, Word
-from tests.documents.sample_info import FACTS
+from tests.documents.sample_info import INFO
 form, turns = sys.argv[1], int(sys.argv[2])
 model = Transcript(tuple(Word(f"w{n}", n / 50, n / 50, 0.7, ".", f"spk_{n % 2}", "Personal") for n in range(turns)),
                    identified=True)
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-FORMATS[form].write(Transcript(model.words[:9], identified=True), FACTS)
+FORMATS[form].write(Transcript(model.words[:9], identified=True), INFO)
 before = peak()
-FORMATS[form].write(model, FACTS)
+FORMATS[form].write(model, INFO)
 print(json.dumps(peak() - before))
 """
 

@@ -44,7 +44,8 @@ def test_nothing_of_a_patient_is_in_any_signal(pipeline, capsys, caplog, ending,
     printed = capsys.readouterr()
     signals = [
         printed.out, printed.err, str([vars(record) for record in caplog.records]), json.dumps(pipeline.told()),
-        *pipeline.keys(WORK), *(pipeline.keys(TRANSCRIPTS) if layout == "opaque" else []), *said(pipeline), *indexed(pipeline),
+        *pipeline.keys(WORK), *(pipeline.keys(TRANSCRIPTS) if layout == "opaque" else []),
+        *said(pipeline), *indexed(pipeline),
         json.dumps([message.body for message in pipeline.messages(pipeline.completion_queue)]),
         *(json.dumps({name: value for name, value in job.items() if name != "CompletionTime"})
           for job in pipeline.transcribe.jobs.values() if not job.get("FailureReason")),

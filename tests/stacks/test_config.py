@@ -73,8 +73,8 @@ REFUSED = {
     "a subscription that is no object": (chosen(subscriptions=["a"]), "subscriptions[0] must be an object"),
     "a subscription to nowhere": (chosen(subscriptions=[{"protocol": "sqs"}]), "subscriptions[0].endpoint is missing"),
     "a misspelled member": (
-        subscribed(QUEUE, filter={}),
-        "unknown choice subscriptions[0].filter; known: protocol, endpoint, only, raw",
+        subscribed(QUEUE, filters={}),
+        "unknown choice subscriptions[0].filters; known: protocol, endpoint, filter, raw",
     ),
     "an unknown protocol": (
         subscribed("http://ward.example", "http"),

@@ -1,4 +1,4 @@
-"""Imports go one way: app → stacks, handlers → documents → stethoscript → the standard library."""
+"""Imports go one way: app → stacks → stethoscript; handlers → adapters, documents → stethoscript."""
 
 import ast
 import doctest
@@ -12,7 +12,8 @@ ROOT = Path(__file__).parents[2]
 DOMAIN = sorted((ROOT / "lambdas" / "stethoscript").rglob("*.py"))
 DOCUMENTS = sorted((ROOT / "lambdas" / "documents").rglob("*.py"))
 STACKS = sorted((ROOT / "stacks").glob("*.py"))
-FUNCTIONS = sorted((ROOT / "lambdas").glob("*.py"))
+ADAPTERS = sorted((ROOT / "lambdas" / "adapters").glob("*.py"))
+HANDLERS = sorted((ROOT / "lambdas").glob("*.py"))
 UNIT_TESTS = sorted((ROOT / "tests" / "unit").glob("*.py"))
 
 
@@ -56,12 +57,22 @@ def test_documents_know_the_domain_and_no_aws(path):
 
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.stem)
 def test_stacks_never_import_what_runs(path):
-    assert not imported(path) & ({path.stem for path in FUNCTIONS} | {"documents", "local"})
+    assert not imported(path) & ({path.stem for path in HANDLERS} | {"adapters", "documents", "local"})
 
 
-@pytest.mark.parametrize("path", FUNCTIONS, ids=lambda path: path.stem)
-def test_functions_know_nothing_of_stacks_or_laptops(path):
-    assert not imported(path) & {"stacks", "local", "aws_cdk"}
+@pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.stem)
+def test_every_module_in_the_root_of_lambdas_is_a_handler(path):
+    assert "def handler(" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", [*ADAPTERS, *HANDLERS], ids=called)
+def test_functions_import_neither_stacks_nor_the_laptop_nor_the_operator_s_tool(path):
+    assert not imported(path) & {"stacks", "local", "operations", "aws_cdk"}
+
+
+@pytest.mark.parametrize("path", ADAPTERS, ids=called)
+def test_adapters_import_no_handler(path):
+    assert not imported(path) & {path.stem for path in HANDLERS}
 
 
 @pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)

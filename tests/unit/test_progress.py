@@ -66,8 +66,8 @@ def test_a_phase_that_fails_ends_its_line_too():
 HOLDS = """
 import sys, time
 from pathlib import Path
-from local import one_at_a_time
-with one_at_a_time.held(Path(sys.argv[1])):
+from local import process_lock
+with process_lock.held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
