@@ -1063,7 +1063,8 @@ def test_the_tools_clients_are_the_ordinary_ones(monkeypatch):
 def test_a_retry_forgets_all_that_its_last_attempt_came_to():
     of_the_recording = {
         "recording", "state", "bucket", "key", "version", "received", "updated", "job", "attempt", "profile",
-        "job_settings", "media_format", "correlation_id", "announcements", "expires", "schema", "entered", "audio_ms", "declared_ms",
+        "job_settings", "media_format",
+        "correlation_id", "announcements", "expires", "schema", "entered", "audio_ms", "declared_ms",
         "cut_off", "warning", "refused",
     }  # fmt: skip
     assert {each.name for each in fields(LedgerRow)} - of_the_recording == set(_OF_ONE_ATTEMPT)

@@ -74,7 +74,7 @@ REFUSED = {
     "a subscription to nowhere": (chosen(subscriptions=[{"protocol": "sqs"}]), "subscriptions[0].endpoint is missing"),
     "a misspelled member": (
         subscribed(QUEUE, filters={}),
-        "unknown choice subscriptions[0].filters; known: protocol, endpoint, filter, raw",
+        "unknown choice subscriptions[0].filters; did you mean filter?",
     ),
     "an unknown protocol": (
         subscribed("http://ward.example", "http"),
