@@ -54,6 +54,9 @@ bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; REC
 bench-probe: $(INSTALLED)  ## Compare the audio probe with a decoder: whole, changed and cut-off files of real encoders
 	@PYTHONPATH=lambdas python -m benchmarks.probe
 
+bench-review: $(INSTALLED)  ## Measure review points: precision and recall on sentences that were written before the rules
+	@PYTHONPATH=lambdas python -m benchmarks.review_points
+
 compare-cloud: $(INSTALLED)  ## Record what our code sends to AWS, and compare the local cloud's and moto's answers with AWS's
 	python -m pytest tests/functions tests/operations tests/local/test_pipeline.py tests/local/test_operations.py \
 		tests/local/test_deployment_commands.py tests/local/test_cbor.py tests/local/test_gaps.py tests/comparison

@@ -72,19 +72,21 @@ class Transcript:
     """Every spoken word once, in the order of speech.
 
     `alternatives` are there where they were asked for. `identified` says whether protected health
-    information was looked for at all. `notes` are sentences about what the service left out.
+    information was looked for at all. `notes` are sentences about what the service left out. `machine` are the
+    words as the service wrote them; None until a correction is applied.
     """
 
     words: tuple[Word, ...]
     alternatives: tuple[Stretch, ...] = ()
     identified: bool = False
     notes: tuple[str, ...] = ()
+    machine: tuple[Word, ...] | None = None
 
     def turns(self) -> Iterator[Turn]:
-        """The words split where the speaker changes or pauses."""
+        """The words split where the speaker changes or pauses, or where an editor split them."""
         begin = 0
         for index, (before, word) in enumerate(pairwise(self.words), start=1):
-            if word.speaker != before.speaker or _pause(before, word) > PAUSE:
+            if _begins_turn(before, word):
                 yield Turn(before.speaker, self.words[begin:index])
                 begin = index
         if self.words:
@@ -167,6 +169,12 @@ def _alternatives(segments: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> 
             yield Stretch(start, max(start, end), tuple(readings.values()))
         elif len(readings) > 1:
             gaps[Gap.ALTERNATIVE] += 1
+
+
+def _begins_turn(before: Word, word: Word) -> bool:
+    if word.speaker != before.speaker:
+        return True
+    return _pause(before, word) > PAUSE if word.begins_turn is None else word.begins_turn
 
 
 def _pause(before: Word, word: Word) -> float:
