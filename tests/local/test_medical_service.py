@@ -8,7 +8,7 @@ from local.transcribe_medical.fault_injection import FaultInjection, FaultRates
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.request_validation import Refused
 from local.transcribe_medical.s3_locations import S3Location
-from tests.medical_service import CALLER, OPERATIONS, Pipeline, create, start, unknown
+from tests.medical_service import CALLER, OPERATIONS, ServiceHarness, create, start, unknown
 
 ARN = "arn:aws:transcribe:us-east-1:000000000000:"
 
@@ -19,18 +19,18 @@ def clinics():
     made = []
 
     def making(**settings):
-        made.append(Pipeline(**settings))
+        made.append(ServiceHarness(**settings))
         return made[-1]
 
     yield making
-    for pipeline in made:
-        pipeline.close()
+    for harness in made:
+        harness.close()
 
 
-async def ended(pipeline, *names):
+async def ended(harness, *names):
     """Wait until jobs have ended, and return their statuses."""
     while True:
-        statuses = [pipeline.service.memory.jobs.find(CALLER, name).status for name in names]
+        statuses = [harness.service.memory.jobs.find(CALLER, name).status for name in names]
         if "IN_PROGRESS" not in statuses:
             return statuses
         await asyncio.sleep(0.005)
@@ -39,34 +39,34 @@ async def ended(pipeline, *names):
 class Checked:
     """A client that finds every answer to be one the model knows, and remembers what it asked."""
 
-    def __init__(self, pipeline):
-        self.pipeline = pipeline
+    def __init__(self, harness):
+        self.harness = harness
         self.asked = set()
 
     def __call__(self, operation, **request):
-        answer = self.pipeline.ask(operation, **request)
+        answer = self.harness.ask(operation, **request)
         assert unknown(operation, answer) == []
         self.asked.add(operation)
         return answer
 
 
 def test_every_answer_is_one_the_model_knows(clinics):
-    pipeline = clinics(tellings=1)
-    ask = Checked(pipeline)
+    harness = clinics(tellings=1)
+    ask = Checked(harness)
 
     async def a_day():
         for name, file in (("good", "terms.txt"), ("bad", "a.wav")):
             ask("CreateMedicalVocabulary", **create(name, file, Tags=[{"Key": "ward", "Value": ""}]))
             ask("GetMedicalVocabulary", VocabularyName=name)
-        pipeline.pass_time()
+        harness.pass_time()
         ask("UpdateMedicalVocabulary", **create("bad", "a.wav"))
-        pipeline.pass_time()
+        harness.pass_time()
         settings = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "VocabularyName": "good"}
         more = {"Settings": settings, "ContentIdentificationType": "PHI", "Tags": [{"Key": "a", "Value": "b"}]}
         for name, media in (("job-1", "a.wav"), ("job-2", "bad.wav")):
             ask("StartMedicalTranscriptionJob", **start(name, media, **more))
             ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName=name)
-        assert await ended(pipeline, "job-1", "job-2") == ["COMPLETED", "FAILED"]
+        assert await ended(harness, "job-1", "job-2") == ["COMPLETED", "FAILED"]
 
     asyncio.run(a_day())
     for arn in ("medical-vocabulary/good", "medical-transcription-job/job-1"):
@@ -87,33 +87,33 @@ def test_every_answer_is_one_the_model_knows(clinics):
 
 
 def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(clinics):
-    pipeline = clinics()
-    pipeline.ask("CreateMedicalVocabulary", **create())
-    pipeline.pass_time()
+    harness = clinics()
+    harness.ask("CreateMedicalVocabulary", **create())
+    harness.pass_time()
 
     async def working():
         settings = {"VocabularyName": "drugs", "ShowAlternatives": True, "MaxAlternatives": 3}
         more = {"Settings": settings, "ContentIdentificationType": "PHI", "MediaFormat": "wav"}
-        pipeline.ask("StartMedicalTranscriptionJob", **start(**more))
-        await ended(pipeline, "job-1")
+        harness.ask("StartMedicalTranscriptionJob", **start(**more))
+        await ended(harness, "job-1")
 
     asyncio.run(working())
-    [order] = pipeline.ears.orders
+    [order] = harness.ears.orders
     assert order.vocabulary == ({"phrase": "metoprolol", "display_as": "Metoprolol", "sounds_like": None},)
     assert (order.alternatives, order.entities, order.format, order.channels) == (3, True, "wav", False)
 
 
 def test_tags_that_come_while_a_job_works_are_kept(clinics):
-    pipeline = clinics()
+    harness = clinics()
 
     async def working():
-        pipeline.ask("StartMedicalTranscriptionJob", **start())
+        harness.ask("StartMedicalTranscriptionJob", **start())
         arn = f"{ARN}medical-transcription-job/job-1"
-        pipeline.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
-        await ended(pipeline, "job-1")
+        harness.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
+        await ended(harness, "job-1")
 
     asyncio.run(working())
-    job = pipeline.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
+    job = harness.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
     assert job["Tags"] == [{"Key": "ward", "Value": "3"}]
 
 
@@ -160,20 +160,20 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
 
 
 def test_slow_jobs_take_their_time_and_others_do_not(clinics):
-    pipeline = clinics(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
+    harness = clinics(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
     names = [f"job-{n}" for n in range(12)]
 
     async def working():
         for name in names:
-            pipeline.ask("StartMedicalTranscriptionJob", **start(name))
+            harness.ask("StartMedicalTranscriptionJob", **start(name))
         await asyncio.sleep(0.15)
-        early = [pipeline.service.memory.jobs.find(CALLER, name).status for name in names]
-        await ended(pipeline, *names)
+        early = [harness.service.memory.jobs.find(CALLER, name).status for name in names]
+        await ended(harness, *names)
         return early
 
     early = asyncio.run(working())
     assert {"IN_PROGRESS", "COMPLETED"} == set(early)
-    slow = [name for name in names if pipeline.service.faults.delay(name)]
+    slow = [name for name in names if harness.service.faults.delay(name)]
     assert slow == [name for name, status in zip(names, early, strict=True) if status == "IN_PROGRESS"]
 
 
@@ -183,14 +183,14 @@ def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
         seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
         slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
     )  # fmt: skip
-    pipeline = clinics(faults=FaultInjection(fault_rates), tellings=1)
+    harness = clinics(faults=FaultInjection(fault_rates), tellings=1)
     names = [f"job-{n}" for n in range(200)]
     refusals = []
 
     async def client(name):
         while True:
             try:
-                pipeline.ask("StartMedicalTranscriptionJob", **start(name))
+                harness.ask("StartMedicalTranscriptionJob", **start(name))
             except Refused as refused:
                 refusals.append(refused.code)
                 if refused.code == "ConflictException":
@@ -203,16 +203,16 @@ def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
         most = 0
         clients = asyncio.gather(*map(client, names))
         while not clients.done():
-            most = max(most, sum(job.status == "IN_PROGRESS" for job in pipeline.service.memory.jobs))
+            most = max(most, sum(job.status == "IN_PROGRESS" for job in harness.service.memory.jobs))
             await asyncio.sleep(0)
-        await ended(pipeline, *names)
+        await ended(harness, *names)
         return most
 
     assert asyncio.run(working()) == 5
-    written = [place.key for place in pipeline.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
-    heard = len(pipeline.ears.orders)
+    written = [place.key for place in harness.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
+    heard = len(harness.ears.orders)
     assert (sorted(written), heard) == (sorted(f"raw/{name}.json" for name in names), 200)
     assert {"LimitExceededException", "InternalFailureException", "ConflictException"} == set(refusals)
-    told = [detail["MedicalTranscriptionJobName"] for detail in pipeline.cloud.told]
+    told = [detail["MedicalTranscriptionJobName"] for detail in harness.cloud.told]
     assert 0 < len(set(names) - set(told)) < 200
     assert max(map(told.count, set(told))) == 2
