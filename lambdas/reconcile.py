@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 
 from adapters import transcribe_jobs
+from adapters.aws_pages import onward, pages
 from adapters.clients import client
 from adapters.ledger import Ledger, Sweep
 from adapters.settings import read_settings
@@ -21,7 +22,7 @@ from adapters.telemetry import count, flush, log
 from stethoscript import aws_errors, jobs, queue_messages
 from stethoscript.ledger_row import DELAYED_AFTER_SECONDS, STUCK_AFTER_SECONDS, LedgerRow, State
 from stethoscript.queue_messages import Signal, UploadMessage
-from stethoscript.uploads import Upload, is_folder
+from stethoscript.uploads import NO_VERSION, Upload, is_folder
 
 Value = TypeVar("Value")
 
@@ -38,6 +39,7 @@ BUSY_GRACE_SECONDS = 6 * 3600
 MOST_ANNOUNCEMENTS = 10
 """After so many nobody will bring a recording further by repeating it: a person has to look."""
 _RESERVE_SECONDS = 10
+_VERSIONS = "list_object_versions"
 
 
 @dataclass(frozen=True)
@@ -139,19 +141,20 @@ class Reconciler:
             sweep = self._sweep()
             if sweep is None:
                 return
-            page = self.s3.list_object_versions(
-                Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account, **sweep.markers
-            )
+            page = next(
+                pages(
+                    self.s3, _VERSIONS, Bucket=self.settings.intake_bucket, ExpectedBucketOwner=self.settings.account,
+                    **sweep.markers,
+                )
+            )  # fmt: skip
             whole = sweep.began - sweep.whole >= WHOLE_SECONDS
             after = self.now() - (LOST_WITHIN_DAYS if whole else RECENT_DAYS) * 86400
             uploads = dict(self._due(page.get("Versions", []), after, before))
             known = self.ledger.known(list(uploads))
             yield from ((recording, upload) for recording, upload in uploads.items() if recording not in known)
-            onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
-            more = page.get("IsTruncated", False)
-            markers = {marker: page[name] for marker, name in onward.items() if more and page.get(name)}
-            self.ledger.note_sweep(Sweep(markers, sweep.began, sweep.began if whole and not more else sweep.whole))
-            if not more:
+            markers = onward(_VERSIONS, page)
+            self.ledger.note_sweep(Sweep(markers, sweep.began, sweep.whole if markers or not whole else sweep.began))
+            if not markers:
                 return
 
     def _sweep(self) -> Sweep | None:
@@ -170,6 +173,10 @@ class Reconciler:
                 yield jobs.recording(self.settings.deployment, upload), upload
 
     def _announce_forgotten(self, recording: str, upload: Upload) -> int:
+        if upload.version == NO_VERSION:
+            count("Stuck")
+            log.error("versioning was suspended, so this upload has no version id", job=recording)
+            return 0
         if not self.ledger.announce(self._row(recording, upload)):
             return 0
         self._announce(upload)

@@ -14,6 +14,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters import audio_probe, sqs_batch, transcribe_jobs, upload_versions
+from adapters.aws_pages import pages
 from adapters.clients import client
 from adapters.ledger import Ledger
 from adapters.notifier import Notifier
@@ -276,10 +277,9 @@ class Starter:
 
     def _is_frozen(self, row: LedgerRow) -> bool:
         key = self._staged(row)
-        listing = self.s3.list_objects_v2(
-            Bucket=self.settings.work_bucket, Prefix=key, MaxKeys=1, ExpectedBucketOwner=self.settings.account
-        )
-        return any(entry["Key"] == key for entry in listing.get("Contents", []))
+        owned = {"Bucket": self.settings.work_bucket, "ExpectedBucketOwner": self.settings.account}
+        first = next(pages(self.s3, "list_objects_v2", Prefix=key, MaxKeys=1, **owned))  # no key stands before its own
+        return any(entry["Key"] == key for entry in first.get("Contents", []))
 
     def _freeze(self, row: LedgerRow) -> None:
         """Copy exactly this version aside: Transcribe takes no version id, and keys get overwritten.

@@ -1,6 +1,6 @@
 """What lies in the intake bucket and has no row: counted and priced first, and announced if that is wanted."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,18 +8,19 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters import audio_probe
+from adapters.aws_pages import onward, pages
 from adapters.s3_range_file import S3RangeFile, WrongRange, read_range
 from operations import prices, queues
 from operations.deployment import Deployment
 from operations.prices import Estimate
 from stethoscript import jobs
 from stethoscript.rejections import Rejected
-from stethoscript.uploads import Upload, is_folder
+from stethoscript.uploads import NO_VERSION, Upload, is_folder
 
 GRACE_SECONDS = 900
 """What is younger may simply be on its way."""
 _AT_ONCE = 16
-_ONWARD = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
+_VERSIONS = "list_object_versions"
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ class Tally:
     young: int = 0
     refused: int = 0
     """Under no profile: they would be REJECTED, which costs nothing."""
+    unversioned: int = 0
+    """Without a version id: no function takes them."""
 
 
 def run(
@@ -51,7 +54,8 @@ def run(
     begins again with the same prefix goes on there, and announces at most one page twice, which is harmless.
     """
     tally, profiles = Tally(), deployment.profiles()
-    for page in _pages(deployment, prefix, _cursor(deployment, prefix) if go else {}):
+    after = _cursor(deployment, prefix) if go else {}
+    for page in pages(deployment.client("s3"), _VERSIONS, Bucket=deployment.intake, Prefix=prefix, **after):
         found, skipped = _unheard_of(deployment, page, now)
         named = [each for each in found if not profiles or each.upload.key.startswith(profiles)]
         if go:
@@ -62,6 +66,7 @@ def run(
             tally.known + skipped["known"],
             tally.young + skipped["young"],
             tally.refused + len(found) - len(named),
+            tally.unversioned + skipped["unversioned"],
         )
         say(tally)
     return tally
@@ -73,18 +78,8 @@ def _cursor(deployment: Deployment, prefix: str) -> Mapping[str, str]:
 
 
 def _next(page: Mapping[str, Any], prefix: str) -> Mapping[str, str]:
-    if not page.get("IsTruncated"):
-        return {}
-    return {"Prefix": prefix} | {marker: page[following] for marker, following in _ONWARD.items() if page[following]}
-
-
-def _pages(deployment: Deployment, prefix: str, markers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    while True:
-        page = deployment.client("s3").list_object_versions(Bucket=deployment.intake, Prefix=prefix, **markers)
-        yield page
-        markers = {name: value for name, value in _next(page, prefix).items() if name != "Prefix"}
-        if not markers:
-            return
+    following = onward(_VERSIONS, page)
+    return {"Prefix": prefix} | following if following else {}
 
 
 def _unheard_of(deployment: Deployment, page: Mapping[str, Any], now: float) -> tuple[list[Found], Mapping[str, int]]:
@@ -96,8 +91,10 @@ def _unheard_of(deployment: Deployment, page: Mapping[str, Any], now: float) -> 
             named[jobs.recording(deployment.name, upload)] = found
     known = deployment.ledger.rows(named)
     unheard = [found for recording, found in named.items() if recording not in known]
-    old = [found for found in unheard if found.age >= GRACE_SECONDS]
-    return old, {"known": len(known), "young": len(unheard) - len(old)}
+    versioned = [found for found in unheard if found.upload.version != NO_VERSION]
+    old = [found for found in versioned if found.age >= GRACE_SECONDS]
+    skipped = {"young": len(versioned) - len(old), "unversioned": len(unheard) - len(versioned)}
+    return old, {"known": len(known), **skipped}
 
 
 def _lengths(deployment: Deployment, found: list[Found]) -> list[float | None]:

@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperCommand
 
 from operations import deployment, errors, output
@@ -28,7 +27,7 @@ class HelpfulCommand(TyperCommand):
             raise
         except CommandError as problem:
             _end(problem)
-        except (ClientError, BotoCoreError) as error:
+        except errors.AWS_ERRORS as error:
             _end(errors.of(error))
         except KeyboardInterrupt:
             _end(CommandError("Stopped; what was done so far stays done, and repeating the command is harmless."))

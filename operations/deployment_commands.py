@@ -17,8 +17,9 @@ from operations.errors import Misused, Unreachable
 from operations.estimate import Month
 from operations.importing import Importer, existing_resources, retained_resources
 from operations.importing.retained_resources import RetainedStack
-from operations.smoke import Smoke, usual_profile
+from operations.smoke import Smoke, cleanup, usual_profile
 from operations.smoke import output as smokes_page
+from operations.smoke.report import Outcome
 from stethoscript import formats
 
 _SMOKE = "Upload a second of speech (two cents) and a broken file, tell all subscribers of both, and erase them again?"
@@ -62,6 +63,9 @@ def smoke(
     profile: Annotated[str | None, typer.Option(help="The prefix to upload under.")] = None,
     patience: Annotated[int, typer.Option(min=10, help="Seconds to wait for each thing.")] = 900,
     alarm: Annotated[bool, typer.Option(help="Set an alarm off: whoever hears alarms hears this one.")] = True,
+    clean: Annotated[
+        str | None, typer.Option(metavar="TOKEN", help="Only remove what the killed run of this token has left.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
     name: Name = None,
@@ -71,15 +75,33 @@ def smoke(
     Uploads a second of speech and a broken file, and erases both again.
     """
     found = here(context, name)
+    if clean is not None:
+        _clean(found, cleanup.checked(clean), profile, as_json=as_json)
+        return
     if not yes:
         ask(_SMOKE + (_SMOKE_ALARM if alarm else ""), "Nothing was done.", as_json=as_json)
     run = Smoke(
         found, profile or usual_profile(found), patience, alarm,
         say=lambda trial: output.err.print(smokes_page.line(trial)), eraser=_eraser,
     )  # fmt: skip
+    output.err.print(f"This run's token is {run.token}. If the run is killed, `smoke --clean {run.token}` cleans up.")
     report = run.run()
     output.as_json(report.plain()) if as_json else output.out.print(smokes_page.page(report), width=READABLE)
     if report.failed:
+        raise typer.Exit(1)
+
+
+def _clean(found: Deployment, token: str, profile: str | None, *, as_json: bool) -> None:
+    profiles = [profile] if profile else found.profiles()
+    if not profiles:
+        raise Misused("The profiles of this deployment cannot be read: name the run's with --profile.")
+    trials = list(cleanup.clean(found, profiles, _eraser, token))
+    if as_json:
+        output.as_json([{"what": each.what, "outcome": str(each.outcome), "detail": each.detail} for each in trials])
+    else:
+        for each in trials:
+            output.out.print(smokes_page.line(each))
+    if any(each.outcome is not Outcome.PROVED for each in trials):
         raise typer.Exit(1)
 
 

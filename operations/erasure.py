@@ -10,11 +10,12 @@ must know. A function that did so would need the erased row.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters.aws_pages import pages
 from adapters.notifier import Notifier
-from operations import medical_jobs, object_locks, queues, recordings, s3_keys
+from operations import medical_jobs, object_locks, recordings, s3_keys, side_removals
 from operations.deployment import Deployment
 from operations.erasure_certificate import Certificate, Keeping, Removed, remaining
 from operations.errors import NotFound, Refused, unless_denied
@@ -67,8 +68,11 @@ class Eraser:
         self._verify(row)
         now = int(self.now())
         self._notifier().notify(row.erased(now))  # before the row forgets what to notify of: a crash repeats it
-        gone = (*removed, Removed("ledger row", 1, "a tombstone is left in its place"))
-        certificate = Certificate(row.recording, now, self._who(), gone, remaining(now, _keeping(self.deployment)))
+        gone = [each for each in removed if not each.remains]
+        gone.append(Removed("ledger row", 1, "a tombstone is left in its place"))
+        left = (each.remains for each in removed if each.remains)
+        remains = (*left, *remaining(now, _keeping(self.deployment)))
+        certificate = Certificate(row.recording, now, self._who(), tuple(gone), remains)
         self.deployment.ledger.bury(row, now)
         return certificate
 
@@ -112,10 +116,9 @@ class Eraser:
     def _remove(self, row: LedgerRow) -> list[Removed]:
         return [
             *(self._remove_versions(*each) for each in self._versions(row)),
-            Removed("unfinished uploads", self._abort_uploads(row), self.deployment.intake),
             Removed("Transcribe's job records", self._forget_jobs(row), "Transcribe Medical"),
-            Removed("dead letters", queues.remove_dead_letters(self.deployment, row.recording), "dead-letter queues"),
             Removed("places in a sweep", self.deployment.ledger.forget_cursors_at(row.key), "ledger"),
+            *side_removals.remove(self.deployment, row, int(self.now())),
         ]
 
     def _remove_versions(self, bucket: str, versions: list[dict[str, Any]]) -> Removed:
@@ -147,17 +150,6 @@ class Eraser:
 
     def _place(self, bucket: str) -> str:
         return {self.deployment.intake: "intake", self.deployment.work: "work"}.get(bucket, "transcripts")
-
-    def _abort_uploads(self, row: LedgerRow) -> int:
-        """Multipart uploads of the same key that never came to their end: if no other version is left there."""
-        s3, bucket = self.deployment.client("s3"), self.deployment.intake
-        if any("Size" in each for each in recordings.of_key(self.deployment, bucket, row.key)):
-            return 0
-        answer = s3.list_multipart_uploads(Bucket=bucket, Prefix=row.key)
-        unfinished = [each for each in answer.get("Uploads", []) if each["Key"] == row.key]
-        for each in unfinished:
-            s3.abort_multipart_upload(Bucket=bucket, Key=row.key, UploadId=each["UploadId"])
-        return len(unfinished)
 
     def _forget_jobs(self, row: LedgerRow) -> int:
         forgotten = 0
@@ -230,12 +222,13 @@ def _erased(row: LedgerRow) -> NotFound:
 
 def _sum(first: list[Removed], second: list[Removed]) -> tuple[Removed, ...]:
     """What was removed at once and what came after it, kind by kind."""
-    later = {(each.what, each.where): each.count for each in second}
-    return tuple(Removed(each.what, each.count + later.get((each.what, each.where), 0), each.where) for each in first)
+    before = {(each.what, each.where): each.count for each in first}
+    return tuple(replace(each, count=each.count + before[each.what, each.where]) for each in second) or tuple(first)
 
 
 def _keeping(deployment: Deployment) -> Keeping:
     s3, dynamodb = deployment.client("s3"), deployment.client("dynamodb")
+    group = deployment.log_group("start-transcription")
     rules = unless_denied(
         lambda: s3.get_bucket_lifecycle_configuration(
             Bucket=s3.get_bucket_logging(Bucket=deployment.intake)["LoggingEnabled"]["TargetBucket"]
@@ -250,8 +243,8 @@ def _keeping(deployment: Deployment) -> Keeping:
             ]["PointInTimeRecoveryDescription"].get("RecoveryPeriodInDays")
         ),
         log_days=unless_denied(
-            lambda: deployment.client("logs").describe_log_groups(
-                logGroupNamePrefix=deployment.log_group("start-transcription")
-            )["logGroups"][0]["retentionInDays"]
+            lambda: next(pages(deployment.client("logs"), "describe_log_groups", logGroupNamePrefix=group))[
+                "logGroups"
+            ][0]["retentionInDays"]
         ),
     )

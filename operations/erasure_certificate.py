@@ -6,17 +6,8 @@ from typing import Any
 
 from operations.time_format import clock, iso
 
-_DAY = 86400
+DAY = 86400
 _PITR_DAYS, _ACCESS_LOG_DAYS, _TRAIL_DAYS, _QUEUE_DAYS = 35, 90, 90, 14
-
-
-@dataclass(frozen=True)
-class Removed:
-    """Things of one kind that are gone."""
-
-    what: str
-    count: int
-    where: str
 
 
 @dataclass(frozen=True)
@@ -27,6 +18,16 @@ class Remains:
     what: str
     until: int | None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Things of one kind that are gone; `remains` where they could not be looked for."""
+
+    what: str
+    count: int
+    where: str
+    remains: Remains | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def remaining(now: int, keeping: Keeping) -> tuple[Remains, ...]:
     """What is left elsewhere, as far as the product's own doing goes."""
 
     def after(days: int | None, usual: int) -> int:
-        return now + (usual if days is None else days) * _DAY
+        return now + (usual if days is None else days) * DAY
 
     return (
         Remains(
@@ -103,4 +104,4 @@ def until(remains: Remains) -> str:
 
 
 def _log_end(now: int, keeping: Keeping) -> int | None:
-    return None if keeping.log_days is None else now + keeping.log_days * _DAY
+    return None if keeping.log_days is None else now + keeping.log_days * DAY

@@ -4,9 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from stethoscript import aws_errors
 from stethoscript.aws_errors import ErrorKind
+
+AwsError = ClientError | BotoCoreError | ResponseParserError
+"""What a call to AWS raises: it was refused, could not be made, or its answer cannot be read."""
+AWS_ERRORS = (ClientError, BotoCoreError, ResponseParserError)
 
 
 class CommandError(Exception):
@@ -56,6 +61,7 @@ _NOT_ALLOWED = frozenset(
 _ABSENT = frozenset(
     {
         "404",  # of HeadBucket, whose answer has no body
+        "NoSuchUpload",
         "AWS.SimpleQueueService.NonExistentQueue",
         "NoSuchBucket",
         "NoSuchBucketPolicy",
@@ -71,6 +77,7 @@ _CLASSES = {
     "PartialCredentialsError": f"The AWS credentials are incomplete: {_SIGN_IN}.",
     "ProfileNotFound": "AWS_PROFILE names a profile that is not configured: `aws configure list-profiles` lists them.",
     "NoRegionError": "No AWS Region is set: set AWS_REGION.",
+    "ResponseParserError": "AWS's answer cannot be read: try again, and report it if that does not help.",
     "EndpointConnectionError": "Nothing answers at the cloud's address: look at AWS_ENDPOINT_URL, AWS_REGION and "
     "your network; on a laptop, `make cloud` starts the embedded one.",
     "TokenRetrievalError": f"The sign-on has expired: {_SIGN_IN}.",
@@ -79,7 +86,7 @@ _CLASSES = {
 }
 
 
-def of(error: ClientError | BotoCoreError) -> CommandError:
+def of(error: AwsError) -> CommandError:
     """What an error of AWS's or the SDK's means to the operator; its own text, which may quote a key, is not shown."""
     if isinstance(error, ClientError):
         return _answered(error)
@@ -89,7 +96,7 @@ def of(error: ClientError | BotoCoreError) -> CommandError:
     )
 
 
-def sentence(error: CommandError | ClientError | BotoCoreError) -> str:
+def sentence(error: CommandError | AwsError) -> str:
     """The same as text, whichever it is."""
     return str(error if isinstance(error, CommandError) else of(error))
 
@@ -141,5 +148,5 @@ def unless_denied(call: Callable[[], Any], otherwise: Any = None) -> Any:
     """What a call answers; `otherwise` where it only would have told us more and is denied or not there."""
     try:
         return call()
-    except (ClientError, BotoCoreError, LookupError):
+    except (*AWS_ERRORS, LookupError):
         return otherwise

@@ -1,28 +1,40 @@
 """Gathers what there is to know about one recording, for `explain` to decide on."""
 
-from typing import Any
-
-from botocore.exceptions import BotoCoreError, ClientError
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
 from operations import doctor, medical_jobs, queues, retry_log, s3_keys
 from operations.deployment import Deployment
 from operations.doctor import DoctorContext, Finding, Health
-from operations.errors import unless_denied
+from operations.errors import AWS_ERRORS, unless_denied
 from operations.explain import Evidence
 from operations.medical_jobs import Job
 from operations.recordings import Recording
 from stethoscript import aws_errors
 from stethoscript.ledger_row import LedgerRow, State
+from stethoscript.uploads import NO_VERSION
+
+Found = TypeVar("Found")
 
 
 def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence:
-    """All evidence about an open recording; of one that has ended, its row and its way."""
+    """All evidence about an open recording; of one that has ended, its row and its way.
+
+    Lists that only add to it never stop it: the explanation names those that could not be read.
+    """
     row = recording.row
     if row is not None and not row.open:
         return Evidence(int(now), row, recording.uploaded)
-    outage, job, running = _transcribe(deployment, row)
+    unread: list[str] = []
+    outage, job, running = _transcribe(deployment, row, unread)
     broken, unchecked = _pipeline(deployment)
     depths = {name: queues.depth(deployment, name) for name in queues.NAMES}
+    dead = [name for name in queues.NAMES if depths[name].dead]
+    begun = _begun(recording, now)
+    noted = _read("logs", lambda: retry_log.read(deployment, recording.name, begun, now), unread)
+    about_it = _read(
+        "dead letters", lambda: [name for name in dead if _is_dead(deployment, name, recording.name)], unread
+    )
     return Evidence(
         int(now),
         row,
@@ -33,13 +45,14 @@ def gather(deployment: Deployment, recording: Recording, now: float) -> Evidence
         deployment.quota(),
         row.leased if row else None,
         _written(deployment, row),
-        tuple(name for name in queues.NAMES if depths[name].dead and _is_dead(deployment, name, recording.name)),
+        about_it,
         depths["intake"].messages,
         depths["intake"].in_hand,
         depths["completion"].messages,
-        retry_log.read(deployment, recording.name, _begun(recording, now), now),
+        noted,
         broken,
-        unchecked,
+        (*unchecked, *unread),
+        recording.upload.version == NO_VERSION,
     )
 
 
@@ -51,16 +64,38 @@ def _pipeline(deployment: Deployment) -> tuple[tuple[tuple[str, Finding], ...], 
     return broken, tuple(dict.fromkeys(name for name, each in found if each.health is Health.UNKNOWN))
 
 
-def _transcribe(deployment: Deployment, row: LedgerRow | None) -> tuple[str | None, Job | None, int]:
+def _read(what: str, read: Callable[[], Iterable[Found]], unread: list[str]) -> tuple[Found, ...]:
+    try:
+        return tuple(read())
+    except AWS_ERRORS:
+        unread.append(what)
+        return ()
+
+
+def _transcribe(deployment: Deployment, row: LedgerRow | None, unread: list[str]) -> tuple[str | None, Job | None, int]:
     """The job and how many run; or the error, if Transcribe does not answer us either."""
     try:
         asked = row is not None and row.state is State.TRANSCRIBING
         job = medical_jobs.find(deployment, row.job) if row and asked else None
-        return None, job, medical_jobs.running(deployment.client)
-    except (ClientError, BotoCoreError) as error:
-        if aws_errors.fault(error) not in (aws_errors.ErrorKind.UNAVAILABLE, aws_errors.ErrorKind.BUSY):
+        return None, job, _running(deployment, unread)
+    except AWS_ERRORS as error:
+        if not _is_outage(error):
             raise
         return aws_errors.described(error), None, 0
+
+
+def _running(deployment: Deployment, unread: list[str]) -> int:
+    try:
+        return medical_jobs.running(deployment.client)
+    except AWS_ERRORS as error:
+        if _is_outage(error):
+            raise
+        unread.append("running jobs")
+        return 0
+
+
+def _is_outage(error: Exception) -> bool:
+    return aws_errors.fault(error) in (aws_errors.ErrorKind.UNAVAILABLE, aws_errors.ErrorKind.BUSY)
 
 
 def _is_dead(deployment: Deployment, name: str, recording: str) -> bool:

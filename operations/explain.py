@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from operations.doctor.findings import Finding
 from operations.medical_jobs import Job
-from operations.remedies import OPERATORS, REFUSED, advice
+from operations.remedies import OPERATORS, REFUSED, WITHOUT_VERSION, advice
 from operations.retry_log import RetryLog
 from operations.time_format import clock, span
 from stethoscript import stopping
@@ -38,6 +38,7 @@ class WaitReason(StrEnum):
     RETRIED = "being-retried"
     DEAD_LETTER = "dead-letter"
     UNANNOUNCED = "unannounced"
+    UNVERSIONED = "unversioned"
     IN_TRANSCRIBE = "in-transcribe"
     STUCK = "stuck"
     VANISHED = "vanished"
@@ -71,6 +72,8 @@ class Evidence:
     """What `doctor` finds broken in the pipeline, by the check's name."""
     unchecked: tuple[str, ...] = ()
     """Checks that could not be made."""
+    unversioned: bool = False
+    """Whether its version id is S3's for uploads while versioning is suspended."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,9 @@ def _explained(found: Evidence) -> Explanation:
         return _stopping(row)
     if row is not None and row.state is State.TRANSCRIBING:
         return _transcribing(found, row)
+    if found.unversioned:
+        sentence = "It was uploaded while versioning was suspended and has no version id, so no function takes it."
+        return Explanation(WaitReason.UNVERSIONED, sentence, WITHOUT_VERSION)
     return _before(found)
 
 
@@ -231,7 +237,7 @@ def _not_put_off(found: Evidence, since: int) -> Explanation:
         )
     if found.intake_messages or age < _TRY_SECONDS:
         return Explanation(
-            WaitReason.QUEUED, f"It waits in the intake queue, with about {found.intake_messages} messages.",
+            WaitReason.QUEUED, f"It waits its turn in the intake queue, with about {found.intake_messages} messages.",
             _PATIENCE,
         )  # fmt: skip
     return Explanation(

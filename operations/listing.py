@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from operations import queues
 from operations.deployment import Deployment
+from operations.errors import AWS_ERRORS
 from operations.ledger_admin import WAITING
 from operations.recordings import Wanted, began, fits, states, wanted
 from operations.waiting_uploads import MOST_VERSIONS, Say, Search, Waiting, recent
+from stethoscript import aws_errors
 from stethoscript.ledger_row import LedgerRow, State
 
 MOST_LISTED = 20_000
@@ -48,8 +50,13 @@ def _all_waiting(deployment: Deployment, which: Wanted, say: Say) -> tuple[list[
     if not asked and (which.state or not queues.depth(deployment, "intake").messages):
         return [], None
     search = Search(deployment, which.since or recent(), say, MOST_VERSIONS if asked else MOST_LISTED)
-    profiles = deployment.profiles()
-    rows = [_as_row(each, profiles) for each in search.uploads()]
+    profiles, rows = deployment.profiles(), list[LedgerRow]()
+    try:
+        rows += (_as_row(each, profiles) for each in search.uploads())
+    except AWS_ERRORS as error:
+        if asked:
+            raise
+        search.stopped = f"{len(rows):,}, because S3 did not list more ({aws_errors.described(error)}),"
     return [row for row in rows if fits(row, which)], search.stopped
 
 

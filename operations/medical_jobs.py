@@ -6,6 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from adapters.aws_pages import pages
 from operations.deployment import Client, Deployment
 from stethoscript import aws_errors
 from stethoscript.aws_errors import ErrorKind
@@ -42,14 +43,8 @@ def find(deployment: Deployment, name: str) -> Job | None:
 
 def running(client: Client) -> int:
     """How many medical jobs are in progress in this account and Region: the quota is for all of them together."""
-    counted = 0
-    token: dict[str, str] = {}
-    while True:
-        page = client("transcribe").list_medical_transcription_jobs(Status="IN_PROGRESS", MaxResults=_PAGE, **token)
-        counted += len(page["MedicalTranscriptionJobSummaries"])
-        if not page.get("NextToken"):
-            return counted
-        token = {"NextToken": page["NextToken"]}
+    listed = pages(client("transcribe"), "list_medical_transcription_jobs", Status="IN_PROGRESS", MaxResults=_PAGE)
+    return sum(len(page["MedicalTranscriptionJobSummaries"]) for page in listed)
 
 
 def forget(deployment: Deployment, name: str) -> bool:

@@ -6,10 +6,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from operations.deployment import Deployment
-from operations.errors import unless_absent
+from operations.errors import AWS_ERRORS, unless_absent
 from operations.interruption import undisturbed
 
 _TOPICS = ("CompletionTopicArn", "OperationsTopicArn")
@@ -48,7 +46,7 @@ def listening(deployment: Deployment, name: str) -> Iterator[NotificationProbe]:
     try:
         yield _ear(deployment, name, subscribed)
     except BaseException:
-        with undisturbed(), suppress(ClientError, BotoCoreError):  # what went wrong first is what must be told
+        with undisturbed(), suppress(*AWS_ERRORS):  # what went wrong first is what must be told
             remove(deployment, name, subscribed)
         raise
     with undisturbed():
@@ -67,17 +65,6 @@ def remove(deployment: Deployment, name: str, subscribed: Iterable[str] = ()) ->
         unless_absent(deployment.client("sns").unsubscribe, SubscriptionArn=arn)
     if url := _url(deployment, name):
         deployment.client("sqs").delete_queue(QueueUrl=url)
-
-
-def forgotten(deployment: Deployment, prefix: str, before: float) -> set[str]:
-    """Names of ears that somebody left behind: made before then, or without a queue."""
-    sqs, names = deployment.client("sqs"), set[str]()
-    for url in sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []):
-        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["CreatedTimestamp"])["Attributes"]
-        if float(attributes["CreatedTimestamp"]) < before:
-            names.add(url.rpartition("/")[2])
-    ours = [arn.rpartition(":")[2] for arn, _ in _subscriptions(deployment) if arn.startswith(_arn(deployment, prefix))]
-    return names | {name for name in ours if _url(deployment, name) is None}
 
 
 def _told(body: str) -> Iterator[Mapping[str, Any]]:

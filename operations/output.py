@@ -22,7 +22,7 @@ from operations.ledger_admin import seen
 from operations.listing import Listed
 from operations.prices import DOLLARS_A_MINUTE, LEAST_SECONDS, READ
 from operations.recordings import Recording, began
-from operations.remedies import advice
+from operations.remedies import WITHOUT_VERSION, advice
 from operations.time_format import clock, iso, span
 from stethoscript import upload_warnings
 from stethoscript.ledger_row import LedgerRow
@@ -180,7 +180,7 @@ def _faults(why: Explanation) -> Iterable[RenderableType]:
     for check, fault in why.faults:
         yield Text(f"- {check}: {fault.sentence} {fault.remedy}")
     if why.unchecked:
-        yield Text(f"Not checked, for want of permissions: {', '.join(why.unchecked)}. `doctor` says which it needs.")
+        yield Text(f"Not checked: {', '.join(why.unchecked)}. `doctor` says which permissions that needs.")
 
 
 def explanation_json(found: Recording, way: list[Step], why: Explanation, *, show_key: bool) -> Mapping[str, Any]:
@@ -213,6 +213,8 @@ def tally(found: Tally) -> str:
     ]
     if found.refused:
         sentences.append(f"{found.refused} more lie under no profile and would be refused, which costs nothing.")
+    if found.unversioned:
+        sentences.append(f"{found.unversioned} have no version id and were left alone: {WITHOUT_VERSION}")
     if found.young:
         sentences.append(f"{found.young} are younger than 15 minutes and may be on their way; they were left alone.")
     return " ".join([*sentences, f"{found.known} have a row and were skipped."])
@@ -228,6 +230,7 @@ def tally_json(found: Tally, *, announced: bool) -> Mapping[str, Any]:
         "dollarsAtLeast": round(found.estimate.dollars, 2),
         "underNoProfile": found.refused,
         "tooYoung": found.young,
+        "withoutVersion": found.unversioned,
         "known": found.known,
     }
 

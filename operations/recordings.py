@@ -6,15 +6,17 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from adapters.aws_pages import Page, pages, pages_of_key
 from operations import queues
 from operations.deployment import Deployment
 from operations.errors import Misused, NotFound, Refused
 from operations.ledger_admin import WAITING, is_called, seen
+from operations.remedies import WITHOUT_VERSION
 from operations.time_format import clock
 from operations.waiting_uploads import Say, Search, Waiting, recent
 from stethoscript import jobs, object_metadata, stopping
 from stethoscript.ledger_row import OPEN, LedgerRow, State
-from stethoscript.uploads import Upload
+from stethoscript.uploads import NO_VERSION, Upload
 
 ATTENTION_AFTER_SECONDS = 3600
 """An open recording that has been where it is for so long is worth a look."""
@@ -105,6 +107,8 @@ def retry(
     """
     found = find(deployment, name, since, say)
     row = found.row
+    if found.upload.version == NO_VERSION:
+        raise Refused(f"It has no version id, so no function takes it. {WITHOUT_VERSION}")
     if found.uploaded is None and (row is None or row.state is State.FAILED):
         raise Refused("The upload itself is gone, so there is nothing to transcribe: upload the recording again.")
     if row is not None and row.state is State.FAILED:
@@ -117,15 +121,18 @@ def retry(
 
 def versions(deployment: Deployment, bucket: str, prefix: str = "", **asked: str) -> Iterator[dict[str, Any]]:
     """Every version under a prefix, delete markers too: those have no `Size`."""
-    pages = deployment.client("s3").get_paginator("list_object_versions")
-    for page in pages.paginate(Bucket=bucket, Prefix=prefix, **asked):
-        yield from page.get("Versions", [])
-        yield from page.get("DeleteMarkers", [])
+    for page in pages(deployment.client("s3"), "list_object_versions", Bucket=bucket, Prefix=prefix, **asked):
+        yield from _entries(page)
 
 
 def of_key(deployment: Deployment, bucket: str, key: str) -> list[dict[str, Any]]:
     """Every version of exactly this key, delete markers too."""
-    return [each for each in versions(deployment, bucket, key) if each["Key"] == key]
+    listed = pages_of_key(deployment.client("s3"), "list_object_versions", Bucket=bucket, key=key)
+    return [each for page in listed for each in _entries(page) if each["Key"] == key]
+
+
+def _entries(page: Page) -> list[dict[str, Any]]:
+    return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
 
 
 def _of_row(deployment: Deployment, row: LedgerRow) -> Recording:

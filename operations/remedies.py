@@ -26,6 +26,14 @@ OPERATORS = {
 """Failures that say nothing against the audio, and what an operator does about each."""
 
 
+WITHOUT_VERSION = (
+    "Enable the intake bucket's versioning (`doctor` checks it). Then copy the object onto itself, which gives it a "
+    "version: `aws s3api copy-object --copy-source BUCKET/KEY?versionId=null --bucket BUCKET --key KEY`, the key in "
+    "the source encoded as in an address. Then `erase` the upload without a version."
+)
+"""What an operator does about an upload without a version id. What it replaced is lost: S3 has kept no version."""
+
+
 def advice(row: LedgerRow) -> str | None:
     """What to do about a recording that was not delivered; an uploader's remedy may only send them to the operator."""
     if row.state is State.FAILED and row.reason in OPERATORS:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from operations.deployment import Deployment
-from operations.errors import unless_denied
 from stethoscript import jobs
 from stethoscript.aws_errors import ErrorKind
 
@@ -33,7 +32,7 @@ class RetryLog:
 
 
 def read(deployment: Deployment, recording: str, since: int, now: float) -> tuple[RetryLog, ...]:
-    """The traces of the last day, oldest first; none where we may not read logs."""
+    """The traces of the last day, oldest first."""
     begin = max(since - 60, int(now) - _WINDOW_SECONDS)
     found = [
         trace
@@ -62,20 +61,13 @@ def traces(function: str, lines: list[Mapping[str, Any]]) -> Iterator[RetryLog]:
 
 
 def _lines(deployment: Deployment, function: str, recording: str, begin: int) -> Iterator[Mapping[str, Any]]:
-    pages = unless_denied(
-        lambda: list(
-            deployment.client("logs")
-            .get_paginator("filter_log_events")
-            .paginate(
-                logGroupName=deployment.log_group(function),
-                startTime=begin * 1000,
-                filterPattern=f'{{ $.job = "{recording}*" }}',
-                PaginationConfig={"MaxItems": _MOST},
-            )
-        ),
-        otherwise=[],
-    )
-    for page in pages:
+    pages = deployment.client("logs").get_paginator("filter_log_events")
+    for page in pages.paginate(
+        logGroupName=deployment.log_group(function),
+        startTime=begin * 1000,
+        filterPattern=f'{{ $.job = "{recording}*" }}',
+        PaginationConfig={"MaxItems": _MOST},
+    ):
         for event in page["events"]:
             line = _line(event["message"])
             if jobs.recording_of(deployment.name, str(line.get("job"))) == recording and "message" in line:

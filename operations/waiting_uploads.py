@@ -9,6 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from adapters.aws_pages import pages
 from operations.deployment import Deployment
 from operations.errors import absent, denied
 from stethoscript import jobs, object_metadata
@@ -61,8 +62,7 @@ class Search:
     def uploads(self) -> Iterator[Waiting]:
         """Every upload without a row since then, in the order of their keys."""
         listed = 0
-        pages = self.deployment.client("s3").get_paginator("list_object_versions")
-        for page in pages.paginate(Bucket=self.deployment.intake):
+        for page in pages(self.deployment.client("s3"), "list_object_versions", Bucket=self.deployment.intake):
             yield from self._without_row(page.get("Versions", []))
             listed += len(page.get("Versions", []))
             self._progress(f"Looked through {listed:,} versions in the intake bucket …")

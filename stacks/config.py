@@ -44,8 +44,9 @@ _LOG_DAYS = (
     3288,
     3653,
 )
-RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
-"""Lambda's Python runtimes, from the oldest that our code runs on; a test compares them with the CDK's."""
+RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")
+"""Lambda's Python runtimes, from the oldest that our code runs on; a test compares them with the SDK's model of Lambda,
+which knows new ones before the CDK does."""
 _KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
 _KEY_MEANT = (
     "a key's ARN (not an alias): arn:aws:kms:<region>:<account>:key/<id>; "
@@ -157,8 +158,8 @@ class Functions:
     def __post_init__(self) -> None:
         if self.runtime not in RUNTIMES:
             raise InvalidConfig(
-                f"functions.runtime must be python3.11 or newer, and one that Lambda has and the functions' packages "
-                f"are built for: {', '.join(RUNTIMES)}"
+                f"functions.runtime: Lambda has no {self.runtime} that the functions' code runs on; choose one of "
+                f"{', '.join(RUNTIMES)}"
             )
         if self.architecture not in ("arm64", "x86_64"):
             raise InvalidConfig("functions.architecture must be arm64 or x86_64")

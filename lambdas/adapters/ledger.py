@@ -7,6 +7,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from adapters.aws_pages import pages
 from stethoscript import ledger_row
 from stethoscript.ledger_row import LedgerRow, State
 
@@ -128,28 +129,22 @@ class Ledger:
     def in_flight(self, enough: int) -> int:
         """How many recordings are with Transcribe, counted up to `enough`."""
         counted = 0
-        page = self._by_state(State.TRANSCRIBING, Select="COUNT", Limit=enough)
-        while True:
-            answer = self.dynamodb.query(**page)
-            counted += int(answer["Count"])
-            if counted >= enough or "LastEvaluatedKey" not in answer:
-                return counted
-            page["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        for page in pages(self.dynamodb, "query", **self._by_state(State.TRANSCRIBING, Select="COUNT", Limit=enough)):
+            counted += int(page["Count"])
+            if counted >= enough:
+                break
+        return counted
 
     def waiting(self, state: State, before: float) -> Iterator[LedgerRow]:
         """Recordings in this state that nobody has touched since `before`, the longest untouched first."""
-        page = self._by_state(state)
-        page["KeyConditionExpression"] += " AND updated < :before"
-        page["ExpressionAttributeValues"] |= _serialised({":before": int(before)})
-        while True:
-            answer = self.dynamodb.query(**page)
-            for item in answer["Items"]:
+        query = self._by_state(state)
+        query["KeyConditionExpression"] += " AND updated < :before"
+        query["ExpressionAttributeValues"] |= _serialised({":before": int(before)})
+        for page in pages(self.dynamodb, "query", **query):
+            for item in page["Items"]:
                 row = self.find(_from(item["recording"]))
                 if row and row.state == state:
                     yield row
-            if "LastEvaluatedKey" not in answer:
-                return
-            page["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def known(self, recordings: Sequence[str]) -> set[str]:
         """Those that have a row; one left out may have one all the same, `announce` is the judge."""

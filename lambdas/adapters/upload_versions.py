@@ -3,12 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from adapters.aws_pages import pages_of_key
 from stethoscript import stopping
 from stethoscript.stopping import KeyHistory
-from stethoscript.uploads import Upload
-
-_NULL = "null"
-"""The id of each version that was stored while versioning was suspended, under any key."""
+from stethoscript.uploads import NO_VERSION, Upload
 
 
 def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
@@ -34,20 +32,16 @@ def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
 
 
 def _pages(s3: Any, account: str, upload: Upload, markers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """Pages of the key's versions behind the markers, the newest first; longer keys come behind all of them."""
-    while True:
-        page = s3.list_object_versions(Bucket=upload.bucket, Prefix=upload.key, ExpectedBucketOwner=account, **markers)
-        yield page
-        last = page.get("NextKeyMarker", "")
-        if not page.get("IsTruncated") or (last != upload.key and last.startswith(upload.key)):
-            return
-        markers = {"KeyMarker": page["NextKeyMarker"], "VersionIdMarker": page["NextVersionIdMarker"]}
+    """Pages of the key's versions behind the markers, the newest first."""
+    return pages_of_key(
+        s3, "list_object_versions", Bucket=upload.bucket, key=upload.key, ExpectedBucketOwner=account, **markers
+    )
 
 
 def _added(history: KeyHistory, page: Mapping[str, Any], upload: Upload) -> KeyHistory:
     """The history with a page's entries. The id tells the version, in whatever form its key comes back."""
     listed, version = page.get("Versions", []), upload.version
-    named = (each["Key"] for each in listed if each["VersionId"] == version and version != _NULL)
+    named = (each["Key"] for each in listed if each["VersionId"] == version and version != NO_VERSION)
     key = next(named, upload.key)
     versions = [each for each in listed if each["Key"] == key]
     markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == key]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from stethoscript.uploads import Upload
+from stethoscript.uploads import NO_VERSION, Upload
 
 _MAJOR = "2"
 
@@ -128,7 +128,7 @@ def _arrival(record: dict[str, Any]) -> UploadMessage:
     try:
         entity = record["s3"]
         key = unquote_plus(_text(entity["object"]["key"]), errors="strict")
-        return UploadMessage(Upload(_text(entity["bucket"]["name"]), _text(key), _text(entity["object"]["versionId"])))
+        return UploadMessage(_upload(entity["bucket"]["name"], key, entity["object"]["versionId"]))
     except (KeyError, TypeError, UnicodeError) as error:
         raise UnknownMessage("an S3 record without bucket, key or version") from error
 
@@ -136,9 +136,16 @@ def _arrival(record: dict[str, Any]) -> UploadMessage:
 def _ours(upload: object) -> Upload:
     try:
         given = Upload(**upload)  # type: ignore[arg-type] # any other shape is refused right here
-        return Upload(_text(given.bucket), _text(given.key), _text(given.version))
+        return _upload(given.bucket, given.key, given.version)
     except (TypeError, UnicodeError) as error:
         raise UnknownMessage("a message of ours without bucket, key or version") from error
+
+
+def _upload(bucket: object, key: object, version: object) -> Upload:
+    """The upload, if its version identifies it (docs/decisions/0007)."""
+    if version == NO_VERSION:
+        raise UnknownMessage("versioning of the intake bucket is suspended")
+    return Upload(_text(bucket), _text(key), _text(version))
 
 
 def _text(value: object) -> str:

@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass
 
+NO_VERSION = "null"
+"""S3's version id of each object that is stored while versioning is suspended. It identifies no recording, because the
+next upload under the key replaces the object and has the same id."""
+
 
 @dataclass(frozen=True)
 class Upload:

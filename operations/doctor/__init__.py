@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from operations import errors
 from operations.doctor import (
     check_account,
@@ -167,7 +165,7 @@ def made(check: Check, context: DoctorContext) -> Iterator[Finding]:
     """What a check finds; of one that cannot be made, why not."""
     try:
         yield from check.look(context)
-    except (ClientError, BotoCoreError) as error:
+    except errors.AWS_ERRORS as error:
         if errors.denied(error):
             yield unknown(f"AWS does not let you look: that needs {', '.join(check.needs)}.", check.instead)
         elif errors.absent(error) and context.deployment:

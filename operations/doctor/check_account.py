@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from adapters.aws_pages import pages
 from operations import errors
 from operations.doctor.context import DoctorContext
 from operations.doctor.findings import Finding, attention, broken, ok
@@ -63,7 +64,7 @@ def credentials(context: DoctorContext) -> Iterator[Finding]:
     """Whether AWS takes them, and whose they are."""
     try:
         who = context.identity["Arn"]
-    except (ClientError, BotoCoreError) as error:
+    except errors.AWS_ERRORS as error:
         skew = _skew(error.response, context.now()) if isinstance(error, ClientError) else 0
         if abs(skew) > _FAR_OFF_SECONDS:
             yield _far_off(skew)
@@ -94,8 +95,8 @@ def region(context: DoctorContext) -> Iterator[Finding]:
     here, listed = context.where.region, context.where.region in REGIONS
     elsewhere = f"Deploy to one of {', '.join(sorted(REGIONS))}."
     try:
-        context.client("transcribe").list_medical_transcription_jobs(MaxResults=1)
-    except (ClientError, BotoCoreError) as error:
+        next(pages(context.client("transcribe"), "list_medical_transcription_jobs", MaxResults=1))  # that it answers
+    except errors.AWS_ERRORS as error:
         if listed and errors.denied(error):
             raise
         why = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
@@ -192,8 +193,9 @@ def opted_out(policy: Mapping[str, Any]) -> bool:
 
 def cost_tags(context: DoctorContext) -> Iterator[Finding]:
     """Whether bills and budgets tell this deployment from all else."""
-    listed = context.client("ce").list_cost_allocation_tags(TagKeys=["application"], Type="UserDefined")
-    if any(tag["Status"] == "Active" for tag in listed["CostAllocationTags"]):
+    listed = context.client("ce").get_paginator("list_cost_allocation_tags")
+    found = listed.paginate(TagKeys=["application"], Type="UserDefined")
+    if any(tag["Status"] == "Active" for page in found for tag in page["CostAllocationTags"]):
         yield ok("The tag `application` tells deployments apart in bills.")
     else:
         yield attention(

@@ -125,7 +125,8 @@ def _rule(context: DoctorContext, name: str) -> Iterator[Finding]:
     if state != "ENABLED":
         yield broken(f"The rule {name} is {state.lower()}: its signal does not come.", context.restore)
         return
-    targets = [target["Arn"] for target in events.list_targets_by_rule(Rule=name)["Targets"]]
+    listed = events.get_paginator("list_targets_by_rule").paginate(Rule=name)
+    targets = [target["Arn"] for page in listed for target in page["Targets"]]
     if _arn(context, "sqs", f"{context.name}-completion") in targets:
         yield ok(f"The rule {name} signals ended jobs.")
     else:

@@ -5,6 +5,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from adapters.aws_pages import pages
 from operations import deployment as deployments
 from operations.doctor.context import DoctorContext
 from operations.doctor.findings import Finding, attention, broken, ok, unknown
@@ -87,8 +88,9 @@ def queues(context: DoctorContext) -> Iterator[Finding]:
     """Whether each queue is handed to its function, and Lambda has no trouble with it."""
     for each, queue in _QUEUES.items():
         name = f"{context.name}-{each}"
-        listed = context.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
-        ours = [mapping for mapping in listed if mapping["EventSourceArn"].endswith(f":{context.name}-{queue}")]
+        listed = context.client("lambda").get_paginator("list_event_source_mappings").paginate(FunctionName=name)
+        mappings = [mapping for page in listed for mapping in page["EventSourceMappings"]]
+        ours = [mapping for mapping in mappings if mapping["EventSourceArn"].endswith(f":{context.name}-{queue}")]
         if not ours:
             yield broken(f"Nobody takes from the {queue} queue: messages wait in it.", context.restore)
         elif ours[0]["State"] not in ("Enabled", "Enabling", "Updating", "Creating"):
@@ -114,7 +116,8 @@ def _role(context: DoctorContext, function: str, role: str) -> Iterator[Finding]
     """Whether what a function runs as is there, and holds a policy."""
     iam = context.client("iam")
     try:
-        held = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+        listed = iam.get_paginator("list_attached_role_policies").paginate(RoleName=role)
+        held = [policy for page in listed for policy in page["AttachedPolicies"]]
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchEntity":
             raise
@@ -180,10 +183,11 @@ def _last_seen(context: DoctorContext, stack: Mapping[str, Any]) -> Iterator[Fin
 
 
 def _drifted(context: DoctorContext, name: str) -> Iterator[Finding]:
-    answer = context.client("cloudformation").describe_stack_resource_drifts(
-        StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
-    )
-    for each in answer["StackResourceDrifts"]:
+    listed = pages(
+        context.client("cloudformation"), "describe_stack_resource_drifts", StackName=name,
+        StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
+    )  # fmt: skip
+    for each in (drift for page in listed for drift in page["StackResourceDrifts"]):
         what = f"{each['ResourceType']} {each['LogicalResourceId']} of {name}"
         if each["StackResourceDriftStatus"] == "DELETED":
             yield broken(f"{what} was deleted by hand.", context.restore)

@@ -45,7 +45,8 @@ def ledger(context: DoctorContext) -> Iterator[Finding]:
 def _bucket(context: DoctorContext, name: str, bucket: str, versioned: bool) -> Iterator[Finding]:
     s3, owner = context.client("s3"), {"ExpectedBucketOwner": context.here.account}
     if versioned and s3.get_bucket_versioning(Bucket=bucket, **owner).get("Status") != "Enabled":
-        yield broken(f"The {name} bucket keeps no versions: what is overwritten is lost.", context.restore)
+        more = ", and no upload is transcribed" if name == "intake" else ""
+        yield broken(f"The {name} bucket keeps no versions: what is overwritten is lost{more}.", context.restore)
     rules = s3.get_bucket_encryption(Bucket=bucket, **owner)["ServerSideEncryptionConfiguration"]["Rules"]
     keys = {rule["ApplyServerSideEncryptionByDefault"].get("KMSMasterKeyID") for rule in rules}
     if keys != {context.here.outputs["KeyArn"]}:

@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 
 from operations import deployment as deployments
 from operations.deployment import ROOT, Client, Deployment
-from operations.errors import Misused, NotFound
+from operations.errors import AWS_ERRORS, Misused, NotFound
 from stacks.key_policy import Where
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class DoctorContext:
         """The deployment; None if there is none that we can see."""
         try:
             return deployments.find(self.name, self.client)
-        except (NotFound, Misused, ClientError, BotoCoreError):
+        except (NotFound, Misused, *AWS_ERRORS):
             return None
 
     @property

@@ -108,7 +108,8 @@ class Importer:
 
     def _reason(self, name: str) -> str:
         """Why an import failed: the newest events come first, and the first failure is the cause."""
-        events = self._cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        listed = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
+        events = [each for page in listed for each in page["StackEvents"]]
         failed = [each for each in events if each["ResourceStatus"] == "IMPORT_FAILED"]
         return str(failed[-1].get("ResourceStatusReason")) if failed else "its events give no reason."
 

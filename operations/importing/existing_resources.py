@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from adapters.aws_pages import pages
 from operations.deployment import Client
 from operations.errors import Refused, unless_absent
 from operations.importing.retained_resources import KEY, RetainedStack, Stack
@@ -48,8 +49,8 @@ def _table(client: Client, name: str) -> str:
 
 
 def _log_group(client: Client, name: str) -> str | None:
-    begin_so = client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-    return name if name in [each["logGroupName"] for each in begin_so] else None
+    begin_so = pages(client("logs"), "describe_log_groups", logGroupNamePrefix=name)
+    return name if any(each["logGroupName"] == name for page in begin_so for each in page["logGroups"]) else None
 
 
 _FIND: Mapping[str, Find] = {

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from operations import errors, evidence, recordings, upload_recordings
 from operations import explain as explaining
 from operations import notification_probe as ears
@@ -69,12 +67,11 @@ class Smoke:
 
         with orderly():
             try:
-                cleanup.remove_forgotten(self.deployment, self.profile, self.eraser, self.now())
                 with ears.listening(self.deployment, cleanup.ear(self.deployment, self.token)) as ear:
                     self.pause(self.settling)
                     for trial in self._trials(ear):
                         note(trial)
-            except (CommandError, ClientError, BotoCoreError) as error:
+            except (CommandError, *errors.AWS_ERRORS) as error:
                 note(Trial("The run", Outcome.FAILED, errors.sentence(error)))
             finally:
                 with undisturbed():
@@ -98,7 +95,7 @@ class Smoke:
         yield checks.unknown_job(self.deployment, cleanup.ear(self.deployment, self.token))
 
     def _upload(self, folder: Path) -> list[UploadedRecording]:
-        speech, broken = (folder / cleanup.file(self.token, kind) for kind in ("speech", "broken"))
+        speech, broken = (folder / cleanup.file(self.token, kind) for kind in cleanup.KINDS)
         speech.write_bytes(SPEECH.read_bytes())
         broken.write_bytes(_BROKEN)
         upload_recordings.check(self.deployment, [speech], self.profile, self._correlation("speech"))
@@ -130,7 +127,7 @@ class Smoke:
         return Trial(what, Outcome.PROVED, detail + (f"; {row.reason}" if row.reason else ""))
 
     def _told(self, ear: NotificationProbe, ended: list[LedgerRow], *sent: UploadedRecording) -> Trial:
-        what, ids = "Subscribers were told of both", [self._correlation(kind) for kind in ("speech", "broken")]
+        what, ids = "Subscribers were told of both", [self._correlation(kind) for kind in cleanup.KINDS]
 
         def both() -> bool:
             ear.listen()

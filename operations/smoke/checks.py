@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, ParamSpec
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
+from adapters.aws_pages import pages
 from operations import deployment as deployments
 from operations import errors
 from operations.deployment import Deployment
@@ -42,7 +43,7 @@ def look(what: str, needs: str) -> Callable[[Callable[Given, Seen]], Callable[Gi
         def tried(*args: Given.args, **kwargs: Given.kwargs) -> Trial:
             try:
                 outcome, detail, *answers = see(*args, **kwargs)
-            except (ClientError, BotoCoreError) as error:
+            except errors.AWS_ERRORS as error:
                 if errors.denied(error):
                     return Trial(what, Outcome.UNTRIED, f"needs {needs}")
                 return Trial(what, Outcome.FAILED, errors.sentence(error))
@@ -111,7 +112,7 @@ def probe(deployment: Deployment, _row: LedgerRow) -> Seen:
     places = [
         key
         for key in (f"raw/{_PROBE}", _PROBE)
-        if s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1).get("KeyCount")
+        if next(pages(s3, "list_objects_v2", Bucket=bucket, Prefix=key, MaxKeys=1)).get("KeyCount")
     ]
     return Outcome.OBSERVED, ", ".join(places) or "none", "write probe"
 

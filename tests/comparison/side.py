@@ -170,7 +170,13 @@ def _alarm(place: Place) -> str:
     return name
 
 
-TEMPLATE = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, "Outputs": {"Out": {"Value": "1"}}})
+TEMPLATE = json.dumps(
+    {
+        "Parameters": {"Any": {"Type": "String", "Default": "b"}},
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+        "Outputs": {"Out": {"Value": "1"}},
+    }
+)
 
 
 def _stack(place: Place) -> str:
@@ -183,8 +189,7 @@ def _stack(place: Place) -> str:
 
 def _template_url(place: Place) -> str:
     bucket = place.resolved("@bucket")
-    template = json.dumps({"Parameters": {"Any": {"Type": "String"}}, **json.loads(TEMPLATE)})
-    place.client("s3").put_object(Bucket=bucket, Key="template.json", Body=template.encode())
+    place.client("s3").put_object(Bucket=bucket, Key="template.json", Body=TEMPLATE.encode())
     return f"https://s3.us-east-1.amazonaws.com/{bucket}/template.json"
 
 

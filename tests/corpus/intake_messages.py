@@ -61,6 +61,8 @@ ITEMS = (
          "bucket names are unique in the world, and the bucket is ours"),
     Item("E9", "no version", _changed(lambda each: each["s3"]["object"].pop("versionId")), DEAD_LETTER,
          "versioning was switched off: two uploads of one key would be taken for one"),
+    Item("E9b", "the version that S3 gives while versioning is suspended",
+         _changed(lambda each: each["s3"]["object"].update(versionId="null")), DEAD_LETTER, "as E9"),
     Item("E10", "a size that lies", _changed(lambda each: each["s3"]["object"].update(size=0)), OK,
          "S3 itself is asked"),
     Item("E11", "wrapped by SNS", lambda upload: json.dumps({"Type": "Notification", "Message": notification(upload)}),

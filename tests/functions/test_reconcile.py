@@ -6,8 +6,9 @@ import pytest
 
 import reconcile
 from adapters.ledger import Ledger
+from stethoscript import queue_messages
 from stethoscript.ledger_row import STUCK_AFTER_SECONDS
-from stethoscript.queue_messages import Signal, UploadMessage
+from stethoscript.queue_messages import Signal, UnknownMessage, UploadMessage
 from stethoscript.uploads import Upload
 from tests.client_errors import refusal
 from tests.functions.deployment_harness import WAV
@@ -51,6 +52,21 @@ def test_an_upload_whose_event_got_lost_is_announced(pipeline):
     assert run(pipeline)["uploads"] == 1
     (announced,) = pipeline.messages(pipeline.intake_queue)
     assert announced.body["upload"] == {"bucket": INTAKE, "key": lost.key, "version": lost.version}
+
+
+def test_uploads_without_a_version_are_never_taken_for_one_another_and_somebody_is_told(pipeline, counted):
+    """While versioning is suspended, the next upload under a key replaces this one and has the same id."""
+    pipeline.s3.put_bucket_versioning(Bucket=INTAKE, VersioningConfiguration={"Status": "Suspended"})
+    for body in (b"one", b"two"):
+        pipeline.s3.put_object(Bucket=INTAKE, Key="dictation/a.wav", Body=WAV + body)
+        with pytest.raises(UnknownMessage):
+            queue_messages.upload_messages(
+                queue_messages.upload_message(UploadMessage(Upload(INTAKE, "dictation/a.wav", "null")))
+            )
+        pipeline.clock = lost_clock(pipeline) + 3600
+        assert run(pipeline)["uploads"] == 0
+    assert not pipeline.messages(pipeline.intake_queue)
+    assert counted["Stuck"] == 2
 
 
 def test_every_version_of_a_key_counts_as_an_upload(pipeline):

@@ -350,6 +350,7 @@ def test_ctrl_c_twice_in_the_real_command_leaves_nothing_behind_either(checked, 
         command, cwd=deployment.ROOT, env={**kept, **cloud.environment, "NO_PROXY": "*"}, text=True,
         start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as process:  # fmt: skip
+        assert "smoke --clean" in process.stderr.readline()
         assert "S3 took" in process.stderr.readline()
         process.send_signal(signal.SIGINT)
         time.sleep(1)

@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from typer.testing import CliRunner
 
+from adapters.aws_pages import pages
 from local import deployment
 from local.recogniser import scripted
 from operations import backfill, recordings
@@ -229,6 +232,19 @@ def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operated):
     assert "Unremarkable" in str(list(_kept(operated.client, [b"Unremarkable"])))
     for each in told:
         assert [news["status"] for news in operated.notifications_of(each["versionId"], 3)] == ["DELIVERED", "ERASED"]
+
+
+def test_a_stranger_s_unfinished_upload_under_a_key_that_xml_cannot_hold_stops_no_erasure(operated):
+    key, bucket, s3 = "dictation/visit.wav", operated.deployed["IntakeBucketName"], operated.client("s3")
+    told = operated.notification_of(operated.upload(key, "0: Unremarkable."))
+    with suppress(ClientError, ResponseParserError):  # the answer holds the key as it is
+        s3.create_multipart_upload(Bucket=bucket, Key=f"{key}\x01")
+    s3.create_multipart_upload(Bucket=bucket, Key=key)
+    operated.rewrite(told["job"], started=int(time.time()) - 3600)
+    (certificate,) = operated.json("erase", told["job"], "--yes")
+    assert {"what": "unfinished uploads", "count": 1, "where": bucket} in certificate["removed"]
+    left = [each["Key"] for page in pages(s3, "list_multipart_uploads", Bucket=bucket) for each in page["Uploads"]]
+    assert left == [f"{key}\x01"]
 
 
 def _kept(client: Any, secrets: list[bytes]) -> Iterator[str]:

@@ -12,8 +12,10 @@ from uuid import uuid4
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
+from adapters.aws_pages import pages_of_key
 from local.cloud.cloud_process import running
 
 CONTENT = b"0123456789"
@@ -257,6 +259,21 @@ def test_keys_of_any_characters_are_listed_as_they_are(cloud: Any):
     assert [each["Key"] for each in encoded["Versions"]] == ["a%01b.wav"]
     unfinished = s3.list_multipart_uploads(Bucket=bucket, Prefix="a\x01", EncodingType="url")
     assert [each["Key"] for each in unfinished["Uploads"]] == ["a%01b.wav"]
+
+
+def test_thousands_of_unfinished_uploads_under_a_key_are_read_to_the_end_and_those_of_longer_keys_are_not(cloud: Any):
+    s3 = cloud.client("s3")
+    bucket = f"unfinished-{uuid4().hex}"
+    s3.create_bucket(Bucket=bucket)
+    key = "ward/\n%2B+🩺" + "é" * 505  # 1,023 bytes
+    for longer in ("\x01", "z"):
+        with suppress(ClientError, ResponseParserError):
+            s3.create_multipart_upload(Bucket=bucket, Key=f"{key}{longer}")
+    begun = {s3.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"] for _number in range(1003)}
+    listed = list(pages_of_key(s3, "list_multipart_uploads", Bucket=bucket, key=key))
+    assert len(listed) == 2
+    assert {each["UploadId"] for page in listed for each in page["Uploads"] if each["Key"] == key} == begun
+    assert {each["Key"] for page in listed for each in page["Uploads"]} <= {key, f"{key}\x01", f"{key}z"}
 
 
 # --- a full disk ---

@@ -3,7 +3,6 @@
 import io
 import json
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -135,10 +134,8 @@ class SmallPages:
 
     s3: Any
 
-    def get_paginator(self, call):
-        pages = self.s3.get_paginator(call)
-        small = {"PaginationConfig": {"PageSize": 2}}
-        return SimpleNamespace(paginate=lambda **asked: pages.paginate(**asked, **small))
+    def list_object_versions(self, **asked):
+        return self.s3.list_object_versions(**asked, MaxKeys=2)
 
     def __getattr__(self, name):
         return getattr(self.s3, name)

@@ -78,8 +78,8 @@ class CloudFormation:
     """What has become of the resources of a stack whose import was taken back."""
 
     def get_paginator(self, call: str) -> Any:
-        assert call == "list_stack_resources"
-        return SimpleNamespace(paginate=self._resources)
+        listed = {"list_stack_resources": self._resources, "describe_stack_events": self._events}
+        return SimpleNamespace(paginate=listed[call])
 
     def _resources(self, StackName: str) -> Any:  # noqa: N803
         assert StackName in self.stacks
@@ -116,10 +116,11 @@ class CloudFormation:
         assert ChangeSetName == self.proposed[StackName]["ChangeSetName"]
         self.stacks[StackName] = self.ends
 
-    def describe_stack_events(self, StackName: str) -> Any:  # noqa: N803
+    def _events(self, StackName: str) -> Any:  # noqa: N803
         why = {"ResourceStatus": "IMPORT_FAILED", "ResourceStatusReason": f"a table of {StackName} is on fire"}
         later = {"ResourceStatus": "IMPORT_FAILED", "ResourceStatusReason": "Resource import cancelled"}
-        return {"StackEvents": [{"ResourceStatus": "IMPORT_ROLLBACK_COMPLETE"}, later, why]}
+        yield {"StackEvents": [{"ResourceStatus": "IMPORT_ROLLBACK_COMPLETE"}, later]}
+        yield {"StackEvents": [why]}
 
 
 class Account:

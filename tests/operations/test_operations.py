@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError, ProfileNotFound
+from botocore.parsers import ResponseParserError
 from rich.console import Console
 from typer.testing import CliRunner
 
@@ -339,6 +340,30 @@ def test_explain_knows_how_often_the_logs_say_it_was_put_off(operated):
     operated.logged.append({"timestamp": now() * 1000, "message": "START RequestId: 1\n"})
     told = operated.json("explain", upload.version)
     assert (told["why"], told["deferrals"]) == ("outage", 4)
+
+
+def test_lists_that_only_add_to_an_explanation_never_stop_it_and_are_named(operated):
+    upload = operated.pipeline.upload(KEY)
+    operated.pipeline.sqs.send_message(QueueUrl=f"{operated.pipeline.intake_queue}-dead-letters", MessageBody="{}")
+    operated.pipeline.sqs.before["receive_message"] = [refusal("OverLimit")]
+    operated.pipeline.transcribe.troubles = [refusal("AccessDeniedException")]
+    operated.ends["logs"] = Pages(refusal("AccessDeniedException"))
+    told = operated.json("explain", operated.name(upload))
+    assert told["why"] == "queued"
+    assert set(told["unchecked"]) >= {"logs", "dead letters", "running jobs"}
+
+
+def test_a_bucket_that_cannot_be_listed_hides_no_recording_of_the_ledger(operated):
+    yesterday(operated)
+    row = operated.row(operated.delivered())
+    operated.pipeline.sqs.send_message(QueueUrl=operated.pipeline.intake_queue, MessageBody="{}")
+    operated.pipeline.s3.before["list_object_versions"] = [refusal("AccessDenied")] * 2
+    told = operated.json("list")
+    assert [each["job"] for each in told["recordings"]] == [row.job]
+    assert told["incomplete"]
+    assert "S3 did not list more" in operated.run("list").stdout
+    operated.pipeline.s3.before["list_object_versions"] = [refusal("AccessDenied")]
+    operated.run("list", "--state", "WAITING", code=4)
 
 
 def test_explain_gathers_each_reason_to_wait(operated):
@@ -727,6 +752,7 @@ def test_a_backfill_counts_and_prices_before_it_announces(operated):
     assert told == {
         "announced": False, "recordings": 3, "ofUnknownLength": 1, "minutes": 1.05,
         "dollarsAtLeast": round(0.075 + 2 * 0.01875, 2), "underNoProfile": 1, "tooYoung": 0, "known": 1,
+        "withoutVersion": 0,
     }  # fmt: skip
     assert not operated.pipeline.messages(operated.pipeline.intake_queue)
     assert "at least $0.11" in operated.run("backfill").stdout
@@ -753,6 +779,35 @@ def test_a_backfill_that_broke_off_goes_on_where_it_was(operated):
     ]
     assert sorted(announced) == sorted(upload.version for upload in uploads)
     assert operated.deployment.ledger.backfill_cursor() == {}
+
+
+def suspended(operated: OperatedPipeline) -> Upload:
+    """An upload while versioning is suspended, over another one: S3 has kept only this."""
+    operated.pipeline.s3.put_bucket_versioning(Bucket=INTAKE, VersioningConfiguration={"Status": "Suspended"})
+    for body in (WAV, WAV + b"second"):
+        operated.pipeline.s3.put_object(Bucket=INTAKE, Key=KEY, Body=body)
+    return Upload(INTAKE, KEY, "null")
+
+
+def test_an_upload_without_a_version_is_explained_and_not_announced(operated):
+    upload = suspended(operated)
+    operated.ends["s3"] = SmallPages(operated.pipeline.s3)
+    assert (operated.json("backfill", "--go")["withoutVersion"], operated.json("backfill")["recordings"]) == (1, 0)
+    assert "copy-object" in " ".join(operated.run("backfill").stdout.split())
+    assert operated.json("explain", operated.name(upload))["why"] == "unversioned"
+    assert "copy-object" in operated.run("retry", operated.name(upload), code=1).stderr
+    assert not operated.pipeline.messages(operated.pipeline.intake_queue)
+
+
+def test_an_upload_without_a_version_goes_through_once_it_has_one(operated):
+    upload = suspended(operated)
+    operated.pipeline.s3.put_bucket_versioning(Bucket=INTAKE, VersioningConfiguration={"Status": "Enabled"})
+    source = {"Bucket": INTAKE, "Key": KEY, "VersionId": "null"}
+    version = operated.pipeline.s3.copy_object(Bucket=INTAKE, Key=KEY, CopySource=source)["VersionId"]
+    operated.run("erase", operated.name(upload), "--yes")
+    assert operated.pipeline.s3.get_object(Bucket=INTAKE, Key=KEY)["Body"].read() == WAV + b"second"
+    operated.pipeline.start(replace(upload, version=version))
+    assert operated.row(replace(upload, version=version)).state is State.TRANSCRIBING
 
 
 # --- erase ---
@@ -974,8 +1029,31 @@ def test_a_hold_that_cannot_be_looked_up_stops_the_erasure(operated):
 
 
 @pytest.mark.parametrize(
-    "call", ["delete_object", "delete_objects", "list_multipart_uploads", "put_item", "update_item"]
+    "error", [refusal("InternalError", status=500), refusal("AccessDenied"), ResponseParserError()]
 )
+def test_unfinished_uploads_that_cannot_be_listed_stop_no_erasure_and_stand_in_the_certificate(operated, error):
+    yesterday(operated)
+    upload = operated.delivered()
+    operated.pipeline.s3.before["list_multipart_uploads"] = [error]
+    (certificate,) = operated.json("erase", operated.name(upload), "--yes")
+    assert operated.row(upload).state is State.ERASED
+    assert PATIENT not in operated.everything()
+    assert "unfinished uploads" not in [each["what"] for each in certificate["removed"]]
+    (left,) = (each for each in certificate["remains"] if each["what"].startswith("unfinished uploads"))
+    assert left["until"]
+    assert "list-multipart-uploads" in left["note"]
+
+
+def test_dead_letters_that_cannot_be_read_stop_no_erasure_and_stand_in_the_certificate(operated):
+    yesterday(operated)
+    upload = operated.delivered()
+    operated.pipeline.sqs.before["receive_message"] = [refusal("OverLimit")]
+    (certificate,) = operated.json("erase", operated.name(upload), "--yes")
+    assert operated.row(upload).state is State.ERASED
+    assert [each["note"] for each in certificate["remains"] if each["where"] == "dead-letter queues"]
+
+
+@pytest.mark.parametrize("call", ["delete_object", "delete_objects", "put_item", "update_item"])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_erasure_that_breaks_off_is_simply_repeated(operated, call, when):
     yesterday(operated)

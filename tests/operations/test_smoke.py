@@ -1,6 +1,7 @@
 """`smoke`: over a deployment that works, over each that does not, and stopped at every point."""
 
 import json
+import re
 import signal
 import time
 import wave
@@ -15,7 +16,7 @@ import pytest
 from operations.deployment import ROOT, Deployment, is_aws
 from operations.erasure import Eraser
 from operations.errors import Misused
-from operations.smoke import SPEECH, Smoke, usual_profile
+from operations.smoke import SPEECH, Smoke, cleanup, usual_profile
 from operations.smoke.open_questions import QUESTIONS
 from operations.smoke.report import Outcome, Report
 from stethoscript import jobs
@@ -345,15 +346,7 @@ def nothing_may_be_uploaded(place: S3Location) -> None:
 
 
 def nothing_may_be_listed(place: S3Location) -> None:
-    """But once: for what an earlier run may have left."""
-    paginator, looks = place.pipeline.s3.get_paginator, iter(range(1))
-
-    def denied(call: str) -> Any:
-        if call == "list_object_versions" and next(looks, None) is None:
-            raise refusal("AccessDenied")
-        return paginator(call)
-
-    place.pipeline.s3.get_paginator = denied
+    place.operated.ends["s3"] = NotForUs(place.pipeline.s3, INTAKE, "list_object_versions")
 
 
 def a_legal_hold(place: S3Location) -> None:
@@ -467,28 +460,98 @@ def test_stopped_with_an_alarm_set_it_puts_its_state_back(place):
     assert not place.traces()
 
 
-def test_what_a_killed_run_left_behind_goes_with_the_next(place):
-    url = place.pipeline.sqs.create_queue(QueueName="clinic-smoke-0a1b2c3d")["QueueUrl"]
-    place.pipeline.sns.subscribe(
-        TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
-    )
-    for profile in ("dictation", "telehealth"):
-        place.pipeline.upload(f"{profile}/Stethoscript smoke test 0a1b2c3d + speech é.wav")
-    mine = place.pipeline.upload("dictation/Jane Doe.wav")
-    place.smoke().run()
-    assert url in place.traces()
-    place.smoke(now=lambda: time.time() + 7200).run()
-    assert not [each for each in place.traces() if "0a1b2c3d" in each]
-    assert mine.key in place.pipeline.keys(INTAKE)
+TOKEN = "0a1b2c3d"
 
 
-def test_a_subscription_whose_queue_is_gone_goes_with_the_next_run(place):
-    place.pipeline.sns.subscribe(
-        TopicArn=OPERATIONS, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-0a1b2c3d"
-    )
-    assert place.traces()
-    place.smoke().run()
+def left_by_a_killed_run(place: S3Location, token: str = TOKEN) -> list[str]:
+    """What a run leaves that is killed while it waits."""
+    url = place.pipeline.sqs.create_queue(QueueName=f"clinic-smoke-{token}")["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-{token}"
+    place.pipeline.sns.subscribe(TopicArn=OPERATIONS, Protocol="sqs", Endpoint=arn)
+    keys = [f"{profile}/Stethoscript smoke test {token} + speech é.wav" for profile in ("dictation", "telehealth")]
+    for key in keys:
+        place.pipeline.upload(key)
+    return [url, arn, *keys]
+
+
+def others_of_similar_names(place: S3Location) -> list[str]:
+    """A running smoke test's, and what others may call so, with the token in it or not."""
+    queues = ["clinic-smoke-ffffffff", f"clinic-smoke-{TOKEN}-archive", "clinic-smoke-alarm", f"clinic2-smoke-{TOKEN}"]
+    keys = [
+        "dictation/Stethoscript smoke test ffffffff + speech é.wav",
+        f"dictation/Stethoscript smoke test {TOKEN} + speech é.wav.bak",
+        f"dictation/Stethoscript smoke test of ward {TOKEN}.wav",
+        "dictation/Jane Doe.wav",
+    ]
+    for key in keys:
+        place.pipeline.upload(key)
+    return [*(place.pipeline.sqs.create_queue(QueueName=name)["QueueUrl"] for name in queues), *keys]
+
+
+def everything(place: S3Location) -> set[str]:
+    pipeline = place.pipeline
+    return {
+        *pipeline.sqs.list_queues()["QueueUrls"],
+        *(each["Endpoint"] for each in pipeline.sns.list_subscriptions()["Subscriptions"]),
+        *pipeline.keys(INTAKE),
+    }
+
+
+def test_a_run_removes_what_it_has_made_and_nothing_else_however_old_it_is(place):
+    others = {*others_of_similar_names(place), *left_by_a_killed_run(place)}
+    before = everything(place)
+    place.smoke(now=lambda: time.time() + 365 * 86400).run()
+    assert others <= before
+    assert everything(place) == before
+
+
+def test_what_a_killed_run_left_behind_is_removed_by_its_token_and_nothing_else_is(place):
+    others, left = others_of_similar_names(place), left_by_a_killed_run(place)
+    before = everything(place)
+    trials = list(cleanup.clean(place.deployment, ["dictation", "telehealth"], place.eraser, TOKEN))
+    assert {trial.outcome for trial in trials} == {Outcome.PROVED}
+    assert everything(place) == before - set(left)
+    assert set(others) <= everything(place)
+
+
+def test_two_runs_at_once_leave_each_other_alone(place):
+    second = place.smoke(token="22222222")
+    reports = [second]
+
+    def happen(seconds: float) -> None:
+        if reports:
+            place.happen(seconds)
+            reports.pop().run()
+        place.happen(seconds)
+
+    first = place.smoke(token="11111111", pause=happen, patience=5).run()
+    assert not first.failed, outcomes(first)
     assert not place.traces()
+
+
+def test_what_cannot_be_removed_by_its_token_is_said(place):
+    left_by_a_killed_run(place)
+    place.pipeline.sqs.before["delete_queue"] = [refusal("AccessDenied")]
+    first, *_ = cleanup.clean(place.deployment, ["dictation"], place.eraser, TOKEN)
+    assert first.outcome is Outcome.FAILED
+    assert "use credentials" in first.detail
+
+
+@pytest.mark.parametrize("token", ["", "*", "0a1b2c3", "0a1b2c3d-", "../..", "0A1B2C3D"])
+def test_only_a_whole_token_removes_anything(place, token):
+    left = left_by_a_killed_run(place)
+    assert "token" in place.operated.run("smoke", "--clean", token, code=2).stderr
+    assert set(left) <= everything(place)
+
+
+def test_the_command_says_its_token_and_cleans_up_after_another(place):
+    no_queue_may_be_made(place)
+    said = place.operated.run("smoke", "--yes", code=1).stderr
+    token = re.search(r"`smoke --clean ([0-9a-f]{8})`", said)
+    assert token
+    url, _arn, *_keys = left_by_a_killed_run(place, token[1])
+    assert "proved" in place.operated.run("smoke", "--clean", token[1], "--profile", "nothing-here").stdout
+    assert url not in everything(place)
 
 
 @pytest.mark.parametrize("answered", [0, 1])
@@ -525,8 +588,9 @@ def test_a_subscription_that_no_list_shows_yet_goes_too(place):
 
 def test_what_is_locked_disturbs_no_later_run(place):
     a_legal_hold(place)
-    place.smoke().run()
-    assert not place.smoke(now=lambda: time.time() + 7200).run().failed
+    said = outcomes(place.smoke().run())["What was uploaded is erased"]
+    assert "smoke --clean" in said
+    assert not place.smoke().run().failed
 
 
 def test_the_alarm_can_be_left_out(place):

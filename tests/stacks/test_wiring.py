@@ -14,6 +14,7 @@ from adapters.clients import client
 from adapters.ledger import BY_STATE, Ledger, Sweep
 from adapters.settings import read_settings
 from deliver_transcript import DeliverSettings
+from operations import side_removals
 from reconcile import ReconcileSettings
 from start_transcription import StartSettings
 from stethoscript import profiles
@@ -232,7 +233,7 @@ def test_poison_goes_to_the_queue_s_own_dead_letters_which_outlive_it(deployment
     queue, dead = deployment.queue(name), deployment.queue(f"{name}-dead-letters")
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": dead.arn, "maxReceiveCount": 5}
     assert dead["RedriveAllowPolicy"] == {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
-    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert dead["MessageRetentionPeriod"] == side_removals.DEAD_LETTER_DAYS * 24 * 3600
     assert queue["MessageRetentionPeriod"] <= dead["MessageRetentionPeriod"] / 2
 
 
@@ -396,3 +397,10 @@ def test_the_alarm_for_a_silent_reconciler_waits_longer_than_its_rarest_schedule
     alarm = deployment.one("AWS::CloudWatch::Alarm", AlarmName="stethoscript-reconcile-stopped")
     assert alarm["TreatMissingData"] == "breaching"
     assert alarm["Period"] >= 2 * 30 * 60
+
+
+def test_an_unfinished_upload_is_gone_when_a_certificate_says(deployment):
+    rules = deployment.bucket("intake").properties["LifecycleConfiguration"]["Rules"]
+    days = {rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] for rule in rules
+            if "AbortIncompleteMultipartUpload" in rule}  # fmt: skip
+    assert days == {side_removals.UPLOAD_DAYS}

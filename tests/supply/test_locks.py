@@ -67,9 +67,13 @@ def test_every_list_of_what_is_installed_has_a_lock_file():
     assert {called(path) for path in asked - set(LOCKS)} == set(PINNED_IN)
 
 
+SDK = {"boto3", "botocore", "s3transfer"}
+"""What functions may carry in a newer version than the local cloud needs (docs/deploying.md)."""
+
+
 def test_what_is_deployed_is_tested_in_the_same_version():
     locally = {(package.name, package.version) for package in pypi(LOCAL)}
-    assert {(package.name, package.version) for package in pypi(DEPLOYED)} <= locally
+    assert {(package.name, package.version) for package in pypi(DEPLOYED) if package.name not in SDK} <= locally
 
 
 def test_a_package_that_is_locked_without_a_hash_is_seen(tmp_path):

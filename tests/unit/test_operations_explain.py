@@ -51,6 +51,8 @@ REASONS = [
         WaitReason.OUTAGE,
         "Connection",
     ),
+    # no version
+    (Evidence(NOW, None, NOW - 900, unversioned=True), WaitReason.UNVERSIONED, "has no version id"),
     # a right is missing
     (
         Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.VOCABULARY),)),

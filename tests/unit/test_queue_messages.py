@@ -17,8 +17,8 @@ EVENTS = Path(__file__).parents[1] / "events"
 keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=200)
 
 
-def notification(key, **changes):
-    entity = {"bucket": {"name": "b"}, "object": {"key": key, "versionId": "v1"}}
+def notification(key, version="v1", **changes):
+    entity = {"bucket": {"name": "b"}, "object": {"key": key, "versionId": version}}
     return json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": entity} | changes]})
 
 
@@ -53,6 +53,7 @@ def test_deletions_and_the_test_message_announce_nothing():
     [
         "", "not json", "null", "[]", '"x"', "{}", "[" * 100_000, '{"Records": 1}', '{"upload": 1}', '{"upload": {}}',
         '{"upload": {"bucket": "b", "key": "k", "version": "v", "more": 1}}', notification("%FF.wav"),
+        '{"upload": {"bucket": "b", "key": "k", "version": "null"}}', notification("a", version="null"),
         '{"Records": [{"eventName": "ObjectCreated:Put"}]}',
         '{"Records": [{"eventName": "ObjectCreated:Put", "s3": 1}]}',
     ],

@@ -116,6 +116,11 @@ CASES = (
          members={"StackName": "@name", "Status": ANY}, moto=NEEDS_MORE),
     case("a change set of a template in a bucket", changed(TemplateBody=None, TemplateURL="@template url"),
          members={"Id": ANY, "StackId": ANY}, moto=NEEDS_MORE),
+    case("a change set of a stack that exists keeps a parameter", changed(StackName="@stack", ChangeSetType="UPDATE",
+         TemplateBody=None, TemplateURL="@template url",
+         Parameters=[{"ParameterKey": "Any", "UsePreviousValue": True}]), members={"StackId": ANY}, moto=NEEDS_MORE),
+    case("a change set is deleted", changed(), call("cloudformation.delete_change_set", ChangeSetName="@0.Id",
+         StackName="@name"), moto=NEEDS_MORE),
     case("a change set that takes back what a destroyed stack left", changed(ChangeSetType="IMPORT", Tags=None,
          TemplateBody=KEPT, ResourcesToImport=[
          {"ResourceType": "AWS::SQS::Queue", "LogicalResourceId": "Queue", "ResourceIdentifier": {"QueueUrl": "@queue"}}

@@ -215,9 +215,9 @@ class S3:
 
     get_bucket_lifecycle_configuration = get_bucket_logging
 
-    def list_multipart_uploads(self, *, Bucket: str, Prefix: str) -> dict[str, Any]:
+    def list_multipart_uploads(self, *, Bucket: str, Prefix: str, EncodingType: str) -> dict[str, Any]:
         """There are none in these worlds."""
-        del Bucket, Prefix
+        del Bucket, Prefix, EncodingType
         return {}
 
     def _read(self, bucket: Bucket, key: str, version_id: str | None) -> bytes:
