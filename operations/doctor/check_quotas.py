@@ -21,7 +21,7 @@ def concurrent_jobs(context: DoctorContext) -> Iterator[Finding]:
     allowed, chosen = _allowed(context), context.concurrent_jobs
     if chosen is not None and chosen > allowed:
         yield attention(
-            f"quotas.concurrent_jobs is {chosen}, and the account allows {allowed}: Transcribe refuses the rest.",
+            f"quotas.concurrent_jobs is {chosen}, and the account may run {allowed}: Transcribe refuses the rest.",
             f"Lower it, or ask AWS: `{_ASK} {_AT_ONCE} --desired-value {chosen}`.",
         )
     running = medical_jobs.running(context.client)
