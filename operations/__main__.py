@@ -83,6 +83,8 @@ def upload(
     good, refused = upload_recordings.check(here, files, profile, correlation_id, skip=skip)
     for line in refused:
         output.err.print(f"Left out: {line}", soft_wrap=True)
+    if wait:
+        upload_recordings.check_wait(here)
     sent = []
     for path in good:
         with _progress(path) as advance:
@@ -202,7 +204,7 @@ def open_(
     Both are served from memory to this machine alone; nothing is written to disk.
     """
     here = _here(context, name)
-    found = open_transcript.opened(here, _find(here, job, since))
+    found = open_transcript.opened(here, _find(here, job, since, dated=False))
     with loopback_server.serving(found.page, found.sound, say=output.err.print) as address:
         if as_json:
             output.as_line({"address": address, "sound": found.sound is not None})
@@ -353,8 +355,8 @@ def _lines(here: Deployment, every: float, stopped: Event) -> None:
         stopped.wait(every)
 
 
-def _find(here: Deployment, name: str, since: str | None) -> recordings.Recording:
-    return recordings.find(here, name, _moment(since, time.time()) or None, _say)
+def _find(here: Deployment, name: str, since: str | None, *, dated: bool = True) -> recordings.Recording:
+    return recordings.find(here, name, _moment(since, time.time()) or None, _say, dated=dated)
 
 
 def _say(line: str) -> None:

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 from typer.core import TyperCommand
 
 from operations import deployment, errors, output
 from operations.deployment import Client, Deployment
-from operations.errors import CommandError, Misused
+from operations.errors import CommandError, Misused, Unreachable
 from stethoscript import aws_errors
 
 Name = Annotated[str | None, typer.Option(envvar="STETHOSCRIPT_NAME", help="The deployment; cdk.json's by default.")]
@@ -52,8 +53,21 @@ def client(context: typer.Context) -> Client:
 
 
 def here(context: typer.Context, name: str | None) -> Deployment:
-    """The deployment that is meant."""
-    return deployment.find(name or deployment.chosen_name(), client(context))
+    """The deployment that is meant.
+
+    Raises:
+        Unreachable: AWS does not let us see one of that name, whether or not there is one.
+    """
+    meant = name or deployment.chosen_name()
+    try:
+        return deployment.find(meant, client(context))
+    except ClientError as error:
+        if not errors.denied(error):
+            raise
+        raise Unreachable(
+            f"AWS does not let you see a deployment called {meant} in this account and Region: look at --name, "
+            f"AWS_PROFILE and AWS_REGION. If they are right, {errors.missing(error)}"
+        ) from error
 
 
 def ask(question: str, otherwise: str, *, as_json: bool) -> None:

@@ -169,15 +169,22 @@ def _context(folder: Path) -> Mapping[str, Any]:
 
 
 def _nothing_called(name: str, client: Client) -> str:
+    here = unless_denied(lambda: _names(client))
+    others = f"there are: {', '.join(here)}" if here else "there is none at all"
+    if here is None:
+        others = "you may not see which there are"
+    return (
+        f"No deployment is called {name} in this account and Region ({others}): use --name, AWS_PROFILE or AWS_REGION."
+    )
+
+
+def _names(client: Client) -> list[str]:
+    """The names of all deployments."""
     pages = client("cloudformation").get_paginator("describe_stacks").paginate()
-    here = [
+    return sorted(
         stack["StackName"].removesuffix(_STACK)
         for page in pages
         for stack in page["Stacks"]
         if stack["StackName"].endswith(_STACK)
         and any(each["OutputKey"] == "IntakeBucketName" for each in stack.get("Outputs", []))
-    ]
-    others = f"there are: {', '.join(sorted(here))}" if here else "there is none at all"
-    return (
-        f"No deployment is called {name} in this account and Region ({others}): use --name, AWS_PROFILE or AWS_REGION."
     )

@@ -1,11 +1,13 @@
 """Why a command ends without having done what it was asked: one sentence, with the next step, and an exit code."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from operations import access_policies, permissions
 from stethoscript import aws_errors
 from stethoscript.aws_errors import ErrorKind
 
@@ -55,8 +57,9 @@ _NOT_LET_IN = frozenset(
         "UnrecognizedClientException",
     }
 )
-_NOT_ALLOWED = frozenset(
-    {"AccessDenied", "AccessDeniedException", "AuthorizationError", "403", "KMS.AccessDeniedException"}
+_NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "403"})
+_KEY_NOT_ALLOWED = frozenset(
+    {"KMS.AccessDeniedException", "KMSAccessDenied", "KMSAccessDeniedException", "KmsAccessDenied"}
 )
 _ABSENT = frozenset(
     {
@@ -131,9 +134,12 @@ def _answered(error: ClientError) -> CommandError:
         return Unreachable(f"AWS does not take these credentials ({code}): {_SIGN_IN}.")
     fault = aws_errors.fault(error)
     if code in _NOT_ALLOWED:
+        return Unreachable(f"AWS does not let you call {operation} ({code}): {missing(error)}")
+    if code in _KEY_NOT_ALLOWED:
         return Unreachable(
-            f"AWS does not let you call {operation} ({code}): use credentials of this deployment's account "
-            "that may; docs/operator.md lists what each command needs."
+            f"AWS does not let you use the deployment's key ({operation}: {code}): that needs kms:Decrypt, and to "
+            "write kms:GenerateDataKey. Attach the deployment's policy for this command, which docs/operator.md lists. "
+            "If you hold it, run `doctor`, which checks the key."
         )
     if fault is ErrorKind.CONFIGURATION:
         return Refused(
@@ -142,6 +148,28 @@ def _answered(error: ClientError) -> CommandError:
     if fault in (ErrorKind.BUSY, ErrorKind.UNAVAILABLE):
         return Unreachable(f"AWS cannot answer {operation} just now ({code}): try again in a minute.")
     return Refused(f"AWS refused {operation} ({code}): try again, and report it if that does not help.")
+
+
+def missing(error: ClientError) -> str:
+    """The permission that a refused call needs, and the deployment's policies that hold it."""
+    action = _action(error)
+    if action is None:
+        return "use credentials of this deployment's account that may; docs/operator.md lists what each command needs."
+    names = access_policies.holders(action)
+    if not names:
+        return f"that needs {action}, which no policy of the deployment holds; docs/operator.md lists who should."
+    held = f"policy {names[0]} holds" if len(names) == 1 else f"policies {', '.join(names)} hold"
+    outputs = ", ".join(f"{name}PolicyArn" for name in names)
+    return (
+        f"that needs {action}, which the deployment's {held} (see the storage stack's outputs: {outputs}). Have one "
+        "attached. If you hold one, another policy refuses the call, or what you named is not the deployment's."
+    )
+
+
+def _action(error: ClientError) -> str | None:
+    """The IAM action, as AWS's message names it or else by the operation; None if neither is known."""
+    said = re.search(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)", error.response["Error"].get("Message", ""))
+    return said[1] if said else permissions.action(error.operation_name)
 
 
 def unless_denied(call: Callable[[], Any], otherwise: Any = None) -> Any:

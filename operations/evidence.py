@@ -103,13 +103,17 @@ def _is_dead(deployment: Deployment, name: str, recording: str) -> bool:
 
 
 def _written(deployment: Deployment, row: LedgerRow | None) -> int | None:
-    """Since when the manifest is there; its place is the one the deliver function gives it."""
+    """Since when the manifest is there; its place is the one the deliver function gives it.
+
+    By listing, because reading an object's head needs the permission to read what was said.
+    """
     if row is None or row.state is not State.TRANSCRIBING:
         return None
-    head: Any = unless_denied(
-        lambda: deployment.client("s3").head_object(Bucket=deployment.transcripts, Key=s3_keys.manifest(row))
+    key = s3_keys.manifest(row)
+    listed: Any = unless_denied(
+        lambda: deployment.client("s3").list_objects_v2(Bucket=deployment.transcripts, Prefix=key, MaxKeys=1), {}
     )
-    return int(head["LastModified"].timestamp()) if head else None
+    return next((int(each["LastModified"].timestamp()) for each in listed.get("Contents", [])), None)
 
 
 def _begun(recording: Recording, now: float) -> int:

@@ -237,9 +237,10 @@ def _not_put_off(found: Evidence, since: int) -> Explanation:
         )
     if found.intake_messages or age < _TRY_SECONDS:
         return Explanation(
-            WaitReason.QUEUED, f"It is waiting its turn in the intake queue, with about {found.intake_messages} messages.",
+            WaitReason.QUEUED,
+            f"It is waiting its turn in the intake queue, with about {found.intake_messages} messages.",
             _PATIENCE,
-        )  # fmt: skip
+        )
     return Explanation(
         WaitReason.UNANNOUNCED,
         f"No message waits in the intake queue, and nobody has looked at it for {span(age)}.",

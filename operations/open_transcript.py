@@ -6,12 +6,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from adapters.s3_range_file import get_range
 from documents import html
 from documents.recording_info import RecordingInfo
 from operations import s3_keys
 from operations.deployment import Deployment
-from operations.errors import Refused
+from operations.errors import Refused, absent, denied
 from operations.loopback_server import Sound
 from operations.recordings import Recording
 from stethoscript import transcript
@@ -27,7 +29,7 @@ _CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class Opened:
-    """The page, and the recording if it is still there."""
+    """The page, and the recording if it is still there and we may hear it."""
 
     page: bytes
     sound: Sound | None
@@ -43,7 +45,7 @@ def opened(deployment: Deployment, found: Recording) -> Opened:
     if row is None or row.state is not State.DELIVERED:
         raise Refused("It has no transcript (yet), so there is nothing to open: `explain` says where it is.")
     page = html.write(_heard(deployment, row), RecordingInfo.of(row))
-    return Opened(page, _sound(deployment, row) if found.uploaded is not None else None)
+    return Opened(page, _sound(deployment, row))
 
 
 def _heard(deployment: Deployment, row: LedgerRow) -> Transcript:
@@ -63,7 +65,8 @@ def _body(deployment: Deployment, key: str) -> bytes:
         return bytes(body.read(transcript.MOST_BYTES + 1))
 
 
-def _sound(deployment: Deployment, row: LedgerRow) -> Sound:
+def _sound(deployment: Deployment, row: LedgerRow) -> Sound | None:
+    """The recording; None if it is gone or we may not hear it: S3 answers readers alike."""
     s3 = deployment.client("s3")
     version = {
         "Bucket": row.bucket,
@@ -72,7 +75,12 @@ def _sound(deployment: Deployment, row: LedgerRow) -> Sound:
         "ExpectedBucketOwner": deployment.account,
     }
 
-    size = s3.head_object(**version)["ContentLength"]
+    try:
+        size = s3.head_object(**version)["ContentLength"]
+    except ClientError as error:
+        if not (denied(error) or absent(error)):
+            raise
+        return None
 
     def read(first: int, last: int) -> Iterator[bytes]:
         return _parts(get_range(s3, version, first, last + 1, size)["Body"])

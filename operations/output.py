@@ -237,7 +237,14 @@ def tally_json(found: Tally, *, announced: bool) -> Mapping[str, Any]:
 
 def opened(address: str, *, sound: bool) -> str:
     """Where a transcript can be read, and for how long."""
-    heard = "" if sound else "The recording is no longer in the intake bucket: there is only the transcript.\n"
+    heard = (
+        ""
+        if sound
+        else (
+            "Without the recording: it is no longer in the intake bucket, or you may not hear it (`readers_hear_audio` "
+            "lets readers).\n"
+        )
+    )
     return f"{heard}{address}\nThis address opens once, on this machine. Ctrl-C ends it; nothing is written to disk."
 
 

@@ -6,10 +6,12 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from adapters.aws_pages import Page, pages, pages_of_key
 from operations import queues
 from operations.deployment import Deployment
-from operations.errors import Misused, NotFound, Refused
+from operations.errors import Misused, NotFound, Refused, Unreachable, denied, of
 from operations.ledger_admin import WAITING, is_called, seen
 from operations.remedies import WITHOUT_VERSION
 from operations.time_format import clock
@@ -45,11 +47,19 @@ class Wanted:
     waiting_since: int | None = None
 
 
-def find(deployment: Deployment, name: str, since: int | None = None, say: Say = lambda _line: None) -> Recording:
+def find(
+    deployment: Deployment,
+    name: str,
+    since: int | None = None,
+    say: Say = lambda _line: None,
+    *,
+    dated: bool = True,
+) -> Recording:
     """A recording by its job's name, its version id, its correlation id, its file's name or its whole key.
 
     Looks into the ledger first, and then, for what no function has looked at yet, into the bucket itself: at uploads
     since a time, by default of 30 days. A correlation id or file name may be that of several, so it looks into both.
+    Without `dated` it does not look whether the upload of a row is still there: that needs a list of the bucket.
 
     Raises:
         NotFound: nothing is called so, as far as was looked.
@@ -63,7 +73,7 @@ def find(deployment: Deployment, name: str, since: int | None = None, say: Say =
         waiting = _waiting(search, recording, name)
         rows = _in_ledger(deployment, recording, name)  # again: a function may have entered one meanwhile
     entered = {row.recording for row in rows}
-    found = [_of_row(deployment, each) for each in rows]
+    found = [_of_row(deployment, each, dated) for each in rows]
     found += [_of_upload(each) for each in waiting if each.name not in entered]
     if len(found) > 1:
         raise Misused(_choose(found, search))
@@ -135,8 +145,8 @@ def _entries(page: Page) -> list[dict[str, Any]]:
     return [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
 
 
-def _of_row(deployment: Deployment, row: LedgerRow) -> Recording:
-    uploaded = None if row.state is State.ERASED else _uploaded(deployment, row.upload)
+def _of_row(deployment: Deployment, row: LedgerRow, dated: bool) -> Recording:
+    uploaded = _uploaded(deployment, row.upload) if dated and row.state is not State.ERASED else None
     return Recording(row.recording, row.upload, row, uploaded)
 
 
@@ -146,7 +156,12 @@ def _of_upload(waiting: Waiting) -> Recording:
 
 def _in_ledger(deployment: Deployment, recording: str | None, name: str) -> list[LedgerRow]:
     if recording is None:
-        return deployment.ledger.called(name)
+        try:
+            return deployment.ledger.called(name)
+        except ClientError as error:
+            if not denied(error):
+                raise
+            raise Unreachable(f"Name the recording by its job, which notifications carry. {of(error)}") from error
     row = deployment.ledger.find(recording)
     return [row] if row else []
 

@@ -14,7 +14,7 @@ from adapters import audio_probe
 from adapters.s3_range_file import S3RangeFile
 from operations import errors
 from operations.deployment import Deployment
-from operations.errors import Misused, Refused
+from operations.errors import Misused, Refused, Unreachable
 from stethoscript import audio_info, jobs, object_metadata
 from stethoscript.ledger_row import LedgerRow
 from stethoscript.rejections import Rejected
@@ -93,6 +93,20 @@ def send(
             s3.meta.events.unregister(f"after-call.s3.{operation}", unique_id=f"version-{operation}")
     version = str(versions[-1])
     return UploadedRecording(path, version, jobs.recording(deployment.name, Upload(deployment.intake, key, version)))
+
+
+def check_wait(deployment: Deployment) -> None:
+    """See to it that the ledger can be read, before anything is uploaded that is to be waited for.
+
+    Raises:
+        Unreachable: we may not; says what helps.
+    """
+    try:
+        deployment.ledger.rows([f"{deployment.name}-"])
+    except ClientError as error:
+        if not errors.denied(error):
+            raise
+        raise Unreachable(f"Nothing was uploaded: leave out --wait. {errors.of(error)}") from error
 
 
 def wait(

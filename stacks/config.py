@@ -63,7 +63,7 @@ _RAREST_SWEEP = 12 * 60
 """Minutes between sweeps at most: each looks at the uploads of the last day."""
 _MOST_BUDGET_EMAILS = 10
 _MOST_PROFILES = 40
-_MOST_PROFILE_TEXT = 2400
+_MOST_PROFILE_TEXT = 2300
 """What fits into a function's environment (4 KB) and into the uploaders' policy (6,144 characters)."""
 _MOST_SUBSCRIBERS = 50
 """Each is three resources, of which a stack holds 500."""
@@ -198,6 +198,7 @@ class Config:
     budget: Budget = field(default_factory=Budget)
     key_arn: str | None = None
     transcript_readers: tuple[str, ...] = ()
+    readers_hear_audio: bool = False
     permissions_boundary: str | None = None
     bootstrap_qualifier: str | None = None
     retry_delay_seconds: int = 30

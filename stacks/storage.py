@@ -58,9 +58,7 @@ class StorageStack(cdk.Stack):
             encrypted=queues.encrypted(self.key),
         )
         self._let_alarms_publish()
-        access_policies.policies(
-            self, config, intake=self.intake, transcripts=self.transcripts, news=self.completion, key=self.key
-        )
+        access_policies.policies(self, config, self.key)
         self._keep_policies(self._access_logs, self.intake, self.work, self.transcripts)
         self._make_last(self.ledger)
         self._say("IntakeBucketName", self.intake.bucket_name)

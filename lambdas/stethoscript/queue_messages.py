@@ -40,7 +40,7 @@ def upload_messages(body: str) -> list[UploadMessage]:
     """The uploads that one message of the intake queue announces; none for S3's test message.
 
     Raises:
-        Unintelligible: the body is not a message we or S3 write.
+        UnknownMessage: the body is not a message we or S3 write.
     """
     message = _object(body)
     if message.get("Event") == "s3:TestEvent":
@@ -72,7 +72,7 @@ def signal(body: str) -> Signal | None:
     """The job that a message of the completion queue speaks of; None if it is not about a job.
 
     Raises:
-        Unintelligible: the body is not JSON of a known shape.
+        UnknownMessage: the body is not JSON of a known shape.
     """
     message = _object(body)
     if isinstance(message.get("job"), str):

@@ -193,8 +193,11 @@ class Smoke:
 
     def _why(self, sent: UploadedRecording) -> str:
         """What `explain` says of a recording that does not move."""
-        found = recordings.find(self.deployment, sent.job)
-        why = explaining.explain(evidence.gather(self.deployment, found, self.now()))
+        try:
+            found = recordings.find(self.deployment, sent.job)
+            why = explaining.explain(evidence.gather(self.deployment, found, self.now()))
+        except (CommandError, *errors.AWS_ERRORS) as error:
+            return f"`explain {sent.job}` says why. {errors.sentence(error)}"
         return f"{why.sentence} {why.remedy}"
 
 

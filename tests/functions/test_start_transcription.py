@@ -230,7 +230,7 @@ def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(pip
     pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
     [job] = pipeline.transcribe.jobs.values()
     assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
-    assert pipeline.row().asked.vocabulary_name == "drugs"
+    assert pipeline.row().settings.vocabulary_name == "drugs"
 
 
 def test_a_vocabulary_that_the_uploader_made_up_is_refused(pipeline):
@@ -379,7 +379,7 @@ def test_the_handler_answers_per_message_and_names_the_error(pipeline, monkeypat
     answer = start_transcription.handler(event, context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
     (named,) = [vars(each) for each in caplog.records if each.getMessage() == "back to the queue"]
-    assert (named["message_id"], named["error"]) == ("2", "Unintelligible")
+    assert (named["message_id"], named["error"]) == ("2", "UnknownMessage")
     assert pipeline.row().state == "TRANSCRIBING"
 
 

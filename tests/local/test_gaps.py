@@ -113,6 +113,49 @@ def test_a_write_needs_the_right_to_all_that_it_writes(cloud: Cloud, right: str,
     assert with_it.put_object(**asked)["VersionId"]
 
 
+@pytest.mark.parametrize(
+    ("service", "call", "asked", "action", "resource"),
+    [
+        ("lambda", "get_function_concurrency", {"FunctionName": "f"}, "lambda:GetFunctionConcurrency", "function:f"),
+        ("events", "describe_rule", {"Name": "r"}, "events:DescribeRule", "rule/r"),
+        ("events", "list_targets_by_rule", {"Rule": "r"}, "events:ListTargetsByRule", "rule/r"),
+        ("logs", "describe_log_groups", {}, "logs:DescribeLogGroups", "log-group:*"),
+        ("sqs", "start_message_move_task", {"SourceArn": f"arn:aws:sqs:us-east-1:{ACCOUNT}:q"},
+         "sqs:StartMessageMoveTask", "q"),
+        ("transcribe", "list_tags_for_resource",
+         {"ResourceArn": f"arn:aws:transcribe:us-east-1:{ACCOUNT}:medical-transcription-job/j"},
+         "transcribe:ListTagsForResource", "medical-transcription-job/j"),
+    ],
+)  # fmt: skip
+def test_iam_is_asked_for_the_action_and_arn_that_aws_documents(cloud, *, service, call, asked, action, resource):
+    arn = f"arn:aws:{service}:us-east-1:{ACCOUNT}:{resource}"
+    iam, codes = cloud.client("iam"), []
+    for allowed in (arn, f"{arn}-of-another"):
+        made = name()
+        iam.create_user(UserName=made)
+        iam.put_user_policy(UserName=made, PolicyName="one", PolicyDocument=policy(allow(action, resource=allowed)))
+        key = iam.create_access_key(UserName=made)["AccessKey"]
+        theirs = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+        try:
+            getattr(cloud.client(service, **theirs), call)(**asked)
+            codes.append("allowed")
+        except ClientError as error:
+            codes.append(str(error.response["Error"]["Code"]))
+    assert "AccessDenied" not in codes[0]
+    assert "AccessDenied" in codes[1]
+
+
+def test_a_batch_of_messages_needs_the_permission_of_one(cloud: Cloud):
+    iam, made = cloud.client("iam"), name()
+    url = cloud.client("sqs").create_queue(QueueName=made)["QueueUrl"]
+    iam.create_user(UserName=made)
+    iam.put_user_policy(UserName=made, PolicyName="one", PolicyDocument=policy(allow("sqs:SendMessage")))
+    key = iam.create_access_key(UserName=made)["AccessKey"]
+    theirs = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    sqs = cloud.client("sqs", **theirs)
+    assert sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "1", "MessageBody": "one"}])["Successful"]
+
+
 # --- events ---
 
 

@@ -95,6 +95,19 @@ def test_a_recording_that_is_gone_leaves_the_transcript(operated, visited):
     assert "no longer in the intake bucket" in told
 
 
+def test_who_may_not_hear_a_recording_reads_its_transcript_with_the_ledgers_row_alone(operated, visited):
+    upload = operated.delivered()
+    operated.pipeline.s3.before["head_object"] = [refusal("403", status=403)]
+    for service in (operated.pipeline.s3, operated.pipeline.dynamodb):  # neither lists versions nor scans
+        service.before["get_paginator"] = [refusal("AccessDeniedException")]
+    seen = []
+    told = visited(operated.name(upload), lambda it: seen.append((it.get(it.room), it.get(f"{it.room}audio")))).stdout
+    ((page, audio),) = seen
+    assert (page[0].status, audio[0].status) == (200, 404)
+    assert "you may not hear it" in told
+    assert "Name the recording by its job" in operated.run("open", "visit-1", code=4).stderr
+
+
 def test_documents_under_the_uploads_own_path_open_too(operated, visited):
     upload = operated.pipeline.upload(KEY)
     operated.pipeline.start(upload)

@@ -410,7 +410,7 @@ def test_looking_at_dead_letters_leaves_them_where_they_are(operated):
         (ProfileNotFound(profile="clinic"), "list-profiles"),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "AWS_ENDPOINT_URL"),
         (refusal("ExpiredToken"), "sign in again"),
-        (refusal("AccessDenied", f"no access to {KEY}"), "does not let you call Operation"),
+        (refusal("AccessDenied", f"no access to {KEY}"), "does not let you see a deployment called clinic"),
         (refusal("ThrottlingException"), "try again in a minute"),
     ],
 )
@@ -418,7 +418,41 @@ def test_a_cloud_that_does_not_let_us_in_is_told_in_one_sentence_with_code_4(ope
     operated.ends["cloudformation"] = Pages(error)
     said = operated.run("status", code=4).stderr
     assert words in said
+    assert KEY not in said
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "words"),
+    [
+        ("AccessDenied", "is not authorized to perform: s3:GetObject on resource: " + KEY, "needs s3:GetObject, which"),
+        ("AccessDeniedException", f"no access to {KEY}", "docs/operator.md lists what each command needs"),
+        ("AccessDenied", "is not authorized to perform: ec2:RunInstances", "which no policy of the deployment holds"),
+        ("KmsAccessDenied", KEY, "that needs kms:Decrypt"),
+        ("KMS.AccessDeniedException", KEY, "that needs kms:Decrypt"),
+    ],
+)
+def test_a_missing_permission_is_named_with_the_policies_that_hold_it(operated, code, message, words):
+    operated.ends["dynamodb"] = Pages(refusal(code, message))
+    said = operated.run("status", code=4).stderr
+    assert words in said
+    assert KEY not in said
+
+
+def test_nothing_is_uploaded_that_could_not_be_waited_for(operated, tmp_path):
+    file = tmp_path / "visit.wav"
+    file.write_bytes(WAV)
+    operated.ends["dynamodb"] = Pages(refusal("AccessDeniedException"))
+    said = operated.run("upload", str(file), "--profile", "dictation", "--wait", code=4).stderr
+    assert "Nothing was uploaded: leave out --wait." in said
+    assert "Versions" not in operated.pipeline.s3.list_object_versions(Bucket=INTAKE)
+
+
+def test_without_a_right_to_list_deployments_the_sentence_says_so(operated):
+    stacks = Pages(refusal("ValidationError"))
+    stacks.get_paginator = Pages(refusal("AccessDenied")).get_paginator
+    operated.ends["cloudformation"] = stacks
+    assert "you may not see which there are" in operated.run("status", code=3).stderr
 
 
 def test_an_error_of_the_tool_itself_is_told_by_its_class_alone(operated):
@@ -498,11 +532,14 @@ def test_waiting_for_an_upload_ends_with_what_became_of_it(operated, tmp_path):
 
 
 class Working:
-    """DynamoDB of a pipeline that takes one more step at a recording before each look into the ledger."""
+    """DynamoDB of a pipeline that takes one more step at a recording before each read of the ledger.
+
+    The first read is before the upload: it tells whether the caller may read the ledger at all.
+    """
 
     def __init__(self, operated: OperatedPipeline, file: str, status: str) -> None:
         self._ward, self._key, self._status = operated, f"dictation/{file}", status
-        self._steps = iter((self._begin, self._end))
+        self._steps = iter((lambda: None, self._begin, self._end))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._ward.pipeline.dynamodb, name)

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import dashboard_day
+from operations import access_policies, permissions
+from operations.permissions import Need
+from stacks.resources import RESOURCES
 from tests.scan.exceptions import EXCEPTIONS as SCANNED
 from tests.stacks import dashboard_picture, deploy_permissions
 from tests.stacks.policy_evaluator import texts
@@ -15,7 +18,8 @@ from tests.stacks.service_permissions import EXERCISED
 from tests.stacks.third_party_rules import LINT, LINT_EXCEPTIONS, PACKS, Review
 
 PATH = ROOT / "docs" / "security.md"
-REMEDY = "docs/security.md says something else: run `make pages`"
+OPERATOR = ROOT / "docs" / "operator.md"
+REMEDY = "the page in docs/ says something else: run `make pages`"
 
 
 def exceptions(deployments: Iterable[Deployment]) -> str:
@@ -69,9 +73,32 @@ def on_our_behalf() -> str:
     return table(("role", "statement", "actions", "exercised by"), lines)
 
 
+def commands() -> str:
+    """The table of what each command needs, and of the policies that hold it."""
+    lines = []
+    for command, needs in permissions.COMMANDS.items():
+        held_by = [f"`{name}PolicyArn`" for name, each in access_policies.POLICIES.items() if command in each.commands]
+        needed = "; ".join(dict.fromkeys(map(_need, needs))) or "none"
+        lines.append((f"`{command}`", ", ".join(held_by) or "none", needed))
+    return table(("command", "policy", "permissions"), lines)
+
+
+def _need(need: Need) -> str:
+    actions = ", ".join(f"`{action}`" for action in need.actions)
+    on = "" if RESOURCES[need.on].arns == ("*",) else f" on {RESOURCES[need.on].words}"
+    text = f"{need.when}: {actions}{on}" if need.when else f"{actions}{on}"
+    return f"({text})" if need.optional else text
+
+
 def table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
     """A Markdown table."""
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, ("---",) * len(head), *lines])
+
+
+def _with(text: str, name: str, part: str) -> str:
+    """A page with the part of this name anew."""
+    marked = rf"(<!-- {name}:[^>]*-->\n\n).*?(\n\n<!-- end -->)"
+    return re.sub(marked, lambda marks: f"{marks[1]}{part}{marks[2]}", text, flags=re.DOTALL)
 
 
 def main() -> None:
@@ -85,8 +112,8 @@ def main() -> None:
             "on our behalf": on_our_behalf(),
         }
         for name, part in parts.items():
-            marked = rf"(<!-- {name}:[^>]*-->\n\n).*?(\n\n<!-- end -->)"
-            text = re.sub(marked, lambda marks, part=part: f"{marks[1]}{part}{marks[2]}", text, flags=re.DOTALL)
+            text = _with(text, name, part)
+        OPERATOR.write_text(_with(OPERATOR.read_text(encoding="utf-8"), "commands", commands()), encoding="utf-8")
         deploy_permissions.write(deployments)
         dashboard_picture.PATH.write_text(
             dashboard_picture.drawn(deployments[0], dashboard_day.lived()), encoding="utf-8"

@@ -251,9 +251,12 @@ PLANTED: dict[str, Plant] = {
     "a reconciler that may read recordings": grant(
         "IAM::ManagedPolicy", "ReconcileRights", Action="s3:GetObject", Resource=_INTAKE_OBJECTS
     ),
-    "a reader who may decrypt anything": statement("IAM::ManagedPolicy", "Reader", "Decrypt", Condition=GONE),
+    "a reader who may decrypt anything": statement("IAM::ManagedPolicy", "Reader", "KeyThroughS3", Condition=GONE),
     "a reader who may read recordings": grant(
         "IAM::ManagedPolicy", "Reader", Action="s3:GetObject", Resource=_INTAKE_OBJECTS
+    ),
+    "an operator who may read transcripts": grant(
+        "IAM::ManagedPolicy", "Operator", Action="s3:GetObject", Resource=_TRANSCRIPTS_OBJECTS
     ),
     "an uploader who may read recordings": grant(
         "IAM::ManagedPolicy", "Uploader", Action="s3:GetObject", Resource=_INTAKE_OBJECTS

@@ -21,6 +21,7 @@ DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
         "name": "clinic",
         "key_arn": BROUGHT_KEY,
         "transcript_readers": [f"arn:aws:iam::{ACCOUNT}:role/ward/reader-*"],
+        "readers_hear_audio": True,
         "bootstrap_qualifier": "acme",
         "permissions_boundary": "team/boundary",
         "emails": {
@@ -53,7 +54,7 @@ DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
     },
     "crowded": {
         "name": "a" * 23,
-        "profiles": {f"dictations-of-the-department-of-general-medicine-{number:02}/": {} for number in range(40)},
+        "profiles": {f"dictations-of-the-department-of-general-medic-{number:02}/": {} for number in range(40)},
     },
 }
 """What cdk.json deploys as it stands; what a customer does whose organisation has its own ways; and what takes the

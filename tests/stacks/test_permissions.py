@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from operations import access_policies, permissions
 from stacks.permissions import allow
 from tests.recorded_calls import NOTED
 from tests.stacks import generated_docs, iam_requests
@@ -119,6 +120,18 @@ def test_aws_exercises_no_right_that_nobody_holds(roles):
 def test_a_right_with_a_wildcard_says_why_and_no_other_does(action, resource, because):
     with pytest.raises(ValueError, match="Read: a right with a wildcard says why"):
         allow("Read", [action], [resource], because=because)
+
+
+def test_every_permission_that_a_command_needs_is_held_by_its_policy():
+    for policy in access_policies.POLICIES.values():
+        held = access_policies.held(policy)
+        for command in policy.commands:
+            required = [need for need in permissions.COMMANDS[command] if not need.optional and not need.when]
+            assert {(need.on, action) for need in required for action in need.actions} <= held
+
+
+def test_the_operators_page_lists_what_each_command_needs():
+    assert generated_docs.commands() in generated_docs.OPERATOR.read_text(encoding="utf-8"), generated_docs.REMEDY
 
 
 def test_the_page_on_security_lists_what_aws_exercises():

@@ -6,7 +6,7 @@ import pytest
 from stethoscript import jobs, notifications
 from stethoscript.profiles import JobSettings
 from tests.stacks.policy_evaluator import Request, allowed, denied, texts
-from tests.stacks.resolved_templates import ACCOUNT
+from tests.stacks.resolved_templates import ACCOUNT, BROUGHT_KEY
 
 JOB = "stethoscript-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a"
 BUCKETS = ["intake", "work", "transcripts", "access-logs"]
@@ -112,6 +112,8 @@ def test_only_these_statements_speak_of_every_resource(deployment):
         ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself is the fence
         ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
         ("DeliverTranscriptRights", "Trace"),
+        ("Operator", "Account"),  # actions that take no ARN, or list what the account has
+        ("Tester", "Account"),
     }
 
 
@@ -242,7 +244,18 @@ def test_the_reconciler_tells_nobody_anything(deployment, functions):
     assert "events:PutEvents" not in rights
 
 
-PEOPLE_S_RIGHTS = {
+_OTHER_BUCKETS = {(duty, "s3:GetObject", bucket, "/a", False) for duty in ("operator", "eraser") for bucket in
+                  ("intake", "work", "transcripts")}  # fmt: skip
+PEOPLE_S_RIGHTS = _OTHER_BUCKETS | {
+    ("operator", "s3:GetObjectVersion", "intake", "/dictation/a.wav", False),
+    ("operator", "s3:DeleteObjectVersion", "intake", "/dictation/a.wav", False),
+    ("operator", "s3:ListBucketVersions", "intake", "", True),
+    ("eraser", "s3:DeleteObjectVersion", "intake", "/dictation/a.wav", True),
+    ("eraser", "s3:PutObject", "intake", "/dictation/a.wav", False),
+    ("tester", "s3:PutObject", "intake", "/dictation/Stethoscript smoke test 1 + speech.wav", True),
+    ("tester", "s3:PutObject", "intake", "/dictation/a.wav", False),
+    ("tester", "s3:DeleteObjectVersion", "intake", "/dictation/a.wav", False),
+    ("reader", "s3:GetObjectVersion", "intake", "/dictation/a.wav", False),
     ("uploader", "s3:PutObject", "intake", "/dictation/a.wav", True),
     ("uploader", "s3:PutObject", "intake", "/elsewhere/a.wav", False),
     ("uploader", "s3:GetObject", "intake", "/dictation/a.wav", False),
@@ -280,6 +293,31 @@ def test_people_use_the_key_through_s3_and_for_their_own_bucket_alone(deployment
     assert may("s3", f"{deployment.bucket(own).arn}/dictation/a.wav")  # written without a bucket key
     assert not may("sqs", deployment.bucket(own).arn)
     assert not may("s3", deployment.bucket(foreign).arn)
+
+
+@pytest.mark.parametrize("duty", ["operator", "eraser", "tester"])
+def test_who_operates_uses_the_key_through_services_alone(deployment, key, duty):
+    policy = deployment.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"stethoscript-{duty}-us-east-1")
+
+    def may(**given):
+        return allowed(policy["PolicyDocument"]["Statement"], Request("kms:Decrypt", key, context=given))
+
+    assert may(**{"kms:ViaService": "dynamodb.us-east-1.amazonaws.com"})
+    assert may(**{"kms:ViaService": "sqs.us-east-1.amazonaws.com"})
+    assert not may(**{"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"})
+    assert not may()
+
+
+@pytest.mark.parametrize("hears", [False, True])
+def test_readers_hear_recordings_where_that_is_chosen(deployment, organised, key, hears):
+    chosen = organised if hears else deployment
+    name = "clinic" if hears else "stethoscript"
+    policy = chosen.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"{name}-reader-us-east-1")
+    intake, held = chosen.bucket("intake").arn, policy["PolicyDocument"]["Statement"]
+    through = {"kms:ViaService": "s3.us-east-1.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": intake}
+    assert allowed(held, Request("s3:GetObjectVersion", f"{intake}/dictation/a.wav")) is hears
+    assert allowed(held, Request("kms:Decrypt", BROUGHT_KEY if hears else key, context=through)) is hears
+    assert not allowed(held, Request("s3:PutObject", f"{intake}/dictation/a.wav"))
 
 
 def test_only_chosen_readers_read_transcripts_where_any_are_chosen(organised, deployment):

@@ -1,12 +1,14 @@
 """IAM: what policies compare requests with.
 
 Sources: "Actions, resources, and condition keys for Amazon S3" in the service authorization reference; "IAM JSON
-policy elements: Resource" in the IAM user guide (a wildcard stands for any characters).
+policy elements: Resource" in the IAM user guide (a wildcard stands for any characters); the same
+reference's pages of SQS, Lambda, EventBridge and CloudWatch Logs (actions, and the ARNs of what they are for).
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
 # mypy: disable-error-code="no-untyped-call,attr-defined,assignment"
 
+import json
 import re
 from functools import lru_cache
 from typing import Any
@@ -24,6 +26,16 @@ ALSO_ASKED = {
     "x-amz-object-lock-mode": "s3:PutObjectRetention",
 }
 """What a write with such a header needs beside PutObject."""
+
+
+ARN_OF: dict[tuple[str, str], tuple[str | None, str]] = {
+    ("events", "ListTargetsByRule"): ("Rule", "arn:aws:events:{region}:{account}:rule/{named}"),
+    ("logs", "DescribeLogGroups"): (None, "arn:aws:logs:{region}:{account}:log-group::log-stream:"),
+    ("sqs", "ListMessageMoveTasks"): ("SourceArn", "{named}"),
+    ("sqs", "StartMessageMoveTask"): ("SourceArn", "{named}"),
+    ("transcribe", "ListTagsForResource"): ("ResourceArn", "{named}"),
+}
+"""What MiniStack takes for `*`: the request's member that names it, and the ARN that IAM compares."""
 
 
 def wildcards_match_any_character() -> None:
@@ -81,6 +93,48 @@ def writes_need_every_right() -> None:
     iam_actions.s3_additional_checks = checks
 
 
+def actions_are_called_as_iam_calls_them() -> None:
+    """Without it, SQS's batches need permissions that IAM does not know, and a concurrency is read as it is set."""
+    action_of = iam_actions.extract_iam_action
+
+    def action(  # noqa: PLR0917  # MiniStack's signature
+        service: str, method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> str | None:
+        found: str | None = action_of(service, method, path, headers, body, query_params)
+        if found == "lambda:PutFunctionConcurrency" and method == "GET":
+            return "lambda:GetFunctionConcurrency"
+        return found.removesuffix("Batch") if found and service == "sqs" else found
+
+    iam_actions.extract_iam_action = action
+
+
+def resources_are_named_as_iam_names_them() -> None:
+    """Without it, a rule of the default bus, a queue whose messages are moved and log groups are none of a policy's."""
+    arn_of = iam_actions.extract_resource_arn
+
+    def arn(  # noqa: PLR0917  # MiniStack's signature
+        service: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query_params: dict[str, Any],
+        region: str,
+        account_id: str,
+    ) -> str:
+        found: str = arn_of(service, method, path, headers, body, query_params, region, account_id)
+        if service == "events":
+            found = found.replace(":rule/default/", ":rule/")
+        name_of = ARN_OF.get((service, headers.get("x-amz-target", "").rpartition(".")[2]))
+        if name_of is None:
+            return found
+        member, pattern = name_of
+        named = json.loads(body or b"{}").get(member, "") if member else ""
+        return pattern.format(region=region, account=account_id, named=named)
+
+    iam_actions.extract_resource_arn = arn
+
+
 WORKAROUNDS: Workarounds = {
     wildcards_match_any_character: {(iam_evaluator, "_fnmatch_compile"): ("pattern", "ignore_case")},
     policies_see_the_key_of_an_upload: {
@@ -91,5 +145,20 @@ WORKAROUNDS: Workarounds = {
     writes_need_every_right: {
         (iam_actions, "s3_additional_checks"): ("method", "path", "headers", "body", "query_params"),
         (iam_actions, "_s3_action"): ("method", "path", "query_params"),
+    },
+    actions_are_called_as_iam_calls_them: {
+        (iam_actions, "extract_iam_action"): ("service", "method", "path", "headers", "body", "query_params"),
+    },
+    resources_are_named_as_iam_names_them: {
+        (iam_actions, "extract_resource_arn"): (
+            "service",
+            "method",
+            "path",
+            "headers",
+            "body",
+            "query_params",
+            "region",
+            "account_id",
+        ),
     },
 }
