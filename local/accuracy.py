@@ -24,7 +24,7 @@ class Turn(NamedTuple):
     speaker: str
 
 
-def word_error_rate(reference: str, heard: str) -> float:
+def word_error_rate(reference: str, recognised: str) -> float:
     """Return the share of the reference's words that were changed, lost or added, 0.0 being none.
 
     Case, punctuation and spelling of numbers do not count, as in Whisper's own evaluation; nor do
@@ -32,7 +32,7 @@ def word_error_rate(reference: str, heard: str) -> float:
     """
     import jiwer  # noqa: PLC0415 - half a second, only for those who measure
 
-    return float(jiwer.wer(plain(reference), plain(heard)))
+    return float(jiwer.wer(plain(reference), plain(recognised)))
 
 
 def plain(text: str) -> str:
@@ -56,15 +56,15 @@ def turns(rttm: Path) -> list[Turn]:
     return [Turn(float(f[3]), float(f[3]) + float(f[4]), f[7]) for f in fields if f and f[0] == "SPEAKER"]
 
 
-def diarization_error(reference: Iterable[Turn], heard: Iterable[Turn], *, collar: float = 0.25) -> float:
+def diarization_error(reference: Iterable[Turn], recognised: Iterable[Turn], *, collar: float = 0.25) -> float:
     """Return the share of speaking time that was missed, invented, or given to somebody else.
 
     Times within `collar` seconds of the reference's edges are not counted. Speakers' names need not agree:
     the best assignment counts. Made for the few speakers of a consultation.
     """
-    reference, heard = list(reference), list(heard)
-    end = max(turn.end for turn in [*reference, *heard])
-    true, found = _frames(reference, end), _frames(heard, end)
+    reference, recognised = list(reference), list(recognised)
+    end = max(turn.end for turn in [*reference, *recognised])
+    true, found = _frames(reference, end), _frames(recognised, end)
     edges = {round(edge / _FRAME_SECONDS) for turn in reference for edge in (turn.start, turn.end)}
     near = round(collar / _FRAME_SECONDS)
     ignored = {frame for edge in edges for frame in range(edge - near, edge + near)}

@@ -20,18 +20,18 @@ def show(results: Results) -> None:
     """Print what a person wants to see of it."""
     console = Console(highlight=False)
     console.print(_table(results.summary))
-    for told in results.summary:
-        if told["status"] != "DELIVERED":
-            console.print(Text(_refusal(told)))
-    transcripts = [(told, document) for told in results.summary for document in _named(told, "transcript.txt")]
-    for told, document in transcripts[:1]:
-        console.print(Text(f"The transcript of {printable(told['recording'])}:\n", style="bold"))
+    for entry in results.summary:
+        if entry["status"] != "DELIVERED":
+            console.print(Text(_refusal(entry)))
+    transcripts = [(entry, document) for entry in results.summary for document in _named(entry, "transcript.txt")]
+    for entry, document in transcripts[:1]:
+        console.print(Text(f"The transcript of {printable(entry['recording'])}:\n", style="bold"))
         console.print(Text("\n".join(_beginning((ROOT / document).read_text(encoding="utf-8")))))
-    for told in results.summary[:1]:
+    for entry in results.summary[:1]:
         console.print(Text("\nWhat subscribers received about it", style="bold"))
-        console.print(Text(f"  a program  {_essentials(told['notification'])}"), soft_wrap=True)
-        console.print(Text(f"  {SUBSCRIBER}  {told['mail'] or 'no e-mail'}"), soft_wrap=True)
-    pages = [page for told in results.summary for page in _named(told, "transcript.html")]
+        console.print(Text(f"  a program  {_essentials(entry['notification'])}"), soft_wrap=True)
+        console.print(Text(f"  {SUBSCRIBER}  {entry['mail'] or 'no e-mail'}"), soft_wrap=True)
+    pages = [page for entry in results.summary for page in _named(entry, "transcript.html")]
     if pages:
         console.print(Text("\nTo read and listen, open in a browser", style="bold"))
         console.print(Text("\n".join(f"  {printable(page)}" for page in pages)), soft_wrap=True)
@@ -46,24 +46,24 @@ def _table(summary: list[dict[str, Any]]) -> Table:
     table = Table(box=box.SIMPLE_HEAD)
     for heading in ("recording", "status", "audio", "took", "words", "wrong"):
         table.add_column(heading, no_wrap=True)
-    for told in summary:
-        rate, audio = told["word_error_rate"], told["audio_seconds"]
+    for entry in summary:
+        rate, audio = entry["word_error_rate"], entry["audio_seconds"]
         table.add_row(
-            Text(printable(told["recording"])), told["status"],
-            f"{audio:.0f} s" if audio else "?", f"{told['seconds']:.1f} s", str(told["words"] or "-"),
+            Text(printable(entry["recording"])), entry["status"],
+            f"{audio:.0f} s" if audio else "?", f"{entry['seconds']:.1f} s", str(entry["words"] or "-"),
             "-" if rate is None else f"{rate:.1%}",
         )  # fmt: skip
     return table
 
 
-def _named(told: dict[str, Any], name: str) -> list[str]:
-    return [document for document in told["documents"] if document.rpartition("/")[2] == name]
+def _named(entry: dict[str, Any], name: str) -> list[str]:
+    return [document for document in entry["documents"] if document.rpartition("/")[2] == name]
 
 
-def _refusal(told: dict[str, Any]) -> str:
-    notification = told["notification"]
+def _refusal(entry: dict[str, Any]) -> str:
+    notification = entry["notification"]
     said = [str(notification[name]) for name in ("reason", "remedy") if notification.get(name)]
-    return f"{printable(told['recording'])}: {'. '.join(said) or told['status']}"
+    return f"{printable(entry['recording'])}: {'. '.join(said) or entry['status']}"
 
 
 def _essentials(notification: dict[str, Any]) -> str:

@@ -65,12 +65,12 @@ def queue(sqs: Any, name: str, service: str, source: str) -> str:
 class Inbox:
     """A subscriber's queue: what it was told, in the order in which it was."""
 
-    def __init__(self, people: DemoUsers, name: str = "demo-subscriber") -> None:
-        self._sqs = people.cloud.client("sqs")
-        topic = people.deployment["CompletionTopicArn"]
+    def __init__(self, users: DemoUsers, name: str = "demo-subscriber") -> None:
+        self._sqs = users.cloud.client("sqs")
+        topic = users.deployment["CompletionTopicArn"]
         self._url = queue(self._sqs, name, "sns.amazonaws.com", topic)
         arn = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        self._sns = people.subscriber()
+        self._sns = users.subscriber()
         self._subscription = self._sns.subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"},
             ReturnSubscriptionArn=True,

@@ -29,8 +29,8 @@ def main() -> int:
         return 1
     try:
         print("Synthesising the stacks …", flush=True)
-        chosen = deployment.choices_of(given.config) if given.config else deployment.config()
-        assembly = deployment.synthesise(BUILD, chosen)
+        settings = deployment.settings_from_file(given.config) if given.config else deployment.config()
+        assembly = deployment.synthesise(BUILD, settings)
         print(_next(deployment.deploy(assembly, endpoint), endpoint, given.config))
     except DeploymentFailed as failed:
         print(failed, file=sys.stderr)

@@ -21,10 +21,10 @@ _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 _NO_REASON = re.compile(r"Subprocess exited with error|^at |^\^+$|^\W*$|^Node\.js v")
 _BOOTSTRAP = "aws://000000000000/us-east-1"
 
-OF_AN_ACCOUNT = ("key_arn", "permissions_boundary", "bootstrap_qualifier")
+ACCOUNT_SETTINGS = ("key_arn", "permissions_boundary", "bootstrap_qualifier")
 """Choices that name what lies in an account of AWS alone: a laptop deploys without them."""
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class DeploymentFailed(RuntimeError):
@@ -47,55 +47,55 @@ def config(**changed: Any) -> dict[str, Any]:
     Functions run on this machine's Python; delays that are minutes on AWS are seconds. `changed` replaces
     whole choices.
     """
-    chosen: dict[str, Any] = json.loads((ROOT / "local" / "config.json").read_text(encoding="utf-8"))
-    return {**chosen, "functions": _here(), **changed}
+    settings: dict[str, Any] = json.loads((ROOT / "local" / "config.json").read_text(encoding="utf-8"))
+    return {**settings, "functions": _this_machine(), **changed}
 
 
-def choices_of(file: Path) -> dict[str, Any]:
+def settings_from_file(file: Path) -> dict[str, Any]:
     """A deployment's own choices, for the laptop: functions run on this machine's Python, under the laptop's own key.
 
     Raises:
         DeploymentFailed: the file holds none.
     """
     try:
-        chosen = json.loads(file.read_text(encoding="utf-8"))
-        kept = {name: value for name, value in chosen.items() if name not in OF_AN_ACCOUNT}
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        kept = {name: value for name, value in settings.items() if name not in ACCOUNT_SETTINGS}
     except (OSError, ValueError, AttributeError) as error:
         raise DeploymentFailed(
             f"{file} cannot be read as choices ({error}): name a JSON file with an object."
         ) from error
-    return {**kept, "functions": _here()}
+    return {**kept, "functions": _this_machine()}
 
 
-def _here() -> dict[str, str]:
+def _this_machine() -> dict[str, str]:
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return {"runtime": runtime, "architecture": _ARCHITECTURES.get(platform.machine(), "x86_64")}
 
 
-def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Path:
+def synthesise(folder: Path, settings: Mapping[str, Any], report: Report = print) -> Path:
     """Write the stacks' templates for these choices under `folder`; they are not synthesised again."""
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / "config.json"
-    written.write_text(json.dumps(chosen, indent=2), encoding="utf-8")
+    written.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     assembly = folder / "cdk.out"
-    _cdk(folder, {}, say, "synth", "--quiet", "--context", f"stethoscript={written}", "--output", str(assembly))
+    _cdk(folder, {}, report, "synth", "--quiet", "--context", f"stethoscript={written}", "--output", str(assembly))
     return assembly
 
 
-def deploy(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
+def deploy(assembly: Path, endpoint: str, report: Report = print) -> Deployment:
     """Bootstrap the embedded cloud and deploy every stack of the assembly to it."""
     folder = assembly.parent
-    say("Bootstrapping the account …")
-    _cdk(folder, _environment(folder, endpoint), say, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
-    return deploy_to_bootstrapped(assembly, endpoint, say)
+    report("Bootstrapping the account …")
+    _cdk(folder, _environment(folder, endpoint), report, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
+    return deploy_to_bootstrapped(assembly, endpoint, report)
 
 
-def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
+def deploy_to_bootstrapped(assembly: Path, endpoint: str, report: Report = print) -> Deployment:
     """Deploy every stack of the assembly to an embedded cloud that has been deployed to before."""
     folder = assembly.parent
     outputs = folder / "outputs.json"
     _cdk(
-        folder, _environment(folder, endpoint), say,
+        folder, _environment(folder, endpoint), report,
         "deploy", "--all", "--progress", "events", "--app", str(assembly), "--require-approval", "never",
         "--concurrency", "1", "--outputs-file", str(outputs),
     )  # fmt: skip
@@ -103,11 +103,11 @@ def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> D
     return Deployment({name: value for stack in by_stack.values() for name, value in stack.items()})
 
 
-def destroy(assembly: Path, endpoint: str, say: Say = print) -> None:
+def destroy(assembly: Path, endpoint: str, report: Report = print) -> None:
     """Remove every stack of the assembly from the embedded cloud, also what is protected from it."""
     folder = assembly.parent
     _unprotect(assembly, endpoint)
-    _cdk(folder, _environment(folder, endpoint), say, "destroy", "--all", "--force", "--app", str(assembly))
+    _cdk(folder, _environment(folder, endpoint), report, "destroy", "--all", "--force", "--app", str(assembly))
 
 
 def _unprotect(assembly: Path, endpoint: str) -> None:
@@ -135,7 +135,7 @@ def _environment(folder: Path, endpoint: str) -> dict[str, str]:
     }
 
 
-def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> None:
+def _cdk(folder: Path, more: Mapping[str, str], report: Report, *arguments: str) -> None:
     """Run the CDK's command line, keeping its whole output in a file and saying what it deploys.
 
     It runs in a process group of its own, so that its app and its helpers are stopped with it.
@@ -164,7 +164,7 @@ def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> No
                     output.append(line)
                     kept.write(line)
                     for sentence in _sentences(line):
-                        say(sentence)
+                        report(sentence)
             except BaseException:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)

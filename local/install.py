@@ -34,7 +34,7 @@ _OF_UV = {
     "timeout": "UV_HTTP_TIMEOUT",
 }
 # What an installer's words mean, and what to do. The first that is found counts.
-_REMEDIES = (
+_NEXT_STEPS = (
     (r"No space left|ENOSPC|Disk quota", "the disk is full: make room, then run make again"),
     (
         r"[Hh]ash mismatch|HASHES|EINTEGRITY",
@@ -56,13 +56,13 @@ _NETWORK = (
 class Step:
     """One command of the installation, and what it is for."""
 
-    what: str
+    name: str
     command: list[str]
 
     @property
     def log(self) -> Path:
         """Where its output is kept."""
-        return BUILD / f"install-{re.sub('[^a-z]+', '-', self.what.lower())}.log"
+        return BUILD / f"install-{re.sub('[^a-z]+', '-', self.name.lower())}.log"
 
 
 def main() -> None:
@@ -105,18 +105,18 @@ def installer() -> list[str]:
 
 def run(*steps: Step) -> None:
     """Run steps at the same time, and show every few seconds that they go on; exit with a sentence if one fails."""
-    print(f"{'; '.join(step.what for step in steps)} …", flush=True)
+    print(f"{'; '.join(step.name for step in steps)} …", flush=True)
     began = time.monotonic()
     with _started(steps) as processes:
         while running := [step for step, process in processes.items() if process.poll() is None]:
             for step, process in processes.items():
                 if process.poll():
-                    sys.exit(failure(step.what, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
+                    sys.exit(failure(step.name, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
             if _lasted(processes[running[0]]):
-                print(f"  {'; '.join(step.what for step in running)}: {time.monotonic() - began:.0f} s", flush=True)
+                print(f"  {'; '.join(step.name for step in running)}: {time.monotonic() - began:.0f} s", flush=True)
         for step, process in processes.items():
             if process.returncode:
-                sys.exit(failure(step.what, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
+                sys.exit(failure(step.name, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
 
 
 @contextmanager
@@ -146,11 +146,11 @@ def _lasted(process: "subprocess.Popen[bytes]") -> bool:
     return False
 
 
-def failure(what: str, said: str, log: Path) -> str:
+def failure(name: str, said: str, log: Path) -> str:
     """The sentence about a step that failed, from what its command said."""
-    remedy = next((remedy for words, remedy in _REMEDIES if re.search(words, said)), _NETWORK)
+    remedy = next((remedy for words, remedy in _NEXT_STEPS if re.search(words, said)), _NETWORK)
     last = "; ".join(said.strip().splitlines()[-2:])
-    return f"{what}: not installed. Next step: {remedy}. The command's last words: {last} (all of them: {log})"
+    return f"{name}: not installed. Next step: {remedy}. The command's last words: {last} (all of them: {log})"
 
 
 def environment() -> Mapping[str, str]:

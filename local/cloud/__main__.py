@@ -17,7 +17,7 @@ def main() -> int:
     """Run the cloud until it is told to stop; return the exit code."""
     settings = Settings.read()
     if settings.exit_with_parent:
-        parent_process.watch()
+        parent_process.exit_with_parent()
     try:
         with state_folder.held(settings.state, fresh=settings.fresh) as folder:
             _run(settings, folder, _listener(settings.port))

@@ -23,16 +23,16 @@ class Checkpoints:
         self._every = every
         self._changed = False
 
-    def noting(self, app: App) -> App:
+    def tracking(self, app: App) -> App:
         """Wrap an ASGI app so that it is noticed when something may have changed."""
 
-        async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def tracked(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 await app(scope, receive, send)
             finally:
                 self._changed |= scope.get("method", "GET") not in READING
 
-        return noted
+        return tracked
 
     async def run(self) -> None:
         """Save until cancelled; between two requests, so that what is saved fits together."""

@@ -29,10 +29,10 @@ from local.cloud.environment import REGION
 from local.cloud.errors import CannotStart
 
 ROOT = Path(__file__).parents[2]
-_MAKING = Lock()  # sessions are not for several threads at once, clients are
+_CREATING = Lock()  # sessions are not for several threads at once, clients are
 OWN_AGENT = "local-cloud-client"
 """How the clients of `Cloud.client` call themselves."""
-LONGEST_END = 12.0  # seconds; the cloud gives itself eight
+STOP_SECONDS = 12.0  # seconds; the cloud gives itself eight
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,15 @@ class Cloud:
 
     def client(self, service: str, **credentials: str) -> Any:
         """Make a boto3 client: of the account's root, or of whom `aws_access_key_id` and its companions name."""
-        whose = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        credentials_or_root = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         straight = Config(
             proxies={}, retries={"total_max_attempts": 1}, user_agent_extra=OWN_AGENT
         )  # no proxy leads to the loopback
         session: Any = _session()
-        with _MAKING:
-            client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
+        with _CREATING:
+            client = session.client(
+                service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **credentials_or_root
+            )
         self._clients.append(client)
         return client
 
@@ -74,11 +76,11 @@ class Cloud:
         files = sorted((self.state / "mail").glob("*.eml"))
         return [message_from_bytes(file.read_bytes(), policy=default) for file in files]
 
-    def asked(self) -> list[dict[str, Any]]:
+    def iam_decisions(self) -> list[dict[str, Any]]:
         """What roles and users asked of IAM, and its answers, if `calls` were to be noted."""
         return [json.loads(line) for line in self.calls.read_text(encoding="utf-8").splitlines()] if self.calls else []
 
-    def requested(self) -> list[dict[str, Any]]:
+    def recorded_requests(self) -> list[dict[str, Any]]:
         """Which operations were asked with which parameters, if `requests` were to be noted; not those of `client`."""
         lines = self.requests.read_text(encoding="utf-8").splitlines() if self.requests else []
         found = [json.loads(line) for line in lines]
@@ -96,12 +98,12 @@ def _session() -> boto3.Session:
 
     One for all clients: it reads each service's model once, which takes a tenth of a second.
     """
-    nobodys: dict[str, Any] = {
+    no_user_settings: dict[str, Any] = {
         "profile": (None, [], None, None),
         "config_file": (None, [], os.devnull, None),
         "credentials_file": (None, [], os.devnull, None),
     }
-    return boto3.Session(botocore_session=botocore.session.Session(nobodys))
+    return boto3.Session(botocore_session=botocore.session.Session(no_user_settings))
 
 
 @contextmanager
@@ -115,7 +117,7 @@ def running(
     calls: Path | None = None,
     requests: Path | None = None,
     fresh: bool = False,
-    patience: float = 120.0,
+    start_seconds: float = 120.0,
 ) -> Iterator[Cloud]:
     """Run the cloud while the block runs; raises CannotStart with the cloud's own sentence.
 
@@ -123,7 +125,7 @@ def running(
     names take. The cloud is told to end with us, so nothing is left running even if this process is killed. A
     recogniser's first start may take long, hence the patience.
     """
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
         ready = Path(folder) / "ready.json"
         if isinstance(faults, Mapping):
             fault_rates = Path(folder) / "faults.json"
@@ -142,13 +144,13 @@ def running(
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=output,
             start_new_session=True,  # Ctrl-C is for whoever uses the cloud, who then stops it
         )
         try:
-            _wait(process, ready, said, patience)
-            told = json.loads(ready.read_text())
-            cloud = Cloud(told["endpoint"], told["pid"], state, calls, requests)
+            _wait(process, ready, output, start_seconds)
+            announced = json.loads(ready.read_text())
+            cloud = Cloud(announced["endpoint"], announced["pid"], state, calls, requests)
             try:
                 yield cloud
             finally:
@@ -157,26 +159,26 @@ def running(
             _stop(process)
 
 
-def _wait(process: subprocess.Popen[bytes], ready: Path, said: IO[bytes], patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _wait(process: subprocess.Popen[bytes], ready: Path, output: IO[bytes], start_seconds: float) -> None:
+    deadline = time.monotonic() + start_seconds
     while not ready.exists():
         if process.poll() is not None:
-            raise CannotStart(_last_line(said) or f"The cloud ended at once with code {process.returncode}.")
+            raise CannotStart(_last_line(output) or f"The cloud ended at once with code {process.returncode}.")
         if time.monotonic() > deadline:
-            raise CannotStart(f"The cloud was not ready within {patience:.0f} seconds: {_last_line(said)}")
+            raise CannotStart(f"The cloud was not ready within {start_seconds:.0f} seconds: {_last_line(output)}")
         time.sleep(0.02)
 
 
-def _last_line(said: IO[bytes]) -> str:
-    said.seek(0)
-    lines = said.read().decode(errors="replace").strip().splitlines()
+def _last_line(output: IO[bytes]) -> str:
+    output.seek(0)
+    lines = output.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(LONGEST_END)
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -31,7 +31,7 @@ SERVICES = (
     "transcribe",
 )
 KEPT = ("PATH", "LD_LIBRARY_PATH")
-RECOGNISER_SEES = (*KEPT, "HOME", "XDG_CACHE_HOME", "OMP_NUM_THREADS")
+RECOGNISER_KEEPS = (*KEPT, "HOME", "XDG_CACHE_HOME", "OMP_NUM_THREADS")
 READ_ONCE = ("LOG_LEVEL",)  # a function's logger would take it for its own
 
 
@@ -91,5 +91,5 @@ def _ministack(folder: StateFolder, port: int) -> dict[str, str]:
 
 def recognisers(outer: Mapping[str, str], folder: StateFolder) -> dict[str, str]:
     """Return the recogniser's environment: it is no function, and looks for models where its person keeps them."""
-    kept = {name: outer[name] for name in RECOGNISER_SEES if name in outer}
+    kept = {name: outer[name] for name in RECOGNISER_KEEPS if name in outer}
     return {**kept, "TMPDIR": str(folder.temporary), "LANG": "C.UTF-8"}

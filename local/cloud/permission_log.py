@@ -22,7 +22,7 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 }
 
 
-def note(file: Path) -> None:
+def install(file: Path) -> None:
     """Append every question that IAM answers to a file, one JSON object a line; the account's root asks none.
 
     Resources are named in it, and so patients may be: the file is its owner's alone.

@@ -26,7 +26,7 @@ MODELS = {"monitoring": "cloudwatch"}
 """The models of services that MiniStack calls otherwise."""
 
 
-def note(file: Path) -> None:
+def install(file: Path) -> None:
     """Append every request to a file, one JSON object a line."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     dispatch = app._dispatch_service_request

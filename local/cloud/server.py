@@ -46,8 +46,8 @@ from local.transcribe_medical.recogniser import NotReady, Recogniser
 from local.transcribe_medical.service import Service
 
 ROOT = Path(__file__).parents[2]
-LONGEST_END = 8.0  # seconds after which the state is saved and the process leaves, whatever still runs
-PATIENCE = 1.5  # seconds for requests that are being answered when the end comes
+STOP_SECONDS = 8.0  # seconds after which the state is saved and the process leaves, whatever still runs
+REQUEST_SECONDS = 1.5  # seconds for requests that are being answered when the end comes
 
 
 def assemble(
@@ -60,17 +60,17 @@ def assemble(
         ministack_service.MiniStack(endpoint),
         recogniser,
         temporary=folder.temporary,
-        memory=JobStore(folder.jobs),
+        store=JobStore(folder.jobs),
         faults=FaultInjection(settings.faults),
-        tellings=settings.tellings,
+        events_per_job=settings.events_per_job,
     )
     workarounds.apply()
     ministack_service.install(service)
     vocabulary_resource.install(service)
     if settings.calls:
-        permission_log.note(settings.calls)
+        permission_log.install(settings.calls)
     if settings.requests:
-        request_log.note(settings.requests)
+        request_log.install(settings.requests)
     rpc_cbor.install()  # the last: all else sees JSON
     signer = Signer()
     sns_signatures.install(signer)
@@ -91,11 +91,11 @@ class Cloud:
         """Serve until SIGTERM or SIGINT; call `ready` once requests are answered and the recogniser hears."""
         port = listener.getsockname()[1]
         stop = self._stop_on_signals()
-        state_folder.unsaved(self.folder)
+        state_folder.mark_unsaved(self.folder)
         checkpoints = Checkpoints(_save)
-        inside = self.signer.handing_out(ministack_service.downloads(ministack.app.app, self.service))
-        door: Any = guarded(checkpoints.noting(inside))
-        serving = asyncio.create_task(serve(door, _config(listener), shutdown_trigger=stop.wait))
+        inside = self.signer.serving_certificate(ministack_service.downloads(ministack.app.app, self.service))
+        app: Any = guarded(checkpoints.tracking(inside))
+        serving = asyncio.create_task(serve(app, _config(listener), shutdown_trigger=stop.wait))
         saving = asyncio.create_task(checkpoints.run())
         try:
             await self.recogniser.start()
@@ -113,7 +113,7 @@ class Cloud:
             await self.recogniser.stop()
             with contextlib.suppress(Exception):
                 await serving  # MiniStack saves its state before it is done
-                state_folder.saved(self.folder)
+                state_folder.mark_saved(self.folder)
             await asyncio.to_thread(lambda_runtime.reset)
 
     def _stop_on_signals(self) -> asyncio.Event:
@@ -122,26 +122,26 @@ class Cloud:
 
         def end() -> None:
             if not stop.is_set():
-                self._leave_in_time()
+                self._exit_in_time()
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
         return stop
 
-    def _leave_in_time(self) -> None:
+    def _exit_in_time(self) -> None:
         """See to it that the process ends: a function that waits for an answer would keep it for up to an hour."""
-        timer = threading.Timer(LONGEST_END, self._leave)
+        timer = threading.Timer(STOP_SECONDS, self._exit)
         timer.daemon = True
         timer.start()
 
-    def _leave(self) -> None:
+    def _exit(self) -> None:
         with contextlib.suppress(Exception):
             _save()
-            state_folder.saved(self.folder)
+            state_folder.mark_saved(self.folder)
         with contextlib.suppress(Exception):
             lambda_runtime.reset()
-        state_folder.sweep(self.folder)
+        state_folder.remove_temporary(self.folder)
         os._exit(0)
 
 
@@ -154,8 +154,8 @@ def _config(listener: socket.socket) -> Config:
     config = Config()
     config.bind = [f"fd://{listener.detach()}"]  # it is Hypercorn's to close
     config.keep_alive_timeout = 75  # longer than boto3 keeps an idle connection
-    config.graceful_timeout = PATIENCE
-    config.shutdown_timeout = PATIENCE
+    config.graceful_timeout = REQUEST_SECONDS
+    config.shutdown_timeout = REQUEST_SECONDS
     config.accesslog = None  # paths hold object keys, and keys patients' names
     config.errorlog = None
     return config

@@ -8,7 +8,7 @@ from pathlib import Path
 from local.transcribe_medical.fault_injection import FaultRates, InvalidFaultRates
 
 # How often a finished job is told to EventBridge: AWS documents no such event, and a bus may deliver any one twice.
-TELLINGS = {"off": 0, "on": 1, "doubled": 2}
+EVENTS_PER_JOB = {"off": 0, "on": 1, "doubled": 2}
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,9 @@ class Settings:
     exit_with_parent: bool
 
     @property
-    def tellings(self) -> int:
+    def events_per_job(self) -> int:
         """How often a finished job is told to EventBridge."""
-        return TELLINGS[self.completion_events]
+        return EVENTS_PER_JOB[self.completion_events]
 
     @classmethod
     def read(cls, arguments: Sequence[str] | None = None) -> "Settings":
@@ -59,13 +59,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--completion-events",
-        choices=TELLINGS,
+        choices=EVENTS_PER_JOB,
         default="off",
         help="whether a finished job is also told to EventBridge; AWS documents no such event (default off)",
     )
     parser.add_argument(
         "--faults",
-        type=_forecast,
+        type=_fault_rates,
         default=FaultRates(),
         metavar="FILE.json|KEY=VALUE,…",
         help="what goes wrong with Transcribe Medical, and how often, as docs/local-mode.md says (default nothing)",
@@ -93,7 +93,7 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def _forecast(text: str) -> FaultRates:
+def _fault_rates(text: str) -> FaultRates:
     try:
         return FaultRates.read(text)
     except InvalidFaultRates as bad:

@@ -69,12 +69,12 @@ class Signer:
             "SigningCertURL": f"http://{sns._HOST}:{sns._PORT}{self.path}",
         }
 
-    def handing_out(self, door: App) -> App:
+    def serving_certificate(self, app: App) -> App:
         """Wrap the cloud's ASGI app so that the certificate can be fetched."""
 
         async def with_certificate(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or scope["path"] != self.path:
-                await door(scope, receive, send)
+                await app(scope, receive, send)
                 return
             headers = [(b"content-type", b"application/x-pem-file")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -17,8 +17,8 @@ from local.cloud.errors import CannotStart
 
 MARK = "stethoscript-cloud"
 UNSAVED = "unsaved"
-KEPT = ("services", "objects", "mail")
-SWEPT = ("tmp", "home")
+PERSISTENT = ("services", "objects", "mail")
+TEMPORARY = ("tmp", "home")
 ROOM = 256 * 1024 * 1024  # a deployment's assets, the functions' unpacked code and a few recordings
 
 
@@ -63,7 +63,7 @@ class StateFolder:
 def held(path: Path, *, fresh: bool) -> Iterator[StateFolder]:
     """Make the folder ready and keep it locked until the block ends; raises CannotStart."""
     folder = StateFolder(path)
-    _own(path)
+    _claim(path)
     with (path / MARK).open("a") as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,30 +78,30 @@ def held(path: Path, *, fresh: bool) -> Iterator[StateFolder]:
                 file=sys.stderr,
                 flush=True,
             )
-        _empty(folder, SWEPT + (KEPT if fresh else ()))
-        saved(folder)
+        _empty(folder, TEMPORARY + (PERSISTENT if fresh else ()))
+        mark_saved(folder)
         try:
             yield folder
         finally:
-            sweep(folder)
+            remove_temporary(folder)
 
 
-def unsaved(folder: StateFolder) -> None:
+def mark_unsaved(folder: StateFolder) -> None:
     """Note that the cloud runs: objects and jobs are kept at once, all else every few seconds and when it ends."""
     (folder.path / UNSAVED).touch()
 
 
-def saved(folder: StateFolder) -> None:
+def mark_saved(folder: StateFolder) -> None:
     """Note that all is saved."""
     (folder.path / UNSAVED).unlink(missing_ok=True)
 
 
-def sweep(folder: StateFolder) -> None:
+def remove_temporary(folder: StateFolder) -> None:
     """Remove what only this run needed."""
-    _empty(folder, SWEPT)
+    _empty(folder, TEMPORARY)
 
 
-def _own(path: Path) -> None:
+def _claim(path: Path) -> None:
     if path.is_symlink():
         raise CannotStart(f"The state folder {path} is a link: name the folder itself with --state.")
     try:
@@ -127,5 +127,5 @@ def _own(path: Path) -> None:
 def _empty(folder: StateFolder, names: tuple[str, ...]) -> None:
     for name in names:
         shutil.rmtree(folder.path / name, ignore_errors=True)
-    for name in (*KEPT, *SWEPT):
+    for name in (*PERSISTENT, *TEMPORARY):
         (folder.path / name).mkdir(mode=0o700, exist_ok=True)

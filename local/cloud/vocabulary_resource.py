@@ -45,9 +45,9 @@ class _MedicalVocabulary:
 
     def create(self, _logical_id: str, properties: Properties, _stack: str) -> Made:
         """Make a vocabulary and wait until it is ready; one that never will be does not stay."""
-        made = self._made("CreateMedicalVocabulary", _request(properties))
+        made = self._apply("CreateMedicalVocabulary", _request(properties))
         try:
-            self._settle(made[0])
+            self._wait_until_ready(made[0])
         except ValueError:
             self.delete(made[0], properties)
             raise
@@ -59,8 +59,8 @@ class _MedicalVocabulary:
             return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
         request = _request(new)
         request.pop("Tags", None)
-        made = self._made("UpdateMedicalVocabulary", request)
-        self._settle(name)
+        made = self._apply("UpdateMedicalVocabulary", request)
+        self._wait_until_ready(name)
         return made
 
     def delete(self, name: str, _properties: Properties) -> None:
@@ -71,7 +71,7 @@ class _MedicalVocabulary:
             if refused.code != "NotFoundException":
                 raise ValueError(refused.message) from refused
 
-    def _made(self, operation: str, request: dict[str, Any]) -> Made:
+    def _apply(self, operation: str, request: dict[str, Any]) -> Made:
         try:
             request_validation.check(operation, request)
             self._service.operations[operation](_caller(), request)
@@ -80,9 +80,9 @@ class _MedicalVocabulary:
         name = request["VocabularyName"]
         return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
 
-    def _settle(self, name: str) -> None:
-        begun = self._service.memory.vocabularies.find(_caller(), name)
-        ended = begun and self._service.vocabularies.settle(begun)
+    def _wait_until_ready(self, name: str) -> None:
+        pending = self._service.store.vocabularies.find(_caller(), name)
+        ended = pending and self._service.vocabularies.finish_check(pending)
         if ended and ended.state == vocabularies.FAILED:
             raise ValueError(ended.reason)
 

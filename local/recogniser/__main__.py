@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from local.recogniser import engines, worker
-from local.recogniser.requests_and_results import Unready
+from local.recogniser.requests_and_results import EngineNotReady
 
 # From glibc's malloc.h.
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
@@ -26,11 +26,11 @@ def main() -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us; the end of stdin ends us
     send = worker.sender(_keep_stdout())
     logging.basicConfig(format="recogniser: %(message)s")
-    _give_memory_back()
+    _return_freed_memory()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would only get in the way of ours
     try:
         engine = engines.load(chosen)
-    except Unready as problem:
+    except EngineNotReady as problem:
         send(ready=False, problem=str(problem))
         return 1
     send(ready=True, engine=engine.name)
@@ -38,7 +38,7 @@ def main() -> int:
     return 0
 
 
-def _give_memory_back() -> None:
+def _return_freed_memory() -> None:
     """Let glibc return large blocks at once and share its pools among threads: a long recording needs a third less."""
     with suppress(OSError, AttributeError):  # another C library has other habits
         libc = ctypes.CDLL(None)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from local.recogniser.phonetics import likeness, spoken
+from local.recogniser.phonetics import similarity, spoken
 from local.recogniser.requests_and_results import Reading, Segment, Word
-from local.recogniser.speech_intervals import Span
+from local.recogniser.speech_intervals import Interval
 
 # A pause that ends a sentence, whatever its punctuation.
 _PAUSE_SECONDS = 1.0
@@ -33,7 +33,7 @@ def sentences(words: Sequence[Word]) -> list[list[Word]]:
 
 def _parts(sentence: list[Word]) -> Iterator[list[Word]]:
     """Cut what is too long at its longest pause, a comma counting for half a second."""
-    at = span(sentence)
+    at = interval(sentence)
     if at.end - at.start <= _LONGEST_SECONDS or len(sentence) == 1:
         yield sentence
         return
@@ -46,9 +46,9 @@ def _parts(sentence: list[Word]) -> Iterator[list[Word]]:
     yield from _parts(sentence[middle:])
 
 
-def span(sentence: Sequence[Word]) -> Span:
+def interval(sentence: Sequence[Word]) -> Interval:
     """Return from when to when a sentence is spoken."""
-    return Span(sentence[0].start, max(word.end for word in sentence))
+    return Interval(sentence[0].start, max(word.end for word in sentence))
 
 
 def segment(heard: Sequence[Word], readings: Iterable[Sequence[Word]], most: int) -> Segment:
@@ -63,13 +63,13 @@ def segment(heard: Sequence[Word], readings: Iterable[Sequence[Word]], most: int
             known.add(spoken(text))
             said = (replace(word, speaker=heard[0].speaker, channel=heard[0].channel) for word in words)
             alternatives.append(Reading(tuple(said)))
-    at = span(heard)
+    at = interval(heard)
     return Segment(at.start, at.end, tuple(alternatives))
 
 
 def alike(heard: Iterable[Word], reading: Iterable[Word]) -> bool:
     """Say whether a reading may be one of the same sounds."""
-    return likeness(_plain(heard), _plain(reading)) >= _ALIKE
+    return similarity(_plain(heard), _plain(reading)) >= _ALIKE
 
 
 def _plain(words: Iterable[Word]) -> str:

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from local.recogniser import container_format, refusals
 from local.recogniser.refusals import UNSUPPORTED_FORMAT, Media
-from local.recogniser.requests_and_results import Order, Unusable
+from local.recogniser.requests_and_results import RecognitionRequest, RecordingRefused
 
 SAMPLE_RATE = 16_000
 SAMPLE_BYTES = 2
@@ -39,43 +39,43 @@ class Sound:
     channels: int
 
 
-def head(order: Order) -> bytes:
+def head(request: RecognitionRequest) -> bytes:
     """Return the recording's first bytes; Unusable if it cannot be read or is too large."""
     try:
-        info = order.audio.stat()
+        info = request.audio.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise Unusable(UNSUPPORTED_FORMAT)
+            raise RecordingRefused(UNSUPPORTED_FORMAT)
         refusals.check_size(info.st_size)
-        with order.audio.open("rb") as file:
+        with request.audio.open("rb") as file:
             return file.read(container_format.FIRST_BYTES)
     except OSError as error:
-        raise Unusable(UNSUPPORTED_FORMAT) from error
+        raise RecordingRefused(UNSUPPORTED_FORMAT) from error
 
 
 @contextmanager
-def decoded(order: Order) -> Iterator[Sound]:
+def decoded(request: RecognitionRequest) -> Iterator[Sound]:
     """Decode a recording for as long as the block lasts; Unusable with the reason if that cannot be done.
 
     All channels are mixed into one, unless the order asks for each by itself.
     """
-    first = head(order)
+    first = head(request)
     with tempfile.TemporaryFile() as samples:
-        found = _decode(order, samples)
+        found = _decode(request, samples)
         name = container_format.named(found["demuxer"], found["codec"], found["brand"], first)
-        form = refusals.check_format(order.format, name)
-        channels = found["channels"] if order.channels else 1
+        form = refusals.check_format(request.format, name)
+        channels = found["channels"] if request.channels else 1
         frames = samples.seek(0, 2) // (SAMPLE_BYTES * channels)
         media = Media(form, found["sample_rate"], frames / SAMPLE_RATE, found["channels"])
-        refusals.check(order, media)
+        refusals.check(request, media)
         yield Sound(media, samples, channels)
 
 
-def _decode(order: Order, samples: BinaryIO) -> dict[str, Any]:
+def _decode(request: RecognitionRequest, samples: BinaryIO) -> dict[str, Any]:
     """Run the decoder on one recording; what kills it, or keeps it too long, is not a recording."""
-    seconds = min(_SECONDS_AT_LEAST + order.audio.stat().st_size // _BYTES_PER_SECOND, _SECONDS_AT_MOST)
-    layout = "channels" if order.channels else "mono"
+    seconds = min(_SECONDS_AT_LEAST + request.audio.stat().st_size // _BYTES_PER_SECOND, _SECONDS_AT_MOST)
+    layout = "channels" if request.channels else "mono"
     command = [sys.executable, "-I", str(_DECODER), layout]
-    with order.audio.open("rb") as recording:
+    with request.audio.open("rb") as recording:
         try:
             done = subprocess.run(
                 [*command, str(samples.fileno()), str(seconds)],
@@ -88,5 +88,5 @@ def _decode(order: Order, samples: BinaryIO) -> dict[str, Any]:
             )
             found: dict[str, Any] = json.loads(done.stdout)
         except (subprocess.SubprocessError, ValueError) as error:
-            raise Unusable(UNSUPPORTED_FORMAT) from error
+            raise RecordingRefused(UNSUPPORTED_FORMAT) from error
     return found

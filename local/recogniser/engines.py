@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from local.recogniser.requests_and_results import Recogniser, Unready
+from local.recogniser.requests_and_results import EngineNotReady, Recognise
 
 
 @dataclass(frozen=True)
@@ -11,18 +11,18 @@ class Engine:
     """A recogniser that is ready, and its name for the records."""
 
     name: str
-    recognise: Recogniser
+    recognise: Recognise
 
 
 def load(choice: str) -> Engine:
     """Load "<engine>" or "<engine>:<argument>"; Unready, with the remedy, if that cannot be done."""
     name, _, argument = choice.partition(":")
     if name not in ENGINES:
-        raise Unready(f"There is no engine {name!r}; choose one of: {', '.join(ENGINES)}.")
+        raise EngineNotReady(f"There is no engine {name!r}; choose one of: {', '.join(ENGINES)}.")
     try:
         return ENGINES[name](argument)
     except ModuleNotFoundError as error:
-        raise Unready(f"Python's {error.name} is not installed: run `make install`.") from error
+        raise EngineNotReady(f"Python's {error.name} is not installed: run `make install`.") from error
 
 
 def _whisper(folder: str) -> Engine:

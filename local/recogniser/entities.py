@@ -61,13 +61,13 @@ class Pattern(NamedTuple):
     """What an entity looks like (its group `it`, or all of it), and how often it is one when it looks so."""
 
     category: str
-    sure: float
+    precision: float
     form: re.Pattern[str]
 
 
-def _pattern(category: str, sure: float, form: str, *, any_case: bool = False) -> Pattern:
+def _pattern(category: str, precision: float, form: str, *, any_case: bool = False) -> Pattern:
     """Return a pattern of whole words."""
-    return Pattern(category, sure, re.compile(rf"(?<!\w){form}(?!\w)", re.IGNORECASE if any_case else re.NOFLAG))
+    return Pattern(category, precision, re.compile(rf"(?<!\w){form}(?!\w)", re.IGNORECASE if any_case else re.NOFLAG))
 
 
 # The first that claims a word keeps it, so the more telling forms stand first.
@@ -154,7 +154,7 @@ PATTERNS = (
     _pattern(PERSONAL, 0.9, rf"{_NAMED}\s(?P<it>{_CAPITAL}(?:\s(?:[A-Z]\.?\s)?{_CAPITAL}){{0,2}})"),
 )
 _FULL_NAME = re.compile(rf"(?<!\w)({_CAPITAL})\s((?:[A-Z]\.?\s)?{_CAPITAL}(?:\s{_CAPITAL})?)(?!\w)")
-_NAME_SURE = 0.9
+_NAME_PRECISION = 0.9
 # Capitals that follow a first name without being a family's.
 _NO_NAME = re.compile(rf"{_TITLE}|{_MONTH}|{_WEEKDAY}|{_STATE}|I|I'm|The|He|She|They|We|It|You|A|An|And|But|No|Yes")
 
@@ -185,24 +185,24 @@ def _in_turn(words: Sequence[Word]) -> Iterator[Entity]:
         starts.append(len(text))
         text += word.text + word.punctuation + " "
     taken: set[int] = set()
-    for category, sure, start, end in _claims(text):
+    for category, precision, start, end in _matches(text):
         covered = range(bisect_right(starts, start) - 1, bisect_right(starts, end - 1))
         if not taken.isdisjoint(covered):
             continue
         taken.update(covered)
         its = words[covered.start : covered.stop]
         content = text[starts[covered.start] :][: starts[covered.stop - 1] - starts[covered.start]] + its[-1].text
-        confidence = round(sure * sum(word.confidence for word in its) / len(its), 4)
+        confidence = round(precision * sum(word.confidence for word in its) / len(its), 4)
         yield Entity(content, category, its[0].start, its[-1].end, confidence)
 
 
-def _claims(text: str) -> Iterator[tuple[str, float, int, int]]:
-    for category, sure, form in PATTERNS:
+def _matches(text: str) -> Iterator[tuple[str, float, int, int]]:
+    for category, precision, form in PATTERNS:
         for match in form.finditer(text):
-            yield category, sure, *match.span("it" if "it" in form.groupindex else 0)
+            yield category, precision, *match.span("it" if "it" in form.groupindex else 0)
     for match in _FULL_NAME.finditer(text):
         if match[1] in first_names() and not _NO_NAME.fullmatch(match[2]):
-            yield PERSONAL, _NAME_SURE, *match.span()
+            yield PERSONAL, _NAME_PRECISION, *match.span()
     # A known first name by itself: only where a capital is no sentence's.
     for match in re.finditer(rf"(?<=[a-z,]\s)({_CAPITAL})(?!\w)", text):
         if match[1] in first_names():

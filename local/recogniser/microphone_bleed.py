@@ -13,7 +13,7 @@ from local.recogniser.requests_and_results import Word
 _LOUDER_DECIBELS = 12.0
 
 
-def without(words: Sequence[Word], samples: NDArray[np.int16]) -> list[Word]:
+def remove(words: Sequence[Word], samples: NDArray[np.int16]) -> list[Word]:
     """Drop the words during which another channel is much louder, and somebody speaks there."""
     channels = {word.channel for word in words}
     said = {channel: [word for word in words if word.channel == channel] for channel in channels}

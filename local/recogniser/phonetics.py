@@ -92,10 +92,10 @@ def sound(text: str) -> str:
     return "".join(letter if letter == _VOWEL else letter * 2 for letter, _ in groupby(classes))
 
 
-def likeness(one: str, other: str) -> float:
+def similarity(one: str, other: str) -> float:
     """Return how alike two texts sound, from 0 to 1.
 
-    >>> likeness("on Oxus ill in", "amoxicillin") > 0.6 > likeness("temperature is", "amoxicillin")
+    >>> similarity("on Oxus ill in", "amoxicillin") > 0.6 > similarity("temperature is", "amoxicillin")
     True
     """
     return float(Levenshtein.normalized_similarity(sound(one), sound(other)))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from local.recogniser.requests_and_results import Order, Unusable
+from local.recogniser.requests_and_results import RecognitionRequest, RecordingRefused
 
 # The FailureReason texts that the service's API model documents for a medical job ...
 UNSUPPORTED_FORMAT = "Unsupported media format"
@@ -44,28 +44,28 @@ class Media:
 def check_size(size: int) -> None:
     """Refuse a file of so many bytes if the service would."""
     if size > LARGEST_BYTES:
-        raise Unusable(FILE_TOO_LARGE)
+        raise RecordingRefused(FILE_TOO_LARGE)
 
 
 def check_format(claimed: str | None, detected: str | None) -> str:
     """Return the detected format, or refuse what has none or is not what was claimed."""
     if detected is None:
-        raise Unusable(UNSUPPORTED_FORMAT)
+        raise RecordingRefused(UNSUPPORTED_FORMAT)
     if claimed and _SAME.get(claimed, claimed) != _SAME.get(detected, detected):
-        raise Unusable(FORMAT_MISMATCH)
+        raise RecordingRefused(FORMAT_MISMATCH)
     return detected
 
 
-def check(order: Order, media: Media) -> None:
+def check(request: RecognitionRequest, media: Media) -> None:
     """Refuse a recording that Transcribe Medical would fail, with the service's reason."""
-    check_format(order.format, media.format)
-    if order.sample_rate and order.sample_rate != media.sample_rate:
-        raise Unusable(SAMPLE_RATE_MISMATCH)
+    check_format(request.format, media.format)
+    if request.sample_rate and request.sample_rate != media.sample_rate:
+        raise RecordingRefused(SAMPLE_RATE_MISMATCH)
     if not LOWEST_HERTZ <= media.sample_rate <= HIGHEST_HERTZ:
-        raise Unusable(INVALID_SAMPLE_RATE)
+        raise RecordingRefused(INVALID_SAMPLE_RATE)
     if media.channels > MOST_CHANNELS:
-        raise Unusable(TOO_MANY_CHANNELS)
+        raise RecordingRefused(TOO_MANY_CHANNELS)
     if media.seconds > LONGEST_SECONDS:
-        raise Unusable(TOO_LONG)
+        raise RecordingRefused(TOO_LONG)
     if media.seconds < SHORTEST_SECONDS:
-        raise Unusable(TOO_SHORT)
+        raise RecordingRefused(TOO_SHORT)

@@ -10,11 +10,11 @@ from pathlib import Path
 from local.recogniser import alternatives, audio_decoder, entities, refusals, vocabulary, wav
 from local.recogniser.refusals import Media
 from local.recogniser.requests_and_results import (
-    Order,
     Progress,
-    Recognition,
+    RecognitionRequest,
+    RecognitionResult,
+    RecordingRefused,
     Segment,
-    Unusable,
     Word,
     split_punctuation,
 )
@@ -71,23 +71,23 @@ class Script:
         return cls(tuple(turns), fail, slow)
 
 
-def recognise(order: Order, progress: Progress) -> Recognition:
+def recognise(request: RecognitionRequest, progress: Progress) -> RecognitionResult:
     """Hear what the recording's script says: evenly spaced words, and nothing where there is no script."""
-    media, script = _open(order)
+    media, script = _open(request)
     _wait(script.slow, progress)
     if script.fail:
-        raise Unusable(script.fail)
+        raise RecordingRefused(script.fail)
     progress(1.0)
-    segments = _segments(script, order, media)
+    segments = _segments(script, request, media)
     words = tuple(word for segment in segments for word in segment.alternatives[0].words)
-    return Recognition(
+    return RecognitionResult(
         media.format,
         media.sample_rate,
         media.seconds,
         media.channels,
         words,
-        tuple(segments) if order.alternatives > 1 else None,
-        entities.find(words) if order.entities else None,
+        tuple(segments) if request.alternatives > 1 else None,
+        entities.find(words) if request.entities else None,
     )
 
 
@@ -114,13 +114,13 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
-def _open(order: Order) -> tuple[Media, Script]:
+def _open(request: RecognitionRequest) -> tuple[Media, Script]:
     """Judge the recording as the real recogniser does, but read a WAV without decoding it."""
-    if not wav.begins(audio_decoder.head(order)):
-        with audio_decoder.decoded(order) as sound:
+    if not wav.begins(audio_decoder.head(request)):
+        with audio_decoder.decoded(request) as sound:
             return sound.media, Script()
-    read = wav.read(order.audio)
-    refusals.check(order, read.media)
+    read = wav.read(request.audio)
+    refusals.check(request, read.media)
     return read.media, Script.read(read.comment)
 
 
@@ -131,7 +131,7 @@ def _wait(seconds: float, progress: Progress) -> None:
         time.sleep(_TICK_SECONDS)
 
 
-def _segments(script: Script, order: Order, media: Media) -> list[Segment]:
+def _segments(script: Script, request: RecognitionRequest, media: Media) -> list[Segment]:
     """Return one segment for each turn, its words evenly spaced."""
     pace = media.seconds / max(sum(len(turn.text.split()) for turn in script.turns), 1)
     appeared: dict[int, int] = {}
@@ -147,16 +147,16 @@ def _segments(script: Script, order: Order, media: Media) -> list[Segment]:
             start=said * pace,
             end=(said + len(heard)) * pace,
             confidence=0.99,
-            speaker=min(speaker, order.max_speakers - 1) if order.max_speakers else None,
-            channel=min(turn.voice, media.channels - 1) if order.channels else 0,
+            speaker=min(speaker, request.max_speakers - 1) if request.max_speakers else None,
+            channel=min(turn.voice, media.channels - 1) if request.channels else 0,
         )
         said += len(heard)
         first, *others = (
-            vocabulary.written(list(_words(text.split(), spoken)), order.vocabulary)
+            vocabulary.written(list(_words(text.split(), spoken)), request.vocabulary)
             for text in (turn.text, *turn.others)
         )
         unsure = ([replace(word, confidence=_UNSURE) for word in other] for other in others)
-        segments.append(alternatives.segment(first, unsure, order.alternatives))
+        segments.append(alternatives.segment(first, unsure, request.alternatives))
     return segments
 
 

@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 Task = Callable[[], None]
 
 
-class Turns:
+class SharedThreads:
     """As many threads as shall work at the same time; they last as long as the process."""
 
     def __init__(self, threads: int) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from local.recogniser import model_files, voice_encoder
 from local.recogniser.requests_and_results import Word
-from local.recogniser.speech_intervals import Span, pack
+from local.recogniser.speech_intervals import Interval, pack
 from local.recogniser.voice_encoder import SAMPLE_RATE, WINDOW_SECONDS, Floats, VoiceEncoder, unit
 
 Labels = NDArray[np.intp]
@@ -46,8 +46,8 @@ def label(words: Sequence[Word], samples: NDArray[np.int16], encode: Encode, mos
     """Give every word a speaker: 0 is who spoke first, and there are at most `most`."""
     if not words:
         return []
-    spoken = pack([Span(word.start, word.end) for word in words], longest=float("inf"), gap=_PAUSE_SECONDS)
-    hop = max(_HOP_SECONDS, sum(span.end - span.start for span in spoken) / _MOST_WINDOWS)
+    spoken = pack([Interval(word.start, word.end) for word in words], longest=float("inf"), gap=_PAUSE_SECONDS)
+    hop = max(_HOP_SECONDS, sum(interval.end - interval.start for interval in spoken) / _MOST_WINDOWS)
     middles, pauses = windows(spoken, hop)
     vectors = np.concatenate(list(encode(_batches(samples, middles))))
     voices = centroids(vectors, most, hop)
@@ -56,9 +56,11 @@ def label(words: Sequence[Word], samples: NDArray[np.int16], encode: Encode, mos
     return _numbered(words, track[nearest])
 
 
-def windows(spoken: Iterable[Span], hop: float) -> tuple[Floats, NDArray[np.bool_]]:
+def windows(spoken: Iterable[Interval], hop: float) -> tuple[Floats, NDArray[np.bool_]]:
     """Return the middles of windows `hop` seconds apart, and before which of them there is a pause."""
-    middles = [np.arange(span.start, max(span.end, span.start + 0.01), hop) + hop / 2 for span in spoken]
+    middles = [
+        np.arange(interval.start, max(interval.end, interval.start + 0.01), hop) + hop / 2 for interval in spoken
+    ]
     pauses = [np.arange(len(part)) == 0 for part in middles]
     return np.concatenate(middles).astype(np.float32), np.concatenate(pauses)
 
@@ -112,11 +114,11 @@ def group(distances: Floats, apart: float, at_most: int = 1) -> Labels:
     return inverse
 
 
-def smooth(likeness: Floats, pauses: NDArray[np.bool_]) -> Labels:
+def smooth(similarity: Floats, pauses: NDArray[np.bool_]) -> Labels:
     """Return the likeliest sequence of voices, when changing from one to another has its price (Viterbi)."""
-    best = likeness[0]
+    best = similarity[0]
     came_from = []
-    for row, pause in zip(likeness[1:], pauses[1:], strict=True):
+    for row, pause in zip(similarity[1:], pauses[1:], strict=True):
         price = _CHANGE_AFTER_PAUSE if pause else _CHANGE
         reached = best[:, None] - price * (1 - np.eye(len(best)))
         came_from.append(reached.argmax(axis=0))

@@ -7,7 +7,7 @@ from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
 from local.recogniser.audio_decoder import SAMPLE_RATE
-from local.recogniser.speech_intervals import Span
+from local.recogniser.speech_intervals import Interval
 
 Samples = NDArray[np.int16]
 Sound = NDArray[np.float32]
@@ -21,9 +21,9 @@ _SPEECH = VadOptions(
 _BLOCK_SAMPLES = 300 * SAMPLE_RATE
 
 
-def spans(samples: Samples) -> list[Span]:
+def intervals(samples: Samples) -> list[Interval]:
     """Return the stretches of a channel in which somebody speaks."""
-    found: list[Span] = []
+    found: list[Interval] = []
     at = 0
     while at < len(samples):
         block = floats(samples[at : at + _BLOCK_SAMPLES])
@@ -31,14 +31,14 @@ def spans(samples: Samples) -> list[Span]:
         after = at + len(block)
         if after < len(samples) and stretches and stretches[-1]["end"] > len(block) - SAMPLE_RATE:
             after = at + stretches.pop()["start"]  # cut by the block's edge: heard whole in the next
-        found += [Span((at + s["start"]) / SAMPLE_RATE, (at + s["end"]) / SAMPLE_RATE) for s in stretches]
+        found += [Interval((at + s["start"]) / SAMPLE_RATE, (at + s["end"]) / SAMPLE_RATE) for s in stretches]
         at = after
     return found
 
 
-def cut(samples: Samples, span: Span) -> Sound:
+def cut(samples: Samples, interval: Interval) -> Sound:
     """Return one stretch of a channel."""
-    return floats(samples[round(span.start * SAMPLE_RATE) : round(span.end * SAMPLE_RATE)])
+    return floats(samples[round(interval.start * SAMPLE_RATE) : round(interval.end * SAMPLE_RATE)])
 
 
 def floats(samples: Samples) -> Sound:

@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from local.recogniser.phonetics import letters, likeness, sound
+from local.recogniser.phonetics import letters, similarity, sound
 from local.recogniser.requests_and_results import Term, Word
 
 # Whisper takes 223 tokens of hints and drops the rest without a word; some room is left for the full stop.
@@ -20,24 +20,24 @@ MOST_TOKENS = 216
 # More terms than this distract more than they help.
 _MOST_TERMS = 16
 # How alike a term and something that was heard must sound, for the term to be worth a second look ...
-_WORTH = 0.65
+_CANDIDATE = 0.65
 # ... and how alike both hearings must sound, for the second to count.
 _SAME = 0.6
 # A term may have been taken for so many words more than it has.
 _SPLIT = 3
 # What makes a stretch more likely to be misheard than one that sounds as much like a term.
-_DOUBT = 0.2
+_UNCERTAINTY = 0.2
 
 CountTokens = Callable[[str], int]
 
 
-def hints(vocabulary: Sequence[Term], heard: Sequence[Word], count: CountTokens) -> str:
+def hints(vocabulary: Sequence[Term], words: Sequence[Word], count: CountTokens) -> str:
     """Return the terms that may have been said, likeliest first, in the form that Whisper heeds best.
 
     A comma list that ends like a sentence keeps Whisper writing sentences. Empty if no term is likely.
     """
     chosen = ""
-    for term in likely(vocabulary, heard)[:_MOST_TERMS]:
+    for term in likely(vocabulary, words)[:_MOST_TERMS]:
         longer = f"{chosen}, {term.written}" if chosen else term.written
         if count(longer) > MOST_TOKENS:
             break
@@ -45,47 +45,47 @@ def hints(vocabulary: Sequence[Term], heard: Sequence[Word], count: CountTokens)
     return chosen and chosen.rstrip(".") + "."
 
 
-def likely(vocabulary: Sequence[Term], heard: Sequence[Word]) -> list[Term]:
+def likely(vocabulary: Sequence[Term], words: Sequence[Word]) -> list[Term]:
     """Return the terms that sound like something that was heard, those of which most is to be hoped first."""
     longest = max((len(term.spoken.split()) for term in vocabulary), default=0) + _SPLIT
-    doubts: dict[str, float] = {}
-    for start in range(len(heard)):
-        for end in range(start + 1, min(start + longest, len(heard)) + 1):
-            stretch = heard[start:end]
-            doubt = 1 - min(word.confidence for word in stretch)
+    uncertainties: dict[str, float] = {}
+    for start in range(len(words)):
+        for end in range(start + 1, min(start + longest, len(words)) + 1):
+            stretch = words[start:end]
+            uncertainty = 1 - min(word.confidence for word in stretch)
             key = sound(" ".join(word.text for word in stretch))
-            doubts[key] = max(doubts.get(key, 0.0), doubt)
-    hopes = [(_hope(term, doubts), n) for n, term in enumerate(vocabulary)]
-    return [vocabulary[n] for hope, n in sorted(hopes, key=lambda pair: (-pair[0], pair[1])) if hope > 0]
+            uncertainties[key] = max(uncertainties.get(key, 0.0), uncertainty)
+    scores = [(_score(term, uncertainties), n) for n, term in enumerate(vocabulary)]
+    return [vocabulary[n] for score, n in sorted(scores, key=lambda pair: (-pair[0], pair[1])) if score > 0]
 
 
-def _hope(term: Term, doubts: dict[str, float]) -> float:
+def _score(term: Term, uncertainties: dict[str, float]) -> float:
     """Return how much is to be hoped of telling a term, 0 if it sounds like nothing in `doubts`."""
     best = 0.0
     for key in {sound(form) for form in (term.spoken, term.sounds_like, term.display_as) if form}:
         similar = process.extract(
-            key, doubts.keys(), scorer=Levenshtein.normalized_similarity, score_cutoff=_WORTH, limit=5
+            key, uncertainties.keys(), scorer=Levenshtein.normalized_similarity, score_cutoff=_CANDIDATE, limit=5
         )
-        best = max([best, *(alike + _DOUBT * doubts[found] for found, alike, _ in similar)])
+        best = max([best, *(alike + _UNCERTAINTY * uncertainties[found] for found, alike, _ in similar)])
     return best
 
 
-def believed(without: Sequence[Word], told: Sequence[Word], vocabulary: Iterable[Term]) -> list[Word]:
+def accepted(without_hints: Sequence[Word], with_hints: Sequence[Word], vocabulary: Iterable[Term]) -> list[Word]:
     """Return the first hearing, with those stretches of the second that hold a term and sound the same."""
-    before, after = [letters(word.text) for word in without], [letters(word.text) for word in told]
+    before, after = [letters(word.text) for word in without_hints], [letters(word.text) for word in with_hints]
     terms = _Forms(vocabulary)
     words: list[Word] = []
     for change, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        old, new = without[a:b], told[c:d]
-        if change != "replace" or not terms.among(new) or _likeness(old, new) < _SAME:
+        old, new = without_hints[a:b], with_hints[c:d]
+        if change != "replace" or not terms.among(new) or _similarity(old, new) < _SAME:
             words += old
         else:
             words += _within(new, old[0].start, old[-1].end)
     return words
 
 
-def _likeness(some: Sequence[Word], others: Sequence[Word]) -> float:
-    return likeness(*(" ".join(word.text for word in words) for words in (some, others)))
+def _similarity(some: Sequence[Word], others: Sequence[Word]) -> float:
+    return similarity(*(" ".join(word.text for word in words) for words in (some, others)))
 
 
 def _within(words: Sequence[Word], start: float, end: float) -> list[Word]:

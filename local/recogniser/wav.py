@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from local.recogniser.refusals import UNSUPPORTED_FORMAT, Media
-from local.recogniser.requests_and_results import Unusable
+from local.recogniser.requests_and_results import RecordingRefused
 
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
@@ -39,10 +39,10 @@ def read(path: Path) -> Wav:
             elif name == b"LIST":
                 comment = _comment(file.read(min(length, _LONGEST_COMMENT))) or comment
     if len(shape) < _FORMAT.size or size < 0:
-        raise Unusable(UNSUPPORTED_FORMAT)
+        raise RecordingRefused(UNSUPPORTED_FORMAT)
     _, channels, rate, _, frame, _ = _FORMAT.unpack(shape)
     if not (channels and rate and frame):
-        raise Unusable(UNSUPPORTED_FORMAT)
+        raise RecordingRefused(UNSUPPORTED_FORMAT)
     return Wav(Media("wav", rate, size / frame / rate, channels), comment)
 
 

@@ -19,14 +19,14 @@ Sound = NDArray[np.float32]
 # More ways kept open at a time than the usual five: dearer by a third, and less a matter of rounding.
 _BEAMS = 10
 # What Whisper makes of a sound that only resembles speech is less likely, word for word, than any real sentence.
-_BELIEVED = 0.15
+_LEAST_CONFIDENCE = 0.15
 # Whisper's own doubt that anybody speaks: at most 0.3 in all speech we measured, at least 0.6 in babble and
 # synthetic vowels. A text that goes round in circles needs less doubt to be dropped.
 _NO_SPEECH = 0.55
-_NO_SPEECH_IN_CIRCLES = 0.35
+_NO_SPEECH_REPETITIVE = 0.35
 # A text that packs so well repeats itself; with a price on repetition it may come out of the circle.
-_IN_CIRCLES = 2.4
-_PRICE_OF_REPETITION = 1.2
+_REPETITIVE = 2.4
+_REPETITION_PENALTY = 1.2
 # Most hypotheses differ in punctuation alone, so more are made than are wanted.
 _HYPOTHESES_FOR_EACH = 3
 _MOST_HYPOTHESES = 20
@@ -40,15 +40,15 @@ class SpeechModel:
 
     model: WhisperModel
 
-    def hear(self, sound: Sound) -> list[Piece]:
+    def transcribe(self, sound: Sound) -> list[Piece]:
         """Return what is said in at most 28 s of sound, with times from its start."""
         segments = self._segments(sound)
-        if any(segment.compression_ratio > _IN_CIRCLES for segment in segments):
-            again = self._segments(sound, repetition_penalty=_PRICE_OF_REPETITION)
+        if any(segment.compression_ratio > _REPETITIVE for segment in segments):
+            again = self._segments(sound, repetition_penalty=_REPETITION_PENALTY)
             segments = min(segments, again, key=lambda tried: max((s.compression_ratio for s in tried), default=0.0))
         return _pieces(segments)
 
-    def hear_again(self, sound: Sound, before: Sequence[Piece], hints: str) -> list[Piece]:
+    def transcribe_with_hints(self, sound: Sound, before: Sequence[Piece], hints: str) -> list[Piece]:
         """Return what is said, knowing what was heard before and that the words in `hints` may be among it."""
         # Told words that are not there, Whisper may recite them without end.
         longest = self.tokens("".join(piece.text for piece in before)) * 3 // 2 + _FEW_TOKENS
@@ -99,16 +99,18 @@ class SpeechModel:
         return Tokenizer(self.model.hf_tokenizer, self.model.model.is_multilingual, task="transcribe", language="en")
 
 
-def _believed(segment: Any) -> bool:
+def _is_speech(segment: Any) -> bool:
     words = segment.words or ()
-    doubt = _NO_SPEECH if segment.compression_ratio <= _IN_CIRCLES else _NO_SPEECH_IN_CIRCLES
-    return bool(segment.no_speech_prob < doubt and sum(word.probability for word in words) >= _BELIEVED * len(words))
+    limit = _NO_SPEECH if segment.compression_ratio <= _REPETITIVE else _NO_SPEECH_REPETITIVE
+    return bool(
+        segment.no_speech_prob < limit and sum(word.probability for word in words) >= _LEAST_CONFIDENCE * len(words)
+    )
 
 
 def _pieces(segments: Iterable[Any]) -> list[Piece]:
     return [
         Piece(word.word, float(word.start), float(word.end), float(word.probability))
         for segment in segments
-        if _believed(segment)
+        if _is_speech(segment)
         for word in segment.words or ()
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from local.recogniser.requests_and_results import PUNCTUATION, Word, split_punctuation
-from local.recogniser.speech_intervals import Span
+from local.recogniser.speech_intervals import Interval
 
 # Quotation marks, brackets and dashes around a word are not spoken.
 _WRAPPING = '"“”‘()[]{}♪♫…–—'  # noqa: RUF001 - these are the marks meant
@@ -21,7 +21,7 @@ class Piece:
     confidence: float
 
 
-def words(pieces: Iterable[Piece], within: Span, channel: int = 0) -> list[Word]:
+def words(pieces: Iterable[Piece], within: Interval, channel: int = 0) -> list[Word]:
     """Return the words that pieces make, none of them outside the stretch that was heard."""
     found: list[Word] = []
     for piece in joined(pieces):
@@ -60,7 +60,7 @@ def bare(text: str) -> str:
     return text if any(letter not in PUNCTUATION + "'" for letter in text) else ""
 
 
-def in_time(words: Iterable[Word], within: Span) -> Iterator[Word]:
+def in_time(words: Iterable[Word], within: Interval) -> Iterator[Word]:
     """Keep times inside the stretch, and let no word begin before the one ahead of it has ended.
 
     Where Whisper leaves a word no time at all, it is given some of the pause before it.

@@ -17,15 +17,15 @@ _LATEST_SECONDS = 0.4
 _SHORTEST_SECONDS = 0.06
 
 
-def found(words: Iterable[Word], samples: NDArray[np.int16]) -> Iterator[Word]:
+def corrected(words: Iterable[Word], samples: NDArray[np.int16]) -> Iterator[Word]:
     """Let words that follow a pause begin where their sound does, in one channel's samples."""
     before = -_PAUSE_SECONDS
     for word in words:
         pause, before = word.start - before, word.end
-        yield word if pause < _PAUSE_SECONDS else _begun(word, samples)
+        yield word if pause < _PAUSE_SECONDS else _with_onset(word, samples)
 
 
-def _begun(word: Word, samples: NDArray[np.int16]) -> Word:
+def _with_onset(word: Word, samples: NDArray[np.int16]) -> Word:
     first = round(word.start * SAMPLE_RATE)
     stretch = samples[first : round(word.end * SAMPLE_RATE)]
     frames = stretch[: len(stretch) // _FRAME * _FRAME].reshape(-1, _FRAME)

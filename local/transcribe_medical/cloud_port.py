@@ -33,13 +33,13 @@ class CloudPort(Protocol):
     def endpoint(self) -> str:
         """The cloud's own address, for what can be downloaded from it."""
 
-    def may_read(self, caller: Caller, place: S3Location) -> bool:
+    def may_read(self, caller: Caller, location: S3Location) -> bool:
         """Tell whether the caller may read the object, its key included."""
 
-    def may_write(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
+    def may_write(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
         """Tell whether the caller may write the object so encrypted."""
 
-    def may_encrypt(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
+    def may_encrypt(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
         """Tell whether the key exists, can be used for this, and the caller may encrypt the object with it."""
 
     def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
@@ -48,14 +48,14 @@ class CloudPort(Protocol):
     def region_of(self, bucket: str) -> str | None:
         """Return the Region of a bucket, or nothing if there is no such bucket."""
 
-    def size_of(self, place: S3Location) -> int | None:
+    def size_of(self, location: S3Location) -> int | None:
         """Return how many bytes an object has, or nothing if there is no such object."""
 
-    def fetch(self, account: str, place: S3Location, to: Path) -> bool:
+    def fetch(self, account: str, location: S3Location, to: Path) -> bool:
         """Put an object's content into a new file, without holding it in memory, and tell whether it is there."""
 
-    def write(self, job: Job, place: S3Location, content: bytes, encryption: Encryption, *, tellings: int = 1) -> bool:
+    def write(self, job: Job, location: S3Location, content: bytes, encryption: Encryption, *, copies: int = 1) -> bool:
         """Write an object and tell whether that was possible; S3 tells of it as often as that."""
 
-    def tell(self, job: Job, detail: Mapping[str, Any]) -> None:
+    def put_event(self, job: Job, detail: Mapping[str, Any]) -> None:
         """Put a `Transcribe Job State Change` on the account's default event bus."""

@@ -39,7 +39,9 @@ RATE = (
     "smaller file and try your request again."
 )
 """The one text that the service's model has for its limits: whoever takes it for the file's fault is found out."""
-BROKEN = "There was an internal error. Check the error message, correct the issue, and try your request again."
+INTERNAL_FAILURE = (
+    "There was an internal error. Check the error message, correct the issue, and try your request again."
+)
 
 
 class InvalidFaultRates(ValueError):
@@ -145,37 +147,37 @@ class FaultInjection:
     def __init__(self, fault_rates: FaultRates | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.fault_rates = fault_rates or FaultRates()
         self._clock = clock
-        self._dice = random.Random(self.fault_rates.seed)  # noqa: S311  # weather, not secrets
+        self._random = random.Random(self.fault_rates.seed)  # noqa: S311  # weather, not secrets
         self._buckets: dict[tuple[str, str, str], _Bucket] = {}
 
-    def strike(self, operation: str, caller: Caller) -> None:
+    def before_operation(self, operation: str, caller: Caller) -> None:
         """Refuse a request before anything comes of it, if it is that bad."""
-        if self._too_fast(operation, caller) or self._happens(operation, self.fault_rates.limit_exceeded):
+        if self._too_fast(operation, caller) or self._applies(operation, self.fault_rates.limit_exceeded):
             raise Refused("LimitExceededException", RATE)
-        if self._happens(operation, self.fault_rates.fails_before):
-            raise Refused("InternalFailureException", BROKEN, 500)
+        if self._applies(operation, self.fault_rates.fails_before):
+            raise Refused("InternalFailureException", INTERNAL_FAILURE, 500)
 
-    def lose(self, operation: str) -> None:
+    def after_operation(self, operation: str) -> None:
         """Fail a request whose effect stays, if it is that bad."""
-        if self._happens(operation, self.fault_rates.fails_after):
-            raise Refused("InternalFailureException", BROKEN, 500)
+        if self._applies(operation, self.fault_rates.fails_after):
+            raise Refused("InternalFailureException", INTERNAL_FAILURE, 500)
 
     def delay(self, job: str) -> float:
         """How many seconds this job takes longer; the same job always takes the same."""
-        return self.fault_rates.slow_seconds if self._own_dice(job, "delay") < self.fault_rates.slow_jobs else 0.0
+        return self.fault_rates.slow_seconds if self._fraction_for(job, "delay") < self.fault_rates.slow_jobs else 0.0
 
-    def tellings(self, job: str, event: str) -> int:
+    def copies(self, job: str, event: str) -> int:
         """How often one event of this job is told: once, not at all, or twice."""
-        thrown = self._own_dice(job, event)
-        if thrown < self.fault_rates.lost_events:
+        fraction = self._fraction_for(job, event)
+        if fraction < self.fault_rates.lost_events:
             return 0
-        return 2 if thrown < self.fault_rates.lost_events + self.fault_rates.doubled_events else 1
+        return 2 if fraction < self.fault_rates.lost_events + self.fault_rates.doubled_events else 1
 
-    def _happens(self, operation: str, probability: float) -> bool:
-        befalls = not self.fault_rates.operations or operation in self.fault_rates.operations
-        return befalls and self._dice.random() < probability
+    def _applies(self, operation: str, probability: float) -> bool:
+        concerns = not self.fault_rates.operations or operation in self.fault_rates.operations
+        return concerns and self._random.random() < probability
 
-    def _own_dice(self, job: str, what: str) -> float:
+    def _fraction_for(self, job: str, what: str) -> float:
         return random.Random(f"{self.fault_rates.seed} {what} {job}").random()  # noqa: S311  # weather, not secrets
 
     def _too_fast(self, operation: str, caller: Caller) -> bool:

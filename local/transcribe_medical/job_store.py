@@ -14,55 +14,55 @@ from local.transcribe_medical.cloud_port import Caller
 from local.transcribe_medical.jobs import Job
 from local.transcribe_medical.vocabularies import Vocabulary
 
-Thing = TypeVar("Thing", bound=Job | Vocabulary)
+Record = TypeVar("Record", bound=Job | Vocabulary)
 Key = tuple[str, str, str]
 
 
-class Shelf(Generic[Thing]):
+class Records(Generic[Record]):
     """All things of one kind, by account, Region and name, in the order in which they came."""
 
-    def __init__(self, kind: type[Thing], journal: "_Journal") -> None:
+    def __init__(self, kind: type[Record], journal: "_Journal") -> None:
         self._kind = kind
         self._journal = journal
-        self._things: dict[Key, Thing] = {}
+        self._records: dict[Key, Record] = {}
 
-    def __iter__(self) -> Iterator[Thing]:
-        return iter(list(self._things.values()))
+    def __iter__(self) -> Iterator[Record]:
+        return iter(list(self._records.values()))
 
-    def find(self, caller: Caller, name: str) -> Thing | None:
+    def find(self, caller: Caller, name: str) -> Record | None:
         """Return the caller's thing of this name."""
-        return self._things.get((caller.account, caller.region, name))
+        return self._records.get((caller.account, caller.region, name))
 
-    def of(self, caller: Caller) -> list[Thing]:
+    def of(self, caller: Caller) -> list[Record]:
         """Return all the caller's things."""
-        return [thing for (account, region, _), thing in self._things.items() if _is(caller, account, region)]
+        return [record for (account, region, _), record in self._records.items() if _is(caller, account, region)]
 
-    def oldest(self) -> Thing | None:
+    def oldest(self) -> Record | None:
         """Return what came first of all."""
-        return next(iter(self._things.values()), None)
+        return next(iter(self._records.values()), None)
 
-    def keep(self, thing: Thing) -> None:
+    def put(self, record: Record) -> None:
         """Remember a thing as it is now."""
-        self._journal.add({"kind": self._kind.__name__, **thing.plain()})
-        self._things[key(thing)] = thing
+        self._journal.add({"kind": self._kind.__name__, **record.plain()})
+        self._records[key(record)] = record
 
-    def drop(self, thing: Thing) -> None:
+    def delete(self, record: Record) -> None:
         """Forget a thing."""
-        self._journal.add({"kind": self._kind.__name__, "gone": key(thing)})
-        self._things.pop(key(thing), None)
+        self._journal.add({"kind": self._kind.__name__, "gone": key(record)})
+        self._records.pop(key(record), None)
 
     def clear(self) -> None:
         """Forget all."""
-        self._things.clear()
+        self._records.clear()
 
-    def recall(self, plain: dict[str, Any]) -> None:
+    def replay(self, plain: dict[str, Any]) -> None:
         """Take up one line of the journal."""
         if "gone" in plain:
             account, region, name = plain["gone"]
-            self._things.pop((account, region, name), None)
+            self._records.pop((account, region, name), None)
         else:
-            thing = self._kind(**plain)
-            self._things[key(thing)] = thing
+            record = self._kind(**plain)
+            self._records[key(record)] = record
 
 
 class JobStore:
@@ -70,12 +70,14 @@ class JobStore:
 
     def __init__(self, journal: Path | None = None) -> None:
         self._journal = _Journal(journal)
-        self.jobs: Shelf[Job] = Shelf(Job, self._journal)
-        self.vocabularies: Shelf[Vocabulary] = Shelf(Vocabulary, self._journal)
-        shelves: dict[str, Any] = {"Job": self.jobs, "Vocabulary": self.vocabularies}
+        self.jobs: Records[Job] = Records(Job, self._journal)
+        self.vocabularies: Records[Vocabulary] = Records(Vocabulary, self._journal)
+        records_by_kind: dict[str, Any] = {"Job": self.jobs, "Vocabulary": self.vocabularies}
         for line in self._journal.read():
-            shelves[line.pop("kind")].recall(line)
-        self._journal.rewrite([{"kind": kind, **thing.plain()} for kind, shelf in shelves.items() for thing in shelf])
+            records_by_kind[line.pop("kind")].replay(line)
+        self._journal.rewrite(
+            [{"kind": kind, **record.plain()} for kind, records in records_by_kind.items() for record in records]
+        )
 
     def clear(self) -> None:
         """Forget everything."""
@@ -108,9 +110,9 @@ class _Journal:
             new.replace(self._path)
 
 
-def key(thing: Job | Vocabulary) -> Key:
+def key(record: Job | Vocabulary) -> Key:
     """Return what tells a thing from every other of its kind."""
-    return thing.account, thing.region, thing.name
+    return record.account, record.region, record.name
 
 
 def _is(caller: Caller, account: str, region: str) -> bool:

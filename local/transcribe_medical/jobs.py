@@ -75,9 +75,9 @@ def output(request: Mapping[str, Any]) -> S3Location:
 
 def probe(request: Mapping[str, Any]) -> S3Location:
     """Return where the service tries whether it may write, beside the transcript."""
-    place = output(request)
-    folder, slash, _name = place.key.rpartition("/")
-    return S3Location(place.bucket, f"{folder}{slash}{PROBE}")
+    location = output(request)
+    folder, slash, _name = location.key.rpartition("/")
+    return S3Location(location.bucket, f"{folder}{slash}{PROBE}")
 
 
 def started(job: Job) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def described(job: Job) -> dict[str, Any]:
     }
 
 
-def summed_up(job: Job) -> dict[str, Any]:
+def summary(job: Job) -> dict[str, Any]:
     """Return one line of List."""
     line = {
         "MedicalTranscriptionJobName": job.name,

@@ -66,14 +66,14 @@ def install(service: Service) -> None:
     app.SERVICE_HANDLERS["transcribe"] = _before(app.SERVICE_HANDLERS["transcribe"], service)
     app.SERVICE_REGISTRY[NAME] = {"module": NAME}  # what a reset goes through
     app._loaded_modules[NAME] = _Resettable(service)
-    s3._fire_s3_event_async = _as_often_as_told(s3._fire_s3_event_async)
+    s3._fire_s3_event_async = _repeated(s3._fire_s3_event_async)
 
 
 class _Resettable:
     """The service under the name MiniStack expects of a module."""
 
     def __init__(self, service: Service) -> None:
-        self.reset = service.forget
+        self.reset = service.reset
 
 
 def _before(others: Handler, service: Service) -> Handler:
@@ -93,25 +93,25 @@ def _before(others: Handler, service: Service) -> Handler:
     return handle
 
 
-_tellings: ContextVar[int] = ContextVar("tellings", default=1)
+_copies: ContextVar[int] = ContextVar("copies", default=1)
 
 
-def _as_often_as_told(fire: Callable[..., None]) -> Callable[..., None]:
+def _repeated(fire: Callable[..., None]) -> Callable[..., None]:
     """Let S3 tell of a transcript not at all or twice, where the weather is such."""
 
     def firing(*event: Any, **more: Any) -> None:
-        for _time in range(_tellings.get()):
+        for _time in range(_copies.get()):
             fire(*event, **more)
 
     return firing
 
 
-def downloads(door: Any, service: Service) -> Any:
+def downloads(inner: Any, service: Service) -> Any:
     """Wrap the cloud's ASGI app so that a vocabulary's DownloadUri leads to its table."""
 
     async def with_downloads(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(DOWNLOADS):
-            await door(scope, receive, send)
+            await inner(scope, receive, send)
             return
         table = service.vocabularies.download(scope["path"])
         headers = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -166,22 +166,22 @@ class MiniStack:
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
 
-    def may_read(self, caller: Caller, place: S3Location) -> bool:
+    def may_read(self, caller: Caller, location: S3Location) -> bool:
         """Tell whether the caller may read the object, its key included."""
-        if not _allowed(caller, "s3:GetObject", "s3", place.arn, _s3_conditions("s3:GetObject", place, {})):
+        if not _allowed(caller, "s3:GetObject", "s3", location.arn, _s3_conditions("s3:GetObject", location, {})):
             return False
-        found = _object(place)
+        found = _object(location)
         key = found and found.get("preserved_headers", {}).get("x-amz-server-side-encryption-aws-kms-key-id")
-        return not key or key.endswith(S3_KEY) or _may_use(caller, "kms:Decrypt", place, Encryption(key, {}))
+        return not key or key.endswith(S3_KEY) or _may_use(caller, "kms:Decrypt", location, Encryption(key, {}))
 
-    def may_write(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
+    def may_write(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
         """Tell whether the caller may write the object so encrypted."""
         headers = _headers(encryption)
-        return _allowed(caller, "s3:PutObject", "s3", place.arn, _s3_conditions("s3:PutObject", place, headers))
+        return _allowed(caller, "s3:PutObject", "s3", location.arn, _s3_conditions("s3:PutObject", location, headers))
 
-    def may_encrypt(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
+    def may_encrypt(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
         """Tell whether the key exists and the caller may encrypt the object with it."""
-        return encryption.key is None or _may_use(caller, "kms:GenerateDataKey", place, encryption)
+        return encryption.key is None or _may_use(caller, "kms:GenerateDataKey", location, encryption)
 
     def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
         """Tell whether the caller may tag what it makes."""
@@ -195,31 +195,31 @@ class MiniStack:
         found = s3._buckets.get(bucket)
         return (found.get("region") or get_region()) if found else None
 
-    def size_of(self, place: S3Location) -> int | None:
+    def size_of(self, location: S3Location) -> int | None:
         """Return how many bytes an object has, or nothing if there is no such object."""
-        found = _object(place)
+        found = _object(location)
         return int(found["size"]) if found else None
 
-    def fetch(self, account: str, place: S3Location, to: Path) -> bool:
+    def fetch(self, account: str, location: S3Location, to: Path) -> bool:
         """Put an object's content into a new file and tell whether it is there.
 
         Objects are files, and one that is written anew is another file: so a second name for it costs nothing and
         keeps the content as it is.
         """
         with request_scope(account, get_region()):
-            if _object(place) is None:
+            if _object(location) is None:
                 return False
-            if path := s3._object_disk_path(place.bucket, place.key, account):
+            if path := s3._object_disk_path(location.bucket, location.key, account):
                 for put in (os.link, shutil.copyfile):
                     with contextlib.suppress(OSError):
                         put(path, to)
                         return True
-            content = s3._get_object_data(place.bucket, place.key)
+            content = s3._get_object_data(location.bucket, location.key)
             if content is not None:
                 to.write_bytes(content)
             return content is not None
 
-    def write(self, job: Job, place: S3Location, content: bytes, encryption: Encryption, *, tellings: int = 1) -> bool:
+    def write(self, job: Job, location: S3Location, content: bytes, encryption: Encryption, *, copies: int = 1) -> bool:
         """Write an object and tell whether that was possible; S3 tells of it as often as that."""
         headers = {
             "content-type": "application/json",
@@ -227,16 +227,16 @@ class MiniStack:
             **_headers(encryption),
         }
         with request_scope(job.account, job.region):
-            restore = _tellings.set(tellings)
+            restore = _copies.set(copies)
             try:
-                status = s3._put_object(place.bucket, place.key, content, headers)[0]
+                status = s3._put_object(location.bucket, location.key, content, headers)[0]
             except OSError:  # the disk is full
                 return False
             finally:
-                _tellings.reset(restore)
+                _copies.reset(restore)
             return bool(status < 300)  # noqa: PLR2004  # HTTP's success
 
-    def tell(self, job: Job, detail: Mapping[str, Any]) -> None:
+    def put_event(self, job: Job, detail: Mapping[str, Any]) -> None:
         """Put a `Transcribe Job State Change` on the account's default event bus.
 
         Targets are invoked while the event is handed over, so that is done on a thread of its own.
@@ -256,9 +256,9 @@ class MiniStack:
             spawn_background(eventbridge._dispatch_event, event, thread_name="medical-job-state-change")
 
 
-def _object(place: S3Location) -> dict[str, Any] | None:
-    bucket = s3._buckets.get(place.bucket)
-    found: dict[str, Any] | None = bucket and bucket["objects"].get(place.key)
+def _object(location: S3Location) -> dict[str, Any] | None:
+    bucket = s3._buckets.get(location.bucket)
+    found: dict[str, Any] | None = bucket and bucket["objects"].get(location.key)
     return found
 
 
@@ -272,20 +272,20 @@ def _headers(encryption: Encryption) -> dict[str, str]:
     }
 
 
-def _s3_conditions(action: str, place: S3Location, headers: Mapping[str, str]) -> dict[str, Any]:
-    path = f"/{place.bucket}/{place.key}"
+def _s3_conditions(action: str, location: S3Location, headers: Mapping[str, str]) -> dict[str, Any]:
+    path = f"/{location.bucket}/{location.key}"
     context: dict[str, Any] = iam_actions.s3_service_context(action, {}, path, dict(headers))
     key = headers.get("x-amz-server-side-encryption-aws-kms-key-id")
     return {**context, "s3:x-amz-server-side-encryption-aws-kms-key-id": key} if key else context
 
 
-def _may_use(caller: Caller, action: str, place: S3Location, encryption: Encryption) -> bool:
+def _may_use(caller: Caller, action: str, location: S3Location, encryption: Encryption) -> bool:
     """Tell whether the caller may use the key for this object, as S3 would on its behalf."""
     key = kms._resolve_key(encryption.key)
     if key is None or key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
         return False
     context = {f"kms:EncryptionContext:{name}": value for name, value in encryption.context.items()}
-    via = {"kms:ViaService": f"s3.{caller.region}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": place.arn}
+    via = {"kms:ViaService": f"s3.{caller.region}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": location.arn}
     return _allowed(caller, action, "kms", key["Arn"], {**via, **context})
 
 

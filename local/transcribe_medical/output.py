@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from local.recogniser import Entity, Reading, RecognitionResult, Segment, Word
 from local.transcribe_medical.jobs import Job
-from local.transcribe_medical.recognition import Entity, RecognitionResult, Segment, Word
 
 PAUSE = 1.0  # seconds of silence after which a new segment begins
 
@@ -29,14 +29,14 @@ class Spoken:
         return [self.number, self.number + 1] if self.word.punctuation else [self.number]
 
 
-def document(job: Job, heard: RecognitionResult) -> dict[str, Any]:
+def document(job: Job, result: RecognitionResult) -> dict[str, Any]:
     """Return the whole transcript of a completed job."""
-    spoken = list(_numbered(heard.words))
+    spoken = list(_numbered(result.words))
     labels = labels_of(job)
     results: dict[str, Any] = {"transcripts": [{"transcript": _text(spoken)}]}
     for asked, part in PARTS.items():
         if asked(job):
-            results |= part(job, spoken, heard)
+            results |= part(job, spoken, result)
     results["items"] = [item for one in spoken for item in _items(one, labels)]
     results["audio_segments"] = [
         _audio_segment(number, segment, labels) for number, segment in enumerate(_segments(spoken))
@@ -66,7 +66,7 @@ def labels_of(job: Job) -> Labels:
     return lambda _word: {}
 
 
-def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: RecognitionResult) -> dict[str, Any]:
+def _speaker_labels(job: Job, spoken: Sequence[Spoken], _recognised: RecognitionResult) -> dict[str, Any]:
     labels = labels_of(job)
     segments = [
         {
@@ -80,28 +80,28 @@ def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: RecognitionResul
     return {"speaker_labels": {"segments": segments, "channel_label": "ch_0", "speakers": len(speakers)}}
 
 
-def _channel_labels(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
+def _channel_labels(job: Job, spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
     labels = labels_of(job)
     channels = [
         {
             "channel_label": f"ch_{channel}",
             "items": [item for one in spoken if one.word.channel == channel for item in _items(one, labels)],
         }
-        for channel in range(heard.channels)
+        for channel in range(result.channels)
     ]
-    return {"channel_labels": {"channels": channels, "number_of_channels": heard.channels}}
+    return {"channel_labels": {"channels": channels, "number_of_channels": result.channels}}
 
 
 # --- what else may be asked for ---
 
 
-def _alternatives(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
+def _alternatives(job: Job, spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
     """Each part of the recording with its readings, the likeliest first, none twice and no more than asked for."""
     channels = bool(job.settings.get("ChannelIdentification"))
     segments = []
-    for segment in heard.segments or [_only_reading(part) for part in _segments(spoken)]:
+    for segment in result.segments or [_only_reading(part) for part in _segments(spoken)]:
         readings: dict[str, list[Spoken]] = {}
-        for reading in map(_in_order, segment.readings):
+        for reading in map(_in_order, segment.alternatives):
             readings.setdefault(_text(reading), reading)
         shown = [(text, reading) for text, reading in readings.items() if text][: job.settings["MaxAlternatives"]]
         if shown:
@@ -122,15 +122,15 @@ def _alternatives(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) 
 
 def _only_reading(segment: Sequence[Spoken]) -> Segment:
     words = tuple(one.word for one in segment)
-    return Segment(words[0].start, max(word.end for word in words), (words,))
+    return Segment(words[0].start, max(word.end for word in words), (Reading(words),))
 
 
-def _in_order(reading: Sequence[Word]) -> list[Spoken]:
-    return list(_numbered(reading))
+def _in_order(reading: Reading) -> list[Spoken]:
+    return list(_numbered(reading.words))
 
 
-def _entities(_job: Job, _spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
-    return {"entities": [_entity(entity) for entity in sorted(heard.entities, key=lambda entity: entity.start)]}
+def _entities(_job: Job, _spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
+    return {"entities": [_entity(entity) for entity in sorted(result.entities or (), key=lambda entity: entity.start)]}
 
 
 def _entity(entity: Entity) -> dict[str, Any]:

@@ -26,7 +26,7 @@ def named(uri: str) -> S3Location | None:
     """Return the place that a URI names, or nothing if it names no object in S3.
 
     >>> named("s3://clinic/staging/a.wav")
-    Place(bucket='clinic', key='staging/a.wav')
+    S3Location(bucket='clinic', key='staging/a.wav')
     """
     if found := _S3_URI.fullmatch(uri):
         return S3Location(found["bucket"], found["key"])

@@ -43,7 +43,7 @@ def arn(region: str, account: str, name: str) -> str:
     return f"arn:aws:transcribe:{region}:{account}:medical-vocabulary/{name}"
 
 
-def summed_up(vocabulary: Vocabulary) -> dict[str, Any]:
+def summary(vocabulary: Vocabulary) -> dict[str, Any]:
     """Return one line of List, which is also what Update answers."""
     return {
         "VocabularyName": vocabulary.name,
@@ -56,4 +56,4 @@ def summed_up(vocabulary: Vocabulary) -> dict[str, Any]:
 def described(vocabulary: Vocabulary, download_uri: str | None = None) -> dict[str, Any]:
     """Return what Get answers: the state, why it failed, and where the table in use can be had."""
     more = {"FailureReason": vocabulary.reason, "DownloadUri": download_uri}
-    return {**summed_up(vocabulary), **{member: value for member, value in more.items() if value is not None}}
+    return {**summary(vocabulary), **{member: value for member, value in more.items() if value is not None}}

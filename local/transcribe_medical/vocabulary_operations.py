@@ -38,7 +38,7 @@ BAD_TABLE = (
 
 log = logging.getLogger(__name__)
 
-Later = Callable[[float, Callable[[], object]], object]
+Schedule = Callable[[float, Callable[[], object]], object]
 
 
 def on_the_loop(seconds: float, call: Callable[[], object]) -> None:
@@ -51,26 +51,26 @@ class VocabularyOperations:
 
     def __init__(
         self,
-        memory: JobStore,
-        surroundings: CloudPort,
+        store: JobStore,
+        cloud: CloudPort,
         *,
         temporary: Path,
         clock: Callable[[], float] = time.time,
-        later: Later,
+        schedule: Schedule,
     ) -> None:
         """Later is what calls a function after some seconds."""
-        self._memory = memory.vocabularies
-        self._surroundings = surroundings
+        self._store = store.vocabularies
+        self._cloud = cloud
         self._temporary = temporary
         self._clock = clock
-        self._later = later
+        self._schedule = schedule
 
     def create(self, caller: Caller, request: Request) -> dict[str, Any]:
         """Take a new vocabulary in; whether its table is any good is found out afterwards."""
-        if self._memory.find(caller, request["VocabularyName"]):
+        if self._store.find(caller, request["VocabularyName"]):
             raise Refused("ConflictException", TAKEN)
         self._check_rights(caller, request)
-        if len(self._memory.of(caller)) >= MOST:
+        if len(self._store.of(caller)) >= MOST:
             raise Refused("LimitExceededException", FULL)
         now = self._now()
         vocabulary = Vocabulary(
@@ -83,7 +83,7 @@ class VocabularyOperations:
             modified=now,
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags") or []},
         )
-        return vocabularies.summed_up(self._begin(caller, vocabulary))
+        return vocabularies.summary(self._begin(caller, vocabulary))
 
     def get(self, caller: Caller, request: Request) -> dict[str, Any]:
         """Describe a vocabulary."""
@@ -94,11 +94,11 @@ class VocabularyOperations:
         """Sum up vocabularies, the newest first, a page at a time."""
         state, part = request.get("StateEquals"), (request.get("NameContains") or "").lower()
         matching = (
-            each for each in self._memory.of(caller) if state in (None, each.state) and part in each.name.lower()
+            each for each in self._store.of(caller) if state in (None, each.state) and part in each.name.lower()
         )
         shown, token = page(matching, request)
         status = {"Status": state} if state else {}
-        return {**status, "Vocabularies": [vocabularies.summed_up(each) for each in shown], **token}
+        return {**status, "Vocabularies": [vocabularies.summary(each) for each in shown], **token}
 
     def update(self, caller: Caller, request: Request) -> dict[str, Any]:
         """Take another table for a vocabulary in; until that is found good, and if it never is, the old one holds."""
@@ -114,19 +114,19 @@ class VocabularyOperations:
             state=PENDING,
             reason=None,
         )
-        return vocabularies.summed_up(self._begin(caller, new))
+        return vocabularies.summary(self._begin(caller, new))
 
     def delete(self, caller: Caller, request: Request) -> dict[str, Any]:
         """Forget a vocabulary."""
         vocabulary = self._found(caller, request)
         if vocabulary.state == PENDING:
             raise bad_request(AT_WORK)
-        self._memory.drop(vocabulary)
+        self._store.delete(vocabulary)
         return {}
 
     def terms(self, caller: Caller, name: str) -> Sequence[Term]:
         """Return the terms that a job may use, or raise Refused."""
-        vocabulary = self._memory.find(caller, name)
+        vocabulary = self._store.find(caller, name)
         if vocabulary is None:
             raise bad_request(ABSENT)
         if vocabulary.table is None:
@@ -135,13 +135,13 @@ class VocabularyOperations:
 
     def resume(self) -> None:
         """Take up what an earlier run had begun to check."""
-        for vocabulary in self._memory:
-            self.settle(vocabulary)
+        for vocabulary in self._store:
+            self.finish_check(vocabulary)
 
-    def settle(self, begun: Vocabulary) -> Vocabulary | None:
+    def finish_check(self, pending: Vocabulary) -> Vocabulary | None:
         """Find out at once whether a pending table is any good; return what became of the vocabulary."""
-        vocabulary = self._memory.find(Caller(begun.account, begun.region, ""), begun.name)
-        if vocabulary is None or vocabulary.state != PENDING or vocabulary.modified != begun.modified:
+        vocabulary = self._store.find(Caller(pending.account, pending.region, ""), pending.name)
+        if vocabulary is None or vocabulary.state != PENDING or vocabulary.modified != pending.modified:
             return vocabulary
         try:
             table = self._table(vocabulary)
@@ -152,28 +152,28 @@ class VocabularyOperations:
             ended = replace(vocabulary, state=FAILED, reason="Internal failure. Try your request again.")
         else:
             ended = replace(vocabulary, state=READY, table=table, secret=secrets.token_urlsafe(16))
-        self._memory.keep(ended)
+        self._store.put(ended)
         return ended
 
     def download(self, path: str) -> bytes | None:
         """Return the table that lies at a download address, or nothing if that is none of ours."""
         account, region, name, secret, *_rest = [*path.removeprefix(DOWNLOADS).split("/"), "", "", "", ""]
-        vocabulary = self._memory.find(Caller(account, region, ""), name)
+        vocabulary = self._store.find(Caller(account, region, ""), name)
         if vocabulary is None or vocabulary.table is None or not vocabulary.secret:
             return None
         return vocabulary.table.encode() if secrets.compare_digest(vocabulary.secret, secret) else None
 
     def _begin(self, caller: Caller, vocabulary: Vocabulary) -> Vocabulary:
-        if sum(each.state == PENDING for each in self._memory.of(caller)) >= MOST_PENDING:
+        if sum(each.state == PENDING for each in self._store.of(caller)) >= MOST_PENDING:
             raise Refused("LimitExceededException", BUSY)
-        self._memory.keep(vocabulary)
-        self._later(PENDING_SECONDS, lambda: self.settle(vocabulary))
+        self._store.put(vocabulary)
+        self._schedule(PENDING_SECONDS, lambda: self.finish_check(vocabulary))
         return vocabulary
 
     def _table(self, vocabulary: Vocabulary) -> str:
-        place = named(vocabulary.uri)
-        size = self._surroundings.size_of(place) if place else None
-        if place is None or size is None:
+        location = named(vocabulary.uri)
+        size = self._cloud.size_of(location) if location else None
+        if location is None or size is None:
             raise InvalidTable([tables.Problem(0, "the file is gone")])
         if size > tables.MOST_BYTES:
             raise InvalidTable(
@@ -181,27 +181,27 @@ class VocabularyOperations:
             )
         with tempfile.TemporaryDirectory(dir=self._temporary) as folder:
             path = Path(folder) / "table"
-            if not self._surroundings.fetch(vocabulary.account, place, path):
+            if not self._cloud.fetch(vocabulary.account, location, path):
                 raise InvalidTable([tables.Problem(0, "the file is gone")])
             content = path.read_bytes()
         tables.read(content)
         return content.decode()
 
     def _found(self, caller: Caller, request: Request) -> Vocabulary:
-        vocabulary = self._memory.find(caller, request["VocabularyName"])
+        vocabulary = self._store.find(caller, request["VocabularyName"])
         if vocabulary is None:
             raise Refused("NotFoundException", ABSENT)
         return vocabulary
 
     def _check_rights(self, caller: Caller, request: Request) -> None:
-        caller_permissions.check_source(self._surroundings, caller, named(request["VocabularyFileUri"]))
-        caller_permissions.check_tags(self._surroundings, caller, request)
+        caller_permissions.check_source(self._cloud, caller, named(request["VocabularyFileUri"]))
+        caller_permissions.check_tags(self._cloud, caller, request)
 
     def _download_uri(self, vocabulary: Vocabulary) -> str | None:
         if vocabulary.secret is None:
             return None
         owner = f"{vocabulary.account}/{vocabulary.region}"
-        return f"{self._surroundings.endpoint}{DOWNLOADS}{owner}/{vocabulary.name}/{vocabulary.secret}/input.txt"
+        return f"{self._cloud.endpoint}{DOWNLOADS}{owner}/{vocabulary.name}/{vocabulary.secret}/input.txt"
 
     def _now(self) -> float:
         return round(self._clock(), 3)

@@ -32,7 +32,7 @@ def test_a_fresh_start_forgets(tmp_path):
 
 def test_what_a_killed_run_left_is_taken_up_with_a_word_of_warning(tmp_path, capsys):
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
-        state_folder.unsaved(folder)
+        state_folder.mark_unsaved(folder)
         (folder.objects / "a").touch()
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         assert (folder.objects / "a").exists()
