@@ -1,4 +1,4 @@
-"""What the demo shows of a run: a table, the beginning of a transcript, and where the rest is."""
+"""The report of a demo run: a table, the first lines of a transcript, and the paths of the documents."""
 
 from itertools import islice
 from textwrap import wrap
@@ -17,7 +17,7 @@ _WIDTH = 78
 
 
 def show(results: Results) -> None:
-    """Print what a person wants to see of it."""
+    """Print the report."""
     console = Console(highlight=False)
     console.print(_table(results.summary))
     for entry in results.summary:
@@ -28,16 +28,16 @@ def show(results: Results) -> None:
         console.print(Text(f"The transcript of {printable(entry['recording'])}:\n", style="bold"))
         console.print(Text("\n".join(_beginning((ROOT / document).read_text(encoding="utf-8")))))
     for entry in results.summary[:1]:
-        console.print(Text("\nWhat subscribers received about it", style="bold"))
+        console.print(Text("\nSent to subscribers", style="bold"))
         console.print(Text(f"  a program  {_essentials(entry['notification'])}"), soft_wrap=True)
         console.print(Text(f"  {SUBSCRIBER}  {entry['mail'] or 'no e-mail'}"), soft_wrap=True)
     pages = [page for entry in results.summary for page in _named(entry, "transcript.html")]
     if pages:
-        console.print(Text("\nTo read and listen, open in a browser", style="bold"))
+        console.print(Text("\nOpen in a browser to read and listen", style="bold"))
         console.print(Text("\n".join(f"  {printable(page)}" for page in pages)), soft_wrap=True)
     console.print(
-        f"\n{results.calls} calls of the functions, uploader, reader and subscriber were judged by the stacks' own "
-        f"policies; none was refused.\nAll documents, notifications and e-mails: {RESULTS.relative_to(ROOT)}/",
+        f"\nThe stacks' own policies allowed all {results.calls} calls of the functions, uploader, reader and "
+        f"subscriber.\nAll documents, notifications and e-mails: {RESULTS.relative_to(ROOT)}/",
         soft_wrap=True,
     )
 
@@ -76,7 +76,7 @@ def _essentials(notification: dict[str, Any]) -> str:
 
 
 def _beginning(text: str) -> list[str]:
-    """The first lines of a transcript, wrapped; where it goes on, the last one says so."""
+    """The first lines of a transcript, wrapped. The last line is an ellipsis if the transcript continues."""
     lines = [part for line in text.strip().splitlines() for part in wrap(line, _WIDTH) or [""]]
     shown = list(islice(lines, _LINES))
     return [f"  {line}" for line in (shown if len(lines) <= _LINES else [*shown, "…"])]

@@ -1,4 +1,4 @@
-"""One run of the demo: start the cloud, deploy, upload, wait, and keep what was delivered in build/demo."""
+"""One run of the demo: start the cloud, deploy, upload, wait, and save the delivered documents in build/demo."""
 
 import json
 import shutil
@@ -29,12 +29,12 @@ WORK = ROOT / "build" / "demo-work"
 SUBSCRIBER = "records@clinic.example"
 RETRY_DELAY_SECONDS = 1800
 FAILURES = (CannotStart, DeploymentFailed, CommandError, BotoCoreError, ClientError)
-_STATES = {"CLAIMED": "waits for Transcribe", "TRANSCRIBING": "is transcribed"}
+_STATES = {"CLAIMED": "claimed", "TRANSCRIBING": "transcribing"}
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A file to upload under a profile, and what is said in it if we know."""
+    """A file to upload under a profile, and its spoken text if that is known."""
 
     path: Path
     profile: str
@@ -42,7 +42,7 @@ class Recording:
 
     @property
     def seconds(self) -> float | None:
-        """How long it is; None if it cannot be told."""
+        """Its length; None if FFmpeg cannot read it."""
         import av  # noqa: PLC0415 - loads FFmpeg
 
         try:
@@ -54,7 +54,7 @@ class Recording:
 
 @dataclass
 class TrackedUpload:
-    """One recording on its way, from upload to notification."""
+    """One uploaded recording, its state and its notification."""
 
     recording: Recording
     version: str
@@ -66,17 +66,17 @@ class TrackedUpload:
 
 @dataclass(frozen=True)
 class Results:
-    """What became of the recordings, and how many calls IAM judged meanwhile."""
+    """The summary of each recording, and the number of calls that IAM checked."""
 
     summary: list[dict[str, Any]]
     calls: int
 
 
 def recordings(audio: Path | None, profile: str) -> list[Recording]:
-    """The recording to upload, or the demo's own three.
+    """Return the recording to upload, or the demo's own three.
 
     Raises:
-        Problem: the file cannot be read or would be refused.
+        CommandError: the file cannot be read, or the pipeline would reject it.
     """
     if audio:
         path = audio.expanduser()
@@ -94,17 +94,17 @@ def recordings(audio: Path | None, profile: str) -> list[Recording]:
 
 
 def sentence(failed: Exception) -> str:
-    """What to tell of a failure of the run."""
+    """Return the message for a failure of the run."""
     if isinstance(failed, (BotoCoreError, ClientError)):
         return f"The embedded AWS stopped answering ({failed}). Run `make demo` again."
     return str(failed)
 
 
 def run(uploads: list[Recording], engine: str) -> Results:
-    """Run the demo. The last run's documents are replaced when this run has its own.
+    """Run the demo. It replaces the last run's documents once this run has delivered.
 
     Raises:
-        FAILURES: with a sentence, by `sentence`.
+        FAILURES: `sentence` returns the message.
     """
     prepare()
     with phase("Synthesising the stacks") as report:
@@ -129,21 +129,21 @@ def run(uploads: list[Recording], engine: str) -> Results:
 
 
 def printable(text: str) -> str:
-    """A text without what would steer a terminal."""
+    """Replace the characters that would control a terminal."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def prepare() -> None:
-    """Empty folders for this run; what an interrupted one left is removed, but for the last whole run's documents."""
+    """Make empty folders for this run. Documents of the last complete run stay; an interrupted run's are removed."""
     if OLD.exists() and not RESULTS.exists():
         OLD.rename(RESULTS)
     for folder in (WORK, NEW):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True)  # transcripts of one's own recordings will lie in them
+        folder.mkdir(mode=0o700, parents=True)  # they will hold transcripts
 
 
 def replace() -> None:
-    """Put this run's documents in the place of the last run's."""
+    """Replace the last run's documents with this run's."""
     shutil.rmtree(OLD, ignore_errors=True)
     if RESULTS.exists():
         RESULTS.rename(OLD)
@@ -163,14 +163,14 @@ def _upload(users: DemoUsers, number: int, recording: Recording) -> TrackedUploa
 
 
 def _follow(users: DemoUsers, inbox: Inbox, tracked: list[TrackedUpload], report: Report) -> None:
-    """Tell each state that a recording reaches, as the ledger has it, until the subscriber was notified of all."""
+    """Report the recordings' states from the ledger until the subscriber has every notification."""
     dynamodb = users.cloud.client("dynamodb")
     by_version = {upload.version: upload for upload in tracked}
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
     while any(upload.notification is None for upload in tracked):
         if time.monotonic() > deadline:
             raise DeploymentFailed(
-                f"Not transcribed within {RETRY_DELAY_SECONDS // 60} minutes: look at the logs in {WORK / 'cloud'}, "
+                f"Not transcribed within {RETRY_DELAY_SECONDS // 60} minutes: read the logs in {WORK / 'cloud'}, "
                 "or use a shorter recording."
             )
         for notification in inbox.read():
@@ -182,22 +182,26 @@ def _follow(users: DemoUsers, inbox: Inbox, tracked: list[TrackedUpload], report
             upload = by_version.get(row.get("version", {}).get("S", ""))
             if upload and upload.notification is None:
                 upload.state = _STATES.get(row.get("state", {}).get("S", ""), upload.state)
-        _count_iam_decisions(users.cloud)  # a function that was refused is retried for long: say so now
+        _count_iam_decisions(users.cloud)  # a denied function is retried for hours, so fail now
         report(", ".join(f"{printable(upload.recording.path.stem)} {upload.state}" for upload in tracked))
 
 
 def _count_iam_decisions(cloud: Cloud) -> int:
-    """How many calls IAM judged; functions and users were refused none of theirs."""
+    """Return the number of calls that IAM checked.
+
+    Raises:
+        DeploymentFailed: IAM denied one of them.
+    """
     asked = cloud.iam_decisions()
     if refused := {each["action"] for each in asked if not each["allowed"]}:
         raise DeploymentFailed(
-            f"IAM refused {', '.join(sorted(refused))}: look in {cloud.calls} who called it, and correct the policy."
+            f"IAM denied {', '.join(sorted(refused))}: find the caller in {cloud.calls}, and correct the policy."
         )
     return len(asked)
 
 
 def _save(users: DemoUsers, upload: TrackedUpload, mails: list[EmailMessage]) -> dict[str, Any]:
-    """Write what was delivered and told of a recording into its folder; return what summary.json says of it."""
+    """Save a recording's documents, notification and e-mail in its folder; return its entry of summary.json."""
     notification = dict(upload.notification or {})
     folder = NEW / upload.recording.path.stem
     folder.mkdir(exist_ok=True)
@@ -227,7 +231,7 @@ def _save(users: DemoUsers, upload: TrackedUpload, mails: list[EmailMessage]) ->
 
 
 def _fetch(users: DemoUsers, folder: Path, manifest: Mapping[str, str] | None) -> list[str]:
-    """The names of all documents of a recording, fetched as the reader; none if nothing was delivered."""
+    """Download a recording's documents as the reader; return their names, or none without a manifest."""
     if not manifest:
         return []
     s3 = users.reader()

@@ -19,15 +19,15 @@ _POOLS = 2
 
 
 def main() -> int:
-    """Load the engine, say whether that worked, and serve until stdin ends."""
+    """Load the engine, report whether it is ready, and serve requests until stdin ends."""
     parser = argparse.ArgumentParser(prog="python -m local.recogniser", description=worker.__doc__)
     parser.add_argument("--engine", default="whisper", help="whisper, whisper:<folder> or scripted")
     chosen = parser.parse_args().engine
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us; the end of stdin ends us
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C and then closes stdin
     send = worker.sender(_keep_stdout())
     logging.basicConfig(format="recogniser: %(message)s")
     _return_freed_memory()
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would only get in the way of ours
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's own threads would slow ours down
     try:
         engine = engines.load(chosen)
     except EngineNotReady as problem:
@@ -39,15 +39,15 @@ def main() -> int:
 
 
 def _return_freed_memory() -> None:
-    """Let glibc return large blocks at once and share its pools among threads: a long recording needs a third less."""
-    with suppress(OSError, AttributeError):  # another C library has other habits
+    """Make glibc return large blocks at once and share pools between threads: a long recording needs a third less."""
+    with suppress(OSError, AttributeError):  # another C library has no mallopt
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
         libc.mallopt(_M_ARENA_MAX, _POOLS)
 
 
 def _keep_stdout() -> TextIO:
-    """Take stdout for the answers alone; what a library prints goes to stderr instead."""
+    """Keep stdout for the answers: what a library prints goes to stderr."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return answers

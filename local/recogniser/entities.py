@@ -1,8 +1,8 @@
-"""Words that may tell who the patient is, found by patterns and a list of first names.
+"""Find words that may identify the patient, with patterns and a list of first names.
 
-Transcribe Medical finds protected health information with models that have read much clinical speech. Patterns
-find what has a form (dates, ages, numbers, addresses) and names that stand with a title, a known first name or
-"my name is"; a rare name by itself they do not find. Nothing here makes a transcript safe to share.
+Transcribe Medical uses models for this. Patterns find dates, ages, numbers and addresses. They find a name after a
+title or "my name is", and a name with a known first name. They do not find a rare name alone. Nothing here makes a
+transcript safe to share.
 """
 
 import re
@@ -58,7 +58,7 @@ _DOMAIN = rf"[\w-]+(?:{_DOT}[\w-]+)*{_DOT}(?:com|org|net|edu|gov|info|health)"
 
 
 class Pattern(NamedTuple):
-    """What an entity looks like (its group `it`, or all of it), and how often it is one when it looks so."""
+    """A category, the share of correct matches from 0 to 1, and a pattern; its group `it`, if any, is the entity."""
 
     category: str
     precision: float
@@ -70,7 +70,7 @@ def _pattern(category: str, precision: float, form: str, *, any_case: bool = Fal
     return Pattern(category, precision, re.compile(rf"(?<!\w){form}(?!\w)", re.IGNORECASE if any_case else re.NOFLAG))
 
 
-# The first that claims a word keeps it, so the more telling forms stand first.
+# The first match of a word counts, so the more precise patterns come first.
 PATTERNS = (
     _pattern(OTHER, 0.98, rf"(?:https?://|www{_DOT}){_DOMAIN}(?:/\S+)?", any_case=True),
     _pattern(PERSONAL, 0.98, rf"(?<![.-])\w[\w.-]*(?:@|\sat\s){_DOMAIN}", any_case=True),
@@ -155,12 +155,12 @@ PATTERNS = (
 )
 _FULL_NAME = re.compile(rf"(?<!\w)({_CAPITAL})\s((?:[A-Z]\.?\s)?{_CAPITAL}(?:\s{_CAPITAL})?)(?!\w)")
 _NAME_PRECISION = 0.9
-# Capitals that follow a first name without being a family's.
+# Capitalised words after a first name that are not a family name.
 _NO_NAME = re.compile(rf"{_TITLE}|{_MONTH}|{_WEEKDAY}|{_STATE}|I|I'm|The|He|She|They|We|It|You|A|An|And|But|No|Yes")
 
 
 def find(words: Sequence[Word]) -> tuple[Entity, ...]:
-    """Return what may tell who the patient is, in order of time; channels and speakers are read each by itself."""
+    """Return the entities in order of time. Each channel and each turn is searched separately."""
     found: list[Entity] = []
     for channel in sorted({word.channel for word in words}):
         for turn in _turns([word for word in words if word.channel == channel]):
@@ -203,7 +203,7 @@ def _matches(text: str) -> Iterator[tuple[str, float, int, int]]:
     for match in _FULL_NAME.finditer(text):
         if match[1] in first_names() and not _NO_NAME.fullmatch(match[2]):
             yield PERSONAL, _NAME_PRECISION, *match.span()
-    # A known first name by itself: only where a capital is no sentence's.
+    # A known first name alone counts only where the capital does not begin a sentence.
     for match in re.finditer(rf"(?<=[a-z,]\s)({_CAPITAL})(?!\w)", text):
         if match[1] in first_names():
             yield PERSONAL, 0.7, *match.span()
@@ -211,5 +211,5 @@ def _matches(text: str) -> Iterator[tuple[str, float, int, int]]:
 
 @cache
 def first_names() -> frozenset[str]:
-    """Return the names that are given most often, less those that are common words or months."""
+    """Return the most frequent first names, without common words and months."""
     return frozenset(Path(__file__).with_name("first_names.txt").read_text(encoding="utf-8").split())

@@ -1,4 +1,4 @@
-"""The recogniser's twin for tests: it hears the words that a recording's own comment holds."""
+"""The test double of the recogniser: it returns the words in the comment of a WAV recording."""
 
 import re
 import struct
@@ -27,7 +27,7 @@ _UNSURE = 0.5
 
 @dataclass(frozen=True)
 class Turn:
-    """What one voice says, and what it might have said instead."""
+    """The words of one voice, and alternative readings of them."""
 
     voice: int
     text: str
@@ -35,18 +35,18 @@ class Turn:
 
     @classmethod
     def read(cls, line: str) -> "Turn":
-        """Read `0: Good morning.`; without a number it is voice 0."""
+        """Read `0: Good morning.`; the default voice is 0."""
         turn = _TURN.fullmatch(line)
         return cls(int(turn[1]), turn[2]) if turn else cls(0, line)
 
 
 @dataclass(frozen=True)
 class Script:
-    """What a test wrote into a recording: the turns, and how the recogniser is to behave.
+    """A test's script in a recording: the turns, and the recogniser's behaviour.
 
-    One turn a line, `0: Good morning.`, the number being the speaker, or the channel where channels are
-    kept apart; a line `? 0: Good evening.` is another reading of the turn above it. Lines before the turns
-    may say `!fail <FailureReason>` or `!slow <seconds>`.
+    Each line is a turn, `0: Good morning.`. The number is the speaker, or the channel if channels are separate. A line
+    `? 0: Good evening.` is an alternative reading of the turn above it. `!fail <FailureReason>` fails the job.
+    `!slow <seconds>` delays it.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -72,7 +72,7 @@ class Script:
 
 
 def recognise(request: RecognitionRequest, progress: Progress) -> RecognitionResult:
-    """Hear what the recording's script says: evenly spaced words, and nothing where there is no script."""
+    """Return the words of the recording's script, evenly spaced; no words without a script."""
     media, script = _open(request)
     _wait(script.slow, progress)
     if script.fail:
@@ -94,9 +94,9 @@ def recognise(request: RecognitionRequest, progress: Progress) -> RecognitionRes
 def recording(
     script: str, path: Path, *, seconds: float | None = None, channels: int = 1, sample_rate: int = 16_000
 ) -> Path:
-    """Write a silent 16-bit WAV that carries the script; without `seconds`, 0.4 s a word, at least one.
+    """Write a silent 16-bit WAV with the script as its comment. Default length: 0.4 s a word, at least 1 s.
 
-    The silence is a hole in the file, so that even hours of it take no room on most disks.
+    The silence is a hole in the file, so hours of it take no space on most disks.
     """
     seconds = max(1.0, 0.4 * len(script.split())) if seconds is None else seconds
     frame = 2 * channels
@@ -115,7 +115,7 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 
 def _open(request: RecognitionRequest) -> tuple[Media, Script]:
-    """Judge the recording as the real recogniser does, but read a WAV without decoding it."""
+    """Check the recording as the real recogniser does, but read a WAV without decoding it."""
     if not wav.begins(audio_decoder.head(request)):
         with audio_decoder.decoded(request) as sound:
             return sound.media, Script()

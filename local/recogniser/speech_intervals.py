@@ -1,4 +1,4 @@
-"""Stretches of speech, and how they are packed into pieces of work."""
+"""Intervals of speech, and how they are joined into pieces of work."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Interval:
-    """From one moment to another, in seconds from the recording's start."""
+    """An interval in seconds from the recording's start."""
 
     start: float
     end: float
 
 
 def pack(intervals: Iterable[Interval], *, longest: float, gap: float) -> list[Interval]:
-    """Join neighbours less than `gap` seconds apart into spans of at most `longest` seconds.
+    """Join neighbours less than `gap` seconds apart into intervals of at most `longest` seconds.
 
     >>> pack([Interval(0, 9), Interval(9.5, 12), Interval(14, 15)], longest=28, gap=1)
     [Interval(start=0, end=12), Interval(start=14, end=15)]

@@ -1,8 +1,8 @@
-"""A custom vocabulary: which of its terms a recording may hold, and how they are written.
+"""A custom vocabulary: select the terms that a recording may contain, and write them as the vocabulary says.
 
-A recogniser that is told words tends to hear them. So a stretch is heard first without the vocabulary; only the
-terms that sound like something in it are then told, and what is heard in their knowledge counts only where it
-sounds like what was heard without. A term is never put where nobody spoke, or where something else was said.
+A recogniser with hints tends to invent the hinted words. So a piece of speech is first recognised without hints. Then
+only the terms that sound like a part of the result become hints. The result with hints counts only where it sounds
+like the result without. So a term never replaces silence or different words.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -15,26 +15,26 @@ from rapidfuzz.distance import Levenshtein
 from local.recogniser.phonetics import letters, similarity, sound
 from local.recogniser.requests_and_results import Term, Word
 
-# Whisper takes 223 tokens of hints and drops the rest without a word; some room is left for the full stop.
+# Whisper takes 223 tokens of hints and ignores the rest silently; the full stop needs some of them.
 MOST_TOKENS = 216
 # More terms than this distract more than they help.
 _MOST_TERMS = 16
-# How alike a term and something that was heard must sound, for the term to be worth a second look ...
+# A term with at least this similarity to recognised words is a candidate ...
 _CANDIDATE = 0.65
-# ... and how alike both hearings must sound, for the second to count.
+# ... and both results must have at least this similarity for the second to count.
 _SAME = 0.6
-# A term may have been taken for so many words more than it has.
+# A term may be misrecognised as this many more words than it has.
 _SPLIT = 3
-# What makes a stretch more likely to be misheard than one that sounds as much like a term.
+# The weight of the recogniser's uncertainty in a candidate's score.
 _UNCERTAINTY = 0.2
 
 CountTokens = Callable[[str], int]
 
 
 def hints(vocabulary: Sequence[Term], words: Sequence[Word], count: CountTokens) -> str:
-    """Return the terms that may have been said, likeliest first, in the form that Whisper heeds best.
+    """Return the likely terms, likeliest first, as a comma list; empty if no term is likely.
 
-    A comma list that ends like a sentence keeps Whisper writing sentences. Empty if no term is likely.
+    The list ends with a full stop, because Whisper then keeps writing sentences.
     """
     chosen = ""
     for term in likely(vocabulary, words)[:_MOST_TERMS]:
@@ -46,7 +46,7 @@ def hints(vocabulary: Sequence[Term], words: Sequence[Word], count: CountTokens)
 
 
 def likely(vocabulary: Sequence[Term], words: Sequence[Word]) -> list[Term]:
-    """Return the terms that sound like something that was heard, those of which most is to be hoped first."""
+    """Return the terms that sound like recognised words, the highest score first."""
     longest = max((len(term.spoken.split()) for term in vocabulary), default=0) + _SPLIT
     uncertainties: dict[str, float] = {}
     for start in range(len(words)):
@@ -60,7 +60,7 @@ def likely(vocabulary: Sequence[Term], words: Sequence[Word]) -> list[Term]:
 
 
 def _score(term: Term, uncertainties: dict[str, float]) -> float:
-    """Return how much is to be hoped of telling a term, 0 if it sounds like nothing in `doubts`."""
+    """Return a term's score from its similarity to the sounds in `uncertainties`; 0 if none is similar."""
     best = 0.0
     for key in {sound(form) for form in (term.spoken, term.sounds_like, term.display_as) if form}:
         similar = process.extract(
@@ -71,7 +71,7 @@ def _score(term: Term, uncertainties: dict[str, float]) -> float:
 
 
 def accepted(without_hints: Sequence[Word], with_hints: Sequence[Word], vocabulary: Iterable[Term]) -> list[Word]:
-    """Return the first hearing, with those stretches of the second that hold a term and sound the same."""
+    """Return the words without hints, replaced by those with hints where these contain a term and sound similar."""
     before, after = [letters(word.text) for word in without_hints], [letters(word.text) for word in with_hints]
     terms = _Forms(vocabulary)
     words: list[Word] = []
@@ -89,12 +89,12 @@ def _similarity(some: Sequence[Word], others: Sequence[Word]) -> float:
 
 
 def _within(words: Sequence[Word], start: float, end: float) -> list[Word]:
-    """Bring words into the time of those whose place they take."""
+    """Limit words to the time of the words that they replace."""
     return [replace(word, start=min(max(word.start, start), end), end=min(max(word.end, start), end)) for word in words]
 
 
 def written(words: Sequence[Word], vocabulary: Iterable[Term]) -> list[Word]:
-    """Write each term as its DisplayAs says, or else with the phrase's own capitals."""
+    """Write each term as its DisplayAs, or else with the phrase's own capitals."""
     terms = _Forms(vocabulary)
     done: list[Word] = []
     at = 0
@@ -110,7 +110,7 @@ def written(words: Sequence[Word], vocabulary: Iterable[Term]) -> list[Word]:
 
 
 def _written(term: Term, spoken: Sequence[Word]) -> list[Word]:
-    """Spread what is written for a term over the time in which it was spoken."""
+    """Return the words written for a term, spread over its spoken time."""
     texts = term.written.split()
     if not term.display_as and term.spoken.islower() and spoken[0].text[:1].isupper():
         texts[0] = texts[0][:1].upper() + texts[0][1:]  # it begins a sentence
@@ -128,7 +128,7 @@ def _written(term: Term, spoken: Sequence[Word]) -> list[Word]:
 
 
 class _Forms:
-    """Terms by their letters, to find them whichever way they were spelled and divided."""
+    """Terms by their letters, so that case, punctuation and division into words do not matter."""
 
     def __init__(self, vocabulary: Iterable[Term]) -> None:
         self._terms: dict[str, Term] = {}
@@ -139,7 +139,7 @@ class _Forms:
         self._longest = max(map(len, self._terms), default=0)
 
     def at(self, words: Sequence[Word], start: int) -> tuple[Term | None, int]:
-        """Return the longest term that begins with this word, and of how many words it is."""
+        """Return the longest term that begins with this word, and its number of words."""
         found: tuple[Term | None, int] = (None, 0)
         spelled = ""
         for n, word in enumerate(words[start:], start=1):
@@ -154,5 +154,5 @@ class _Forms:
         return found
 
     def among(self, words: Sequence[Word]) -> bool:
-        """Say whether one of the terms is among the words."""
+        """Return whether the words contain one of the terms."""
         return any(self.at(words, start)[0] for start in range(len(words)))

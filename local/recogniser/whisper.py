@@ -1,4 +1,4 @@
-"""The real recogniser: Whisper, on the stretches of a recording in which somebody speaks."""
+"""The Whisper engine: recognise the parts of a recording that contain speech."""
 
 import logging
 import os
@@ -41,15 +41,15 @@ from local.recogniser.whisper_words import Piece
 Item = TypeVar("Item")
 
 _LONGEST_PAUSE_SECONDS = 1.0
-# A sentence heard by itself begins a little before its first word and ends a little after its last.
+# Audio before the first and after the last word of a sentence that is recognised separately.
 _MARGIN_SECONDS = 0.2
-# Each listening thread takes about 100 MB; what more processors there are, they share.
+# Each worker takes about 100 MB. With more processors, each worker uses several.
 _MOST_WORKERS = 8
 _MODEL_FILES = ("model.bin", "config.json", "tokenizer.json")
 
 
 class Chunk(NamedTuple):
-    """A piece of work: one stretch of one channel."""
+    """A piece of work: one interval of one channel."""
 
     channel: int
     interval: Interval
@@ -57,7 +57,7 @@ class Chunk(NamedTuple):
 
 @dataclass(frozen=True)
 class Whisper:
-    """A loaded model, the voice encoder that tells speakers apart, and the threads that use both."""
+    """A loaded model, the voice encoder for speaker labels, and the threads that use both."""
 
     name: str
     model: SpeechModel
@@ -65,14 +65,18 @@ class Whisper:
     threads: SharedThreads
 
     def recognise(self, request: RecognitionRequest, progress: Progress) -> RecognitionResult:
-        """Hear one recording; Unusable if Transcribe Medical would refuse it."""
-        labels = request.max_speakers > 0 and not request.channels  # channels tell speakers apart already
+        """Recognise one recording.
+
+        Raises:
+            RecordingRefused: Transcribe Medical would refuse it.
+        """
+        labels = request.max_speakers > 0 and not request.channels  # channels already separate the speakers
         with audio_decoder.decoded(request) as sound:
             file = mmap(sound.samples.fileno(), 0, access=ACCESS_READ)
             samples = np.frombuffer(file, np.int16).reshape(-1, sound.channels)
 
             def report(fraction: float) -> None:
-                file.madvise(MADV_DONTNEED)  # four hours of sound need not stay in memory
+                file.madvise(MADV_DONTNEED)  # frees memory: four hours of samples are large
                 progress(fraction)
 
             parts = Parts(report, 1 + labels + (request.alternatives > 1))
@@ -92,7 +96,7 @@ class Whisper:
         )
 
     def _words(self, request: RecognitionRequest, samples: Samples, parts: "Parts") -> list[Word]:
-        """Hear all channels; what is not speech is not looked at, so silence and noise have no words."""
+        """Recognise all channels. Only speech is passed to Whisper, so silence and noise produce no words."""
         chunks = [
             Chunk(channel, interval)
             for channel in range(samples.shape[1])
@@ -108,7 +112,7 @@ class Whisper:
         return microphone_bleed.remove(words, samples)
 
     def _heard(self, request: RecognitionRequest, samples: Samples, chunk: Chunk) -> list[Word]:
-        """Hear one chunk, and once more with the terms that may be in it."""
+        """Recognise one chunk, and a second time with the terms that it may contain."""
         sound = speech_detection.cut(samples[:, chunk.channel], chunk.interval)
         found = self.model.transcribe(sound)
         words = _words(found, chunk)
@@ -131,7 +135,7 @@ class Whisper:
     def _segments(
         self, request: RecognitionRequest, words: Sequence[Word], samples: Samples, parts: "Parts"
     ) -> tuple[Segment, ...]:
-        """Hear each sentence once more by itself, in as many ways as are wanted."""
+        """Recognise each sentence separately, with the requested number of readings."""
         by_channel = [[word for word in words if word.channel == channel] for channel in range(samples.shape[1])]
         sentences = [sentence for some in by_channel for sentence in alternatives.sentences(some)]
         found = self.threads.each(lambda sentence: self._segment(request, samples, sentence), sentences)
@@ -152,7 +156,7 @@ class Whisper:
 
 
 class Parts:
-    """The progress of work that has several parts, one after another."""
+    """The progress of work in several consecutive parts."""
 
     def __init__(self, progress: Progress, parts: int) -> None:
         self._progress = progress
@@ -160,7 +164,7 @@ class Parts:
         self._done = 0
 
     def follow(self, items: Iterable[Item], count: int) -> Iterator[Item]:
-        """Pass the items on and tell how far the whole is."""
+        """Yield the items, and report the progress of the whole."""
         self._progress(self._done / self._parts)
         for n, item in enumerate(items, start=1):
             yield item
@@ -171,7 +175,11 @@ class Parts:
 
 
 def load(folder: str = "") -> Whisper:
-    """Load the model in a folder, or else our own weights after checking them."""
+    """Load the model in a folder, or else the installed weights after checking them.
+
+    Raises:
+        EngineNotReady: with the remedy.
+    """
     where, name = (
         (_named(Path(folder)), Path(folder).name) if folder else (model_files.find(model_files.TINY_EN), "tiny.en")
     )
@@ -179,11 +187,11 @@ def load(folder: str = "") -> Whisper:
     cores = os.cpu_count() or 1
     workers = min(cores, _MOST_WORKERS)
     try:
-        # One thread for each of several stretches gets through twice as much as several threads for one.
+        # One thread for each of several chunks is twice as fast as several threads for one chunk.
         model = WhisperModel(
             str(where), device="cpu", compute_type="int8", cpu_threads=cores // workers, num_workers=workers
         )
-    except Exception as error:  # three libraries read the folder, each with errors of its own
+    except Exception as error:  # three libraries read the folder and raise various errors
         raise EngineNotReady(
             f"{where} holds no Whisper model that CTranslate2 can load: name another folder."
         ) from error
@@ -192,7 +200,7 @@ def load(folder: str = "") -> Whisper:
 
 
 def _named(folder: Path) -> Path:
-    """Return the folder that the user chose, if it can be a model's: what lacks would be fetched otherwise."""
+    """Return the folder that the user chose if it has the model's files; faster-whisper would download missing ones."""
     for name in _MODEL_FILES:
         if not (folder / name).is_file():
             raise EngineNotReady(f"{folder} has no {name}: name a folder with a Whisper model for CTranslate2.")
@@ -200,10 +208,10 @@ def _named(folder: Path) -> Path:
 
 
 def _words(found: Iterable[Piece], chunk: Chunk) -> list[Word]:
-    """Return the words of a chunk, with times from the recording's start."""
+    """Return a chunk's words, with times from the recording's start."""
     return whisper_words.words(_moved(found, chunk.interval.start), chunk.interval, chunk.channel)
 
 
 def _moved(found: Iterable[Piece], seconds: float) -> list[Piece]:
-    """Count a stretch's times from the recording's start."""
+    """Add seconds to all times."""
     return [replace(piece, start=piece.start + seconds, end=piece.end + seconds) for piece in found]

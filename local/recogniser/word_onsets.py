@@ -1,4 +1,4 @@
-"""Where a word really begins: after a pause Whisper starts it in the silence before."""
+"""Correct the start of words after a pause, because Whisper starts them in the silence before."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -10,7 +10,7 @@ from local.recogniser.audio_decoder import SAMPLE_RATE
 from local.recogniser.requests_and_results import Word
 
 _FRAME = SAMPLE_RATE // 100
-# What comes before the first frame this close to the word's loudest is the pause; weak consonants are closer.
+# The word starts at the first frame this close to its loudest frame; weak consonants are closer than that.
 _QUIETER_DECIBELS = 28.0
 _PAUSE_SECONDS = 0.1
 _LATEST_SECONDS = 0.4
@@ -18,7 +18,7 @@ _SHORTEST_SECONDS = 0.06
 
 
 def corrected(words: Iterable[Word], samples: NDArray[np.int16]) -> Iterator[Word]:
-    """Let words that follow a pause begin where their sound does, in one channel's samples."""
+    """Move the start of words after a pause to the start of their sound. `samples` is one channel."""
     before = -_PAUSE_SECONDS
     for word in words:
         pause, before = word.start - before, word.end

@@ -415,5 +415,5 @@ def test_the_stacks_are_not_deployed_where_no_cloud_answers():
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (
-        ended.stderr == f"Nothing answers at http://127.0.0.1:{port}: start it with `make cloud` in another window.\n"
+        ended.stderr == f"No cloud answers at http://127.0.0.1:{port}: start it with `make cloud` in another window.\n"
     )

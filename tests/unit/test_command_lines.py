@@ -44,7 +44,7 @@ def test_a_file_that_holds_no_choices_is_told(tmp_path, content):
     file = tmp_path / "clinic.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(DeploymentFailed, match="cannot be read as choices"):
+    with pytest.raises(DeploymentFailed, match="cannot be read as a configuration"):
         deployment.settings_from_file(file)
 
 

@@ -321,7 +321,7 @@ def test_a_line_that_is_no_order_is_passed_over(ask, tmp_path, caplog):
     good = scripted.recording(GREETING, tmp_path / "good.wav")
     answers = ask("not JSON", "[]", "{}", {"id": "job", "audio": str(good)})
     assert {a["id"] for a in answers} == {"job"}
-    assert caplog.text.count("not an order") == 3
+    assert caplog.text.count("not a request") == 3
 
 
 def test_a_recogniser_that_breaks_says_so_and_quotes_nothing(ask, caplog):
