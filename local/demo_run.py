@@ -213,8 +213,8 @@ def _save(users: DemoUsers, upload: TrackedUpload, mails: list[EmailMessage]) ->
     rate = None
     if documents and upload.recording.reference:
         results = json.loads((folder / "transcribe.json").read_text(encoding="utf-8"))["results"]
-        heard = results["transcripts"][0]["transcript"]
-        rate = round(accuracy.word_error_rate(upload.recording.reference, heard), 4)
+        text = results["transcripts"][0]["transcript"]
+        rate = round(accuracy.word_error_rate(upload.recording.reference, text), 4)
     return {
         "recording": upload.recording.path.name,
         "job": notification["job"],

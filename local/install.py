@@ -54,7 +54,7 @@ _NETWORK = (
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One command of the installation, and the name of what it installs."""
+    """One command of the installation, and the name of its packages."""
 
     name: str
     command: list[str]

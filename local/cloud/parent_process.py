@@ -1,4 +1,4 @@
-"""End when the process that started us ends, however it ended.
+"""End this process when its parent ends, even if the parent is killed.
 
 `python -m local.cloud.parent_process MODULE …` runs a module that way.
 """
@@ -10,11 +10,11 @@ import sys
 import threading
 import time
 
-POLL_SECONDS = 0.5  # seconds between two looks
+POLL_SECONDS = 0.5  # between two checks
 
 
 def exit_with_parent() -> None:
-    """Send ourselves SIGTERM once the parent is gone; a killed parent cannot do it any more."""
+    """Send SIGTERM to this process once its parent has ended, because a killed parent cannot do it."""
     parent = os.getppid()
 
     def poll() -> None:

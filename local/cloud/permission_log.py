@@ -1,4 +1,4 @@
-"""Notes down what roles and users ask of the cloud, as IAM judges it: so that one can see which rights are used."""
+"""Log the calls of roles and users with IAM's decisions: this shows which permissions a role uses."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -23,9 +23,9 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 
 
 def install(file: Path) -> None:
-    """Append every question that IAM answers to a file, one JSON object a line; the account's root asks none.
+    """Append every decision of IAM to a file, one JSON object a line. Calls of the account's root are left out.
 
-    Resources are named in it, and so patients may be: the file is its owner's alone.
+    Names of resources may contain patients' names, so the file's mode is 0600.
     """
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     enforce = iam_evaluator.enforce

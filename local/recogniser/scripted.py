@@ -136,21 +136,21 @@ def _segments(script: Script, request: RecognitionRequest, media: Media) -> list
     pace = media.seconds / max(sum(len(turn.text.split()) for turn in script.turns), 1)
     appeared: dict[int, int] = {}
     segments: list[Segment] = []
-    said = 0
+    count = 0
     for turn in script.turns:
-        heard = turn.text.split()
-        if not heard:
+        words = turn.text.split()
+        if not words:
             continue
         speaker = appeared.setdefault(turn.voice, len(appeared))
         spoken = Word(
             text="",
-            start=said * pace,
-            end=(said + len(heard)) * pace,
+            start=count * pace,
+            end=(count + len(words)) * pace,
             confidence=0.99,
             speaker=min(speaker, request.max_speakers - 1) if request.max_speakers else None,
             channel=min(turn.voice, media.channels - 1) if request.channels else 0,
         )
-        said += len(heard)
+        count += len(words)
         first, *others = (
             vocabulary.written(list(_words(text.split(), spoken)), request.vocabulary)
             for text in (turn.text, *turn.others)

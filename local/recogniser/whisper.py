@@ -106,12 +106,12 @@ class Whisper:
                 gap=_LONGEST_PAUSE_SECONDS,
             )
         ]
-        heard = self.threads.each(lambda chunk: self._heard(request, samples, chunk), chunks)
-        words = [word for some in parts.follow(heard, len(chunks)) for word in some]
+        found = self.threads.each(lambda chunk: self._recognised(request, samples, chunk), chunks)
+        words = [word for some in parts.follow(found, len(chunks)) for word in some]
         words.sort(key=lambda word: word.start)
         return microphone_bleed.remove(words, samples)
 
-    def _heard(self, request: RecognitionRequest, samples: Samples, chunk: Chunk) -> list[Word]:
+    def _recognised(self, request: RecognitionRequest, samples: Samples, chunk: Chunk) -> list[Word]:
         """Recognise one chunk, and a second time with the terms that it may contain."""
         sound = speech_detection.cut(samples[:, chunk.channel], chunk.interval)
         found = self.model.transcribe(sound)
@@ -143,13 +143,13 @@ class Whisper:
 
     def _segment(self, request: RecognitionRequest, samples: Samples, sentence: Sequence[Word]) -> Segment:
         spoken, channel = alternatives.interval(sentence), sentence[0].channel
-        heard = Interval(
+        found = Interval(
             max(0.0, spoken.start - _MARGIN_SECONDS),
             min(len(samples) / audio_decoder.SAMPLE_RATE, spoken.end + _MARGIN_SECONDS),
         )
         readings = (
-            vocabulary.written(whisper_words.words(_moved(reading, heard.start), spoken, channel), request.vocabulary)
-            for reading in self.model.readings(speech_detection.cut(samples[:, channel], heard), request.alternatives)
+            vocabulary.written(whisper_words.words(_moved(reading, found.start), spoken, channel), request.vocabulary)
+            for reading in self.model.readings(speech_detection.cut(samples[:, channel], found), request.alternatives)
         )
         alike = (reading for reading in readings if alternatives.alike(sentence, reading))
         return alternatives.segment(sentence, alike, request.alternatives)

@@ -68,6 +68,6 @@ def answer(request: RecognitionRequest, send: Send, recognise: Recognise) -> dic
         return {"result": recognise(request, progress).as_json()}
     except RecordingRefused as refused:
         return {"failed": refused.reason}
-    except Exception as error:  # noqa: BLE001 - later requests must run; the message may quote speech, so only the class is logged
+    except Exception as error:  # noqa: BLE001 - the message may quote speech, so only the class is logged
         log.warning("request %s failed: %s", request.id, type(error).__name__)
         return {"failed": INTERNAL_FAILURE}

@@ -1,4 +1,4 @@
-"""What a caller must be allowed to do: the service acts with the rights of whoever calls it."""
+"""Check a caller's permissions, because the service acts with its caller's permissions."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ NO_KEY = (
 
 
 def check_source(cloud: CloudPort, caller: Caller, location: S3Location | None) -> None:
-    """Raise Refused unless the caller may read the object, and it lies in the Region of the call."""
+    """Raise Refused unless the caller may read the object, and it is in the Region of the call."""
     if location is None or not cloud.may_read(caller, location):
         raise bad_request(UNREADABLE)
     _check_region(cloud, caller, location)
@@ -34,7 +34,7 @@ def check_source(cloud: CloudPort, caller: Caller, location: S3Location | None) 
 
 
 def check_target(cloud: CloudPort, caller: Caller, location: S3Location, encryption: Encryption) -> None:
-    """Raise Refused unless the caller may write the object so encrypted."""
+    """Raise Refused unless the caller may write the object with this encryption."""
     if cloud.region_of(location.bucket) is None or not cloud.may_write(caller, location, encryption):
         raise bad_request(UNWRITABLE)
     _check_region(cloud, caller, location)
@@ -43,7 +43,7 @@ def check_target(cloud: CloudPort, caller: Caller, location: S3Location, encrypt
 
 
 def check_tags(cloud: CloudPort, caller: Caller, request: Request) -> None:
-    """Raise Refused unless the caller may tag what it makes as it asks to."""
+    """Raise Refused unless the caller may set the request's tags."""
     tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
     if tags and not cloud.may_tag(caller, tags, conditions(request)):
         raise Refused(
@@ -53,7 +53,7 @@ def check_tags(cloud: CloudPort, caller: Caller, request: Request) -> None:
 
 
 def conditions(request: Mapping[str, object]) -> dict[str, str]:
-    """Return the values that a policy's `transcribe:` condition keys are compared with; what was not sent is absent."""
+    """Return the values of the `transcribe:` condition keys of policies, without those that the request lacks."""
     members = ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
     sent = {member: request.get(member) for member in members}
     return {f"transcribe:{member}": value for member, value in sent.items() if isinstance(value, str)}

@@ -1,4 +1,4 @@
-"""Start, Get, List and Delete of medical transcription jobs, and the work between them."""
+"""Start, Get, List and Delete of medical transcription jobs, and the processing of a job."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.vocabulary_operations import VocabularyOperations
 from stethoscript.vocabulary import Term
 
-KEPT_SECONDS = 90 * 24 * 3600  # how long the service knows a job
+KEPT_SECONDS = 90 * 24 * 3600  # the service deletes older jobs
 
 ABSENT = "The requested job couldn't be found. Check the job name and try your request again."
 TAKEN = "The requested job name already exists. Use a different job name."
@@ -35,10 +35,10 @@ log = logging.getLogger(__name__)
 
 
 class RecogniserPort(Protocol):
-    """Whatever hears recordings."""
+    """The interface of the recogniser to the service."""
 
     async def recognise(self, request: RecognitionRequest) -> RecognitionResult:
-        """Return the words of a recording, or raise NotHeard."""
+        """Return the words of a recording, or raise RecognitionFailed."""
 
 
 class JobOperations:
@@ -68,7 +68,7 @@ class JobOperations:
         self._running: dict[Key, asyncio.Task[None]] = {}
 
     def start(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Begin a job, once its name is free and its caller may do all that the job will do."""
+        """Start a job, if its name is free and its caller has all permissions that the job needs."""
         self._delete_expired()
         if self._store.find(caller, request["MedicalTranscriptionJobName"]):
             raise Refused("ConflictException", TAKEN)
@@ -87,7 +87,7 @@ class JobOperations:
         return {"MedicalTranscriptionJob": jobs.described(self._found(caller, request))}
 
     def list_jobs(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Sum up jobs, the newest first, a page at a time."""
+        """List jobs, the newest first, in pages."""
         self._delete_expired()
         status, part = request.get("Status"), (request.get("JobNameContains") or "").lower()
         matching = (job for job in self._store.of(caller) if status in (None, job.status) and part in job.name.lower())
@@ -96,7 +96,7 @@ class JobOperations:
         return {**({"Status": status} if status else {}), "MedicalTranscriptionJobSummaries": summaries, **token}
 
     def delete(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Forget a job that has ended; its transcript stays where it is."""
+        """Delete a finished job; its transcript stays."""
         job = self._found(caller, request)
         if job.status == jobs.IN_PROGRESS:
             raise bad_request(UNDONE)
@@ -104,16 +104,16 @@ class JobOperations:
         return {}
 
     def resume(self) -> None:
-        """Take up the work that an earlier run had not finished."""
+        """Continue the unfinished jobs of an earlier run."""
         for job in self._store:
             if job.status == jobs.IN_PROGRESS and key(job) not in self._running:
                 try:
                     self._work(job, self._terms(job))
-                except Refused as gone:  # the vocabulary, meanwhile
+                except Refused as gone:  # the vocabulary was deleted
                     self._end(job, jobs.FAILED, reason=gone.message)
 
     def pause(self) -> None:
-        """Stop working; what is in progress stays so, for a later run to take up."""
+        """Stop all jobs; they stay in progress, and a later run continues them."""
         for task in list(self._running.values()):
             task.cancel()
 
@@ -125,7 +125,7 @@ class JobOperations:
         return job
 
     def _delete_expired(self) -> None:
-        """Drop the jobs whose time is over; they lie in the order in which they were begun."""
+        """Delete the jobs that started over 90 days ago; records are in the order of their start."""
         over = self._clock() - KEPT_SECONDS
         while (oldest := self._store.oldest()) and oldest.created < over and oldest.status != jobs.IN_PROGRESS:
             self._store.delete(oldest)
@@ -146,11 +146,11 @@ class JobOperations:
     def _now(self) -> float:
         return round(self._clock(), 3)
 
-    # --- the work ---
+    # --- the processing ---
 
     def _work(self, job: Job, terms: Sequence[Term]) -> None:
         task = asyncio.get_running_loop().create_task(self._run(job, terms))
-        self._running[key(job)] = task  # the loop itself keeps no hold on a task
+        self._running[key(job)] = task  # the event loop keeps only a weak reference to a task
         task.add_done_callback(lambda _task: self._running.pop(key(job), None))
 
     async def _run(self, job: Job, terms: Sequence[Term]) -> None:
@@ -158,7 +158,7 @@ class JobOperations:
             result = await self._recognised(job, terms)
         except RecognitionFailed as reason:
             self._end(job, jobs.FAILED, reason=str(reason))
-        except Exception as error:  # noqa: BLE001  # a job must end; its error may quote a patient
+        except Exception as error:  # noqa: BLE001  # a job must end; the error may quote a patient
             log.warning("medical job failed inside the service: %s", type(error).__name__)
             self._end(job, jobs.FAILED, reason="Internal failure. Try your request again.")
         else:
@@ -179,7 +179,7 @@ class JobOperations:
         return result
 
     def _end(self, job: Job, status: str, **found: Any) -> None:
-        """Note how a job ended, beside what became of it meanwhile, and tell of it."""
+        """Store a job's end, unless it was deleted, and send its events."""
         current = self._store.find(Caller(job.account, job.region, ""), job.name)
         if current is None:
             return

@@ -1,7 +1,7 @@
-"""What the service remembers, each change written down before anybody is told of it.
+"""The service's state. Each change is in the journal before the service answers the request.
 
-The journal is a file of JSON lines, the last line about a thing being the one that holds. A process that is killed
-may leave half a line at its end; what that line was about, nobody had been told.
+The journal is a file of JSON lines; the last line of a record counts. A killed process may leave an incomplete line at
+the end; its change was not answered yet.
 """
 
 import json
@@ -19,7 +19,7 @@ Key = tuple[str, str, str]
 
 
 class Records(Generic[Record]):
-    """All things of one kind, by account, Region and name, in the order in which they came."""
+    """All records of one kind, by account, Region and name, in the order of their creation."""
 
     def __init__(self, kind: type[Record], journal: "_Journal") -> None:
         self._kind = kind
@@ -30,33 +30,33 @@ class Records(Generic[Record]):
         return iter(list(self._records.values()))
 
     def find(self, caller: Caller, name: str) -> Record | None:
-        """Return the caller's thing of this name."""
+        """Return the caller's record of this name, or None."""
         return self._records.get((caller.account, caller.region, name))
 
     def of(self, caller: Caller) -> list[Record]:
-        """Return all the caller's things."""
+        """Return all records of the caller."""
         return [record for (account, region, _), record in self._records.items() if _is(caller, account, region)]
 
     def oldest(self) -> Record | None:
-        """Return what came first of all."""
+        """Return the oldest record, or None."""
         return next(iter(self._records.values()), None)
 
     def put(self, record: Record) -> None:
-        """Remember a thing as it is now."""
+        """Add or replace a record."""
         self._journal.add({"kind": self._kind.__name__, **record.plain()})
         self._records[key(record)] = record
 
     def delete(self, record: Record) -> None:
-        """Forget a thing."""
+        """Delete a record."""
         self._journal.add({"kind": self._kind.__name__, "gone": key(record)})
         self._records.pop(key(record), None)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Delete all records, but not in the journal."""
         self._records.clear()
 
     def replay(self, plain: dict[str, Any]) -> None:
-        """Take up one line of the journal."""
+        """Apply one line of the journal."""
         if "gone" in plain:
             account, region, name = plain["gone"]
             self._records.pop((account, region, name), None)
@@ -66,7 +66,7 @@ class Records(Generic[Record]):
 
 
 class JobStore:
-    """Jobs and vocabularies of every account and Region; with a journal they outlive the process."""
+    """Jobs and vocabularies of every account and Region; a journal saves them across restarts."""
 
     def __init__(self, journal: Path | None = None) -> None:
         self._journal = _Journal(journal)
@@ -80,14 +80,14 @@ class JobStore:
         )
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self.jobs.clear()
         self.vocabularies.clear()
         self._journal.rewrite([])
 
 
 class _Journal:
-    """A file that only grows, and is written anew without what is outdated whenever the cloud starts."""
+    """A file that only grows. Each start of the cloud rewrites it without outdated lines."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -111,7 +111,7 @@ class _Journal:
 
 
 def key(record: Job | Vocabulary) -> Key:
-    """Return what tells a thing from every other of its kind."""
+    """Return the key of a record among its kind."""
     return record.account, record.region, record.name
 
 

@@ -1,6 +1,6 @@
-"""Transcribe Medical as one of MiniStack's services: its requests, its state, and the cloud around it.
+"""Transcribe Medical as a service of MiniStack: its requests, its state, and the cloud port.
 
-Only this module of the package knows MiniStack; import it after `local.cloud` has set the environment up.
+Only this module of the package imports MiniStack. Import it after `local.cloud` has set the environment.
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
@@ -34,9 +34,9 @@ Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
 
 NAME = "transcribe_medical"
-S3_KEY = ":alias/aws/s3"  # the account's own; whoever may read the object may use it
+S3_KEY = ":alias/aws/s3"  # the account's own key; permission to read the object includes it
 
-# What this module uses of MiniStack, with the parameters it knows; checked before the cloud starts.
+# What this module uses of MiniStack, with parameters; the cloud checks this before it starts.
 USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (app, "SERVICE_HANDLERS"): None,
     (app, "SERVICE_REGISTRY"): None,
@@ -62,15 +62,15 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 
 
 def install(service: Service) -> None:
-    """Answer the medical operations, and leave Transcribe's others to MiniStack."""
+    """Answer the medical operations; MiniStack answers Transcribe's others."""
     app.SERVICE_HANDLERS["transcribe"] = _before(app.SERVICE_HANDLERS["transcribe"], service)
-    app.SERVICE_REGISTRY[NAME] = {"module": NAME}  # what a reset goes through
+    app.SERVICE_REGISTRY[NAME] = {"module": NAME}  # a reset calls these
     app._loaded_modules[NAME] = _Resettable(service)
     s3._fire_s3_event_async = _repeated(s3._fire_s3_event_async)
 
 
 class _Resettable:
-    """The service under the name MiniStack expects of a module."""
+    """The service with the `reset` that MiniStack expects of a module."""
 
     def __init__(self, service: Service) -> None:
         self.reset = service.reset
@@ -97,7 +97,7 @@ _copies: ContextVar[int] = ContextVar("copies", default=1)
 
 
 def _repeated(fire: Callable[..., None]) -> Callable[..., None]:
-    """Let S3 tell of a transcript not at all or twice, where the weather is such."""
+    """Send S3's event of a transcript as many times as the injected faults say."""
 
     def firing(*event: Any, **more: Any) -> None:
         for _time in range(_copies.get()):
@@ -107,7 +107,7 @@ def _repeated(fire: Callable[..., None]) -> Callable[..., None]:
 
 
 def downloads(inner: Any, service: Service) -> Any:
-    """Wrap the cloud's ASGI app so that a vocabulary's DownloadUri leads to its table."""
+    """Wrap the cloud's ASGI app so that it serves a vocabulary's table at its DownloadUri."""
 
     async def with_downloads(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(DOWNLOADS):
@@ -122,7 +122,7 @@ def downloads(inner: Any, service: Service) -> Any:
 
 
 def operation_of(headers: Mapping[str, str]) -> str:
-    """Return which of Transcribe's operations a request is for."""
+    """Return the name of the operation in a request of Transcribe."""
     return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
@@ -141,7 +141,7 @@ def _response(status: int, answer: Mapping[str, Any]) -> Response:
 
 
 def resource_and_conditions(operation: str, body: bytes, region: str, account: str) -> tuple[str, dict[str, str]]:
-    """Return what IAM compares a medical request with: the resource's ARN and the service's condition keys."""
+    """Return a medical request's resource ARN and condition keys, for IAM."""
     try:
         request = _read(body)
     except Refused:
@@ -156,18 +156,18 @@ def resource_and_conditions(operation: str, body: bytes, region: str, account: s
 
 
 def is_medical(operation: str) -> bool:
-    """Tell whether an operation is, or may be, about medical jobs and vocabularies."""
+    """Return whether an operation is, or may be, about medical jobs and vocabularies."""
     return "Medical" in operation or operation in tag_operations.OPERATIONS
 
 
 class MiniStack:
-    """MiniStack as the service's surroundings: the service acts with the rights of its caller."""
+    """The cloud port on MiniStack."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint
 
     def may_read(self, caller: Caller, location: S3Location) -> bool:
-        """Tell whether the caller may read the object, its key included."""
+        """Return whether the caller may read the object and use its key."""
         if not _allowed(caller, "s3:GetObject", "s3", location.arn, _s3_conditions("s3:GetObject", location, {})):
             return False
         found = _object(location)
@@ -175,36 +175,35 @@ class MiniStack:
         return not key or key.endswith(S3_KEY) or _may_use(caller, "kms:Decrypt", location, Encryption(key, {}))
 
     def may_write(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
-        """Tell whether the caller may write the object so encrypted."""
+        """Return whether the caller may write the object with this encryption."""
         headers = _headers(encryption)
         return _allowed(caller, "s3:PutObject", "s3", location.arn, _s3_conditions("s3:PutObject", location, headers))
 
     def may_encrypt(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
-        """Tell whether the key exists and the caller may encrypt the object with it."""
+        """Return whether the key exists and the caller may encrypt the object with it."""
         return encryption.key is None or _may_use(caller, "kms:GenerateDataKey", location, encryption)
 
     def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
-        """Tell whether the caller may tag what it makes."""
+        """Return whether the caller may set these tags."""
         asked = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
         return _allowed(
             caller, "transcribe:TagResource", "transcribe", "*", {**asked, "aws:TagKeys": list(tags), **context}
         )
 
     def region_of(self, bucket: str) -> str | None:
-        """Return the Region of a bucket, or nothing if there is no such bucket."""
+        """Return the Region of a bucket, or None if it does not exist."""
         found = s3._buckets.get(bucket)
         return (found.get("region") or get_region()) if found else None
 
     def size_of(self, location: S3Location) -> int | None:
-        """Return how many bytes an object has, or nothing if there is no such object."""
+        """Return the size of an object in bytes, or None if it does not exist."""
         found = _object(location)
         return int(found["size"]) if found else None
 
     def fetch(self, account: str, location: S3Location, to: Path) -> bool:
-        """Put an object's content into a new file and tell whether it is there.
+        """Write an object's content to a new file; return whether the object exists.
 
-        Objects are files, and one that is written anew is another file: so a second name for it costs nothing and
-        keeps the content as it is.
+        Objects are files, and an overwritten object is a new file. So a hard link takes no space and keeps the content.
         """
         with request_scope(account, get_region()):
             if _object(location) is None:
@@ -220,7 +219,7 @@ class MiniStack:
             return content is not None
 
     def write(self, job: Job, location: S3Location, content: bytes, encryption: Encryption, *, copies: int = 1) -> bool:
-        """Write an object and tell whether that was possible; S3 tells of it as often as that."""
+        """Write an object and return whether that succeeded. S3 sends its event `copies` times."""
         headers = {
             "content-type": "application/json",
             "content-length": str(len(content)),
@@ -239,7 +238,7 @@ class MiniStack:
     def put_event(self, job: Job, detail: Mapping[str, Any]) -> None:
         """Put a `Transcribe Job State Change` on the account's default event bus.
 
-        Targets are invoked while the event is handed over, so that is done on a thread of its own.
+        A thread of its own does this, because EventBridge invokes the targets in the calling thread.
         """
         event = {
             "EventId": new_uuid(),
@@ -280,7 +279,7 @@ def _s3_conditions(action: str, location: S3Location, headers: Mapping[str, str]
 
 
 def _may_use(caller: Caller, action: str, location: S3Location, encryption: Encryption) -> bool:
-    """Tell whether the caller may use the key for this object, as S3 would on its behalf."""
+    """Return whether the caller may use the key for this object through S3."""
     key = kms._resolve_key(encryption.key)
     if key is None or key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
         return False

@@ -1,8 +1,7 @@
-"""The transcript in the shape the service writes it.
+"""Write the transcript in the service's format.
 
-Numbers are strings inside items and segments, and numbers in entities; punctuation has no times and a confidence of
-"0.0", and items are numbered so that segments can name them. How many readings a segment has, and what is found of a
-patient's data, is the recogniser's to say: one that knows no second reading has one a segment.
+Numbers are strings in items and segments, and numbers in entities. Punctuation has no times and a confidence of "0.0".
+Items have ids, which segments refer to. A segment has one reading if the recogniser returns no alternatives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,14 +17,14 @@ PAUSE = 1.0  # seconds of silence after which a new segment begins
 
 @dataclass(frozen=True)
 class Spoken:
-    """A word and the numbers of its items: its own, and its punctuation's if it has any."""
+    """A word and the id of its item; its punctuation has the next id."""
 
     word: Word
     number: int
 
     @property
     def numbers(self) -> list[int]:
-        """The items that stand for it."""
+        """The ids of the word's items."""
         return [self.number, self.number + 1] if self.word.punctuation else [self.number]
 
 
@@ -52,13 +51,13 @@ def _numbered(words: Iterable[Word]) -> Iterator[Spoken]:
         yield spoken
 
 
-# --- who speaks ---
+# --- speakers and channels ---
 
 Labels = Callable[[Word], dict[str, str]]
 
 
 def labels_of(job: Job) -> Labels:
-    """Return what names the voice of a word, as the job asked for."""
+    """Return a function that returns a word's speaker or channel label, if the job requests one."""
     if job.settings.get("ShowSpeakerLabels"):
         return lambda word: {"speaker_label": f"spk_{word.speaker or 0}"}
     if job.settings.get("ChannelIdentification"):
@@ -92,11 +91,11 @@ def _channel_labels(job: Job, spoken: Sequence[Spoken], result: RecognitionResul
     return {"channel_labels": {"channels": channels, "number_of_channels": result.channels}}
 
 
-# --- what else may be asked for ---
+# --- alternatives and entities ---
 
 
 def _alternatives(job: Job, spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
-    """Each part of the recording with its readings, the likeliest first, none twice and no more than asked for."""
+    """Return each segment with at most MaxAlternatives different readings, the likeliest first."""
     channels = bool(job.settings.get("ChannelIdentification"))
     segments = []
     for segment in result.segments or [_only_reading(part) for part in _segments(spoken)]:
@@ -134,7 +133,7 @@ def _entities(_job: Job, _spoken: Sequence[Spoken], result: RecognitionResult) -
 
 
 def _entity(entity: Entity) -> dict[str, Any]:
-    """Write a finding; its category begins with PHI, whatever the recogniser calls it."""
+    """Return an entity in the service's format; its category begins with PHI."""
     category = entity.category if entity.category.upper().startswith("PHI") else f"PHI-{entity.category}"
     return {
         "content": entity.content,
@@ -177,7 +176,7 @@ def _flat_items(spoken: Spoken) -> Iterator[dict[str, Any]]:
 
 
 def _segments(spoken: Sequence[Spoken]) -> list[list[Spoken]]:
-    """Cut where another speaks, where a sentence ends, and where nobody says anything for a while."""
+    """Cut at a change of speaker, at the end of a sentence, and at a pause over 1 s."""
     segments = [[one] for one in spoken[:1]]
     for before, after in pairwise(spoken):
         if _cut(before.word, after.word):
@@ -208,7 +207,7 @@ def _text(spoken: Iterable[Spoken]) -> str:
     return " ".join(one.word.text + one.word.punctuation for one in spoken)
 
 
-# --- numbers, as AWS writes them ---
+# --- numbers in AWS's format ---
 
 
 def _times(segment: Sequence[Spoken]) -> dict[str, str]:

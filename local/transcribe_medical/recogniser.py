@@ -1,7 +1,7 @@
-"""The recogniser's process: one for the whole cloud, which is sent several recordings at once and shares its time out.
+"""The client of the recogniser's process. One process serves the whole cloud and several recordings at once.
 
-Recognising keeps a processor busy for minutes, and a broken recording may kill a decoder; in a process of its own
-neither stops the cloud. Orders and answers are lines of JSON, and an answer names its order.
+Recognition keeps a processor busy for minutes, and a damaged recording may crash a decoder. In a process of its own
+neither stops the cloud. Requests and answers are lines of JSON; an answer has the id of its request.
 """
 
 import asyncio
@@ -13,24 +13,24 @@ from uuid import uuid4
 
 from local.recogniser import RecognitionRequest, RecognitionResult
 
-LONGEST_LINE = 256 * 1024 * 1024  # four hours of speech are some ten megabytes of words
-CONCURRENT_REQUESTS = 16  # recordings sent before the first is answered
+LONGEST_LINE = 256 * 1024 * 1024  # four hours of speech take about 10 MB
+CONCURRENT_REQUESTS = 16  # sent before the first answer
 
 
 class RecognitionFailed(Exception):
-    """The recogniser could not make words of a recording; the message is the job's FailureReason."""
+    """The recogniser could not transcribe a recording; the message is the job's FailureReason."""
 
 
 class NotReady(Exception):
-    """The recogniser did not start; the message says why."""
+    """The recogniser did not start; the message is the reason."""
 
 
 class RecogniserDied(Exception):
-    """The process ended before it had answered."""
+    """The process ended before it answered."""
 
 
 class Recogniser:
-    """A recogniser that is started once, hears several recordings at once, and is started anew when it dies."""
+    """Starts the recogniser's process, sends it several requests at once, and restarts it after a crash."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Recogniser:
         await self._ready()
 
     async def recognise(self, request: RecognitionRequest) -> RecognitionResult:
-        """Wait for this recording's turn and return its words, or raise NotHeard.
+        """Return the result of a request, or raise RecognitionFailed.
 
-        When the process dies, any of the recordings it had may have killed it. So each is tried once more, by
-        itself, and only one that kills the process then is given up.
+        After a crash, any of the running recordings may be the cause. So each is retried once, alone, and only a
+        recording that crashes the process again fails.
         """
         try:
             with contextlib.suppress(RecogniserDied):
@@ -81,7 +81,7 @@ class Recogniser:
 
 
 class _Worker:
-    """One process, from its start to its end; `alive` until it says no more."""
+    """One process, from start to end; `alive` until its output ends."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
@@ -99,13 +99,13 @@ class _Worker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C is for the cloud, which then stops this process itself
+            start_new_session=True,  # the cloud handles Ctrl-C and stops this process itself
         )
         worker = cls(process)
         try:
             greeting = await worker._next_answer()
         except RecogniserDied:
-            greeting = {"ready": False, "problem": "it ended at once, see what it printed above."}
+            greeting = {"ready": False, "problem": "it ended at once, see its output above."}
         if not greeting.get("ready"):
             await worker.end()
             raise NotReady(str(greeting.get("problem", "it gave no reason.")))
@@ -113,7 +113,7 @@ class _Worker:
         return worker
 
     async def recognise(self, request: RecognitionRequest) -> RecognitionResult:
-        """Send one recording and wait for its answer; raises NotHeard or Died."""
+        """Send one request and wait for its answer; raise RecognitionFailed or RecogniserDied."""
         name = uuid4().hex
         waiting = self._waiting[name] = asyncio.get_running_loop().create_future()
         try:
@@ -126,7 +126,7 @@ class _Worker:
         return RecognitionResult.read(answer["result"])
 
     async def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process and wait for its end."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -135,7 +135,7 @@ class _Worker:
             await self._reading
 
     async def _read_answers(self) -> None:
-        """Hand each answer to whoever waits for it, until the process ends."""
+        """Pass each answer to its waiting request, until the process ends."""
         with contextlib.suppress(RecogniserDied):
             while True:
                 answer = await self._next_answer()
@@ -159,7 +159,7 @@ class _Worker:
             raise RecogniserDied from error
 
     async def _next_answer(self) -> dict[str, Any]:
-        """Return the next line that is an answer; a library may print lines of its own."""
+        """Return the next line that is an answer; libraries may print other lines."""
         answers = self._process.stdout
         while answers is not None and (line := await answers.readline()):
             with contextlib.suppress(ValueError):
@@ -170,7 +170,7 @@ class _Worker:
 
 
 class _SharedLock:
-    """Several may be inside together, or one alone; whoever wants to be alone goes first."""
+    """A lock for several shared holders or one exclusive holder; an exclusive request has priority."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -180,13 +180,13 @@ class _SharedLock:
 
     @contextlib.asynccontextmanager
     async def shared(self) -> AsyncIterator[None]:
-        """Be inside with others."""
+        """Hold the lock with others."""
         async with self._held(lambda: not self._waiting_for_exclusive and self._holders < self._most):
             yield
 
     @contextlib.asynccontextmanager
     async def exclusive(self) -> AsyncIterator[None]:
-        """Be inside while nobody else is."""
+        """Hold the lock alone."""
         self._waiting_for_exclusive += 1
         try:
             async with self._held(lambda: not self._holders):

@@ -1,4 +1,4 @@
-"""Transcribe Medical's twelve operations, behind one door."""
+"""Transcribe Medical: the table of its twelve operations."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ class Service:
         clock: Callable[[], float] = time.time,
         schedule: Schedule = on_the_loop,
     ) -> None:
-        """Tellings is how often a finished job is told to EventBridge; later calls a function after some seconds."""
+        """`events_per_job` is the number of events of a finished job; `schedule(seconds, call)` calls later."""
         self.store = store or JobStore()
         self.faults = faults or FaultInjection()
         self.vocabularies = VocabularyOperations(self.store, cloud, temporary=temporary, clock=clock, schedule=schedule)
@@ -63,7 +63,7 @@ class Service:
         }
 
     def takes(self, operation: str, request: Request) -> bool:
-        """Tell whether a request is for this service and not for the rest of Transcribe."""
+        """Return whether a request is for medical jobs or vocabularies, not for the rest of Transcribe."""
         if operation in tag_operations.OPERATIONS:
             return tag_operations.is_ours(request)
         return operation in self.operations
@@ -77,15 +77,15 @@ class Service:
         return answer
 
     def resume(self) -> None:
-        """Take up what an earlier run had begun."""
+        """Continue the unfinished jobs and vocabularies of an earlier run."""
         self.vocabularies.resume()
         self.jobs.resume()
 
     def pause(self) -> None:
-        """Stop working; what is begun stays so, for a later run to take up."""
+        """Stop all jobs; a later run continues them."""
         self.jobs.pause()
 
     def reset(self) -> None:
-        """Forget everything, what is in progress too."""
+        """Stop all jobs and delete the state."""
         self.pause()
         self.store.clear()

@@ -1,4 +1,4 @@
-"""Tags of medical jobs and vocabularies; those of Transcribe's other resources are none of ours."""
+"""Tags of medical jobs and vocabularies, not of Transcribe's other resources."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _OURS = re.compile(
 
 
 def is_ours(request: Mapping[str, Any]) -> bool:
-    """Tell whether a request is about a medical job or vocabulary."""
+    """Return whether a request is about a medical job or vocabulary."""
     arn = request.get("ResourceArn")
     return not isinstance(arn, str) or ":medical-" in arn or ":transcribe:" not in arn
 
@@ -33,7 +33,7 @@ class TagOperations:
         self._store = store
 
     def tag(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Add tags, in place of those with the same keys."""
+        """Add tags; replace those with the same keys."""
         record = self._found(caller, request)
         tags = {**_tags(record), **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
         if len(tags) > MOST_TAGS:
@@ -42,13 +42,13 @@ class TagOperations:
         return {}
 
     def untag(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Remove tags; keys that are not there are none too many."""
+        """Remove tags; missing keys are ignored."""
         record = self._found(caller, request)
         self._put(record, {name: value for name, value in _tags(record).items() if name not in request["TagKeys"]})
         return {}
 
     def list_tags(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Return all tags; the model knows no empty list of them."""
+        """Return all tags; the answer leaves out an empty list, because the model does not allow one."""
         tags = [{"Key": name, "Value": value} for name, value in _tags(self._found(caller, request)).items()]
         return {"ResourceArn": request["ResourceArn"], **({"Tags": tags} if tags else {})}
 

@@ -1,4 +1,4 @@
-"""Create, Get, List, Update and Delete of medical vocabularies, and the check that follows the first two."""
+"""Create, Get, List, Update and Delete of medical vocabularies, and the check after Create and Update."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ from stethoscript.vocabulary import InvalidTable, Term
 
 MOST = 100
 MOST_PENDING = 10
-PENDING_SECONDS = 0.2  # minutes on AWS; long enough to be seen
+PENDING_SECONDS = 0.2  # minutes on AWS; long enough to be visible
 DOWNLOADS = "/_transcribe-medical/vocabularies/"
 
 ABSENT = "The requested vocabulary couldn't be found. Check the vocabulary name and try your request again."
@@ -42,7 +42,7 @@ Schedule = Callable[[float, Callable[[], object]], object]
 
 
 def on_the_loop(seconds: float, call: Callable[[], object]) -> None:
-    """Call a function after some seconds on the loop that runs."""
+    """Call a function after some seconds on the running event loop."""
     asyncio.get_running_loop().call_later(seconds, call)
 
 
@@ -58,7 +58,7 @@ class VocabularyOperations:
         clock: Callable[[], float] = time.time,
         schedule: Schedule,
     ) -> None:
-        """Later is what calls a function after some seconds."""
+        """`schedule` calls a function after some seconds."""
         self._store = store.vocabularies
         self._cloud = cloud
         self._temporary = temporary
@@ -66,7 +66,7 @@ class VocabularyOperations:
         self._schedule = schedule
 
     def create(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Take a new vocabulary in; whether its table is any good is found out afterwards."""
+        """Create a vocabulary; its table is checked later."""
         if self._store.find(caller, request["VocabularyName"]):
             raise Refused("ConflictException", TAKEN)
         self._check_rights(caller, request)
@@ -91,7 +91,7 @@ class VocabularyOperations:
         return vocabularies.described(vocabulary, self._download_uri(vocabulary))
 
     def list_vocabularies(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Sum up vocabularies, the newest first, a page at a time."""
+        """List vocabularies, the newest first, in pages."""
         state, part = request.get("StateEquals"), (request.get("NameContains") or "").lower()
         matching = (
             each for each in self._store.of(caller) if state in (None, each.state) and part in each.name.lower()
@@ -101,7 +101,7 @@ class VocabularyOperations:
         return {**status, "Vocabularies": [vocabularies.summary(each) for each in shown], **token}
 
     def update(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Take another table for a vocabulary in; until that is found good, and if it never is, the old one holds."""
+        """Give a vocabulary another table; the old one stays in use until the new one is valid."""
         old = self._found(caller, request)
         if old.state == PENDING:
             raise Refused("ConflictException", AT_WORK)
@@ -117,7 +117,7 @@ class VocabularyOperations:
         return vocabularies.summary(self._begin(caller, new))
 
     def delete(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Forget a vocabulary."""
+        """Delete a vocabulary."""
         vocabulary = self._found(caller, request)
         if vocabulary.state == PENDING:
             raise bad_request(AT_WORK)
@@ -125,7 +125,7 @@ class VocabularyOperations:
         return {}
 
     def terms(self, caller: Caller, name: str) -> Sequence[Term]:
-        """Return the terms that a job may use, or raise Refused."""
+        """Return a vocabulary's terms for a job, or raise Refused."""
         vocabulary = self._store.find(caller, name)
         if vocabulary is None:
             raise bad_request(ABSENT)
@@ -134,12 +134,12 @@ class VocabularyOperations:
         return tables.read(vocabulary.table.encode())
 
     def resume(self) -> None:
-        """Take up what an earlier run had begun to check."""
+        """Check the pending vocabularies of an earlier run."""
         for vocabulary in self._store:
             self.finish_check(vocabulary)
 
     def finish_check(self, pending: Vocabulary) -> Vocabulary | None:
-        """Find out at once whether a pending table is any good; return what became of the vocabulary."""
+        """Check a pending table now; return the vocabulary's new state, or None if it was deleted."""
         vocabulary = self._store.find(Caller(pending.account, pending.region, ""), pending.name)
         if vocabulary is None or vocabulary.state != PENDING or vocabulary.modified != pending.modified:
             return vocabulary
@@ -156,7 +156,7 @@ class VocabularyOperations:
         return ended
 
     def download(self, path: str) -> bytes | None:
-        """Return the table that lies at a download address, or nothing if that is none of ours."""
+        """Return the table at a download path, or None if there is no such path."""
         account, region, name, secret, *_rest = [*path.removeprefix(DOWNLOADS).split("/"), "", "", "", ""]
         vocabulary = self._store.find(Caller(account, region, ""), name)
         if vocabulary is None or vocabulary.table is None or not vocabulary.secret:
@@ -174,7 +174,7 @@ class VocabularyOperations:
         location = named(vocabulary.uri)
         size = self._cloud.size_of(location) if location else None
         if location is None or size is None:
-            raise InvalidTable([tables.Problem(0, "the file is gone")])
+            raise InvalidTable([tables.Problem(0, "the file does not exist")])
         if size > tables.MOST_BYTES:
             raise InvalidTable(
                 [tables.Problem(0, f"the file has {size:,} bytes, and {tables.MOST_BYTES:,} are the most")]
@@ -182,7 +182,7 @@ class VocabularyOperations:
         with tempfile.TemporaryDirectory(dir=self._temporary) as folder:
             path = Path(folder) / "table"
             if not self._cloud.fetch(vocabulary.account, location, path):
-                raise InvalidTable([tables.Problem(0, "the file is gone")])
+                raise InvalidTable([tables.Problem(0, "the file does not exist")])
             content = path.read_bytes()
         tables.read(content)
         return content.decode()

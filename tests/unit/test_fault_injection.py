@@ -79,9 +79,9 @@ def test_a_forecast_is_read_from_a_file_and_from_the_command_line_alike(tmp_path
     ("text", "problem"),
     [
         ("storm=1", "unknown: storm; known: seed, concurrent_jobs"),
-        ("fails_before=1.5", "fails_before is a probability"),
+        ("fails_before=1.5", "fails_before must be a probability"),
         ("fails_before=often", "fails_before cannot be 'often'"),
-        ("lost_events=0.6,doubled_events=0.6", "more than 1 together"),
+        ("lost_events=0.6,doubled_events=0.6", "must be at most 1"),
         ("concurrent_jobs=0", "concurrent_jobs"),
         ("rates=GetMedicalTranscriptionJob:0", "rates"),
         ("rates=fast", "rates cannot be 'fast'"),

@@ -12,12 +12,12 @@ from local.install import Step
 SAID = {
     "a full disk": ("OSError: [Errno 28] No space left on device", "free some space"),
     "npm's full disk": ("npm error code ENOSPC", "free some space"),
-    "another file than the locked one": ("error: Hash mismatch for lxml", "not the one that was locked"),
+    "another file than the locked one": ("error: Hash mismatch for lxml", "differs from the locked one"),
     "a Python without wheels": ("hint: lxml has no usable wheels", "use Python 3.11 to 3.14"),
     "pip without a wheel": ("ERROR: No matching distribution found for lxml==6", "use Python 3.11 to 3.14"),
     "a folder of somebody else's": ("PermissionError: [Errno 13] Permission denied", "the owner of this folder"),
-    "no network": ("error: Failed to fetch: dns error", "can be reached"),
-    "anything else": ("Segmentation fault", "can be reached"),
+    "no network": ("error: Failed to fetch: dns error", "this machine reaches"),
+    "anything else": ("Segmentation fault", "this machine reaches"),
 }
 
 

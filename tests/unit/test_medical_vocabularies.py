@@ -112,7 +112,7 @@ def test_a_file_that_goes_before_it_is_read_fails_the_vocabulary(harness):
     harness.ask("CreateMedicalVocabulary", **create())
     harness.cloud.objects.clear()
     harness.pass_time()
-    assert "the file is gone" in got(harness)["FailureReason"]
+    assert "the file does not exist" in got(harness)["FailureReason"]
 
 
 # --- refusals ---

@@ -1,4 +1,4 @@
-"""S3: requests that AWS refuses and MiniStack takes, and defaults.
+"""S3: requests that AWS refuses and MiniStack accepts, and defaults.
 
 Sources: "CopyObject", "DeleteObjects", "ListObjectsV2", "ListObjectVersions", "GetObject" and "PutObject" in the S3 API
 reference; "Working with object metadata" and "Verifying bucket ownership with bucket owner condition" in the S3 user
@@ -21,7 +21,7 @@ from local.cloud.gaps.table import Answer, Workarounds
 
 METADATA_BYTES = 2048
 PAGE = 1000
-"""The most keys that a list holds."""
+"""The most keys in a page of a list."""
 OWNER, SOURCE_OWNER = "x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"
 _VERSION = re.compile(r"null|[A-Za-z0-9._-]{32,36}")
 _METADATA = "x-amz-meta-"
@@ -29,7 +29,7 @@ _METADATA = "x-amz-meta-"
 
 @dataclass(frozen=True)
 class Request:
-    """What S3 is asked."""
+    """A request to S3."""
 
     method: str
     bucket: str
@@ -40,26 +40,26 @@ class Request:
 
     @property
     def source(self) -> tuple[str, str, str | None]:
-        """Bucket, key and version of what is copied; all empty, if nothing is."""
+        """Bucket, key and version of the source of a copy; empty if this is not a copy."""
         path, _, query = self.headers.get("x-amz-copy-source", "").lstrip("/").partition("?")
         bucket, _, key = unquote(path).partition("/")
         return bucket, key, parse_qs(query).get("versionId", [None])[0]
 
     @property
     def version(self) -> str | None:
-        """The version that is asked for."""
+        """The requested version, or None."""
         return s3._qp(dict(self.query), "versionId", "") or None
 
     @property
     def writes(self) -> bool:
-        """Whether it begins to write an object's content: by itself, by a copy or by parts."""
+        """Whether the request writes an object, copies one or starts a multipart upload."""
         if not self.key or {"tagging", "acl", "retention", "legal-hold", "partNumber"} & self.query.keys():
             return False
         return self.method == "PUT" or (self.method == "POST" and "uploads" in self.query)
 
 
 def before(step: Callable[[Request], Request | Answer]) -> None:
-    """Let a function see each request first: it answers itself, or returns the request that MiniStack answers."""
+    """Call a function before each request: it returns an answer, or the request that MiniStack answers."""
     dispatch = s3._dispatch
 
     def dispatched(  # noqa: PLR0917  # MiniStack's signature
@@ -75,13 +75,13 @@ def before(step: Callable[[Request], Request | Answer]) -> None:
 
 
 def refused(code: str, message: str, status: int = 400) -> Answer:
-    """S3's answer to what it does not do."""
+    """Return an error of S3."""
     answer: Answer = s3._error(code, message, status)
     return answer
 
 
 def bucket_owners_are_checked() -> None:
-    """Without it, a wrong `ExpectedBucketOwner` is ignored, even by a delete."""
+    """Without it, S3 ignores a wrong `ExpectedBucketOwner`, even in a delete."""
 
     def step(asked: Request) -> Request | Answer:
         for bucket, header in ((asked.bucket, OWNER), (asked.source[0], SOURCE_OWNER)):
@@ -94,7 +94,7 @@ def bucket_owners_are_checked() -> None:
 
 
 def version_ids_are_checked() -> None:
-    """Without it, what is no version id at all is a version that does not exist, and deleting it succeeds."""
+    """Without it, an invalid version id counts as a missing version, and a delete of it succeeds."""
 
     def step(asked: Request) -> Request | Answer:
         for version in (asked.version, asked.source[2]):
@@ -106,7 +106,7 @@ def version_ids_are_checked() -> None:
 
 
 def metadata_has_a_limit() -> None:
-    """Without it, an object takes more than the 2 KB of metadata that AWS allows."""
+    """Without it, an object may have more than AWS's 2 KB of metadata."""
 
     def step(asked: Request) -> Request | Answer:
         metadata = {name.removeprefix(_METADATA): value for name, value in asked.headers.items() if _METADATA in name}
@@ -119,7 +119,7 @@ def metadata_has_a_limit() -> None:
 
 
 def deletes_name_objects() -> None:
-    """Without it, deleting an empty list of objects succeeds."""
+    """Without it, a delete of an empty list of objects succeeds."""
 
     def step(asked: Request) -> Request | Answer:
         if asked.method == "POST" and not asked.key and "delete" in asked.query and not _names_objects(asked.body):
@@ -138,7 +138,7 @@ def _names_objects(body: bytes) -> bool:
 
 
 def pages_have_a_limit() -> None:
-    """Without it, a list holds as many keys as are asked for, and a page of none says that more follow."""
+    """Without it, a page may have more than 1,000 keys, and a page of 0 keys says that more follow."""
 
     def step(asked: Request) -> Request | Answer:
         most = s3._qp(dict(asked.query), "max-keys", "")
@@ -165,7 +165,7 @@ def _complete_if_empty(list_: Callable[[str, dict[str, Any]], Answer]) -> Callab
 
 
 def content_type_has_aws_default() -> None:
-    """Without it, an object that was uploaded without a type is application/octet-stream."""
+    """Without it, an object uploaded without a type has the type application/octet-stream."""
 
     def step(asked: Request) -> Request | Answer:
         copies_type = asked.source[0] and asked.headers.get("x-amz-metadata-directive", "COPY") == "COPY"

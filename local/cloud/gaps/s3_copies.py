@@ -1,4 +1,4 @@
-"""S3: copies and uploads in parts that AWS refuses.
+"""S3: copies and multipart uploads that AWS refuses.
 
 Sources: "CopyObject" and "CompleteMultipartUpload" in the S3 API reference, and its list of error codes.
 """
@@ -20,11 +20,11 @@ CHANGES = (
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-customer-algorithm",
 )
-"""Headers by which a copy of an object onto itself changes it."""
+"""Headers with which a copy of an object onto itself changes it."""
 
 
 def copies_need_a_readable_source() -> None:
-    """Without it, what is archived is copied as if it were restored, and a delete marker is a missing version."""
+    """Without it, an archived object can be copied, and a delete marker counts as a missing version."""
 
     def step(asked: Request) -> Request | Answer:
         bucket, key, version = asked.source
@@ -52,7 +52,7 @@ def _source(bucket: str, key: str, version: str | None) -> dict[str, Any] | None
 
 
 def copies_onto_themselves_change_something() -> None:
-    """Without it, an object is copied onto itself without a change."""
+    """Without it, an object can be copied onto itself without a change."""
 
     def step(asked: Request) -> Request | Answer:
         bucket, key, version = asked.source
@@ -70,7 +70,7 @@ def copies_onto_themselves_change_something() -> None:
 
 
 def parts_have_a_smallest_size() -> None:
-    """Without it, an upload may consist of parts below 5 MB, the last one aside."""
+    """Without it, parts before the last may be smaller than 5 MB."""
 
     def step(asked: Request) -> Request | Answer:
         upload_id = s3._qp(dict(asked.query), "uploadId", "")
