@@ -62,8 +62,12 @@ def _ranged(answer: Answer, headers: Mapping[str, str]) -> Answer:
         return answer
     if not asked:
         error = ET.Element("Error")
-        told = {"Code": "InvalidRange", "Message": "The requested range is not satisfiable", "RangeRequested": wanted}
-        for name, value in {**told, "ActualObjectSize": str(size)}.items():
+        refused = {
+            "Code": "InvalidRange",
+            "Message": "The requested range is not satisfiable",
+            "RangeRequested": wanted,
+        }
+        for name, value in {**refused, "ActualObjectSize": str(size)}.items():
             ET.SubElement(error, name).text = value
         return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{size}"}, s3._xml_body(error)
     kept = {name: value for name, value in described.items() if not name.lower().startswith("x-amz-checksum-")}

@@ -39,7 +39,7 @@ from local.cloud.request_guard import guarded
 from local.cloud.settings import Settings
 from local.cloud.sns_signatures import Signer
 from local.cloud.state_folder import StateFolder
-from local.transcribe_medical import ministack_service
+from local.transcribe_medical import ministack_port, ministack_service
 from local.transcribe_medical.fault_injection import FaultInjection
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.recogniser import NotReady, Recogniser
@@ -61,7 +61,7 @@ def assemble(
     command = [sys.executable, "-m", "local.cloud.parent_process", "local.recogniser", "--engine", settings.engine]
     recogniser = Recogniser(command, folder=str(ROOT), environment=recognisers_environment)
     service = Service(
-        ministack_service.MiniStack(endpoint),
+        ministack_port.MiniStack(endpoint),
         recogniser,
         temporary=folder.temporary,
         store=JobStore(folder.jobs),

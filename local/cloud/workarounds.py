@@ -32,7 +32,7 @@ from local.cloud import (
     vocabulary_resource,
 )
 from local.cloud.errors import CannotStart
-from local.transcribe_medical import ministack_service
+from local.transcribe_medical import ministack_port, ministack_service
 
 KNOWN = "1.5.33"
 
@@ -41,7 +41,7 @@ Touched = dict[tuple[Any, str], Parameters | None]
 
 
 def loopback_counts_as_tls() -> None:
-    """Buckets refuse requests without TLS. On the loopback nobody can intercept a request."""
+    """Without it, buckets refuse every request, because the loopback has no TLS."""
     pin = ministack.app.pin_request_origin
 
     def pinned(source_ip: str, secure_transport: bool) -> None:  # noqa: ARG001  # MiniStack's signature
@@ -206,7 +206,16 @@ def apply() -> None:
     """
     if (found := version("ministack")) != KNOWN:
         raise CannotStart(f"MiniStack is {found}, but the cloud needs {KNOWN}: install local/requirements.txt.")
-    parts = (ministack_service, vocabulary_resource, permission_log, request_log, sns_signatures, email_files, rpc_cbor)
+    parts = (
+        ministack_port,
+        ministack_service,
+        vocabulary_resource,
+        permission_log,
+        request_log,
+        sns_signatures,
+        email_files,
+        rpc_cbor,
+    )
     for touched in (*(part.USES for part in parts), *WORKAROUNDS.values()):
         for (owner, name), parameters in touched.items():
             _check(owner, name, parameters)
