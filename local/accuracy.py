@@ -88,7 +88,7 @@ def _agreed(scored: list[tuple[frozenset[str], frozenset[str]]]) -> int:
     found = sorted({name for _, names in scored for name in names})
     shared = {(a, b): sum(a in names and b in others for names, others in scored) for a in true for b in found}
     fewer = min(len(true), len(found))
-    ways = (
+    assignments = (
         zip(some, others, strict=True) for some in permutations(true, fewer) for others in combinations(found, fewer)
     )
-    return max((sum(shared[pair] for pair in way) for way in ways), default=0)
+    return max((sum(shared[pair] for pair in assignment) for assignment in assignments), default=0)

@@ -25,16 +25,16 @@ def main() -> None:
     try:
         arguments = _parser().parse_args()
         with process_lock.held(LOCK):
-            _demonstrate(arguments)
+            _run(arguments)
     except KeyboardInterrupt:
         sys.exit("\nStopped. No process is left running. Run `make demo` to start again.")
     except process_lock.Running as other:
         sys.exit(f"Another demo runs in this folder, {other}: wait until it ends, then run `make demo` again.")
     except OSError as error:
-        sys.exit(_of_the_system(error))
+        sys.exit(_os_error(error))
 
 
-def _demonstrate(arguments: argparse.Namespace) -> None:
+def _run(arguments: argparse.Namespace) -> None:
     from local import demo_report, demo_run  # noqa: PLC0415  # slow to load, and Ctrl-C must work meanwhile
 
     if shutil.disk_usage(LOCK.parent).free < NEEDED_MEGABYTES * _MEGABYTE:
@@ -50,14 +50,14 @@ def _demonstrate(arguments: argparse.Namespace) -> None:
         sys.exit(f"Not delivered: {len(undelivered)} of {len(results.summary)}. The reason is below the table.")
 
 
-def _stop(*_signal: object) -> None:
+def _stop(*_received: object) -> None:
     """Stop as after Ctrl-C. Further signals are ignored while the demo stops, which takes up to 12 seconds."""
     for each in _STOPPING:
         signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
-def _of_the_system(error: OSError) -> str:
+def _os_error(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "The disk is full: free some space, then run `make demo` again. The last run's documents are kept."
     where = f" ({error.filename})" if error.filename else ""

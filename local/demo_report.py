@@ -29,7 +29,7 @@ def show(results: Results) -> None:
         console.print(Text("\n".join(_beginning((ROOT / document).read_text(encoding="utf-8")))))
     for entry in results.summary[:1]:
         console.print(Text("\nSent to subscribers", style="bold"))
-        console.print(Text(f"  a program  {_essentials(entry['notification'])}"), soft_wrap=True)
+        console.print(Text(f"  a program  {_summary(entry['notification'])}"), soft_wrap=True)
         console.print(Text(f"  {SUBSCRIBER}  {entry['mail'] or 'no e-mail'}"), soft_wrap=True)
     pages = [page for entry in results.summary for page in _named(entry, "transcript.html")]
     if pages:
@@ -62,11 +62,11 @@ def _named(entry: dict[str, Any], name: str) -> list[str]:
 
 def _refusal(entry: dict[str, Any]) -> str:
     notification = entry["notification"]
-    said = [str(notification[name]) for name in ("reason", "remedy") if notification.get(name)]
-    return f"{printable(entry['recording'])}: {'. '.join(said) or entry['status']}"
+    parts = [str(notification[name]) for name in ("reason", "remedy") if notification.get(name)]
+    return f"{printable(entry['recording'])}: {'. '.join(parts) or entry['status']}"
 
 
-def _essentials(notification: dict[str, Any]) -> str:
+def _summary(notification: dict[str, Any]) -> str:
     parts = [notification["status"]]
     transcript = notification.get("transcript") or {}
     parts += [f"{transcript['words']} words"] if "words" in transcript else []

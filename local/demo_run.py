@@ -111,10 +111,10 @@ def run(uploads: list[Recording], engine: str) -> Results:
         settings = deployment.config(emails={"completion": [SUBSCRIBER]})
         assembly = deployment.synthesise(WORK / "deployment", settings, report)
     calls = WORK / "calls.jsonl"
-    with ExitStack() as until_the_end:
+    with ExitStack() as resources:
         with phase("Starting the embedded AWS and its recogniser"):
             start = running(state=WORK / "cloud", fresh=True, port=0, engine=engine, calls=calls)
-            cloud = until_the_end.enter_context(start)
+            cloud = resources.enter_context(start)
         with phase("Deploying the stacks") as report:
             users = DemoUsers(cloud, deployment.deploy(assembly, cloud.endpoint, report))
         with phase("Transcribing " + ", ".join(printable(each.path.name) for each in uploads)) as report:

@@ -27,15 +27,15 @@ class DemoUsers:
         """An SNS client that is allowed to subscribe to the completion topic."""
         return self._client("sns", "Subscriber")
 
-    def _client(self, service: str, duty: str) -> Any:
+    def _client(self, service: str, role: str) -> Any:
         iam = self.cloud.client("iam")
-        name = f"demo-{duty.lower()}"
+        name = f"demo-{role.lower()}"
         try:
             iam.create_user(UserName=name)
         except iam.exceptions.EntityAlreadyExistsException:
             for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
                 iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-        iam.attach_user_policy(UserName=name, PolicyArn=self.deployment[f"{duty}PolicyArn"])
+        iam.attach_user_policy(UserName=name, PolicyArn=self.deployment[f"{role}PolicyArn"])
         key = iam.create_access_key(UserName=name)["AccessKey"]
         return self.cloud.client(
             service, aws_access_key_id=key["AccessKeyId"], aws_secret_access_key=key["SecretAccessKey"]

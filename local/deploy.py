@@ -12,7 +12,7 @@ from local.cloud.settings import port_number
 from local.deployment import ROOT, Deployment, DeploymentFailed
 
 BUILD = ROOT / "build" / "stacks"
-_STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach the loopback
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach the loopback
 
 
 def main() -> int:
@@ -23,7 +23,7 @@ def main() -> int:
     given = parser.parse_args()
     endpoint = f"http://127.0.0.1:{given.port}"
     try:
-        _STRAIGHT.open(endpoint, timeout=10).close()
+        _NO_PROXY.open(endpoint, timeout=10).close()
     except (URLError, OSError):
         print(f"No cloud answers at {endpoint}: start it with `make cloud` in another window.", file=sys.stderr)
         return 1

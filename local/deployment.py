@@ -179,9 +179,9 @@ def _cdk(folder: Path, more: Mapping[str, str], report: Report, *arguments: str)
 def _reason(output: list[str], code: int) -> str:
     """Return the last line of the CDK's output that gives a reason, or else how the command ended."""
     lines = [line.strip() for line in output]
-    said = [line for line in lines if line and not _NO_REASON.search(line)]
-    if said:
-        return said[-1].rstrip(".")
+    reasons = [line for line in lines if line and not _NO_REASON.search(line)]
+    if reasons:
+        return reasons[-1].rstrip(".")
     ended = f"signal {-code} stopped it" if code < 0 else f"it ended with exit code {code}"
     return f"{ended} and gave no reason"
 

@@ -112,7 +112,7 @@ def run(*steps: Step) -> None:
             for step, process in processes.items():
                 if process.poll():
                     sys.exit(failure(step.name, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
-            if _lasted(processes[running[0]]):
+            if _still_runs(processes[running[0]]):
                 print(f"  {'; '.join(step.name for step in running)}: {time.monotonic() - began:.0f} s", flush=True)
         for step, process in processes.items():
             if process.returncode:
@@ -137,7 +137,7 @@ def _started(steps: tuple[Step, ...]) -> Iterator[dict[Step, "subprocess.Popen[b
                 process.wait()
 
 
-def _lasted(process: "subprocess.Popen[bytes]") -> bool:
+def _still_runs(process: "subprocess.Popen[bytes]") -> bool:
     """Wait up to 3 s for a process; return whether it still runs."""
     try:
         process.wait(timeout=_EVERY_SECONDS)
@@ -146,10 +146,10 @@ def _lasted(process: "subprocess.Popen[bytes]") -> bool:
     return False
 
 
-def failure(name: str, said: str, log: Path) -> str:
+def failure(name: str, output: str, log: Path) -> str:
     """Return the message about a failed step, from its command's output."""
-    remedy = next((remedy for words, remedy in _NEXT_STEPS if re.search(words, said)), _NETWORK)
-    last = "; ".join(said.strip().splitlines()[-2:])
+    remedy = next((remedy for words, remedy in _NEXT_STEPS if re.search(words, output)), _NETWORK)
+    last = "; ".join(output.strip().splitlines()[-2:])
     return f"{name}: not installed. Next step: {remedy}. Last lines of its output: {last} (whole output: {log})"
 
 
@@ -179,13 +179,13 @@ def uv_settings(pip_config: str, exists: Callable[[Path], bool]) -> dict[str, st
     entries = re.findall(r"^(\S*?)\.([a-z-]+)='(.*)'$", pip_config, re.MULTILINE)
     found = {}
     for _level, name, value in sorted(entries, key=lambda entry: entry[0] == ":env:"):  # the environment has priority
-        places = [place for place in shlex.split(value) if _is_there(place, exists)]
+        places = [place for place in shlex.split(value) if _usable(place, exists)]
         if name in _OF_UV and places:
             found[_OF_UV[name]] = " ".join(places)
     return found
 
 
-def _is_there(place: str, exists: Callable[[Path], bool]) -> bool:
+def _usable(place: str, exists: Callable[[Path], bool]) -> bool:
     path = place.removeprefix("file://")
     return not path.startswith("/") or exists(Path(path))
 

@@ -67,9 +67,9 @@ def _announce(settings: Settings, port: int) -> None:
         flush=True,
     )
     if settings.ready_file:
-        half = settings.ready_file.with_name(settings.ready_file.name + ".half")
-        half.write_text(json.dumps({"pid": os.getpid(), "port": port, "endpoint": endpoint}))
-        half.replace(settings.ready_file)
+        partial = settings.ready_file.with_name(settings.ready_file.name + ".half")
+        partial.write_text(json.dumps({"pid": os.getpid(), "port": port, "endpoint": endpoint}))
+        partial.replace(settings.ready_file)
 
 
 if __name__ == "__main__":

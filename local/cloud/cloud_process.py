@@ -60,13 +60,13 @@ class Cloud:
     def client(self, service: str, **credentials: str) -> Any:
         """Create a boto3 client with the given credentials; default: the account's root."""
         credentials_or_root = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        straight = Config(
+        config = Config(
             proxies={}, retries={"total_max_attempts": 1}, user_agent_extra=OWN_AGENT
         )  # a proxy cannot reach the loopback
         session: Any = _session()
         with _CREATING:
             client = session.client(
-                service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **credentials_or_root
+                service, endpoint_url=self.endpoint, region_name=REGION, config=config, **credentials_or_root
             )
         self._clients.append(client)
         return client

@@ -93,7 +93,7 @@ def _unsubscribe(subscription: dict[str, Any]) -> str:
 
 def _write(folder: Path, mail: EmailMessage) -> None:
     """Write the file with mode 0600 and a unique name."""
-    half = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.half"
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    partial = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.half"
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(mail.as_bytes())
-    half.rename(half.with_suffix(".eml"))
+    partial.rename(partial.with_suffix(".eml"))

@@ -30,7 +30,7 @@ def install(file: Path) -> None:
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     enforce = iam_evaluator.enforce
 
-    def noted(  # noqa: PLR0917  # MiniStack's signature
+    def logged(  # noqa: PLR0917  # MiniStack's signature
         access_key_id: str,
         iam_action: str,
         service: str,
@@ -41,14 +41,14 @@ def install(file: Path) -> None:
         denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
         caller = iam_evaluator.resolve_caller_identity(access_key_id)
         if caller and not caller["userArn"].endswith(":root"):
-            question = {
+            decision = {
                 "by": caller["userArn"],
                 "action": iam_action,
                 "resource": resource_arn,
                 "context": service_context or {},
                 "allowed": denied is None,
             }
-            os.write(descriptor, json.dumps(question, default=str).encode() + b"\n")
+            os.write(descriptor, json.dumps(decision, default=str).encode() + b"\n")
         return denied
 
-    iam_evaluator.enforce = noted
+    iam_evaluator.enforce = logged

@@ -41,14 +41,14 @@ def refusal(path: str, headers: list[tuple[bytes, bytes]]) -> str | None:
     sent = {name.lower(): value for name, value in headers}
     if any(name in sent for name in BROWSERS_SEND):
         return "The local cloud refuses requests of web pages."
-    if not _ours(sent.get(b"host", b"").decode("latin-1")):
+    if not _is_local(sent.get(b"host", b"").decode("latin-1")):
         return "The local cloud accepts only the host names 127.0.0.1 and localhost."
     if path.startswith(MAINTENANCE) and not path.startswith(OPEN):
         return "The local cloud refuses maintenance requests: start it with --fresh to delete its state."
     return None
 
 
-def _ours(host: str) -> bool:
+def _is_local(host: str) -> bool:
     name = host.rsplit(":", 1)[0].lower()
     return name in HOSTS or name.endswith(".localhost")  # S3's virtual-hosted style is bucket.localhost
 

@@ -57,7 +57,7 @@ def install() -> None:
             "x-amz-target": f"Transcribe.{operation[1]}",
         }
         answer = await dispatch(method, "/", json_headers, asked, query_params, request_id)
-        return _turned(operation[1], *answer)
+        return _as_cbor(operation[1], *answer)
 
     app._dispatch_service_request = dispatched
 
@@ -74,7 +74,7 @@ def read(body: bytes) -> Any:
         raise ValueError(str(error)) from error
 
 
-def _turned(operation: str, status: int, headers: dict[str, str], body: bytes) -> Answer:
+def _as_cbor(operation: str, status: int, headers: dict[str, str], body: bytes) -> Answer:
     found = json.loads(body or b"{}")
     if status < 400:  # noqa: PLR2004  # HTTP's errors
         return _cbor(status, headers, found, _model().operation_model(operation).output_shape)

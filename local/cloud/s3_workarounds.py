@@ -57,10 +57,10 @@ def _ranged(answer: Answer, headers: Mapping[str, str]) -> Answer:
     if status != HTTPStatus.OK or not wanted:  # an error, or a part by its number
         return answer
     size = int(described["Content-Length"])
-    asked = requested(wanted, size)
-    if asked is None:
+    requested_range = requested(wanted, size)
+    if requested_range is None:
         return answer
-    if not asked:
+    if not requested_range:
         error = ET.Element("Error")
         refused = {
             "Code": "InvalidRange",
@@ -71,8 +71,11 @@ def _ranged(answer: Answer, headers: Mapping[str, str]) -> Answer:
             ET.SubElement(error, name).text = value
         return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{size}"}, s3._xml_body(error)
     kept = {name: value for name, value in described.items() if not name.lower().startswith("x-amz-checksum-")}
-    kept |= {"Content-Length": str(len(asked)), "Content-Range": f"bytes {asked[0]}-{asked[-1]}/{size}"}
-    return 206, kept, body[asked.start : asked.stop]
+    kept |= {
+        "Content-Length": str(len(requested_range)),
+        "Content-Range": f"bytes {requested_range[0]}-{requested_range[-1]}/{size}",
+    }
+    return 206, kept, body[requested_range.start : requested_range.stop]
 
 
 def requested(wanted: str, size: int) -> range | None:

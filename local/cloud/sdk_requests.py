@@ -104,7 +104,7 @@ def _routed(
         match = pattern.fullmatch(path) if operation.http["method"] == method else None
         if match is None or operation.deprecated or not fixed <= query.keys():
             continue
-        given = {**match.groupdict(), **_placed(operation, headers, query)}
+        given = {**match.groupdict(), **_located(operation, headers, query)}
         required = operation.input_shape.required_members if operation.input_shape else []
         located = {each for each in required if _members(operation)[each].serialization.get("location")}
         if located <= given.keys():
@@ -130,7 +130,7 @@ def _members(operation: OperationModel) -> Mapping[str, Shape]:
     return operation.input_shape.members if operation.input_shape else {}
 
 
-def _placed(operation: OperationModel, headers: Mapping[str, str], query: Query) -> dict[str, Any]:
+def _located(operation: OperationModel, headers: Mapping[str, str], query: Query) -> dict[str, Any]:
     """Return the parameters in the headers and the query."""
     given: dict[str, Any] = {}
     for name, shape in _members(operation).items():

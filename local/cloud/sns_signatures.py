@@ -60,8 +60,8 @@ class Signer:
 
     def signed(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Return the message with a valid signature in place of MiniStack's placeholder."""
-        said = "".join(f"{name}\n{message[name]}\n" for name in SIGNED[message["Type"]] if message.get(name))
-        signature = self._key.sign(said.encode(), padding.PKCS1v15(), SHA256())
+        signed_text = "".join(f"{name}\n{message[name]}\n" for name in SIGNED[message["Type"]] if message.get(name))
+        signature = self._key.sign(signed_text.encode(), padding.PKCS1v15(), SHA256())
         return {
             **message,
             "SignatureVersion": VERSION,

@@ -23,7 +23,7 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 }
 
 Properties = Mapping[str, Any]
-Made = tuple[str, dict[str, str]]
+Created = tuple[str, dict[str, str]]
 
 
 def install(service: Service) -> None:
@@ -43,25 +43,25 @@ class _MedicalVocabulary:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Made:
+    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Created:
         """Create a vocabulary and wait until it is ready; delete it if it fails."""
-        made = self._apply("CreateMedicalVocabulary", _request(properties))
+        created = self._apply("CreateMedicalVocabulary", _request(properties))
         try:
-            self._wait_until_ready(made[0])
+            self._wait_until_ready(created[0])
         except ValueError:
-            self.delete(made[0], properties)
+            self.delete(created[0], properties)
             raise
-        return made
+        return created
 
-    def update(self, name: str, old: Properties, new: Properties, _stack: str) -> Made:
+    def update(self, name: str, old: Properties, new: Properties, _stack: str) -> Created:
         """Give a vocabulary another file and wait until it is ready. If it fails, the old table stays in use."""
         if old.get("VocabularyFileUri") == new.get("VocabularyFileUri"):
             return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
         request = _request(new)
         request.pop("Tags", None)
-        made = self._apply("UpdateMedicalVocabulary", request)
+        created = self._apply("UpdateMedicalVocabulary", request)
         self._wait_until_ready(name)
-        return made
+        return created
 
     def delete(self, name: str, _properties: Properties) -> None:
         """Delete a vocabulary; it may be deleted already."""
@@ -71,7 +71,7 @@ class _MedicalVocabulary:
             if refused.code != "NotFoundException":
                 raise ValueError(refused.message) from refused
 
-    def _apply(self, operation: str, request: dict[str, Any]) -> Made:
+    def _apply(self, operation: str, request: dict[str, Any]) -> Created:
         try:
             request_validation.check(operation, request)
             self._service.operations[operation](_caller(), request)

@@ -225,10 +225,10 @@ def apply() -> None:
 
 def _check(owner: Any, name: str, parameters: Parameters | None) -> None:
     where = f"{owner.__name__}.{name}"
-    thing = getattr(owner, name, None)
-    if thing is None:
+    changed = getattr(owner, name, None)
+    if changed is None:
         raise CannotStart(f"MiniStack has no {where}, which the cloud needs: install local/requirements.txt.")
-    if parameters is not None and tuple(inspect.signature(thing).parameters) != parameters:
+    if parameters is not None and tuple(inspect.signature(changed).parameters) != parameters:
         raise CannotStart(
             f"MiniStack's {where} has other parameters than the cloud needs: install local/requirements.txt."
         )

@@ -61,8 +61,8 @@ def segment(best: Sequence[Word], readings: Iterable[Sequence[Word]], most: int)
         text = _plain(words)
         if spoken(text) not in known:
             known.add(spoken(text))
-            said = (replace(word, speaker=best[0].speaker, channel=best[0].channel) for word in words)
-            alternatives.append(Reading(tuple(said)))
+            moved = (replace(word, speaker=best[0].speaker, channel=best[0].channel) for word in words)
+            alternatives.append(Reading(tuple(moved)))
     at = interval(best)
     return Segment(at.start, at.end, tuple(alternatives))
 

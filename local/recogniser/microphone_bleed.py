@@ -16,12 +16,12 @@ _LOUDER_DECIBELS = 12.0
 def remove(words: Sequence[Word], samples: NDArray[np.int16]) -> list[Word]:
     """Remove the words during which another channel is much louder and has a word at that time."""
     channels = {word.channel for word in words}
-    said = {channel: [word for word in words if word.channel == channel] for channel in channels}
+    by_channel = {channel: [word for word in words if word.channel == channel] for channel in channels}
     return [
         word
         for word in words
         if not any(
-            channel != word.channel and _at(said[channel], word) and _louder(channel, word, samples)
+            channel != word.channel and _at(by_channel[channel], word) and _louder(channel, word, samples)
             for channel in channels
         )
     ]
@@ -34,10 +34,10 @@ def _at(others: Sequence[Word], word: Word) -> bool:
 
 
 def _louder(channel: int, word: Word, samples: NDArray[np.int16]) -> bool:
-    stretch = samples[int(word.start * SAMPLE_RATE) : int(word.end * SAMPLE_RATE) + 1]
-    if not len(stretch):
+    part = samples[int(word.start * SAMPLE_RATE) : int(word.end * SAMPLE_RATE) + 1]
+    if not len(part):
         return False
-    loudness = _decibels(stretch)
+    loudness = _decibels(part)
     return bool(loudness[channel] - loudness[word.channel] > _LOUDER_DECIBELS)
 
 

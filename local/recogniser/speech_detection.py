@@ -27,11 +27,11 @@ def intervals(samples: Samples) -> list[Interval]:
     at = 0
     while at < len(samples):
         block = floats(samples[at : at + _BLOCK_SAMPLES])
-        stretches: list[dict[str, Any]] = get_speech_timestamps(block, _SPEECH)
+        found_speech: list[dict[str, Any]] = get_speech_timestamps(block, _SPEECH)
         after = at + len(block)
-        if after < len(samples) and stretches and stretches[-1]["end"] > len(block) - SAMPLE_RATE:
-            after = at + stretches.pop()["start"]  # the block's end cuts it: the next block has all of it
-        found += [Interval((at + s["start"]) / SAMPLE_RATE, (at + s["end"]) / SAMPLE_RATE) for s in stretches]
+        if after < len(samples) and found_speech and found_speech[-1]["end"] > len(block) - SAMPLE_RATE:
+            after = at + found_speech.pop()["start"]  # the block's end cuts it: the next block has all of it
+        found += [Interval((at + s["start"]) / SAMPLE_RATE, (at + s["end"]) / SAMPLE_RATE) for s in found_speech]
         at = after
     return found
 

@@ -51,9 +51,9 @@ def likely(vocabulary: Sequence[Term], words: Sequence[Word]) -> list[Term]:
     uncertainties: dict[str, float] = {}
     for start in range(len(words)):
         for end in range(start + 1, min(start + longest, len(words)) + 1):
-            stretch = words[start:end]
-            uncertainty = 1 - min(word.confidence for word in stretch)
-            key = sound(" ".join(word.text for word in stretch))
+            part = words[start:end]
+            uncertainty = 1 - min(word.confidence for word in part)
+            key = sound(" ".join(word.text for word in part))
             uncertainties[key] = max(uncertainties.get(key, 0.0), uncertainty)
     scores = [(_score(term, uncertainties), n) for n, term in enumerate(vocabulary)]
     return [vocabulary[n] for score, n in sorted(scores, key=lambda pair: (-pair[0], pair[1])) if score > 0]
@@ -116,10 +116,10 @@ def _written(term: Term, spoken: Sequence[Word]) -> list[Word]:
         texts[0] = texts[0][:1].upper() + texts[0][1:]  # it begins a sentence
     start, end = spoken[0].start, spoken[-1].end
     size = max(sum(map(len, texts)), 1)
-    words, said = [], 0
+    words, position = [], 0
     for text in texts:
-        began, said = start + (end - start) * said / size, said + len(text)
-        until = start + (end - start) * said / size
+        began, position = start + (end - start) * position / size, position + len(text)
+        until = start + (end - start) * position / size
         words.append(replace(spoken[0], text=text, start=round(began, 3), end=round(until, 3), punctuation=""))
     sure = min(word.confidence for word in spoken)
     words = [replace(word, confidence=sure) for word in words]

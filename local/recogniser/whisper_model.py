@@ -54,7 +54,7 @@ class SpeechModel:
         longest = self.tokens("".join(piece.text for piece in before)) * 3 // 2 + _FEW_TOKENS
         return _pieces(self._segments(sound, hotwords=hints, max_new_tokens=min(longest, _MOST_TOKENS)))
 
-    def _segments(self, sound: Sound, **how: Any) -> list[Any]:
+    def _segments(self, sound: Sound, **options: Any) -> list[Any]:
         segments, _ = self.model.transcribe(
             sound,
             language="en",
@@ -62,7 +62,7 @@ class SpeechModel:
             temperature=0.0,  # deterministic: the same recording gives the same words
             word_timestamps=True,
             condition_on_previous_text=False,
-            **how,
+            **options,
         )
         return list(segments)
 
@@ -84,10 +84,10 @@ class SpeechModel:
         known: set[str] = set()
         for tokens in result.sequences_ids:
             text = [token for token in tokens if token < tokenizer.eot]
-            said = letters(tokenizer.decode(text))
-            if not said or said in known:
+            letters_only = letters(tokenizer.decode(text))
+            if not letters_only or letters_only in known:
                 continue
-            known.add(said)
+            known.add(letters_only)
             aligned: Any = self.model.find_alignment(tokenizer, [text], encoded, frames)  # type: ignore[list-item]
             yield [Piece(w["word"], float(w["start"]), float(w["end"]), float(w["probability"])) for w in aligned[0]]
 

@@ -27,8 +27,8 @@ def corrected(words: Iterable[Word], samples: NDArray[np.int16]) -> Iterator[Wor
 
 def _with_onset(word: Word, samples: NDArray[np.int16]) -> Word:
     first = round(word.start * SAMPLE_RATE)
-    stretch = samples[first : round(word.end * SAMPLE_RATE)]
-    frames = stretch[: len(stretch) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    part = samples[first : round(word.end * SAMPLE_RATE)]
+    frames = part[: len(part) // _FRAME * _FRAME].reshape(-1, _FRAME)
     if not len(frames):
         return word
     power = np.mean(np.square(frames, dtype=np.float64), axis=1)

@@ -157,8 +157,8 @@ PARTS: Mapping[Callable[[Job], bool], Callable[[Job, Sequence[Spoken], Recogniti
 
 def _items(spoken: Spoken, labels: Labels) -> Iterator[dict[str, Any]]:
     for number, item in zip(spoken.numbers, _flat_items(spoken), strict=True):
-        said = {"confidence": item.pop("confidence"), "content": item.pop("content")}
-        yield {"id": number, **item, "alternatives": [said], **labels(spoken.word)}
+        alternative = {"confidence": item.pop("confidence"), "content": item.pop("content")}
+        yield {"id": number, **item, "alternatives": [alternative], **labels(spoken.word)}
 
 
 def _flat_items(spoken: Spoken) -> Iterator[dict[str, Any]]:

@@ -158,13 +158,13 @@ MOST_TAGS = 50
 TOO_MANY_TAGS = f"A resource can have at most {MOST_TAGS} tags."
 
 
-def _speaks_english(request: Request) -> str | None:
+def _language_is_english(request: Request) -> str | None:
     if request["LanguageCode"] == "en-US":
         return None
     return "The language code that you provided isn't supported by Transcribe Medical. Use en-US."
 
 
-def _has_a_name(member: str, what: str) -> Rule:
+def _name_is_not_dots(member: str, what: str) -> Rule:
     def rule(request: Request) -> str | None:
         if request[member] not in (".", ".."):
             return None
@@ -198,13 +198,13 @@ def _context_needs_key(request: Request) -> str | None:
     return None
 
 
-def _redacts_nothing(request: Request) -> str | None:
+def _no_redaction(request: Request) -> str | None:
     if request["Media"].get("RedactedMediaFileUri") is None:
         return None
     return "RedactedMediaFileUri is for Call Analytics only. Remove it and try your request again."
 
 
-def _tags_are_fit(request: Request) -> str | None:
+def _tags_are_valid(request: Request) -> str | None:
     names = [tag["Key"] for tag in request.get("Tags") or []]
     if len(names) > MOST_TAGS:
         return TOO_MANY_TAGS
@@ -215,27 +215,27 @@ def _tags_are_fit(request: Request) -> str | None:
     return None
 
 
-def _keys_are_fit(request: Request) -> str | None:
+def _tag_keys_are_valid(request: Request) -> str | None:
     if any(name.lower().startswith("aws:") for name in request["TagKeys"]):
         return "A tag key can't begin with aws:, which is reserved."
     return None
 
 
-_A_VOCABULARY = (_has_a_name("VocabularyName", "vocabulary"), _speaks_english, _tags_are_fit)
+_A_VOCABULARY = (_name_is_not_dots("VocabularyName", "vocabulary"), _language_is_english, _tags_are_valid)
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "StartMedicalTranscriptionJob": (
-        _has_a_name("MedicalTranscriptionJobName", "job"),
-        _speaks_english,
-        _redacts_nothing,
+        _name_is_not_dots("MedicalTranscriptionJobName", "job"),
+        _language_is_english,
+        _no_redaction,
         _needs_maximum("ShowSpeakerLabels", "MaxSpeakerLabels"),
         _needs_maximum("ShowAlternatives", "MaxAlternatives"),
         _labels_or_channels,
         _context_needs_key,
-        _tags_are_fit,
+        _tags_are_valid,
     ),
     "CreateMedicalVocabulary": _A_VOCABULARY,
     "UpdateMedicalVocabulary": _A_VOCABULARY,
-    "TagResource": (_tags_are_fit,),
-    "UntagResource": (_keys_are_fit,),
+    "TagResource": (_tags_are_valid,),
+    "UntagResource": (_tag_keys_are_valid,),
 }

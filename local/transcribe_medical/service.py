@@ -12,7 +12,7 @@ from local.transcribe_medical.job_operations import JobOperations, RecogniserPor
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.request_validation import Request
 from local.transcribe_medical.tag_operations import TagOperations
-from local.transcribe_medical.vocabulary_operations import Schedule, VocabularyOperations, on_the_loop
+from local.transcribe_medical.vocabulary_operations import Schedule, VocabularyOperations, on_event_loop
 
 Operation = Callable[[Caller, Request], dict[str, Any]]
 
@@ -30,7 +30,7 @@ class Service:
         faults: FaultInjection | None = None,
         events_per_job: int = 0,
         clock: Callable[[], float] = time.time,
-        schedule: Schedule = on_the_loop,
+        schedule: Schedule = on_event_loop,
     ) -> None:
         """`events_per_job` is the number of events of a finished job; `schedule(seconds, call)` calls later."""
         self.store = store or JobStore()

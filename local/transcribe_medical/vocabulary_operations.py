@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 Schedule = Callable[[float, Callable[[], object]], object]
 
 
-def on_the_loop(seconds: float, call: Callable[[], object]) -> None:
+def on_event_loop(seconds: float, call: Callable[[], object]) -> None:
     """Call a function after some seconds on the running event loop."""
     asyncio.get_running_loop().call_later(seconds, call)
 

@@ -65,10 +65,10 @@ def before(step: Callable[[Request], Request | Answer]) -> None:
     def dispatched(  # noqa: PLR0917  # MiniStack's signature
         method: str, bucket: str, key: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
     ) -> Answer:
-        asked = step(Request(method, bucket, key, headers, body, query_params))
-        if not isinstance(asked, Request):
-            return asked
-        answer: Answer = dispatch(method, bucket, key, dict(asked.headers), body, dict(asked.query))
+        request = step(Request(method, bucket, key, headers, body, query_params))
+        if not isinstance(request, Request):
+            return request
+        answer: Answer = dispatch(method, bucket, key, dict(request.headers), body, dict(request.query))
         return answer
 
     s3._dispatch = dispatched
@@ -83,12 +83,12 @@ def refused(code: str, message: str, status: int = 400) -> Answer:
 def bucket_owners_are_checked() -> None:
     """Without it, S3 ignores a wrong `ExpectedBucketOwner`, even in a delete."""
 
-    def step(asked: Request) -> Request | Answer:
-        for bucket, header in ((asked.bucket, OWNER), (asked.source[0], SOURCE_OWNER)):
+    def step(request: Request) -> Request | Answer:
+        for bucket, header in ((request.bucket, OWNER), (request.source[0], SOURCE_OWNER)):
             owner = s3._bucket_owner_account(bucket) if bucket else None
-            if owner and asked.headers.get(header, owner) != owner:
+            if owner and request.headers.get(header, owner) != owner:
                 return refused("AccessDenied", "Access Denied", 403)
-        return asked
+        return request
 
     before(step)
 
@@ -96,11 +96,11 @@ def bucket_owners_are_checked() -> None:
 def version_ids_are_checked() -> None:
     """Without it, an invalid version id counts as a missing version, and a delete of it succeeds."""
 
-    def step(asked: Request) -> Request | Answer:
-        for version in (asked.version, asked.source[2]):
+    def step(request: Request) -> Request | Answer:
+        for version in (request.version, request.source[2]):
             if version is not None and not _VERSION.fullmatch(version):
                 return refused("InvalidArgument", "Invalid version id specified")
-        return asked
+        return request
 
     before(step)
 
@@ -108,12 +108,12 @@ def version_ids_are_checked() -> None:
 def metadata_has_a_limit() -> None:
     """Without it, an object may have more than AWS's 2 KB of metadata."""
 
-    def step(asked: Request) -> Request | Answer:
-        metadata = {name.removeprefix(_METADATA): value for name, value in asked.headers.items() if _METADATA in name}
+    def step(request: Request) -> Request | Answer:
+        metadata = {name.removeprefix(_METADATA): value for name, value in request.headers.items() if _METADATA in name}
         size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
-        if asked.writes and size > METADATA_BYTES:
+        if request.writes and size > METADATA_BYTES:
             return refused("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
-        return asked
+        return request
 
     before(step)
 
@@ -121,10 +121,15 @@ def metadata_has_a_limit() -> None:
 def deletes_name_objects() -> None:
     """Without it, a delete of an empty list of objects succeeds."""
 
-    def step(asked: Request) -> Request | Answer:
-        if asked.method == "POST" and not asked.key and "delete" in asked.query and not _names_objects(asked.body):
+    def step(request: Request) -> Request | Answer:
+        if (
+            request.method == "POST"
+            and not request.key
+            and "delete" in request.query
+            and not _names_objects(request.body)
+        ):
             return refused("MalformedXML", s3._MALFORMED_XML)
-        return asked
+        return request
 
     before(step)
 
@@ -140,13 +145,13 @@ def _names_objects(body: bytes) -> bool:
 def pages_have_a_limit() -> None:
     """Without it, a page may have more than 1,000 keys, and a page of 0 keys says that more follow."""
 
-    def step(asked: Request) -> Request | Answer:
-        most = s3._qp(dict(asked.query), "max-keys", "")
-        if asked.method != "GET" or asked.key or not most:
-            return asked
+    def step(request: Request) -> Request | Answer:
+        most = s3._qp(dict(request.query), "max-keys", "")
+        if request.method != "GET" or request.key or not most:
+            return request
         if not most.isdecimal():
             return refused("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
-        return replace(asked, query={**asked.query, "max-keys": [str(min(int(most), PAGE))]})
+        return replace(request, query={**request.query, "max-keys": [str(min(int(most), PAGE))]})
 
     before(step)
     for name in ("_list_objects_v1", "_list_objects_v2", "_list_object_versions"):
@@ -167,11 +172,11 @@ def _complete_if_empty(list_: Callable[[str, dict[str, Any]], Answer]) -> Callab
 def content_type_has_aws_default() -> None:
     """Without it, an object uploaded without a type has the type application/octet-stream."""
 
-    def step(asked: Request) -> Request | Answer:
-        copies_type = asked.source[0] and asked.headers.get("x-amz-metadata-directive", "COPY") == "COPY"
-        if asked.writes and not copies_type and not asked.headers.get("content-type"):
-            return replace(asked, headers={**asked.headers, "content-type": "binary/octet-stream"})
-        return asked
+    def step(request: Request) -> Request | Answer:
+        copies_type = request.source[0] and request.headers.get("x-amz-metadata-directive", "COPY") == "COPY"
+        if request.writes and not copies_type and not request.headers.get("content-type"):
+            return replace(request, headers={**request.headers, "content-type": "binary/octet-stream"})
+        return request
 
     before(step)
 

@@ -26,11 +26,11 @@ _version: ContextVar[str | None] = ContextVar("version", default=None)
 def messages_name_the_caller() -> None:
     """Without it, every message from S3 names the same principal."""
 
-    def step(asked: Request) -> Request | Answer:
-        key = router.extract_access_key_id(dict(asked.headers), dict(asked.query))
+    def step(request: Request) -> Request | Answer:
+        key = router.extract_access_key_id(dict(request.headers), dict(request.query))
         found = iam_evaluator.resolve_caller_identity(key) if key else None
         _caller.set(found["userId"] if found else None)
-        return asked
+        return request
 
     def naming(deliver: Callable[..., None]) -> Callable[..., None]:
         def delivered(arn: str, event_payload: dict[str, Any], bucket_region: str, **more: str) -> None:
