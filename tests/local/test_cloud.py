@@ -179,8 +179,8 @@ def test_the_cloud_ends_with_the_program_that_runs_it_even_if_that_is_killed(tmp
     until(lambda: not [pid for pid in processes if Path(f"/proc/{pid}").exists()])
 
 
-def until(done, *, start_seconds=15.0):
-    deadline = time.monotonic() + start_seconds
+def until(done, *, patience=15.0):
+    deadline = time.monotonic() + patience
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.05)
