@@ -215,8 +215,8 @@ def _ours(process: subprocess.Popen[str], path: Path, mode: Mode) -> Recognition
     answer = _answer(process)
     while "progress" in answer:
         answer = _answer(process)
-    words = answer["heard"]["words"]
-    segments = answer["heard"].get("segments") or ()
+    words = answer["result"]["words"]
+    segments = answer["result"].get("segments") or ()
     pieces = tuple({**word, "text": word["text"] + word["punctuation"]} for word in words)
     turns = [Turn(word["start"], word["end"], str(word["speaker"])) for word in words if word["speaker"] is not None]
     return RecognitionResult(pieces, tuple(_joined(turns)), tuple(segments))

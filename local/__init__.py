@@ -1,1 +1,1 @@
-"""The same app on a laptop, never deployed: the cloud, Transcribe Medical and the recogniser."""
+"""The same app on a laptop: the cloud, Transcribe Medical and the recogniser. Never deployed."""

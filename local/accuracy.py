@@ -1,4 +1,4 @@
-"""How well a recording was heard: the share of words and of speaking time that went wrong."""
+"""Measures of a recognition: the share of wrong words and the share of wrong speaking time."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from itertools import combinations, permutations
 from pathlib import Path
 from typing import NamedTuple
 
-# One thing that both the speaker's text and the recogniser may write in two ways.
+# Texts that both the reference and the recogniser may write in two ways.
 _SAME = (
     (re.compile(r"(\d)\s*/\s*(\d)"), r"\1 over \2"),
     (re.compile(r"(?<=\w)-(?=\w)"), " "),
@@ -17,27 +17,27 @@ _FRAME_SECONDS = 0.01
 
 
 class Turn(NamedTuple):
-    """One stretch of one speaker, in seconds."""
+    """One interval in which one speaker speaks, in seconds."""
 
     start: float
     end: float
     speaker: str
 
 
-def word_error_rate(reference: str, heard: str) -> float:
-    """Return the share of the reference's words that were changed, lost or added, 0.0 being none.
+def word_error_rate(reference: str, recognised: str) -> float:
+    """Return the number of changed, lost and added words, divided by the words of the reference.
 
-    Case, punctuation and spelling of numbers do not count, as in Whisper's own evaluation; nor do
-    "milligrams" for "mg" and "148/92" for "148 over 92".
+    Case, punctuation and the spelling of numbers do not count, as in Whisper's own evaluation. "milligrams" for "mg"
+    and "148/92" for "148 over 92" do not count either.
     """
-    import jiwer  # noqa: PLC0415 - half a second, only for those who measure
+    import jiwer  # noqa: PLC0415 - it takes half a second, and only measurements need it
 
-    return float(jiwer.wer(plain(reference), plain(heard)))
+    return float(jiwer.wer(plain(reference), plain(recognised)))
 
 
 def plain(text: str) -> str:
-    """Bring a text to the form in which words are compared."""
-    from whisper_normalizer.english import EnglishTextNormalizer  # noqa: PLC0415 - see above
+    """Return a text in the form in which words are compared."""
+    from whisper_normalizer.english import EnglishTextNormalizer  # noqa: PLC0415 - as above
 
     for pattern, replacement in _SAME:
         text = pattern.sub(replacement, text)
@@ -46,25 +46,25 @@ def plain(text: str) -> str:
 
 
 def spoken(reference: Path) -> str:
-    """Return the words of a reference text, without the `0: ` that names each turn's speaker."""
+    """Return the words of a reference text, without the speaker numbers (`0: `) before the turns."""
     return " ".join(re.sub(r"^\d+:\s*", "", line) for line in reference.read_text().splitlines())
 
 
 def turns(rttm: Path) -> list[Turn]:
-    """Read who spoke when, as the NIST evaluations write it."""
+    """Read the speakers' turns from a file in the RTTM format of the NIST evaluations."""
     fields = [line.split() for line in rttm.read_text().splitlines()]
     return [Turn(float(f[3]), float(f[3]) + float(f[4]), f[7]) for f in fields if f and f[0] == "SPEAKER"]
 
 
-def diarization_error(reference: Iterable[Turn], heard: Iterable[Turn], *, collar: float = 0.25) -> float:
-    """Return the share of speaking time that was missed, invented, or given to somebody else.
+def diarization_error(reference: Iterable[Turn], recognised: Iterable[Turn], *, collar: float = 0.25) -> float:
+    """Return the share of speaking time that was missed, invented, or assigned to the wrong speaker.
 
-    Times within `collar` seconds of the reference's edges are not counted. Speakers' names need not agree:
-    the best assignment counts. Made for the few speakers of a consultation.
+    Times within `collar` seconds of the reference's edges are ignored. Speakers' names may differ: the best assignment
+    of names counts. All assignments are tried, so this is for a few speakers only.
     """
-    reference, heard = list(reference), list(heard)
-    end = max(turn.end for turn in [*reference, *heard])
-    true, found = _frames(reference, end), _frames(heard, end)
+    reference, recognised = list(reference), list(recognised)
+    end = max(turn.end for turn in [*reference, *recognised])
+    true, found = _frames(reference, end), _frames(recognised, end)
     edges = {round(edge / _FRAME_SECONDS) for turn in reference for edge in (turn.start, turn.end)}
     near = round(collar / _FRAME_SECONDS)
     ignored = {frame for edge in edges for frame in range(edge - near, edge + near)}
@@ -74,7 +74,7 @@ def diarization_error(reference: Iterable[Turn], heard: Iterable[Turn], *, colla
 
 
 def _frames(turns: Iterable[Turn], end: float) -> list[frozenset[str]]:
-    """Return who speaks in each hundredth of a second."""
+    """Return the speakers in each hundredth of a second."""
     frames: list[set[str]] = [set() for _ in range(round(end / _FRAME_SECONDS) + 1)]
     for turn in turns:
         for n in range(round(turn.start / _FRAME_SECONDS), round(turn.end / _FRAME_SECONDS)):
@@ -83,12 +83,12 @@ def _frames(turns: Iterable[Turn], end: float) -> list[frozenset[str]]:
 
 
 def _agreed(scored: list[tuple[frozenset[str], frozenset[str]]]) -> int:
-    """Return in how many frames the speakers agree, under the assignment of names that agrees most."""
+    """Return the number of frames in which the speakers agree, under the best assignment of names."""
     true = sorted({name for names, _ in scored for name in names})
     found = sorted({name for _, names in scored for name in names})
     shared = {(a, b): sum(a in names and b in others for names, others in scored) for a in true for b in found}
     fewer = min(len(true), len(found))
-    ways = (
+    assignments = (
         zip(some, others, strict=True) for some in permutations(true, fewer) for others in combinations(found, fewer)
     )
-    return max((sum(shared[pair] for pair in way) for way in ways), default=0)
+    return max((sum(shared[pair] for pair in assignment) for assignment in assignments), default=0)

@@ -1,4 +1,4 @@
-"""One run of the demo: start the cloud, deploy, upload, wait, and keep what was delivered in build/demo."""
+"""One run of the demo: start the cloud, deploy, upload, wait, and save the delivered documents in build/demo."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ from local import accuracy, deployment
 from local.cloud.cloud_process import Cloud, running
 from local.cloud.errors import CannotStart
 from local.demo_users import DemoUsers, Inbox
-from local.deployment import ROOT, DeploymentFailed, Say
+from local.deployment import ROOT, DeploymentFailed, Report
 from local.progress import phase
 from operations import upload_recordings
 from operations.errors import CommandError, Misused
@@ -29,12 +29,12 @@ WORK = ROOT / "build" / "demo-work"
 SUBSCRIBER = "records@clinic.example"
 RETRY_DELAY_SECONDS = 1800
 FAILURES = (CannotStart, DeploymentFailed, CommandError, BotoCoreError, ClientError)
-_STATES = {"CLAIMED": "waits for Transcribe", "TRANSCRIBING": "is transcribed"}
+_STATES = {"CLAIMED": "claimed", "TRANSCRIBING": "transcribing"}
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A file to upload under a profile, and what is said in it if we know."""
+    """A file to upload under a profile, and its spoken text if that is known."""
 
     path: Path
     profile: str
@@ -42,7 +42,7 @@ class Recording:
 
     @property
     def seconds(self) -> float | None:
-        """How long it is; None if it cannot be told."""
+        """Its length; None if FFmpeg cannot read it."""
         import av  # noqa: PLC0415 - loads FFmpeg
 
         try:
@@ -53,8 +53,8 @@ class Recording:
 
 
 @dataclass
-class Journey:
-    """One recording on its way, from upload to notification."""
+class TrackedUpload:
+    """One uploaded recording, its state and its notification."""
 
     recording: Recording
     version: str
@@ -66,17 +66,17 @@ class Journey:
 
 @dataclass(frozen=True)
 class Results:
-    """What became of the recordings, and how many calls IAM judged meanwhile."""
+    """The summary of each recording, and the number of calls that IAM checked."""
 
     summary: list[dict[str, Any]]
     calls: int
 
 
 def recordings(audio: Path | None, profile: str) -> list[Recording]:
-    """The recording to upload, or the demo's own three.
+    """Return the recording to upload, or the demo's own three.
 
     Raises:
-        Problem: the file cannot be read or would be refused.
+        CommandError: the file cannot be read, or the pipeline would reject it.
     """
     if audio:
         path = audio.expanduser()
@@ -94,56 +94,56 @@ def recordings(audio: Path | None, profile: str) -> list[Recording]:
 
 
 def sentence(failed: Exception) -> str:
-    """What to tell of a failure of the run."""
+    """Return the message for a failure of the run."""
     if isinstance(failed, (BotoCoreError, ClientError)):
         return f"The embedded AWS stopped answering ({failed}). Run `make demo` again."
     return str(failed)
 
 
 def run(uploads: list[Recording], engine: str) -> Results:
-    """Run the demo. The last run's documents are replaced when this run has its own.
+    """Run the demo. It replaces the last run's documents once this run has delivered.
 
     Raises:
-        FAILURES: with a sentence, by `sentence`.
+        FAILURES: `sentence` returns the message.
     """
     prepare()
-    with phase("Synthesising the stacks") as tell:
-        chosen = deployment.config(emails={"completion": [SUBSCRIBER]})
-        assembly = deployment.synthesise(WORK / "deployment", chosen, tell)
+    with phase("Synthesising the stacks") as report:
+        settings = deployment.config(emails={"completion": [SUBSCRIBER]})
+        assembly = deployment.synthesise(WORK / "deployment", settings, report)
     calls = WORK / "calls.jsonl"
-    with ExitStack() as until_the_end:
+    with ExitStack() as resources:
         with phase("Starting the embedded AWS and its recogniser"):
             start = running(state=WORK / "cloud", fresh=True, port=0, engine=engine, calls=calls)
-            cloud = until_the_end.enter_context(start)
-        with phase("Deploying the stacks") as tell:
-            people = DemoUsers(cloud, deployment.deploy(assembly, cloud.endpoint, tell))
-        with phase("Transcribing " + ", ".join(printable(each.path.name) for each in uploads)) as tell:
-            inbox = Inbox(people)
-            journeys = [_upload(people, number, each) for number, each in enumerate(uploads, start=1)]
-            _follow(people, inbox, journeys, tell)
-        summary = [_keep(people, journey, cloud.mails()) for journey in journeys]
-        judged = _judged(cloud)
+            cloud = resources.enter_context(start)
+        with phase("Deploying the stacks") as report:
+            users = DemoUsers(cloud, deployment.deploy(assembly, cloud.endpoint, report))
+        with phase("Transcribing " + ", ".join(printable(each.path.name) for each in uploads)) as report:
+            inbox = Inbox(users)
+            tracked = [_upload(users, number, each) for number, each in enumerate(uploads, start=1)]
+            _follow(users, inbox, tracked, report)
+        summary = [_save(users, upload, cloud.mails()) for upload in tracked]
+        iam_calls = _count_iam_decisions(cloud)
     (NEW / "summary.json").write_text(json.dumps(summary, indent=2), encoding="utf-8")
     replace()
-    return Results(summary, judged)
+    return Results(summary, iam_calls)
 
 
 def printable(text: str) -> str:
-    """A text without what would steer a terminal."""
+    """Replace the characters that would control a terminal."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def prepare() -> None:
-    """Empty folders for this run; what an interrupted one left is removed, but for the last whole run's documents."""
+    """Make empty folders for this run. Documents of the last complete run stay; an interrupted run's are removed."""
     if OLD.exists() and not RESULTS.exists():
         OLD.rename(RESULTS)
     for folder in (WORK, NEW):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True)  # transcripts of one's own recordings will lie in them
+        folder.mkdir(mode=0o700, parents=True)  # they will hold transcripts
 
 
 def replace() -> None:
-    """Put this run's documents in the place of the last run's."""
+    """Replace the last run's documents with this run's."""
     shutil.rmtree(OLD, ignore_errors=True)
     if RESULTS.exists():
         RESULTS.rename(OLD)
@@ -151,73 +151,77 @@ def replace() -> None:
     shutil.rmtree(OLD, ignore_errors=True)
 
 
-def _upload(people: DemoUsers, number: int, recording: Recording) -> Journey:
+def _upload(users: DemoUsers, number: int, recording: Recording) -> TrackedUpload:
     with recording.path.open("rb") as body:
-        put = people.uploader().put_object(
-            Bucket=people.deployment["IntakeBucketName"],
+        put = users.uploader().put_object(
+            Bucket=users.deployment["IntakeBucketName"],
             Key=f"{recording.profile}/{recording.path.name}",
             Body=body,
             Metadata={"correlation-id": f"demo-{number}"},
         )
-    return Journey(recording, put["VersionId"], time.monotonic())
+    return TrackedUpload(recording, put["VersionId"], time.monotonic())
 
 
-def _follow(people: DemoUsers, inbox: Inbox, journeys: list[Journey], tell: Say) -> None:
-    """Tell each state that a recording reaches, as the ledger has it, until the subscriber was notified of all."""
-    dynamodb = people.cloud.client("dynamodb")
-    by_version = {journey.version: journey for journey in journeys}
+def _follow(users: DemoUsers, inbox: Inbox, tracked: list[TrackedUpload], report: Report) -> None:
+    """Report the recordings' states from the ledger until the subscriber has every notification."""
+    dynamodb = users.cloud.client("dynamodb")
+    by_version = {upload.version: upload for upload in tracked}
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
-    while any(journey.notification is None for journey in journeys):
+    while any(upload.notification is None for upload in tracked):
         if time.monotonic() > deadline:
             raise DeploymentFailed(
-                f"Not transcribed within {RETRY_DELAY_SECONDS // 60} minutes: look at the logs in {WORK / 'cloud'}, "
+                f"Not transcribed within {RETRY_DELAY_SECONDS // 60} minutes: read the logs in {WORK / 'cloud'}, "
                 "or use a shorter recording."
             )
         for notification in inbox.read():
-            journey = by_version.get(notification["versionId"])
-            if journey and journey.notification is None:
-                journey.notification, journey.state = notification, notification["status"]
-                journey.seconds = round(time.monotonic() - journey.began, 2)
-        for row in dynamodb.scan(TableName=people.deployment["LedgerTableName"])["Items"]:
-            journey = by_version.get(row.get("version", {}).get("S", ""))
-            if journey and journey.notification is None:
-                journey.state = _STATES.get(row.get("state", {}).get("S", ""), journey.state)
-        _judged(people.cloud)  # a function that was refused is retried for long: say so now
-        tell(", ".join(f"{printable(journey.recording.path.stem)} {journey.state}" for journey in journeys))
+            upload = by_version.get(notification["versionId"])
+            if upload and upload.notification is None:
+                upload.notification, upload.state = notification, notification["status"]
+                upload.seconds = round(time.monotonic() - upload.began, 2)
+        for row in dynamodb.scan(TableName=users.deployment["LedgerTableName"])["Items"]:
+            upload = by_version.get(row.get("version", {}).get("S", ""))
+            if upload and upload.notification is None:
+                upload.state = _STATES.get(row.get("state", {}).get("S", ""), upload.state)
+        _count_iam_decisions(users.cloud)  # a denied function is retried for hours, so fail now
+        report(", ".join(f"{printable(upload.recording.path.stem)} {upload.state}" for upload in tracked))
 
 
-def _judged(cloud: Cloud) -> int:
-    """How many calls IAM judged; functions and users were refused none of theirs."""
-    asked = cloud.asked()
+def _count_iam_decisions(cloud: Cloud) -> int:
+    """Return the number of calls that IAM checked.
+
+    Raises:
+        DeploymentFailed: IAM denied one of them.
+    """
+    asked = cloud.iam_decisions()
     if refused := {each["action"] for each in asked if not each["allowed"]}:
         raise DeploymentFailed(
-            f"IAM refused {', '.join(sorted(refused))}: look in {cloud.calls} who called it, and correct the policy."
+            f"IAM denied {', '.join(sorted(refused))}: find the caller in {cloud.calls}, and correct the policy."
         )
     return len(asked)
 
 
-def _keep(people: DemoUsers, journey: Journey, mails: list[EmailMessage]) -> dict[str, Any]:
-    """Write what was delivered and told of a recording into its folder; return what summary.json says of it."""
-    notification = dict(journey.notification or {})
-    folder = NEW / journey.recording.path.stem
+def _save(users: DemoUsers, upload: TrackedUpload, mails: list[EmailMessage]) -> dict[str, Any]:
+    """Save a recording's documents, notification and e-mail in its folder; return its entry of summary.json."""
+    notification = dict(upload.notification or {})
+    folder = NEW / upload.recording.path.stem
     folder.mkdir(exist_ok=True)
     (folder / "notification.json").write_text(json.dumps(notification, indent=2), encoding="utf-8")
     mail = next((mail for mail in mails if notification["job"] in mail.get_content()), None)
     if mail:
         (folder / "mail.eml").write_bytes(mail.as_bytes())
-    documents = _fetch(people, folder, notification.get("manifest"))
+    documents = _fetch(users, folder, notification.get("manifest"))
     rate = None
-    if documents and journey.recording.reference:
+    if documents and upload.recording.reference:
         results = json.loads((folder / "transcribe.json").read_text(encoding="utf-8"))["results"]
-        heard = results["transcripts"][0]["transcript"]
-        rate = round(accuracy.word_error_rate(journey.recording.reference, heard), 4)
+        text = results["transcripts"][0]["transcript"]
+        rate = round(accuracy.word_error_rate(upload.recording.reference, text), 4)
     return {
-        "recording": journey.recording.path.name,
+        "recording": upload.recording.path.name,
         "job": notification["job"],
-        "profile": journey.recording.profile,
-        "status": journey.state,
-        "audio_seconds": journey.recording.seconds,
-        "seconds": journey.seconds,
+        "profile": upload.recording.profile,
+        "status": upload.state,
+        "audio_seconds": upload.recording.seconds,
+        "seconds": upload.seconds,
         "words": json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["words"] if documents else None,
         "word_error_rate": rate,
         "documents": [f"{RESULTS.relative_to(ROOT)}/{folder.name}/{name}" for name in documents],
@@ -226,11 +230,11 @@ def _keep(people: DemoUsers, journey: Journey, mails: list[EmailMessage]) -> dic
     }
 
 
-def _fetch(people: DemoUsers, folder: Path, manifest: Mapping[str, str] | None) -> list[str]:
-    """The names of all documents of a recording, fetched as the reader; none if nothing was delivered."""
+def _fetch(users: DemoUsers, folder: Path, manifest: Mapping[str, str] | None) -> list[str]:
+    """Download a recording's documents as the reader; return their names, or none without a manifest."""
     if not manifest:
         return []
-    s3 = people.reader()
+    s3 = users.reader()
     listed = json.loads(s3.get_object(Bucket=manifest["bucket"], Key=manifest["key"])["Body"].read())
     names = []
     for key in (manifest["key"], *(entry["key"] for entry in listed["documents"])):

@@ -1,4 +1,4 @@
-"""`make cloud-stacks`: the stacks, deployed to the cloud that `make cloud` runs in another window."""
+"""`make cloud-stacks`: deploy the stacks to the cloud that `make cloud` runs in another window."""
 
 import argparse
 import sys
@@ -12,25 +12,25 @@ from local.cloud.settings import port_number
 from local.deployment import ROOT, Deployment, DeploymentFailed
 
 BUILD = ROOT / "build" / "stacks"
-_STRAIGHT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy leads to the loopback
+_NO_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # a proxy cannot reach the loopback
 
 
 def main() -> int:
-    """Deploy, and say what one can do then; return the exit code."""
+    """Deploy, and print the next commands; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m local.deploy", description=__doc__)
-    parser.add_argument("--port", type=port_number, default=4566, help="where the cloud listens (default 4566)")
-    parser.add_argument("--config", type=Path, help="a file of choices, instead of the laptop's own")
+    parser.add_argument("--port", type=port_number, default=4566, help="the cloud's port (default 4566)")
+    parser.add_argument("--config", type=Path, help="a configuration file, in place of local/config.json")
     given = parser.parse_args()
     endpoint = f"http://127.0.0.1:{given.port}"
     try:
-        _STRAIGHT.open(endpoint, timeout=10).close()
+        _NO_PROXY.open(endpoint, timeout=10).close()
     except (URLError, OSError):
-        print(f"Nothing answers at {endpoint}: start it with `make cloud` in another window.", file=sys.stderr)
+        print(f"No cloud answers at {endpoint}: start it with `make cloud` in another window.", file=sys.stderr)
         return 1
     try:
         print("Synthesising the stacks …", flush=True)
-        chosen = deployment.choices_of(given.config) if given.config else deployment.config()
-        assembly = deployment.synthesise(BUILD, chosen)
+        settings = deployment.settings_from_file(given.config) if given.config else deployment.config()
+        assembly = deployment.synthesise(BUILD, settings)
         print(_next(deployment.deploy(assembly, endpoint), endpoint, given.config))
     except DeploymentFailed as failed:
         print(failed, file=sys.stderr)
@@ -44,7 +44,7 @@ def _next(deployed: Deployment, endpoint: str, config: Path | None) -> str:
   source .venv/bin/activate
   {environment.exports(endpoint)}
   python -m operations upload local/recordings/dictation.wav --profile dictation --wait
-  python -m operations open JOB       # the transcript, with its sound
+  python -m operations open JOB       # the transcript, with its audio
   python -m operations doctor --config {config or "local/config.json"}
   python -m operations smoke"""
 

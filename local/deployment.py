@@ -1,4 +1,4 @@
-"""Deploys the stacks to the embedded cloud with the real CDK command line, synthesised once."""
+"""Deploy the stacks to the embedded cloud with the CDK command line. They are synthesised once."""
 
 import json
 import os
@@ -21,19 +21,19 @@ _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 _NO_REASON = re.compile(r"Subprocess exited with error|^at |^\^+$|^\W*$|^Node\.js v")
 _BOOTSTRAP = "aws://000000000000/us-east-1"
 
-OF_AN_ACCOUNT = ("key_arn", "permissions_boundary", "bootstrap_qualifier")
-"""Choices that name what lies in an account of AWS alone: a laptop deploys without them."""
+ACCOUNT_SETTINGS = ("key_arn", "permissions_boundary", "bootstrap_qualifier")
+"""Settings that name resources of an AWS account; the laptop deploys without them."""
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class DeploymentFailed(RuntimeError):
-    """A step of the CDK's command line failed; says which and where its output is."""
+    """A command of the CDK failed; the message names it and the file with its output."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """What the stacks have put out, by the names of their outputs."""
+    """The outputs of all stacks, by name."""
 
     outputs: Mapping[str, str]
 
@@ -42,60 +42,60 @@ class Deployment:
 
 
 def config(**changed: Any) -> dict[str, Any]:
-    """The laptop's own choices (`local/config.json`): what cdk.json says of a customer's key or name is not for here.
+    """Return the laptop's configuration: `local/config.json`, not cdk.json, which may name resources of an account.
 
-    Functions run on this machine's Python; delays that are minutes on AWS are seconds. `changed` replaces
-    whole choices.
+    Functions run on this machine's Python. Delays that are minutes on AWS are seconds here. `changed` replaces whole
+    settings.
     """
-    chosen: dict[str, Any] = json.loads((ROOT / "local" / "config.json").read_text(encoding="utf-8"))
-    return {**chosen, "functions": _here(), **changed}
+    settings: dict[str, Any] = json.loads((ROOT / "local" / "config.json").read_text(encoding="utf-8"))
+    return {**settings, "functions": _this_machine(), **changed}
 
 
-def choices_of(file: Path) -> dict[str, Any]:
-    """A deployment's own choices, for the laptop: functions run on this machine's Python, under the laptop's own key.
+def settings_from_file(file: Path) -> dict[str, Any]:
+    """Return a deployment's own configuration for the laptop: this machine's Python, no ACCOUNT_SETTINGS.
 
     Raises:
-        DeploymentFailed: the file holds none.
+        DeploymentFailed: the file is not a JSON object.
     """
     try:
-        chosen = json.loads(file.read_text(encoding="utf-8"))
-        kept = {name: value for name, value in chosen.items() if name not in OF_AN_ACCOUNT}
+        settings = json.loads(file.read_text(encoding="utf-8"))
+        kept = {name: value for name, value in settings.items() if name not in ACCOUNT_SETTINGS}
     except (OSError, ValueError, AttributeError) as error:
         raise DeploymentFailed(
-            f"{file} cannot be read as choices ({error}): name a JSON file with an object."
+            f"{file} cannot be read as a configuration ({error}): name a file with a JSON object."
         ) from error
-    return {**kept, "functions": _here()}
+    return {**kept, "functions": _this_machine()}
 
 
-def _here() -> dict[str, str]:
+def _this_machine() -> dict[str, str]:
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return {"runtime": runtime, "architecture": _ARCHITECTURES.get(platform.machine(), "x86_64")}
 
 
-def synthesise(folder: Path, chosen: Mapping[str, Any], say: Say = print) -> Path:
-    """Write the stacks' templates for these choices under `folder`; they are not synthesised again."""
+def synthesise(folder: Path, settings: Mapping[str, Any], report: Report = print) -> Path:
+    """Write the stacks' templates into `folder`/cdk.out; return that path."""
     folder.mkdir(parents=True, exist_ok=True)
     written = folder / "config.json"
-    written.write_text(json.dumps(chosen, indent=2), encoding="utf-8")
+    written.write_text(json.dumps(settings, indent=2), encoding="utf-8")
     assembly = folder / "cdk.out"
-    _cdk(folder, {}, say, "synth", "--quiet", "--context", f"stethoscript={written}", "--output", str(assembly))
+    _cdk(folder, {}, report, "synth", "--quiet", "--context", f"stethoscript={written}", "--output", str(assembly))
     return assembly
 
 
-def deploy(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
+def deploy(assembly: Path, endpoint: str, report: Report = print) -> Deployment:
     """Bootstrap the embedded cloud and deploy every stack of the assembly to it."""
     folder = assembly.parent
-    say("Bootstrapping the account …")
-    _cdk(folder, _environment(folder, endpoint), say, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
-    return deploy_to_bootstrapped(assembly, endpoint, say)
+    report("Bootstrapping the account …")
+    _cdk(folder, _environment(folder, endpoint), report, "bootstrap", _BOOTSTRAP, "--app", str(assembly))
+    return deploy_to_bootstrapped(assembly, endpoint, report)
 
 
-def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> Deployment:
-    """Deploy every stack of the assembly to an embedded cloud that has been deployed to before."""
+def deploy_to_bootstrapped(assembly: Path, endpoint: str, report: Report = print) -> Deployment:
+    """Deploy every stack of the assembly to an embedded cloud that is bootstrapped."""
     folder = assembly.parent
     outputs = folder / "outputs.json"
     _cdk(
-        folder, _environment(folder, endpoint), say,
+        folder, _environment(folder, endpoint), report,
         "deploy", "--all", "--progress", "events", "--app", str(assembly), "--require-approval", "never",
         "--concurrency", "1", "--outputs-file", str(outputs),
     )  # fmt: skip
@@ -103,15 +103,15 @@ def deploy_to_bootstrapped(assembly: Path, endpoint: str, say: Say = print) -> D
     return Deployment({name: value for stack in by_stack.values() for name, value in stack.items()})
 
 
-def destroy(assembly: Path, endpoint: str, say: Say = print) -> None:
-    """Remove every stack of the assembly from the embedded cloud, also what is protected from it."""
+def destroy(assembly: Path, endpoint: str, report: Report = print) -> None:
+    """Delete every stack of the assembly from the embedded cloud, with termination protection or without."""
     folder = assembly.parent
     _unprotect(assembly, endpoint)
-    _cdk(folder, _environment(folder, endpoint), say, "destroy", "--all", "--force", "--app", str(assembly))
+    _cdk(folder, _environment(folder, endpoint), report, "destroy", "--all", "--force", "--app", str(assembly))
 
 
 def _unprotect(assembly: Path, endpoint: str) -> None:
-    """Let the stacks be deleted that are protected from it: the CDK's command line does not."""
+    """Turn termination protection off, because the CDK's command line cannot."""
     session = boto3.Session("test", "test", region_name="us-east-1")
     cloudformation = session.client("cloudformation", endpoint_url=endpoint)
     artifacts = json.loads((assembly / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
@@ -121,7 +121,7 @@ def _unprotect(assembly: Path, endpoint: str) -> None:
 
 
 def _environment(folder: Path, endpoint: str) -> dict[str, str]:
-    """The embedded cloud and nothing else: no credentials, profiles or caches of the user's."""
+    """Return an environment for the embedded cloud, without the user's credentials, profiles or caches."""
     return {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "test",
@@ -135,10 +135,10 @@ def _environment(folder: Path, endpoint: str) -> dict[str, str]:
     }
 
 
-def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> None:
-    """Run the CDK's command line, keeping its whole output in a file and saying what it deploys.
+def _cdk(folder: Path, more: Mapping[str, str], report: Report, *arguments: str) -> None:
+    """Run the CDK's command line, save its output in a file, and report the stacks it deploys.
 
-    It runs in a process group of its own, so that its app and its helpers are stopped with it.
+    It runs in a process group of its own, so that its app and its child processes stop with it.
     """
     log = folder / f"cdk-{arguments[0]}.log"
     environment = {
@@ -164,30 +164,30 @@ def _cdk(folder: Path, more: Mapping[str, str], say: Say, *arguments: str) -> No
                     output.append(line)
                     kept.write(line)
                     for sentence in _sentences(line):
-                        say(sentence)
+                        report(sentence)
             except BaseException:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 raise
     if process.returncode:
         raise DeploymentFailed(
-            f"cdk {arguments[0]} failed: {_reason(output, process.returncode)} (all of its output: {log}). "
+            f"cdk {arguments[0]} failed: {_reason(output, process.returncode)} (whole output: {log}). "
             "Correct that, then run the command again."
         )
 
 
 def _reason(output: list[str], code: int) -> str:
-    """The last line of the CDK's output that says what went wrong; how the command ended, if no line does."""
+    """Return the last line of the CDK's output that gives a reason, or else how the command ended."""
     lines = [line.strip() for line in output]
-    said = [line for line in lines if line and not _NO_REASON.search(line)]
-    if said:
-        return said[-1].rstrip(".")
+    reasons = [line for line in lines if line and not _NO_REASON.search(line)]
+    if reasons:
+        return reasons[-1].rstrip(".")
     ended = f"signal {-code} stopped it" if code < 0 else f"it ended with exit code {code}"
     return f"{ended} and gave no reason"
 
 
 def _sentences(line: str) -> Iterator[str]:
-    """The few of the CDK's lines that a person wants to see."""
+    """Return the lines to report for one line of the CDK's output."""
     text = line.strip()
     if ": deploying..." in text:
         yield f"Deploying {text.partition(':')[0]} …"

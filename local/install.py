@@ -1,4 +1,4 @@
-"""Installs all that the project needs under its own folder; runs on a bare Python, before anything is there."""
+"""Install everything the project needs into its own folder. Runs on a bare Python, before any package exists."""
 
 import os
 import platform
@@ -33,47 +33,47 @@ _OF_UV = {
     "default-timeout": "UV_HTTP_TIMEOUT",
     "timeout": "UV_HTTP_TIMEOUT",
 }
-# What an installer's words mean, and what to do. The first that is found counts.
-_REMEDIES = (
-    (r"No space left|ENOSPC|Disk quota", "the disk is full: make room, then run make again"),
+# A pattern of an installer's output, and the next step. The first match counts.
+_NEXT_STEPS = (
+    (r"No space left|ENOSPC|Disk quota", "the disk is full: free some space, then run make again"),
     (
         r"[Hh]ash mismatch|HASHES|EINTEGRITY",
-        "a package is not the one that was locked: a mirror or proxy may have changed it; ask who runs it",
+        "a package differs from the locked one: a mirror or proxy may have changed it; ask its administrator",
     ),
     (
         r"no (usable )?wheels|no matching distribution|No matching distribution",
         "a package has no wheel for this Python or platform: use Python 3.11 to 3.14 on Linux, macOS or Windows",
     ),
-    (r"Permission denied|EACCES", "a file cannot be written: look who owns this folder, then run make again"),
+    (r"Permission denied|EACCES", "a file cannot be written: check the owner of this folder, then run make again"),
 )
 _NETWORK = (
-    "check that PyPI and the npm registry can be reached from here (proxy? mirror?), then run make again; it goes on "
+    "check that this machine reaches PyPI and the npm registry (proxy? mirror?), then run make again; it continues "
     "where it stopped"
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One command of the installation, and what it is for."""
+    """One command of the installation, and the name of its packages."""
 
-    what: str
+    name: str
     command: list[str]
 
     @property
     def log(self) -> Path:
-        """Where its output is kept."""
-        return BUILD / f"install-{re.sub('[^a-z]+', '-', self.what.lower())}.log"
+        """The file with its output."""
+        return BUILD / f"install-{re.sub('[^a-z]+', '-', self.name.lower())}.log"
 
 
 def main() -> None:
-    """Make the environment, or end with one sentence that says what to do."""
+    """Install everything, or exit with one sentence that names the next step."""
     if sys.version_info < OLDEST:
         sys.exit("Stethoscript needs Python 3.11 or newer: run `make PYTHON=/path/to/a/newer/python3`.")
     if shutil.disk_usage(ROOT).free < NEEDED_GIGABYTES * _GIGABYTE:
-        sys.exit(f"Less than {NEEDED_GIGABYTES} GB are free here: make room for the packages, then run make again.")
+        sys.exit(f"Less than {NEEDED_GIGABYTES} GB of disk space are free: free some, then run make again.")
     npm = shutil.which("npm", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     if npm is None:
-        sys.exit("There is no npm, which installs the CDK's command line: install Node.js 20 or newer, then run make.")
+        sys.exit("npm is missing, which installs the CDK's command line: install Node.js 20 or newer, then run make.")
     BUILD.mkdir(exist_ok=True)
     if not PYTHON.exists():
         run(Step("Python environment in .venv", [sys.executable, "-m", "venv", str(VENV)]))
@@ -89,9 +89,9 @@ def main() -> None:
 
 
 def installer() -> list[str]:
-    """The command that installs locked packages into .venv: uv, or pip where there is no uv for this platform.
+    """Return the command that installs locked packages into .venv: uv, or pip if uv does not support this platform.
 
-    pip took about ten times as long in a measurement with the same lock file.
+    Measured with the same lock file, pip took about ten times as long.
     """
     pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", "--require-hashes"]
     uv = Step("Package installer (uv)", [*pip, "--only-binary=:all:", f"--requirement={ROOT / 'local' / 'uv.txt'}"])
@@ -104,24 +104,24 @@ def installer() -> list[str]:
 
 
 def run(*steps: Step) -> None:
-    """Run steps at the same time, and show every few seconds that they go on; exit with a sentence if one fails."""
-    print(f"{'; '.join(step.what for step in steps)} …", flush=True)
+    """Run steps at the same time and print their progress every 3 s; exit with a message if one fails."""
+    print(f"{'; '.join(step.name for step in steps)} …", flush=True)
     began = time.monotonic()
     with _started(steps) as processes:
         while running := [step for step, process in processes.items() if process.poll() is None]:
             for step, process in processes.items():
                 if process.poll():
-                    sys.exit(failure(step.what, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
-            if _lasted(processes[running[0]]):
-                print(f"  {'; '.join(step.what for step in running)}: {time.monotonic() - began:.0f} s", flush=True)
+                    sys.exit(failure(step.name, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
+            if _still_runs(processes[running[0]]):
+                print(f"  {'; '.join(step.name for step in running)}: {time.monotonic() - began:.0f} s", flush=True)
         for step, process in processes.items():
             if process.returncode:
-                sys.exit(failure(step.what, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
+                sys.exit(failure(step.name, step.log.read_text(encoding="utf-8", errors="replace"), step.log))
 
 
 @contextmanager
 def _started(steps: tuple[Step, ...]) -> Iterator[dict[Step, "subprocess.Popen[bytes]"]]:
-    """The steps' processes; none is left running."""
+    """Start the steps' processes; stop those that still run at the end."""
     processes = {}
     try:
         for step in steps:
@@ -137,8 +137,8 @@ def _started(steps: tuple[Step, ...]) -> Iterator[dict[Step, "subprocess.Popen[b
                 process.wait()
 
 
-def _lasted(process: "subprocess.Popen[bytes]") -> bool:
-    """Wait a moment for a process; whether it still runs then."""
+def _still_runs(process: "subprocess.Popen[bytes]") -> bool:
+    """Wait up to 3 s for a process; return whether it still runs."""
     try:
         process.wait(timeout=_EVERY_SECONDS)
     except subprocess.TimeoutExpired:
@@ -146,15 +146,15 @@ def _lasted(process: "subprocess.Popen[bytes]") -> bool:
     return False
 
 
-def failure(what: str, said: str, log: Path) -> str:
-    """The sentence about a step that failed, from what its command said."""
-    remedy = next((remedy for words, remedy in _REMEDIES if re.search(words, said)), _NETWORK)
-    last = "; ".join(said.strip().splitlines()[-2:])
-    return f"{what}: not installed. Next step: {remedy}. The command's last words: {last} (all of them: {log})"
+def failure(name: str, output: str, log: Path) -> str:
+    """Return the message about a failed step, from its command's output."""
+    remedy = next((remedy for words, remedy in _NEXT_STEPS if re.search(words, output)), _NETWORK)
+    last = "; ".join(output.strip().splitlines()[-2:])
+    return f"{name}: not installed. Next step: {remedy}. Last lines of its output: {last} (whole output: {log})"
 
 
 def environment() -> Mapping[str, str]:
-    """What the steps' commands find in their environment: caches under build/, and pip's settings for uv too."""
+    """Return the environment of the steps' commands: caches under build/, and pip's settings for uv too."""
     return {
         **os.environ,
         **(uv_settings(_pip_settings(), Path.exists) if PYTHON.exists() else {}),
@@ -164,28 +164,28 @@ def environment() -> Mapping[str, str]:
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "UV_CACHE_DIR": str(BUILD / "uv"),
         "UV_NO_PROGRESS": "1",
-        "UV_INDEX_STRATEGY": "unsafe-best-match",  # pip's way; the hashes say which file is the right one
+        "UV_INDEX_STRATEGY": "unsafe-best-match",  # as pip does; the hashes identify the right file
     }
 
 
 def uv_settings(pip_config: str, exists: Callable[[Path], bool]) -> dict[str, str]:
-    """Uv's environment for what `pip config list` prints, so that a mirror or proxy of pip's is used.
+    """Return uv's environment for the output of `pip config list`, so that uv uses pip's mirror or proxy.
 
-    Folders that do not exist are left out: pip only warns of them, uv takes them for empty indexes.
+    Missing folders are left out, because uv takes them for empty indexes where pip only warns.
 
     >>> uv_settings("global.index-url='https://mirror.example/simple'", Path.exists)
     {'UV_DEFAULT_INDEX': 'https://mirror.example/simple'}
     """
     entries = re.findall(r"^(\S*?)\.([a-z-]+)='(.*)'$", pip_config, re.MULTILINE)
     found = {}
-    for _level, name, value in sorted(entries, key=lambda entry: entry[0] == ":env:"):  # the environment comes last
-        places = [place for place in shlex.split(value) if _is_there(place, exists)]
+    for _level, name, value in sorted(entries, key=lambda entry: entry[0] == ":env:"):  # the environment has priority
+        places = [place for place in shlex.split(value) if _usable(place, exists)]
         if name in _OF_UV and places:
             found[_OF_UV[name]] = " ".join(places)
     return found
 
 
-def _is_there(place: str, exists: Callable[[Path], bool]) -> bool:
+def _usable(place: str, exists: Callable[[Path], bool]) -> bool:
     path = place.removeprefix("file://")
     return not path.startswith("/") or exists(Path(path))
 
@@ -199,4 +199,4 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit("\nStopped. Run make again to go on.")
+        sys.exit("\nStopped. Run make again to continue.")

@@ -1,4 +1,4 @@
-"""A lock for what may run only once at a time in this folder. It ends with its process, however that ends."""
+"""A lock on a command that may run only once at a time in this folder. The system releases it with the process."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Running(RuntimeError):
-    """Another process holds the lock; the message says since when and which one."""
+    """Another process holds the lock; the message gives its start time and process id."""
 
 
 @contextmanager

@@ -16,9 +16,9 @@ _ERASE_LINE = "\r\x1b[K"
 
 @contextmanager
 def phase(what: str, stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
-    """Show that a phase runs while the block runs, and its time if that is over two seconds.
+    """Print the name of a phase while the block runs, and its seconds if they are over two.
 
-    The block gets a function: what it is called with stands behind the seconds on a terminal, until the next call.
+    The block gets a function that sets the detail after the seconds. Only a terminal shows details.
     """
     output = stream or sys.stdout
     began, ended, details = time.monotonic(), threading.Event(), [""]

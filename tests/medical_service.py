@@ -10,9 +10,9 @@ from pathlib import Path
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
+from local.recogniser import RecognitionResult, Word
 from local.transcribe_medical.cloud_port import Caller
 from local.transcribe_medical.recogniser import RecognitionFailed
-from local.transcribe_medical.recognition import RecognitionResult, Word
 from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.service import Service
 
@@ -43,7 +43,7 @@ class Cloud:
         self.objects = {S3Location(*name.split("/", 1)): content for name, content in objects.items()}
         self.regions = {"clinic": "us-east-1", "work": "us-east-1", "abroad": "eu-west-1"}
         self.refused = set()
-        self.told = []
+        self.events = []
         self.announced = []
 
     def may_read(self, _caller, _place):
@@ -69,25 +69,25 @@ class Cloud:
             to.write_bytes(self.objects[place])
         return place in self.objects
 
-    def write(self, _job, place, content, _encryption, *, tellings=1):
+    def write(self, _job, place, content, _encryption, *, copies=1):
         self.objects[place] = content
-        self.announced += [place] * tellings
+        self.announced += [place] * copies
         return True
 
-    def tell(self, _job, detail):
-        self.told.append(detail)
+    def put_event(self, _job, detail):
+        self.events.append(detail)
 
 
 class Recognisers:
     """Ears that keep every order and hear the same words each time; a file that says `bad` is unusable."""
 
     def __init__(self):
-        self.orders = []
+        self.requests = []
 
-    async def hear(self, order):
-        self.orders.append(order)
+    async def recognise(self, request):
+        self.requests.append(request)
         await asyncio.sleep(0)
-        if Path(order.audio).read_bytes() == b"bad":  # noqa: ASYNC240  # three bytes
+        if Path(request.audio).read_bytes() == b"bad":  # noqa: ASYNC240  # three bytes
             raise RecognitionFailed("Unsupported media format.")
         return RecognitionResult("wav", 16000, 1.0, 1, (Word("Hello", 0.0, 0.5, 0.9, "."),))
 
@@ -98,13 +98,13 @@ class ServiceHarness:
     def __init__(self, **settings):
         self.temporary = Path(tempfile.mkdtemp())
         self.cloud = Cloud(**{"clinic/a.wav": b"RIFF", "clinic/bad.wav": b"bad", "clinic/terms.txt": TABLE.encode()})
-        self.ears = Recognisers()
+        self.recogniser = Recognisers()
         self.due = []
         self.service = Service(
             self.cloud,
-            self.ears,
+            self.recogniser,
             temporary=self.temporary,
-            later=lambda _seconds, call: self.due.append(call),
+            schedule=lambda _seconds, call: self.due.append(call),
             **settings,
         )
 

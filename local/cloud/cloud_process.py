@@ -1,4 +1,4 @@
-"""Start the cloud for as long as a program needs it, in a process of its own.
+"""Run the cloud in a process of its own while a program needs it.
 
 with running(state=Path("build/demo")) as cloud:
     cloud.client("s3").list_buckets()
@@ -29,10 +29,10 @@ from local.cloud.environment import REGION
 from local.cloud.errors import CannotStart
 
 ROOT = Path(__file__).parents[2]
-_MAKING = Lock()  # sessions are not for several threads at once, clients are
+_CREATING = Lock()  # sessions are not thread-safe, clients are
 OWN_AGENT = "local-cloud-client"
-"""How the clients of `Cloud.client` call themselves."""
-LONGEST_END = 12.0  # seconds; the cloud gives itself eight
+"""The user agent of the clients of `Cloud.client`."""
+STOP_SECONDS = 12.0  # the cloud itself takes at most eight
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Cloud:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a program's environment must say for the AWS CLI, boto3 and the CDK to use this cloud as root."""
+        """The environment variables with which the AWS CLI, boto3 and the CDK use this cloud as root."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -58,28 +58,30 @@ class Cloud:
         }
 
     def client(self, service: str, **credentials: str) -> Any:
-        """Make a boto3 client: of the account's root, or of whom `aws_access_key_id` and its companions name."""
-        whose = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        straight = Config(
+        """Create a boto3 client with the given credentials; default: the account's root."""
+        credentials_or_root = credentials or {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        config = Config(
             proxies={}, retries={"total_max_attempts": 1}, user_agent_extra=OWN_AGENT
-        )  # no proxy leads to the loopback
+        )  # a proxy cannot reach the loopback
         session: Any = _session()
-        with _MAKING:
-            client = session.client(service, endpoint_url=self.endpoint, region_name=REGION, config=straight, **whose)
+        with _CREATING:
+            client = session.client(
+                service, endpoint_url=self.endpoint, region_name=REGION, config=config, **credentials_or_root
+            )
         self._clients.append(client)
         return client
 
     def mails(self) -> list[EmailMessage]:
-        """The e-mails that subscribers would have got, the oldest first."""
+        """The e-mails to subscribers, the oldest first."""
         files = sorted((self.state / "mail").glob("*.eml"))
         return [message_from_bytes(file.read_bytes(), policy=default) for file in files]
 
-    def asked(self) -> list[dict[str, Any]]:
-        """What roles and users asked of IAM, and its answers, if `calls` were to be noted."""
+    def iam_decisions(self) -> list[dict[str, Any]]:
+        """The calls of roles and users, with IAM's decisions; empty without `calls`."""
         return [json.loads(line) for line in self.calls.read_text(encoding="utf-8").splitlines()] if self.calls else []
 
-    def requested(self) -> list[dict[str, Any]]:
-        """Which operations were asked with which parameters, if `requests` were to be noted; not those of `client`."""
+    def recorded_requests(self) -> list[dict[str, Any]]:
+        """The requests, with the names of their parameters, without those of `client`; empty without `requests`."""
         lines = self.requests.read_text(encoding="utf-8").splitlines() if self.requests else []
         found = [json.loads(line) for line in lines]
         return [each for each in found if not each["by"].endswith(OWN_AGENT)]
@@ -92,16 +94,16 @@ class Cloud:
 
 @cache
 def _session() -> boto3.Session:
-    """A session that reads no settings of the person at the keyboard: their profile may not even exist here.
+    """Return a session that ignores the user's AWS settings, because their profile may not exist here.
 
-    One for all clients: it reads each service's model once, which takes a tenth of a second.
+    All clients share it: reading a service's model takes 0.1 s.
     """
-    nobodys: dict[str, Any] = {
+    no_user_settings: dict[str, Any] = {
         "profile": (None, [], None, None),
         "config_file": (None, [], os.devnull, None),
         "credentials_file": (None, [], os.devnull, None),
     }
-    return boto3.Session(botocore_session=botocore.session.Session(nobodys))
+    return boto3.Session(botocore_session=botocore.session.Session(no_user_settings))
 
 
 @contextmanager
@@ -115,15 +117,18 @@ def running(
     calls: Path | None = None,
     requests: Path | None = None,
     fresh: bool = False,
-    patience: float = 120.0,
+    start_seconds: float = 120.0,
 ) -> Iterator[Cloud]:
-    """Run the cloud while the block runs; raises CannotStart with the cloud's own sentence.
+    """Run the cloud while the block runs. Its output is discarded, except for the message of a failed start.
 
-    `weather` is what `--faults` takes, or the same as a mapping; `calls` and `requests` are what the options of these
-    names take. The cloud is told to end with us, so nothing is left running even if this process is killed. A
-    recogniser's first start may take long, hence the patience.
+    `faults` is a value of `--faults`, or a mapping of the same settings. `calls` and `requests` are the values of these
+    options. The cloud ends with this process, even if this process is killed. It may take `start_seconds` to start,
+    because the recogniser's first start is slow.
+
+    Raises:
+        CannotStart: with the cloud's own message.
     """
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as output:
         ready = Path(folder) / "ready.json"
         if isinstance(faults, Mapping):
             fault_rates = Path(folder) / "faults.json"
@@ -142,13 +147,13 @@ def running(
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=said,
-            start_new_session=True,  # Ctrl-C is for whoever uses the cloud, who then stops it
+            stderr=output,
+            start_new_session=True,  # this process handles Ctrl-C and then stops the cloud
         )
         try:
-            _wait(process, ready, said, patience)
-            told = json.loads(ready.read_text())
-            cloud = Cloud(told["endpoint"], told["pid"], state, calls, requests)
+            _wait(process, ready, output, start_seconds)
+            announced = json.loads(ready.read_text())
+            cloud = Cloud(announced["endpoint"], announced["pid"], state, calls, requests)
             try:
                 yield cloud
             finally:
@@ -157,26 +162,26 @@ def running(
             _stop(process)
 
 
-def _wait(process: subprocess.Popen[bytes], ready: Path, said: IO[bytes], patience: float) -> None:
-    deadline = time.monotonic() + patience
+def _wait(process: subprocess.Popen[bytes], ready: Path, output: IO[bytes], start_seconds: float) -> None:
+    deadline = time.monotonic() + start_seconds
     while not ready.exists():
         if process.poll() is not None:
-            raise CannotStart(_last_line(said) or f"The cloud ended at once with code {process.returncode}.")
+            raise CannotStart(_last_line(output) or f"The cloud ended at once with code {process.returncode}.")
         if time.monotonic() > deadline:
-            raise CannotStart(f"The cloud was not ready within {patience:.0f} seconds: {_last_line(said)}")
+            raise CannotStart(f"The cloud was not ready within {start_seconds:.0f} seconds: {_last_line(output)}")
         time.sleep(0.02)
 
 
-def _last_line(said: IO[bytes]) -> str:
-    said.seek(0)
-    lines = said.read().decode(errors="replace").strip().splitlines()
+def _last_line(output: IO[bytes]) -> str:
+    output.seek(0)
+    lines = output.read().decode(errors="replace").strip().splitlines()
     return lines[-1] if lines else ""
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
-        process.wait(LONGEST_END)
+        process.wait(STOP_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

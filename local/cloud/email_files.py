@@ -1,4 +1,4 @@
-"""SNS's e-mails, which MiniStack drops: each becomes a file that any mail program opens. Nothing is ever sent."""
+"""Write SNS's e-mails, which MiniStack drops, as files that a mail program can open. No e-mail is sent."""
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
 # mypy: disable-error-code="no-untyped-call,attr-defined,assignment"
@@ -44,7 +44,7 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 
 
 def install(folder: Path) -> None:
-    """Write a file into the folder for each e-mail that SNS would send."""
+    """Write a file in the folder for each e-mail that SNS would send."""
     fanout = sns._fanout
 
     def with_mail(  # noqa: PLR0917  # MiniStack's signature
@@ -73,7 +73,7 @@ def install(folder: Path) -> None:
 
 
 def written(to: str, subject: str, text: str, unsubscribe: str) -> EmailMessage:
-    """Compose an e-mail as SNS does, with the way out at its foot."""
+    """Compose an e-mail as SNS does, with the unsubscribe link in its footer."""
     mail = EmailMessage()
     mail["From"] = SENDER
     mail["To"] = to
@@ -92,8 +92,8 @@ def _unsubscribe(subscription: dict[str, Any]) -> str:
 
 
 def _write(folder: Path, mail: EmailMessage) -> None:
-    """For the person's own eyes: mode 0600, under a name that no other has."""
-    half = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.half"
-    with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    """Write the file with mode 0600 and a unique name."""
+    partial = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{uuid4().hex[:8]}.half"
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(mail.as_bytes())
-    half.rename(half.with_suffix(".eml"))
+    partial.rename(partial.with_suffix(".eml"))

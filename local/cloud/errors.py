@@ -1,5 +1,5 @@
-"""What keeps the cloud from starting, said in one sentence with its remedy."""
+"""The errors of a start of the cloud."""
 
 
 class CannotStart(Exception):
-    """The cloud cannot start; the message is for the person who tried."""
+    """The cloud cannot start; the message is one sentence with the remedy."""

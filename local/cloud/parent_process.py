@@ -1,4 +1,4 @@
-"""End when the process that started us ends, however it ended.
+"""End this process when its parent ends, even if the parent is killed.
 
 `python -m local.cloud.parent_process MODULE …` runs a module that way.
 """
@@ -10,22 +10,22 @@ import sys
 import threading
 import time
 
-LOOK = 0.5  # seconds between two looks
+POLL_SECONDS = 0.5  # between two checks
 
 
-def watch() -> None:
-    """Send ourselves SIGTERM once the parent is gone; a killed parent cannot do it any more."""
+def exit_with_parent() -> None:
+    """Send SIGTERM to this process once its parent has ended, because a killed parent cannot do it."""
     parent = os.getppid()
 
-    def watching() -> None:
+    def poll() -> None:
         while os.getppid() == parent:
-            time.sleep(LOOK)
+            time.sleep(POLL_SECONDS)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    threading.Thread(target=watching, name="parent", daemon=True).start()
+    threading.Thread(target=poll, name="parent", daemon=True).start()
 
 
 if __name__ == "__main__":
-    watch()
+    exit_with_parent()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

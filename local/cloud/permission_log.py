@@ -1,4 +1,4 @@
-"""Notes down what roles and users ask of the cloud, as IAM judges it: so that one can see which rights are used."""
+"""Log the calls of roles and users with IAM's decisions: this shows which permissions a role uses."""
 
 # mypy: disable-error-code="no-untyped-call"
 
@@ -22,15 +22,15 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 }
 
 
-def note(file: Path) -> None:
-    """Append every question that IAM answers to a file, one JSON object a line; the account's root asks none.
+def install(file: Path) -> None:
+    """Append every decision of IAM to a file, one JSON object a line. Calls of the account's root are left out.
 
-    Resources are named in it, and so patients may be: the file is its owner's alone.
+    Names of resources may contain patients' names, so the file's mode is 0600.
     """
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     enforce = iam_evaluator.enforce
 
-    def noted(  # noqa: PLR0917  # MiniStack's signature
+    def logged(  # noqa: PLR0917  # MiniStack's signature
         access_key_id: str,
         iam_action: str,
         service: str,
@@ -41,14 +41,14 @@ def note(file: Path) -> None:
         denied = enforce(access_key_id, iam_action, service, region, resource_arn, service_context)
         caller = iam_evaluator.resolve_caller_identity(access_key_id)
         if caller and not caller["userArn"].endswith(":root"):
-            question = {
+            decision = {
                 "by": caller["userArn"],
                 "action": iam_action,
                 "resource": resource_arn,
                 "context": service_context or {},
                 "allowed": denied is None,
             }
-            os.write(descriptor, json.dumps(question, default=str).encode() + b"\n")
+            os.write(descriptor, json.dumps(decision, default=str).encode() + b"\n")
         return denied
 
-    iam_evaluator.enforce = noted
+    iam_evaluator.enforce = logged

@@ -1,7 +1,7 @@
-"""What stands before the cloud's door: no browser, no foreign host name, no maintenance by passers-by.
+"""Refuse requests of browsers, for other host names, and for maintenance.
 
-MiniStack answers any origin and trusts any Host. A web page open on the same laptop could otherwise read
-recordings from 127.0.0.1, directly or by a name that is made to point there.
+MiniStack accepts any origin and any Host. Without this check, a web page on the same laptop could read recordings from
+127.0.0.1, directly or with a host name that resolves to it.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -16,12 +16,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 HOSTS = ("127.0.0.1", "localhost")
 BROWSERS_SEND = (b"origin", b"sec-fetch-mode", b"sec-fetch-site", b"sec-fetch-dest")
 MAINTENANCE = ("/_ministack/", "/_localstack/", "/_aws/")
-# A function's answer to CloudFormation carries a token of its own.
+# A function's answer to CloudFormation has a token of its own.
 OPEN = ("/_ministack/health", "/_ministack/ready", "/_ministack/cfn-response/")
 
 
 def guarded(app: App) -> App:
-    """Wrap an ASGI app so that it hears only from programs on this machine."""
+    """Wrap an ASGI app so that only programs on this machine can use it."""
 
     async def guard(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -37,20 +37,20 @@ def guarded(app: App) -> App:
 
 
 def refusal(path: str, headers: list[tuple[bytes, bytes]]) -> str | None:
-    """Return why a request is turned away, or nothing if it may pass."""
+    """Return the reason to refuse a request, or None."""
     sent = {name.lower(): value for name, value in headers}
     if any(name in sent for name in BROWSERS_SEND):
-        return "This cloud answers programs, not web pages."
-    if not _ours(sent.get(b"host", b"").decode("latin-1")):
-        return "This cloud answers to 127.0.0.1 and localhost only."
+        return "The local cloud refuses requests of web pages."
+    if not _is_local(sent.get(b"host", b"").decode("latin-1")):
+        return "The local cloud accepts only the host names 127.0.0.1 and localhost."
     if path.startswith(MAINTENANCE) and not path.startswith(OPEN):
-        return "This cloud takes no maintenance requests: start it with --fresh to forget everything."
+        return "The local cloud refuses maintenance requests: start it with --fresh to delete its state."
     return None
 
 
-def _ours(host: str) -> bool:
+def _is_local(host: str) -> bool:
     name = host.rsplit(":", 1)[0].lower()
-    return name in HOSTS or name.endswith(".localhost")  # bucket.localhost is S3's other way to name a bucket
+    return name in HOSTS or name.endswith(".localhost")  # S3's virtual-hosted style is bucket.localhost
 
 
 async def _refuse(send: Send, reason: str) -> None:

@@ -1,6 +1,6 @@
-"""Notes down which operations are asked of the cloud, by what, and with which parameters; never a value.
+"""Log the requests to the cloud: the operation, the user agent and the names of parameters, never a value.
 
-So one sees what a program needs of AWS.
+This shows which operations of AWS a program needs.
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
@@ -23,10 +23,10 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (router, "detect_service"): ("method", "path", "headers", "query_params"),
 }
 MODELS = {"monitoring": "cloudwatch"}
-"""The models of services that MiniStack calls otherwise."""
+"""botocore's names of services that have another name in MiniStack."""
 
 
-def note(file: Path) -> None:
+def install(file: Path) -> None:
     """Append every request to a file, one JSON object a line."""
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     dispatch = app._dispatch_service_request
@@ -34,7 +34,7 @@ def note(file: Path) -> None:
     async def dispatched(  # noqa: PLR0917  # MiniStack's signature
         method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any], request_id: str
     ) -> Any:
-        with suppress(Exception):  # a note is no reason to answer otherwise
+        with suppress(Exception):  # logging must not change the answer
             routed = app._routing_params(method, path, headers, body, query_params)
             service = router.detect_service(method, path, headers, routed)
             read = described(MODELS.get(service, service), method, path, headers, body, query_params)

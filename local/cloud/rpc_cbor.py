@@ -1,7 +1,7 @@
-"""Transcribe in the protocol that its newest model lists first: smithy-rpc-v2-cbor.
+"""Support Transcribe's protocol smithy-rpc-v2-cbor, which its newest model lists first.
 
-A request in it becomes one in JSON 1.1 before anything looks at it, and the answer is turned back, so that services,
-policies and records know one protocol. What is CBOR is botocore's business.
+A CBOR request is converted to JSON 1.1 first, and the answer is converted back. So services, policies and logs handle
+one protocol. botocore parses and serialises CBOR.
 
 Sources: botocore 1.44.1, `transcribe/2017-10-26/service-2.json` (protocols and statuses of errors);
 https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html.
@@ -26,7 +26,7 @@ Answer = tuple[int, dict[str, str], bytes]
 
 PROTOCOL = "rpc-v2-cbor"
 STATUSES = {"ConflictException": 409, "LimitExceededException": 429, "NotFoundException": 404}
-"""The statuses that errors have in the newest model; in JSON 1.1 all of them are 400."""
+"""The HTTP statuses of errors in the newest model; in JSON 1.1 all of them are 400."""
 USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (app, "_dispatch_service_request"): ("method", "path", "headers", "body", "query_params", "request_id"),
 }
@@ -36,7 +36,7 @@ _ERROR = DenormalizedStructureBuilder().with_members({"__type": _TEXT, "message"
 
 
 def install() -> None:
-    """Answer Transcribe's requests in CBOR too."""
+    """Let MiniStack accept Transcribe's requests in CBOR."""
     dispatch = app._dispatch_service_request
 
     async def dispatched(  # noqa: PLR0917  # MiniStack's signature
@@ -57,7 +57,7 @@ def install() -> None:
             "x-amz-target": f"Transcribe.{operation[1]}",
         }
         answer = await dispatch(method, "/", json_headers, asked, query_params, request_id)
-        return _turned(operation[1], *answer)
+        return _as_cbor(operation[1], *answer)
 
     app._dispatch_service_request = dispatched
 
@@ -74,7 +74,7 @@ def read(body: bytes) -> Any:
         raise ValueError(str(error)) from error
 
 
-def _turned(operation: str, status: int, headers: dict[str, str], body: bytes) -> Answer:
+def _as_cbor(operation: str, status: int, headers: dict[str, str], body: bytes) -> Answer:
     found = json.loads(body or b"{}")
     if status < 400:  # noqa: PLR2004  # HTTP's errors
         return _cbor(status, headers, found, _model().operation_model(operation).output_shape)

@@ -1,4 +1,4 @@
-"""What MiniStack's S3 must answer differently, so that it answers as AWS's: one function for each gap, in one table.
+"""Differences between MiniStack's S3 and AWS's: one function for each gap, in one table.
 
 Sources: "GetObject", "HeadObject" and "ListObjectVersions" in the S3 API reference; RFC 9110, section 14.
 """
@@ -21,13 +21,13 @@ Answer = tuple[int, dict[str, str], bytes]
 Touched = dict[tuple[Any, str], tuple[str, ...] | None]
 
 ROOM = 16 * 1024 * 1024
-"""Bytes that must be free beside an object's own, for what the other services save."""
+"""Bytes that must stay free after an object is saved, because other services save their state too."""
 _RANGE = re.compile(r"bytes=\s*([0-9]*)-([0-9]*)\s*", re.IGNORECASE)
 _WITH_KEYS = re.compile(r"<(Key|Prefix|Delimiter|KeyMarker|NextKeyMarker)>(.*?)</\1>", re.DOTALL)
 
 
 def reads_are_ranged() -> None:
-    """Without it, `Range` is ignored for a version and in HEAD, and of several ranges the first is answered."""
+    """Without it, S3 ignores `Range` for a version and in HEAD, and answers the first of several ranges."""
     get, head = s3._get_object, s3._head_object
 
     def ranged_get(
@@ -51,31 +51,38 @@ def _without_range(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _ranged(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    """The part of a whole answer that was asked for. Checksums are of the whole object, so they are left out."""
+    """Return the requested part of an answer, without checksums, because these are of the whole object."""
     status, described, body = answer
     wanted = headers.get("range")
-    if status != HTTPStatus.OK or not wanted:  # a refusal, or a part by its number
+    if status != HTTPStatus.OK or not wanted:  # an error, or a part by its number
         return answer
     size = int(described["Content-Length"])
-    asked = requested(wanted, size)
-    if asked is None:
+    requested_range = requested(wanted, size)
+    if requested_range is None:
         return answer
-    if not asked:
+    if not requested_range:
         error = ET.Element("Error")
-        told = {"Code": "InvalidRange", "Message": "The requested range is not satisfiable", "RangeRequested": wanted}
-        for name, value in {**told, "ActualObjectSize": str(size)}.items():
+        refused = {
+            "Code": "InvalidRange",
+            "Message": "The requested range is not satisfiable",
+            "RangeRequested": wanted,
+        }
+        for name, value in {**refused, "ActualObjectSize": str(size)}.items():
             ET.SubElement(error, name).text = value
         return 416, {"Content-Type": "application/xml", "Content-Range": f"bytes */{size}"}, s3._xml_body(error)
     kept = {name: value for name, value in described.items() if not name.lower().startswith("x-amz-checksum-")}
-    kept |= {"Content-Length": str(len(asked)), "Content-Range": f"bytes {asked[0]}-{asked[-1]}/{size}"}
-    return 206, kept, body[asked.start : asked.stop]
+    kept |= {
+        "Content-Length": str(len(requested_range)),
+        "Content-Range": f"bytes {requested_range[0]}-{requested_range[-1]}/{size}",
+    }
+    return 206, kept, body[requested_range.start : requested_range.stop]
 
 
 def requested(wanted: str, size: int) -> range | None:
-    """The bytes that a `Range` header asks for: empty, if none of them exist; None, if the whole object is answered.
+    """Return the bytes that a `Range` header requests: empty if none of them exist; None for the whole object.
 
-    S3 answers the whole object to several ranges, and to what is not a range. A range that ends before it begins
-    is not one (RFC 9110).
+    S3 returns the whole object for several ranges, and for an invalid range. A range that ends before it begins is
+    invalid (RFC 9110).
 
     >>> requested("bytes=2-4", 10), requested("bytes=8-99", 10), requested("bytes=-3", 10), requested("bytes=10-", 10)
     (range(2, 5), range(8, 10), range(7, 10), range(10, 10))
@@ -95,7 +102,7 @@ def requested(wanted: str, size: int) -> range | None:
 
 
 def listed_keys_are_encoded() -> None:
-    """Without it, `EncodingType=url` is ignored, and a key with a control character makes the list unreadable."""
+    """Without it, S3 ignores `EncodingType=url`, and a key with a control character makes the list invalid XML."""
 
     def encoded(list_: Callable[[str, dict[str, Any]], Answer]) -> Callable[[str, dict[str, Any]], Answer]:
         def listed(bucket_name: str, query_params: dict[str, Any]) -> Answer:
@@ -116,7 +123,7 @@ def _encoded(element: re.Match[str]) -> str:
 
 
 def keys_without_versions_are_listed_once() -> None:
-    """Without it, the next page repeats the last key of a page if that was uploaded without versioning."""
+    """Without it, a page repeats the last key of the page before if that key was uploaded without versioning."""
     list_ = s3._list_object_versions
 
     def listed(bucket_name: str, query_params: dict[str, Any]) -> Answer:
@@ -130,7 +137,7 @@ def keys_without_versions_are_listed_once() -> None:
 
 
 def writes_need_room() -> None:
-    """Without it, an object that cannot be saved is answered 200, and is lost when the cloud starts again."""
+    """Without it, S3 answers 200 for an object that it cannot save; the object is lost at the next start."""
     dispatch, persist = s3._dispatch, s3._persist_object
 
     def dispatched(  # noqa: PLR0917  # MiniStack's signature
@@ -138,7 +145,7 @@ def writes_need_room() -> None:
     ) -> Answer:
         if key and method in ("PUT", "POST"):
             replaced = (s3._buckets.get(bucket) or {"objects": {}})["objects"].get(key) or {"size": 0}
-            needed = len(body) + replaced["size"] + ROOM  # the version that is replaced is copied
+            needed = len(body) + replaced["size"] + ROOM  # the replaced version is copied
             if shutil.disk_usage(s3.DATA_DIR).free < needed:
                 return _no_room()
         try:
@@ -149,14 +156,16 @@ def writes_need_room() -> None:
 
     def persisted(bucket: str, key: str, obj: Any) -> None:
         persist(bucket, key, obj)
-        if isinstance(obj, dict) and obj.get("body") is not None:  # it is dropped from memory once it is on the disk
+        if isinstance(obj, dict) and obj.get("body") is not None:  # the body leaves memory once it is on the disk
             raise OSError(errno.EIO, "the object could not be written")
 
     s3._dispatch, s3._persist_object = dispatched, persisted
 
 
 def _no_room() -> Answer:
-    message = "The local cloud cannot save the object: make room on the disk of its state folder, then upload it again."
+    message = (
+        "The local cloud cannot save the object: free space on the disk of its state folder, then upload it again."
+    )
     answer: Answer = s3._error("InternalError", message, 500)
     return answer
 

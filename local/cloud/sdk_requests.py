@@ -1,4 +1,4 @@
-"""What a request of an SDK says: its operation and its parameters, in each protocol, as botocore's models have them."""
+"""Read the operation and the parameters of an SDK's request, in every protocol, with botocore's models."""
 
 import json
 import re
@@ -14,10 +14,13 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 Query = Mapping[str, list[str]]
 
 
-def described(  # noqa: PLR0917  # a request's parts, in the order of MiniStack
+def described(  # noqa: PLR0917  # MiniStack's order of a request's parts
     service: str, method: str, path: str, headers: Mapping[str, str], body: bytes, query: Query
 ) -> tuple[str, set[str]] | None:
-    """Return an operation's name, such as `s3.head_object`, and the paths of the parameters that a request gives."""
+    """Return the operation, such as `s3.head_object`, and the paths of the request's parameters.
+
+    Return None if no operation has this method and path.
+    """
     model = _model(service)
     name = headers.get("x-amz-target", "").rpartition(".")[2]
     if name:
@@ -42,13 +45,13 @@ def _model(service: str) -> ServiceModel:
 
 
 def paths(operation: OperationModel, given: Mapping[str, Any]) -> set[str]:
-    """The paths of given parameters, such as `Delete.Objects[].Key`; `{}` stands for any key of a map."""
+    """Return the paths of parameters, such as `Delete.Objects[].Key`; `{}` means any key of a map."""
     shape = operation.input_shape
     return set(_paths(shape, given, "", ())) if shape else set()
 
 
 def _paths(shape: Shape, value: Any, path: str, above: tuple[str, ...]) -> Iterator[str]:
-    if shape.name in above:  # DynamoDB's values hold values
+    if shape.name in above:  # DynamoDB's values are recursive
         return
     above = (*above, shape.name)
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
@@ -65,7 +68,7 @@ def _paths(shape: Shape, value: Any, path: str, above: tuple[str, ...]) -> Itera
 
 
 def _of_form(shape: Shape, form: Query, prefix: str) -> Any:
-    """Read a form's fields, such as `Attributes.entry.1.key`, into what they say."""
+    """Convert a form's fields, such as `Attributes.entry.1.key`, to parameters."""
     if isinstance(shape, StructureShape):
         names = {name: f"{prefix}.{name}".lstrip(".") for name in shape.members}
         given = {name: at for name, at in names.items() if any(f"{field}.".startswith(f"{at}.") for field in form)}
@@ -86,14 +89,14 @@ def _numbered(prefix: str, step: str) -> re.Pattern[str]:
 
 
 def _value_of(form: Query, end: str, value: str) -> str:
-    """Where a map's value stands: SNS writes `Value` for attributes of messages, and `value` for others."""
+    """Return the field of a map's value: SNS uses `Value` for message attributes and `value` for others."""
     return next((at for at in (f"{end}.{value}", f"{end}.Value") if any(f.startswith(at) for f in form)), end)
 
 
 def _routed(
     model: ServiceModel, method: str, path: str, headers: Mapping[str, str], query: Query
 ) -> tuple[OperationModel, dict[str, Any]] | None:
-    """Return the operation whose address this is, and what address and headers give it."""
+    """Return the operation with this method and path, and the parameters in the path, query and headers."""
     found: list[tuple[int, OperationModel, dict[str, Any]]] = []
     for name in model.operation_names:
         operation = model.operation_model(name)
@@ -101,7 +104,7 @@ def _routed(
         match = pattern.fullmatch(path) if operation.http["method"] == method else None
         if match is None or operation.deprecated or not fixed <= query.keys():
             continue
-        given = {**match.groupdict(), **_placed(operation, headers, query)}
+        given = {**match.groupdict(), **_located(operation, headers, query)}
         required = operation.input_shape.required_members if operation.input_shape else []
         located = {each for each in required if _members(operation)[each].serialization.get("location")}
         if located <= given.keys():
@@ -127,8 +130,8 @@ def _members(operation: OperationModel) -> Mapping[str, Shape]:
     return operation.input_shape.members if operation.input_shape else {}
 
 
-def _placed(operation: OperationModel, headers: Mapping[str, str], query: Query) -> dict[str, Any]:
-    """What the members that are headers or parts of the query are given."""
+def _located(operation: OperationModel, headers: Mapping[str, str], query: Query) -> dict[str, Any]:
+    """Return the parameters in the headers and the query."""
     given: dict[str, Any] = {}
     for name, shape in _members(operation).items():
         where = shape.serialization.get("location")

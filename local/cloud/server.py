@@ -1,6 +1,6 @@
-"""Serving: the listener, the guard, MiniStack with Transcribe Medical in it, and an end that comes in time.
+"""The server: the listener, the request guard, MiniStack with Transcribe Medical, and a stop within 8 s.
 
-Import this only in the cloud's own environment: MiniStack reads it while it is imported.
+Import this only in the cloud's own environment, because MiniStack reads it while it is imported.
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
@@ -39,39 +39,43 @@ from local.cloud.request_guard import guarded
 from local.cloud.settings import Settings
 from local.cloud.sns_signatures import Signer
 from local.cloud.state_folder import StateFolder
-from local.transcribe_medical import ministack_service
+from local.transcribe_medical import ministack_port, ministack_service
 from local.transcribe_medical.fault_injection import FaultInjection
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.recogniser import NotReady, Recogniser
 from local.transcribe_medical.service import Service
 
 ROOT = Path(__file__).parents[2]
-LONGEST_END = 8.0  # seconds after which the state is saved and the process leaves, whatever still runs
-PATIENCE = 1.5  # seconds for requests that are being answered when the end comes
+STOP_SECONDS = 8.0  # then the state is saved and the process exits, even if a function still runs
+REQUEST_SECONDS = 1.5  # for running requests after the signal to stop
 
 
 def assemble(
     settings: Settings, folder: StateFolder, recognisers_environment: Mapping[str, str], endpoint: str
 ) -> "Cloud":
-    """Put Transcribe Medical into MiniStack, and mend what the pipeline needs of it; raises CannotStart."""
+    """Install Transcribe Medical and all workarounds in MiniStack.
+
+    Raises:
+        CannotStart: MiniStack differs from the known version.
+    """
     command = [sys.executable, "-m", "local.cloud.parent_process", "local.recogniser", "--engine", settings.engine]
     recogniser = Recogniser(command, folder=str(ROOT), environment=recognisers_environment)
     service = Service(
-        ministack_service.MiniStack(endpoint),
+        ministack_port.MiniStack(endpoint),
         recogniser,
         temporary=folder.temporary,
-        memory=JobStore(folder.jobs),
+        store=JobStore(folder.jobs),
         faults=FaultInjection(settings.faults),
-        tellings=settings.tellings,
+        events_per_job=settings.events_per_job,
     )
     workarounds.apply()
     ministack_service.install(service)
     vocabulary_resource.install(service)
     if settings.calls:
-        permission_log.note(settings.calls)
+        permission_log.install(settings.calls)
     if settings.requests:
-        request_log.note(settings.requests)
-    rpc_cbor.install()  # the last: all else sees JSON
+        request_log.install(settings.requests)
+    rpc_cbor.install()  # the last, so that all others get JSON
     signer = Signer()
     sns_signatures.install(signer)
     email_files.install(folder.mail)
@@ -80,7 +84,7 @@ def assemble(
 
 @dataclass(frozen=True)
 class Cloud:
-    """The cloud, ready to be run once."""
+    """An assembled cloud, which can run once."""
 
     folder: StateFolder
     recogniser: Recogniser
@@ -88,14 +92,14 @@ class Cloud:
     signer: Signer
 
     async def run(self, listener: socket.socket, *, ready: Callable[[], None]) -> None:
-        """Serve until SIGTERM or SIGINT; call `ready` once requests are answered and the recogniser hears."""
+        """Serve until SIGTERM or SIGINT. Call `ready` once the server answers and the recogniser is loaded."""
         port = listener.getsockname()[1]
         stop = self._stop_on_signals()
-        state_folder.unsaved(self.folder)
+        state_folder.mark_unsaved(self.folder)
         checkpoints = Checkpoints(_save)
-        inside = self.signer.handing_out(ministack_service.downloads(ministack.app.app, self.service))
-        door: Any = guarded(checkpoints.noting(inside))
-        serving = asyncio.create_task(serve(door, _config(listener), shutdown_trigger=stop.wait))
+        inside = self.signer.serving_certificate(ministack_service.downloads(ministack.app.app, self.service))
+        app: Any = guarded(checkpoints.tracking(inside))
+        serving = asyncio.create_task(serve(app, _config(listener), shutdown_trigger=stop.wait))
         saving = asyncio.create_task(checkpoints.run())
         try:
             await self.recogniser.start()
@@ -112,8 +116,8 @@ class Cloud:
             self.service.pause()
             await self.recogniser.stop()
             with contextlib.suppress(Exception):
-                await serving  # MiniStack saves its state before it is done
-                state_folder.saved(self.folder)
+                await serving  # MiniStack saves its state at its end
+                state_folder.mark_saved(self.folder)
             await asyncio.to_thread(lambda_runtime.reset)
 
     def _stop_on_signals(self) -> asyncio.Event:
@@ -122,26 +126,26 @@ class Cloud:
 
         def end() -> None:
             if not stop.is_set():
-                self._leave_in_time()
+                self._exit_in_time()
             stop.set()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, end)
         return stop
 
-    def _leave_in_time(self) -> None:
-        """See to it that the process ends: a function that waits for an answer would keep it for up to an hour."""
-        timer = threading.Timer(LONGEST_END, self._leave)
+    def _exit_in_time(self) -> None:
+        """Start a timer that ends the process, because a waiting function could block it for up to an hour."""
+        timer = threading.Timer(STOP_SECONDS, self._exit)
         timer.daemon = True
         timer.start()
 
-    def _leave(self) -> None:
+    def _exit(self) -> None:
         with contextlib.suppress(Exception):
             _save()
-            state_folder.saved(self.folder)
+            state_folder.mark_saved(self.folder)
         with contextlib.suppress(Exception):
             lambda_runtime.reset()
-        state_folder.sweep(self.folder)
+        state_folder.remove_temporary(self.folder)
         os._exit(0)
 
 
@@ -152,17 +156,17 @@ def _save() -> None:
 def _config(listener: socket.socket) -> Config:
     hypercorn_compat.install()
     config = Config()
-    config.bind = [f"fd://{listener.detach()}"]  # it is Hypercorn's to close
-    config.keep_alive_timeout = 75  # longer than boto3 keeps an idle connection
-    config.graceful_timeout = PATIENCE
-    config.shutdown_timeout = PATIENCE
-    config.accesslog = None  # paths hold object keys, and keys patients' names
+    config.bind = [f"fd://{listener.detach()}"]  # Hypercorn closes it
+    config.keep_alive_timeout = 75  # longer than boto3's idle connections last
+    config.graceful_timeout = REQUEST_SECONDS
+    config.shutdown_timeout = REQUEST_SECONDS
+    config.accesslog = None  # paths contain object keys, which may contain patients' names
     config.errorlog = None
     return config
 
 
 async def _answering(port: int, serving: asyncio.Task[Any]) -> None:
-    """Wait until the listener answers; MiniStack loads its state before it does."""
+    """Wait until the server answers, which is after MiniStack has loaded its state."""
     request = b"GET /_ministack/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
     while not serving.done():
         with contextlib.suppress(OSError):

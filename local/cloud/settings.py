@@ -1,4 +1,4 @@
-"""What one run of the cloud is told on its command line."""
+"""The settings of one run of the cloud, from its command line."""
 
 import argparse
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from local.transcribe_medical.fault_injection import FaultRates, InvalidFaultRates
 
-# How often a finished job is told to EventBridge: AWS documents no such event, and a bus may deliver any one twice.
-TELLINGS = {"off": 0, "on": 1, "doubled": 2}
+# Events on EventBridge for each finished job. AWS documents no such event; EventBridge may deliver any event twice.
+EVENTS_PER_JOB = {"off": 0, "on": 1, "doubled": 2}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """One run of the cloud: where it listens, what it remembers, what hears for it."""
+    """The settings of one run of the cloud."""
 
     port: int
     state: Path
@@ -27,13 +27,13 @@ class Settings:
     exit_with_parent: bool
 
     @property
-    def tellings(self) -> int:
-        """How often a finished job is told to EventBridge."""
-        return TELLINGS[self.completion_events]
+    def events_per_job(self) -> int:
+        """The number of events on EventBridge for each finished job."""
+        return EVENTS_PER_JOB[self.completion_events]
 
     @classmethod
     def read(cls, arguments: Sequence[str] | None = None) -> "Settings":
-        """Read the command line; a mistake ends the process with argparse's own sentence."""
+        """Read the command line. An error ends the process with argparse's message."""
         return cls(**vars(_parser().parse_args(arguments)))
 
 
@@ -46,54 +46,60 @@ def _parser() -> argparse.ArgumentParser:
         "--port",
         type=port_number,
         default=4566,
-        help="where to listen on 127.0.0.1; 0 takes any free port (default 4566)",
+        help="port on 127.0.0.1; 0 chooses a free port (default 4566)",
     )
     parser.add_argument(
-        "--state", type=_folder, default=_folder("build/cloud"), help="what is kept between runs (default build/cloud)"
+        "--state",
+        type=_folder,
+        default=_folder("build/cloud"),
+        help="state folder, kept between runs (default build/cloud)",
     )
-    parser.add_argument("--fresh", action="store_true", help="forget what earlier runs kept there")
+    parser.add_argument("--fresh", action="store_true", help="delete the state of earlier runs")
     parser.add_argument(
         "--engine",
         default="whisper",
-        help="what hears the recordings: whisper, whisper:/folder/of/a/model, or scripted (default whisper)",
+        help="recogniser: whisper, whisper:/folder/of/a/model, or scripted (default whisper)",
     )
     parser.add_argument(
         "--completion-events",
-        choices=TELLINGS,
+        choices=EVENTS_PER_JOB,
         default="off",
-        help="whether a finished job is also told to EventBridge; AWS documents no such event (default off)",
+        help="send an event to EventBridge for each finished job; AWS documents no such event (default off)",
     )
     parser.add_argument(
         "--faults",
-        type=_forecast,
+        type=_fault_rates,
         default=FaultRates(),
         metavar="FILE.json|KEY=VALUE,…",
-        help="what goes wrong with Transcribe Medical, and how often, as docs/local-mode.md says (default nothing)",
+        help="faults of Transcribe Medical and their probabilities, see docs/local-mode.md (default none)",
     )
     parser.add_argument(
-        "--calls", type=_folder, metavar="FILE", help="append what roles and users ask of IAM, and its answers, as JSON"
+        "--calls",
+        type=_folder,
+        metavar="FILE",
+        help="append the calls of roles and users, with IAM's decisions, as JSON",
     )
     parser.add_argument(
         "--requests",
         type=_folder,
         metavar="FILE",
-        help="append which operations are asked with which parameters, as JSON",
+        help="append the operations of requests and the names of their parameters, as JSON",
     )
     parser.add_argument(
-        "--ready-file", type=_folder, help="written once the cloud answers: pid, port, endpoint as JSON"
+        "--ready-file", type=_folder, help="write pid, port and endpoint as JSON once the cloud answers"
     )
-    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the process that started it ends")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when the parent process ends")
     return parser
 
 
 def port_number(text: str) -> int:
-    """A port of the command line."""
-    if not (text.isascii() and text.isdigit() and int(text) <= 65535):  # noqa: PLR2004  # TCP's own bound
+    """Read a port from the command line."""
+    if not (text.isascii() and text.isdigit() and int(text) <= 65535):  # noqa: PLR2004  # TCP's limit
         raise argparse.ArgumentTypeError(f"{text} is not a port; ports go from 0 to 65535")
     return int(text)
 
 
-def _forecast(text: str) -> FaultRates:
+def _fault_rates(text: str) -> FaultRates:
     try:
         return FaultRates.read(text)
     except InvalidFaultRates as bad:
@@ -101,5 +107,5 @@ def _forecast(text: str) -> FaultRates:
 
 
 def _folder(text: str) -> Path:
-    """Make the path absolute without following links, so that a linked folder can still be told from a real one."""
+    """Make the path absolute without following links, because a linked state folder is refused."""
     return Path(text).expanduser().absolute()

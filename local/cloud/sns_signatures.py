@@ -1,4 +1,4 @@
-"""SNS's signatures: what the cloud posts is signed as SNS signs it, with a certificate that lasts as long as the run.
+"""Sign the cloud's notifications as SNS does, with a certificate for each run.
 
 Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages".
 """
@@ -23,7 +23,7 @@ from ministack.services import sns
 
 from local.cloud.request_guard import App, Receive, Scope, Send
 
-VERSION = "2"  # SHA-256, as the stacks ask of their topics
+VERSION = "2"  # SHA-256, as the stacks configure their topics
 SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
@@ -38,7 +38,7 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 
 
 class Signer:
-    """A key of this run's own, and where its certificate can be had."""
+    """The key of this run, and the path of its certificate."""
 
     def __init__(self) -> None:
         self.path = f"/SimpleNotificationService-{secrets.token_hex(16)}.pem"
@@ -49,7 +49,7 @@ class Signer:
 
     @cached_property
     def certificate(self) -> bytes:
-        """The certificate of the key, as a PEM file."""
+        """The certificate of the key, in PEM format."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.localhost")])
         now, year = datetime.now(UTC), timedelta(days=365)
         begins, ends = now - timedelta(days=1), now + year
@@ -59,9 +59,9 @@ class Signer:
         return made.public_bytes(Encoding.PEM)
 
     def signed(self, message: Mapping[str, Any]) -> dict[str, Any]:
-        """Sign a message in place of MiniStack's own signature, which is none."""
-        said = "".join(f"{name}\n{message[name]}\n" for name in SIGNED[message["Type"]] if message.get(name))
-        signature = self._key.sign(said.encode(), padding.PKCS1v15(), SHA256())
+        """Return the message with a valid signature in place of MiniStack's placeholder."""
+        signed_text = "".join(f"{name}\n{message[name]}\n" for name in SIGNED[message["Type"]] if message.get(name))
+        signature = self._key.sign(signed_text.encode(), padding.PKCS1v15(), SHA256())
         return {
             **message,
             "SignatureVersion": VERSION,
@@ -69,12 +69,12 @@ class Signer:
             "SigningCertURL": f"http://{sns._HOST}:{sns._PORT}{self.path}",
         }
 
-    def handing_out(self, door: App) -> App:
-        """Wrap the cloud's ASGI app so that the certificate can be fetched."""
+    def serving_certificate(self, app: App) -> App:
+        """Wrap the cloud's ASGI app so that it serves the certificate."""
 
         async def with_certificate(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http" or scope["path"] != self.path:
-                await door(scope, receive, send)
+                await app(scope, receive, send)
                 return
             headers = [(b"content-type", b"application/x-pem-file")]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -84,7 +84,7 @@ class Signer:
 
 
 def install(signer: Signer) -> None:
-    """Sign every envelope, whatever protocol it goes by, and what asks a receiver to confirm its subscription."""
+    """Sign every envelope in every protocol, and the requests to confirm a subscription."""
     build, post = sns._build_envelope, sns._http_post_sync
 
     def envelope(  # noqa: PLR0917  # MiniStack's signature

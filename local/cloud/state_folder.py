@@ -1,7 +1,7 @@
-"""The folder in which the cloud keeps what it remembers: objects, queues, tables, jobs.
+"""The cloud's state folder: objects, queues, tables and jobs.
 
-Patients' recordings and transcripts lie in it unencrypted, so it is ours alone: mode 0700, never a link,
-never somebody else's, and one running cloud at a time.
+It contains patients' recordings and transcripts without encryption. So its mode is 0700, it is not a link, it belongs
+to this user, and one cloud uses it at a time.
 """
 
 import fcntl
@@ -17,25 +17,25 @@ from local.cloud.errors import CannotStart
 
 MARK = "stethoscript-cloud"
 UNSAVED = "unsaved"
-KEPT = ("services", "objects", "mail")
-SWEPT = ("tmp", "home")
+PERSISTENT = ("services", "objects", "mail")
+TEMPORARY = ("tmp", "home")
 ROOM = 256 * 1024 * 1024  # a deployment's assets, the functions' unpacked code and a few recordings
 
 
 @dataclass(frozen=True)
 class StateFolder:
-    """Where each kind of state lies."""
+    """The paths in a state folder."""
 
     path: Path
 
     @property
     def services(self) -> Path:
-        """What MiniStack's services remember, one JSON file each."""
+        """The state of MiniStack's services, one JSON file each."""
         return self.path / "services"
 
     @property
     def jobs(self) -> Path:
-        """What Transcribe Medical remembers, written at each change."""
+        """The journal of Transcribe Medical, written at each change."""
         return self.services / "transcribe_medical.jsonl"
 
     @property
@@ -45,87 +45,91 @@ class StateFolder:
 
     @property
     def mail(self) -> Path:
-        """The e-mails that subscribers would have got, one file each."""
+        """The e-mails to subscribers, one file each."""
         return self.path / "mail"
 
     @property
     def temporary(self) -> Path:
-        """What only this run needs: the functions' unpacked code, recordings on their way to the recogniser."""
+        """Temporary files of this run: the functions' unpacked code, and recordings for the recogniser."""
         return self.path / "tmp"
 
     @property
     def home(self) -> Path:
-        """An empty home, so that a function finds no settings of the person who started the cloud."""
+        """An empty home folder, so that a function finds no settings of the user."""
         return self.path / "home"
 
 
 @contextmanager
 def held(path: Path, *, fresh: bool) -> Iterator[StateFolder]:
-    """Make the folder ready and keep it locked until the block ends; raises CannotStart."""
+    """Create or check the folder, and lock it while the block runs.
+
+    Raises:
+        CannotStart: with the remedy.
+    """
     folder = StateFolder(path)
-    _own(path)
+    _claim(path)
     with (path / MARK).open("a") as mark:
         try:
             fcntl.flock(mark, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise CannotStart(
-                f"Another running cloud uses the state folder {path}: stop it, or name another with --state."
+                f"Another cloud uses the state folder {path}: stop it, or name another folder with --state."
             ) from None
         if (path / UNSAVED).exists() and not fresh:
             print(
-                f"The last run was cut short. Objects and medical jobs in {path} are whole, of all else the last "
-                "seconds may be missing; --fresh forgets everything.",
+                f"The last run was killed. Objects and medical jobs in {path} are complete. The last seconds of other "
+                "changes may be missing. --fresh deletes the state.",
                 file=sys.stderr,
                 flush=True,
             )
-        _empty(folder, SWEPT + (KEPT if fresh else ()))
-        saved(folder)
+        _empty(folder, TEMPORARY + (PERSISTENT if fresh else ()))
+        mark_saved(folder)
         try:
             yield folder
         finally:
-            sweep(folder)
+            remove_temporary(folder)
 
 
-def unsaved(folder: StateFolder) -> None:
-    """Note that the cloud runs: objects and jobs are kept at once, all else every few seconds and when it ends."""
+def mark_unsaved(folder: StateFolder) -> None:
+    """Mark the state as incomplete: only objects and jobs are saved at once."""
     (folder.path / UNSAVED).touch()
 
 
-def saved(folder: StateFolder) -> None:
-    """Note that all is saved."""
+def mark_saved(folder: StateFolder) -> None:
+    """Mark the state as complete."""
     (folder.path / UNSAVED).unlink(missing_ok=True)
 
 
-def sweep(folder: StateFolder) -> None:
-    """Remove what only this run needed."""
-    _empty(folder, SWEPT)
+def remove_temporary(folder: StateFolder) -> None:
+    """Delete the temporary files of this run."""
+    _empty(folder, TEMPORARY)
 
 
-def _own(path: Path) -> None:
+def _claim(path: Path) -> None:
     if path.is_symlink():
-        raise CannotStart(f"The state folder {path} is a link: name the folder itself with --state.")
+        raise CannotStart(f"The state folder {path} is a link: name its target with --state.")
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = path.stat()
     except OSError as error:
         raise CannotStart(
-            f"The state folder {path} cannot be made ({error.strerror}): name another with --state."
+            f"The state folder {path} cannot be created ({error.strerror}): name another with --state."
         ) from error
     if found.st_uid != os.getuid():
-        raise CannotStart(f"The state folder {path} belongs to somebody else: name one of your own with --state.")
+        raise CannotStart(f"The state folder {path} belongs to another user: name one of your own with --state.")
     if not (path / MARK).exists() and any(path.iterdir()):
-        raise CannotStart(f"The folder {path} holds files that are no cloud's: name an empty one with --state.")
+        raise CannotStart(f"The folder {path} contains other files than a cloud's: name an empty folder with --state.")
     path.chmod(0o700)
     free = shutil.disk_usage(path).free
     if free < ROOM:
         raise CannotStart(
-            f"Only {free >> 20} MB are free where {path} lies, and the cloud needs {ROOM >> 20}: "
-            "make room, or name a folder on another disk with --state."
+            f"Only {free >> 20} MB are free on the disk of {path}, and the cloud needs {ROOM >> 20} MB: "
+            "free some space, or name a folder on another disk with --state."
         )
 
 
 def _empty(folder: StateFolder, names: tuple[str, ...]) -> None:
     for name in names:
         shutil.rmtree(folder.path / name, ignore_errors=True)
-    for name in (*KEPT, *SWEPT):
+    for name in (*PERSISTENT, *TEMPORARY):
         (folder.path / name).mkdir(mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""CloudFormation's `AWS::Transcribe::MedicalVocabulary`, which MiniStack does not have: made by our own service."""
+"""The CloudFormation resource `AWS::Transcribe::MedicalVocabulary`, which MiniStack lacks, on our own service."""
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
 # mypy: disable-error-code="no-untyped-call,attr-defined"
@@ -15,7 +15,7 @@ from local.transcribe_medical.request_validation import Refused
 from local.transcribe_medical.service import Service
 
 TYPE = "AWS::Transcribe::MedicalVocabulary"
-ROOT_KEY = "test"  # stacks are deployed with the account's own rights
+ROOT_KEY = "test"  # stacks are deployed with the rights of the account's root
 
 USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (provisioners, "_RESOURCE_HANDLERS"): None,
@@ -23,11 +23,11 @@ USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
 }
 
 Properties = Mapping[str, Any]
-Made = tuple[str, dict[str, str]]
+Created = tuple[str, dict[str, str]]
 
 
 def install(service: Service) -> None:
-    """Let stacks hold medical vocabularies."""
+    """Let stacks contain medical vocabularies."""
     resource = _MedicalVocabulary(service)
     provisioners._RESOURCE_HANDLERS[TYPE] = {
         "create": resource.create,
@@ -38,40 +38,40 @@ def install(service: Service) -> None:
 
 
 class _MedicalVocabulary:
-    """What CloudFormation does with one vocabulary; what it raises is why the stack fails."""
+    """Create, update and delete a vocabulary for CloudFormation. An error's message is the stack's failure reason."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Made:
-        """Make a vocabulary and wait until it is ready; one that never will be does not stay."""
-        made = self._made("CreateMedicalVocabulary", _request(properties))
+    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Created:
+        """Create a vocabulary and wait until it is ready; delete it if it fails."""
+        created = self._apply("CreateMedicalVocabulary", _request(properties))
         try:
-            self._settle(made[0])
+            self._wait_until_ready(created[0])
         except ValueError:
-            self.delete(made[0], properties)
+            self.delete(created[0], properties)
             raise
-        return made
+        return created
 
-    def update(self, name: str, old: Properties, new: Properties, _stack: str) -> Made:
-        """Give a vocabulary another file and wait until that is ready; its old table stays if it never will be."""
+    def update(self, name: str, old: Properties, new: Properties, _stack: str) -> Created:
+        """Give a vocabulary another file and wait until it is ready. If it fails, the old table stays in use."""
         if old.get("VocabularyFileUri") == new.get("VocabularyFileUri"):
             return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
         request = _request(new)
         request.pop("Tags", None)
-        made = self._made("UpdateMedicalVocabulary", request)
-        self._settle(name)
-        return made
+        created = self._apply("UpdateMedicalVocabulary", request)
+        self._wait_until_ready(name)
+        return created
 
     def delete(self, name: str, _properties: Properties) -> None:
-        """Remove a vocabulary; one that is gone already is none too few."""
+        """Delete a vocabulary; it may be deleted already."""
         try:
             self._service.vocabularies.delete(_caller(), {"VocabularyName": name})
         except Refused as refused:
             if refused.code != "NotFoundException":
                 raise ValueError(refused.message) from refused
 
-    def _made(self, operation: str, request: dict[str, Any]) -> Made:
+    def _apply(self, operation: str, request: dict[str, Any]) -> Created:
         try:
             request_validation.check(operation, request)
             self._service.operations[operation](_caller(), request)
@@ -80,9 +80,9 @@ class _MedicalVocabulary:
         name = request["VocabularyName"]
         return name, {"Arn": vocabularies.arn(get_region(), get_account_id(), name)}
 
-    def _settle(self, name: str) -> None:
-        begun = self._service.memory.vocabularies.find(_caller(), name)
-        ended = begun and self._service.vocabularies.settle(begun)
+    def _wait_until_ready(self, name: str) -> None:
+        pending = self._service.store.vocabularies.find(_caller(), name)
+        ended = pending and self._service.vocabularies.finish_check(pending)
         if ended and ended.state == vocabularies.FAILED:
             raise ValueError(ended.reason)
 

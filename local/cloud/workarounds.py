@@ -1,7 +1,7 @@
-"""What MiniStack must do differently for the pipeline to run on it: one function a gap, all in one table.
+"""Changes to MiniStack that the pipeline needs: one function for each gap, all in one table.
 
-MiniStack is pinned exactly, and before anything is changed `apply` checks that all it touches is still there as
-known, so that a new version is refused with a clear sentence and not discovered by a failing deployment.
+MiniStack is pinned exactly. `apply` first checks that everything it changes still exists with the known parameters. So
+a new version is refused with a clear message, not found by a failing deployment.
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
@@ -32,7 +32,7 @@ from local.cloud import (
     vocabulary_resource,
 )
 from local.cloud.errors import CannotStart
-from local.transcribe_medical import ministack_service
+from local.transcribe_medical import ministack_port, ministack_service
 
 KNOWN = "1.5.33"
 
@@ -41,7 +41,7 @@ Touched = dict[tuple[Any, str], Parameters | None]
 
 
 def loopback_counts_as_tls() -> None:
-    """Buckets refuse what does not come over TLS; on the loopback there is nobody to listen in between."""
+    """Without it, buckets refuse every request, because the loopback has no TLS."""
     pin = ministack.app.pin_request_origin
 
     def pinned(source_ip: str, secure_transport: bool) -> None:  # noqa: ARG001  # MiniStack's signature
@@ -51,7 +51,7 @@ def loopback_counts_as_tls() -> None:
 
 
 def policies_see_medical_requests() -> None:
-    """Without the job's ARN and the request's output, a policy that names either would refuse everybody."""
+    """Without the job's ARN and the request's output, a policy that names either would deny every request."""
     arn_of, tags_of = iam_actions.extract_resource_arn, iam_actions.request_tag_context
 
     def resource(  # noqa: PLR0917  # MiniStack's signature
@@ -82,7 +82,7 @@ def policies_see_medical_requests() -> None:
 
 
 def policies_see_the_source_of_events() -> None:
-    """Without it a policy that lets somebody put events of one source and type on the bus would refuse them all."""
+    """Without it, a policy that allows events of one source and type would deny them all."""
     tags_of = iam_actions.request_tag_context
 
     def context(service: str, iam_action: str, body: bytes, params: dict[str, Any]) -> dict[str, Any]:
@@ -97,14 +97,14 @@ def policies_see_the_source_of_events() -> None:
 
 
 def buckets_are_encrypted() -> None:
-    """CloudFormation drops a bucket's encryption, and without it no object says under which key it lies."""
+    """Without it, CloudFormation ignores a bucket's encryption, and no object has a key."""
     provisioners._S3_BUCKET_CONFIGURATIONS += (
         ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption),
     )
 
 
 def _encryption_xml(configuration: Mapping[str, Any]) -> bytes:
-    """Write the template's `BucketEncryption` as S3's own API takes it."""
+    """Convert the template's `BucketEncryption` to the format of S3's API."""
     root = ET.Element("ServerSideEncryptionConfiguration", xmlns=s3.S3_NS)
     for rule in configuration.get("ServerSideEncryptionConfiguration") or []:
         written = ET.SubElement(root, "Rule")
@@ -117,9 +117,9 @@ def _encryption_xml(configuration: Mapping[str, Any]) -> bytes:
 
 
 def objects_are_encrypted() -> None:
-    """S3 encrypts every object, and `aws:kms` without a key means the bucket's key or the account's `aws/s3`.
+    """S3 encrypts every object. `aws:kms` without a key means the bucket's key or the account's `aws/s3`.
 
-    MiniStack refuses the latter, which is how the CDK uploads its assets.
+    MiniStack refuses the latter, but the CDK uploads its assets with it.
     """
     default_of, resolve = s3._bucket_default_sse_headers, s3._resolve_sse_write_headers
     kind, key = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
@@ -138,7 +138,7 @@ def objects_are_encrypted() -> None:
 
 
 def queues_share_the_workers() -> None:
-    """A batch that finds no free worker stays invisible for its whole visibility timeout, so none is taken then."""
+    """A batch without a free worker stays invisible for its visibility timeout, so none is received then."""
     allowed = lambda_svc._sqs_esm_concurrency
 
     def shared(
@@ -151,7 +151,7 @@ def queues_share_the_workers() -> None:
 
 
 def bucket_policies_can_be_imported() -> None:
-    """CloudFormation would take back all that a destroyed stack leaves, but for the policies of its buckets."""
+    """Without it, CloudFormation can import everything that a deleted stack leaves, except policies of buckets."""
     handlers: Any = provisioners._RESOURCE_HANDLERS
     handlers["AWS::S3::BucketPolicy"]["import"] = lambda identifier: (f"{identifier['Bucket']}-policy", {})
 
@@ -199,10 +199,23 @@ WORKAROUNDS: dict[Callable[[], None], Touched] = {
 
 
 def apply() -> None:
-    """Apply every workaround, once all they touch is found to be as they know it; raises CannotStart."""
+    """Apply every workaround, after checking everything that they change.
+
+    Raises:
+        CannotStart: MiniStack differs from the known version.
+    """
     if (found := version("ministack")) != KNOWN:
-        raise CannotStart(f"MiniStack is {found}, and the cloud knows only {KNOWN}: install local/requirements.txt.")
-    parts = (ministack_service, vocabulary_resource, permission_log, request_log, sns_signatures, email_files, rpc_cbor)
+        raise CannotStart(f"MiniStack is {found}, but the cloud needs {KNOWN}: install local/requirements.txt.")
+    parts = (
+        ministack_port,
+        ministack_service,
+        vocabulary_resource,
+        permission_log,
+        request_log,
+        sns_signatures,
+        email_files,
+        rpc_cbor,
+    )
     for touched in (*(part.USES for part in parts), *WORKAROUNDS.values()):
         for (owner, name), parameters in touched.items():
             _check(owner, name, parameters)
@@ -212,8 +225,10 @@ def apply() -> None:
 
 def _check(owner: Any, name: str, parameters: Parameters | None) -> None:
     where = f"{owner.__name__}.{name}"
-    thing = getattr(owner, name, None)
-    if thing is None:
-        raise CannotStart(f"MiniStack has no {where}, which the cloud needs.")
-    if parameters is not None and tuple(inspect.signature(thing).parameters) != parameters:
-        raise CannotStart(f"MiniStack's {where} takes other parameters than the cloud knows.")
+    changed = getattr(owner, name, None)
+    if changed is None:
+        raise CannotStart(f"MiniStack has no {where}, which the cloud needs: install local/requirements.txt.")
+    if parameters is not None and tuple(inspect.signature(changed).parameters) != parameters:
+        raise CannotStart(
+            f"MiniStack's {where} has other parameters than the cloud needs: install local/requirements.txt."
+        )

@@ -1,24 +1,24 @@
-"""Sentences, and the other ways in which each may be heard."""
+"""Sentences, and the alternative readings of each."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from local.recogniser.phonetics import likeness, spoken
+from local.recogniser.phonetics import similarity, spoken
 from local.recogniser.requests_and_results import Reading, Segment, Word
-from local.recogniser.speech_intervals import Span
+from local.recogniser.speech_intervals import Interval
 
-# A pause that ends a sentence, whatever its punctuation.
+# A pause this long ends a sentence without any punctuation.
 _PAUSE_SECONDS = 1.0
-# What is longer is cut in two: most of the readings of a long stretch differ in the same one place.
+# Longer sentences are cut in two, because most readings of a long one differ in the same place.
 _LONGEST_SECONDS = 12.0
 _COMMA_SECONDS = 0.5
-# Other readings of the same sounds sound alike; what does not was heard in something else.
+# Readings of the same audio sound similar. Less similar text is a recognition error.
 _ALIKE = 0.6
 
 
 def sentences(words: Sequence[Word]) -> list[list[Word]]:
-    """Cut where another speaks, where a sentence ends, and where nobody says anything for a while."""
+    """Cut at a change of speaker, at the end of a sentence, and at a pause over 1 s."""
     cut = [[word] for word in words[:1]]
     for before, after in pairwise(words):
         if (
@@ -32,8 +32,8 @@ def sentences(words: Sequence[Word]) -> list[list[Word]]:
 
 
 def _parts(sentence: list[Word]) -> Iterator[list[Word]]:
-    """Cut what is too long at its longest pause, a comma counting for half a second."""
-    at = span(sentence)
+    """Cut a long sentence at its longest pause; a comma adds 0.5 s to its pause."""
+    at = interval(sentence)
     if at.end - at.start <= _LONGEST_SECONDS or len(sentence) == 1:
         yield sentence
         return
@@ -46,30 +46,30 @@ def _parts(sentence: list[Word]) -> Iterator[list[Word]]:
     yield from _parts(sentence[middle:])
 
 
-def span(sentence: Sequence[Word]) -> Span:
-    """Return from when to when a sentence is spoken."""
-    return Span(sentence[0].start, max(word.end for word in sentence))
+def interval(sentence: Sequence[Word]) -> Interval:
+    """Return the interval in which a sentence is spoken."""
+    return Interval(sentence[0].start, max(word.end for word in sentence))
 
 
-def segment(heard: Sequence[Word], readings: Iterable[Sequence[Word]], most: int) -> Segment:
-    """Return a sentence as it was heard and at most `most - 1` readings, each of other words than those before it."""
-    alternatives = [Reading(tuple(heard))]
-    known = {spoken(_plain(heard))}
+def segment(best: Sequence[Word], readings: Iterable[Sequence[Word]], most: int) -> Segment:
+    """Return the best reading and at most `most - 1` others, each with words that differ from all before it."""
+    alternatives = [Reading(tuple(best))]
+    known = {spoken(_plain(best))}
     for words in readings:
         if len(alternatives) == most:
             break
         text = _plain(words)
         if spoken(text) not in known:
             known.add(spoken(text))
-            said = (replace(word, speaker=heard[0].speaker, channel=heard[0].channel) for word in words)
-            alternatives.append(Reading(tuple(said)))
-    at = span(heard)
+            moved = (replace(word, speaker=best[0].speaker, channel=best[0].channel) for word in words)
+            alternatives.append(Reading(tuple(moved)))
+    at = interval(best)
     return Segment(at.start, at.end, tuple(alternatives))
 
 
-def alike(heard: Iterable[Word], reading: Iterable[Word]) -> bool:
-    """Say whether a reading may be one of the same sounds."""
-    return likeness(_plain(heard), _plain(reading)) >= _ALIKE
+def alike(best: Iterable[Word], reading: Iterable[Word]) -> bool:
+    """Return whether a reading sounds similar to the best one."""
+    return similarity(_plain(best), _plain(reading)) >= _ALIKE
 
 
 def _plain(words: Iterable[Word]) -> str:

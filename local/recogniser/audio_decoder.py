@@ -1,8 +1,8 @@
-"""Recordings to plain sound: 16 kHz, 16 bits, decoded where a hostile file can do no harm.
+"""Decode recordings to 16 kHz, 16-bit samples, in a process in which a hostile file can do no harm.
 
-ffmpeg is as large as it is trusting, so it works in a short-lived process of its own with limits of time and
-memory. It finds out the format by itself, among those that refer to no other file or address. The sound goes
-into a file without a name, so nothing of a patient's voice stays on the disk, however the recogniser ends.
+FFmpeg is large and trusts its input. So it runs in a short-lived process with limits of time and memory. It detects
+the format itself, among the formats that refer to no other file or address. The samples go into an unnamed file, so
+no voice stays on the disk when the recogniser ends, even if it is killed.
 """
 
 import json
@@ -18,13 +18,13 @@ from typing import Any, BinaryIO
 
 from local.recogniser import container_format, refusals
 from local.recogniser.refusals import UNSUPPORTED_FORMAT, Media
-from local.recogniser.requests_and_results import Order, Unusable
+from local.recogniser.requests_and_results import RecognitionRequest, RecordingRefused
 
 SAMPLE_RATE = 16_000
 SAMPLE_BYTES = 2
 
 _DECODER = Path(__file__).with_name("decode.py")
-# Decoding is hundreds of times faster than speech; 100 kB is six seconds of it even at low bit rates.
+# Decoding is hundreds of times faster than real time. 100 kB is six seconds of speech even at low bit rates.
 _SECONDS_AT_LEAST = 60
 _BYTES_PER_SECOND = 100_000
 _SECONDS_AT_MOST = 900
@@ -32,61 +32,68 @@ _SECONDS_AT_MOST = 900
 
 @dataclass(frozen=True)
 class Sound:
-    """A decoded recording: interleaved samples of `channels` channels, in a file without a name."""
+    """A decoded recording: interleaved 16-bit samples of `channels` channels, in an unnamed file."""
 
     media: Media
     samples: BinaryIO
     channels: int
 
 
-def head(order: Order) -> bytes:
-    """Return the recording's first bytes; Unusable if it cannot be read or is too large."""
+def head(request: RecognitionRequest) -> bytes:
+    """Return the recording's first 1,024 bytes.
+
+    Raises:
+        RecordingRefused: it cannot be read, or is too large.
+    """
     try:
-        info = order.audio.stat()
+        info = request.audio.stat()
         if not stat.S_ISREG(info.st_mode):
-            raise Unusable(UNSUPPORTED_FORMAT)
+            raise RecordingRefused(UNSUPPORTED_FORMAT)
         refusals.check_size(info.st_size)
-        with order.audio.open("rb") as file:
+        with request.audio.open("rb") as file:
             return file.read(container_format.FIRST_BYTES)
     except OSError as error:
-        raise Unusable(UNSUPPORTED_FORMAT) from error
+        raise RecordingRefused(UNSUPPORTED_FORMAT) from error
 
 
 @contextmanager
-def decoded(order: Order) -> Iterator[Sound]:
-    """Decode a recording for as long as the block lasts; Unusable with the reason if that cannot be done.
+def decoded(request: RecognitionRequest) -> Iterator[Sound]:
+    """Decode a recording; the samples exist while the block runs.
 
-    All channels are mixed into one, unless the order asks for each by itself.
+    All channels are mixed into one, unless the request asks for separate channels.
+
+    Raises:
+        RecordingRefused: with the service's reason.
     """
-    first = head(order)
+    first = head(request)
     with tempfile.TemporaryFile() as samples:
-        found = _decode(order, samples)
+        found = _decode(request, samples)
         name = container_format.named(found["demuxer"], found["codec"], found["brand"], first)
-        form = refusals.check_format(order.format, name)
-        channels = found["channels"] if order.channels else 1
+        form = refusals.check_format(request.format, name)
+        channels = found["channels"] if request.channels else 1
         frames = samples.seek(0, 2) // (SAMPLE_BYTES * channels)
         media = Media(form, found["sample_rate"], frames / SAMPLE_RATE, found["channels"])
-        refusals.check(order, media)
+        refusals.check(request, media)
         yield Sound(media, samples, channels)
 
 
-def _decode(order: Order, samples: BinaryIO) -> dict[str, Any]:
-    """Run the decoder on one recording; what kills it, or keeps it too long, is not a recording."""
-    seconds = min(_SECONDS_AT_LEAST + order.audio.stat().st_size // _BYTES_PER_SECOND, _SECONDS_AT_MOST)
-    layout = "channels" if order.channels else "mono"
+def _decode(request: RecognitionRequest, samples: BinaryIO) -> dict[str, Any]:
+    """Run the decoder on one recording. A file that crashes it or exceeds its time is refused as no recording."""
+    seconds = min(_SECONDS_AT_LEAST + request.audio.stat().st_size // _BYTES_PER_SECOND, _SECONDS_AT_MOST)
+    layout = "channels" if request.channels else "mono"
     command = [sys.executable, "-I", str(_DECODER), layout]
-    with order.audio.open("rb") as recording:
+    with request.audio.open("rb") as recording:
         try:
             done = subprocess.run(
                 [*command, str(samples.fileno()), str(seconds)],
                 stdin=recording,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # ffmpeg quotes what it reads
+                stderr=subprocess.DEVNULL,  # FFmpeg quotes its input there
                 pass_fds=[samples.fileno()],
                 timeout=seconds,
                 check=True,
             )
             found: dict[str, Any] = json.loads(done.stdout)
         except (subprocess.SubprocessError, ValueError) as error:
-            raise Unusable(UNSUPPORTED_FORMAT) from error
+            raise RecordingRefused(UNSUPPORTED_FORMAT) from error
     return found

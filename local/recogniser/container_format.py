@@ -1,14 +1,14 @@
-"""Which of Transcribe's formats a recording is, from what the decoder found in it."""
+"""Find Transcribe's name of a recording's format from the decoder's findings."""
 
 FIRST_BYTES = 1024
-"""Enough to hold the header of a WebM, which names its kind."""
+"""The header of a WebM, which has the document type, fits in."""
 _M4A_BRANDS = ("M4A ", "M4B ")
 
 
 def named(demuxer: str, codec: str, brand: str, head: bytes) -> str | None:
-    """Return Transcribe's name of the format, or None if it is none of the eight.
+    """Return Transcribe's name of the format, or None if Transcribe does not support it.
 
-    `demuxer` and `codec` are ffmpeg's names, `brand` is an MP4's major brand, `head` are the first bytes.
+    `demuxer` and `codec` are FFmpeg's names, `brand` is an MP4's major brand, `head` holds the first bytes.
 
     >>> named("mov,mp4,m4a,3gp,3g2,mj2", "aac", "M4A ", b"")
     'm4a'

@@ -1,6 +1,6 @@
-"""Decode the recording on stdin into 16 kHz, 16-bit samples; run by `audio`, on its own, within limits.
+"""Decode the recording on stdin into 16 kHz, 16-bit samples. `audio_decoder` runs this as a process with limits.
 
-Arguments: "mono" or "channels", the open file to write to, the seconds to live.
+Arguments: "mono" or "channels", the descriptor of the output file, the time limit in seconds.
 Prints one line of JSON: the recording's format, codec, sample rate and channels.
 """
 
@@ -22,26 +22,26 @@ SAMPLE_RATE = 16_000
 SAMPLE_BYTES = 2
 MEMORY_BYTES = 2 * 1024**3
 FORMATS = "wav,flac,mp3,ogg,amr,mov,matroska"
-"""What ffmpeg may find a recording to be: none that follows playlists and addresses."""
-# Four hours and a minute: enough to see that a recording is longer than the service takes.
+"""The formats that FFmpeg may detect. None of them follows playlists or addresses."""
+# Four hours and a minute: enough to detect a recording over the service's limit of four hours.
 LONGEST_SAMPLES = (4 * 60 + 1) * 60 * SAMPLE_RATE
 
 
 def main(layout: str, samples: str, seconds: str) -> None:
-    """Decode stdin into the open file `samples`; whatever goes wrong ends the process."""
+    """Decode stdin into the open file `samples`. Every error ends the process."""
     limit(int(seconds))
     with os.fdopen(int(samples), "wb", closefd=False) as out, os.fdopen(0, "rb") as recording:
         print(json.dumps(decode(recording, layout, out)))
 
 
 def limit(seconds: int) -> None:
-    """Bound the time, memory and disk this process may use, as far as the system lets us."""
+    """Limit this process's time, memory and disk, where the system supports it."""
     signal.alarm(seconds)
     bounds = {
         resource.RLIMIT_AS: MEMORY_BYTES,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: 2 * LONGEST_SAMPLES * SAMPLE_BYTES,
-        resource.RLIMIT_CORE: 0,  # a dump would hold the patient's voice
+        resource.RLIMIT_CORE: 0,  # a dump would contain the patient's voice
     }
     for kind, value in bounds.items():
         with suppress(ValueError, OSError):
@@ -49,7 +49,7 @@ def limit(seconds: int) -> None:
 
 
 def decode(recording: IO[bytes], layout: str, out: IO[bytes]) -> dict[str, str | int]:
-    """Write the first audio track's samples to `out`; say what the recording is."""
+    """Write the first audio track's samples to `out`; return the recording's properties."""
     with av.open(recording, "r", options={"format_whitelist": FORMATS}, io_open=refuse) as opened:
         track = opened.streams.audio[0]
         channels = track.codec_context.channels
@@ -71,14 +71,18 @@ def decode(recording: IO[bytes], layout: str, out: IO[bytes]) -> dict[str, str |
 
 
 def refuse(*_: object) -> IO[bytes]:
-    """Open nothing that a recording refers to: no other file, no address."""
+    """Refuse to open any file or address that a recording refers to."""
     raise PermissionError
 
 
 def frames(opened: av.container.InputContainer, track: av.AudioStream) -> Iterator[AudioFrame]:
-    """Yield what can be decoded; damaged packets are skipped, as long as they are the smaller part."""
+    """Yield the decoded frames. Damaged packets are skipped.
+
+    Raises:
+        ValueError: at least half of the packets are damaged.
+    """
     good = bad = 0
-    with suppress(av.InvalidDataError, av.EOFError):  # a recording that was cut off ends where it was cut
+    with suppress(av.InvalidDataError, av.EOFError):  # a truncated recording ends here
         for packet in opened.demux(track):
             try:
                 decoded = packet.decode()
@@ -92,10 +96,10 @@ def frames(opened: av.container.InputContainer, track: av.AudioStream) -> Iterat
 
 
 def resampled(frames: Iterator[AudioFrame], layout: str) -> Iterator[AudioFrame]:
-    """Bring frames to the rate, width and layout that the recogniser hears, even if they change midway."""
+    """Convert frames to the recogniser's rate, width and layout, even if the input changes midway."""
     for _, alike in groupby(frames, key=lambda frame: (frame.format.name, frame.layout.name, frame.sample_rate)):
         resampler = AudioResampler("s16", layout, SAMPLE_RATE)
-        for frame in chain(alike, [None]):  # None asks for what it still holds
+        for frame in chain(alike, [None]):  # None flushes the resampler
             yield from resampler.resample(frame)
 
 

@@ -1,8 +1,8 @@
-"""Words that may tell who the patient is, found by patterns and a list of first names.
+"""Find words that may identify the patient, with patterns and a list of first names.
 
-Transcribe Medical finds protected health information with models that have read much clinical speech. Patterns
-find what has a form (dates, ages, numbers, addresses) and names that stand with a title, a known first name or
-"my name is"; a rare name by itself they do not find. Nothing here makes a transcript safe to share.
+Transcribe Medical uses models for this. Patterns find dates, ages, numbers and addresses. They find a name after a
+title or "my name is", and a name with a known first name. They do not find a rare name alone. Nothing here makes a
+transcript safe to share.
 """
 
 import re
@@ -58,19 +58,19 @@ _DOMAIN = rf"[\w-]+(?:{_DOT}[\w-]+)*{_DOT}(?:com|org|net|edu|gov|info|health)"
 
 
 class Pattern(NamedTuple):
-    """What an entity looks like (its group `it`, or all of it), and how often it is one when it looks so."""
+    """A category, the share of correct matches from 0 to 1, and a pattern; its group `it`, if any, is the entity."""
 
     category: str
-    sure: float
+    precision: float
     form: re.Pattern[str]
 
 
-def _pattern(category: str, sure: float, form: str, *, any_case: bool = False) -> Pattern:
+def _pattern(category: str, precision: float, form: str, *, any_case: bool = False) -> Pattern:
     """Return a pattern of whole words."""
-    return Pattern(category, sure, re.compile(rf"(?<!\w){form}(?!\w)", re.IGNORECASE if any_case else re.NOFLAG))
+    return Pattern(category, precision, re.compile(rf"(?<!\w){form}(?!\w)", re.IGNORECASE if any_case else re.NOFLAG))
 
 
-# The first that claims a word keeps it, so the more telling forms stand first.
+# The first match of a word counts, so the more precise patterns come first.
 PATTERNS = (
     _pattern(OTHER, 0.98, rf"(?:https?://|www{_DOT}){_DOMAIN}(?:/\S+)?", any_case=True),
     _pattern(PERSONAL, 0.98, rf"(?<![.-])\w[\w.-]*(?:@|\sat\s){_DOMAIN}", any_case=True),
@@ -154,13 +154,13 @@ PATTERNS = (
     _pattern(PERSONAL, 0.9, rf"{_NAMED}\s(?P<it>{_CAPITAL}(?:\s(?:[A-Z]\.?\s)?{_CAPITAL}){{0,2}})"),
 )
 _FULL_NAME = re.compile(rf"(?<!\w)({_CAPITAL})\s((?:[A-Z]\.?\s)?{_CAPITAL}(?:\s{_CAPITAL})?)(?!\w)")
-_NAME_SURE = 0.9
-# Capitals that follow a first name without being a family's.
+_NAME_PRECISION = 0.9
+# Capitalised words after a first name that are not a family name.
 _NO_NAME = re.compile(rf"{_TITLE}|{_MONTH}|{_WEEKDAY}|{_STATE}|I|I'm|The|He|She|They|We|It|You|A|An|And|But|No|Yes")
 
 
 def find(words: Sequence[Word]) -> tuple[Entity, ...]:
-    """Return what may tell who the patient is, in order of time; channels and speakers are read each by itself."""
+    """Return the entities in order of time. Each channel and each turn is searched separately."""
     found: list[Entity] = []
     for channel in sorted({word.channel for word in words}):
         for turn in _turns([word for word in words if word.channel == channel]):
@@ -185,25 +185,25 @@ def _in_turn(words: Sequence[Word]) -> Iterator[Entity]:
         starts.append(len(text))
         text += word.text + word.punctuation + " "
     taken: set[int] = set()
-    for category, sure, start, end in _claims(text):
+    for category, precision, start, end in _matches(text):
         covered = range(bisect_right(starts, start) - 1, bisect_right(starts, end - 1))
         if not taken.isdisjoint(covered):
             continue
         taken.update(covered)
         its = words[covered.start : covered.stop]
         content = text[starts[covered.start] :][: starts[covered.stop - 1] - starts[covered.start]] + its[-1].text
-        confidence = round(sure * sum(word.confidence for word in its) / len(its), 4)
+        confidence = round(precision * sum(word.confidence for word in its) / len(its), 4)
         yield Entity(content, category, its[0].start, its[-1].end, confidence)
 
 
-def _claims(text: str) -> Iterator[tuple[str, float, int, int]]:
-    for category, sure, form in PATTERNS:
+def _matches(text: str) -> Iterator[tuple[str, float, int, int]]:
+    for category, precision, form in PATTERNS:
         for match in form.finditer(text):
-            yield category, sure, *match.span("it" if "it" in form.groupindex else 0)
+            yield category, precision, *match.span("it" if "it" in form.groupindex else 0)
     for match in _FULL_NAME.finditer(text):
         if match[1] in first_names() and not _NO_NAME.fullmatch(match[2]):
-            yield PERSONAL, _NAME_SURE, *match.span()
-    # A known first name by itself: only where a capital is no sentence's.
+            yield PERSONAL, _NAME_PRECISION, *match.span()
+    # A known first name alone counts only where the capital does not begin a sentence.
     for match in re.finditer(rf"(?<=[a-z,]\s)({_CAPITAL})(?!\w)", text):
         if match[1] in first_names():
             yield PERSONAL, 0.7, *match.span()
@@ -211,5 +211,5 @@ def _claims(text: str) -> Iterator[tuple[str, float, int, int]]:
 
 @cache
 def first_names() -> frozenset[str]:
-    """Return the names that are given most often, less those that are common words or months."""
+    """Return the most frequent first names, without common words and months."""
     return frozenset(Path(__file__).with_name("first_names.txt").read_text(encoding="utf-8").split())

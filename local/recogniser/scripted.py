@@ -1,4 +1,4 @@
-"""The recogniser's twin for tests: it hears the words that a recording's own comment holds."""
+"""The test double of the recogniser: it returns the words in the comment of a WAV recording."""
 
 import re
 import struct
@@ -10,11 +10,11 @@ from pathlib import Path
 from local.recogniser import alternatives, audio_decoder, entities, refusals, vocabulary, wav
 from local.recogniser.refusals import Media
 from local.recogniser.requests_and_results import (
-    Order,
     Progress,
-    Recognition,
+    RecognitionRequest,
+    RecognitionResult,
+    RecordingRefused,
     Segment,
-    Unusable,
     Word,
     split_punctuation,
 )
@@ -27,7 +27,7 @@ _UNSURE = 0.5
 
 @dataclass(frozen=True)
 class Turn:
-    """What one voice says, and what it might have said instead."""
+    """The words of one voice, and alternative readings of them."""
 
     voice: int
     text: str
@@ -35,18 +35,18 @@ class Turn:
 
     @classmethod
     def read(cls, line: str) -> "Turn":
-        """Read `0: Good morning.`; without a number it is voice 0."""
+        """Read `0: Good morning.`; the default voice is 0."""
         turn = _TURN.fullmatch(line)
         return cls(int(turn[1]), turn[2]) if turn else cls(0, line)
 
 
 @dataclass(frozen=True)
 class Script:
-    """What a test wrote into a recording: the turns, and how the recogniser is to behave.
+    """A test's script in a recording: the turns, and the recogniser's behaviour.
 
-    One turn a line, `0: Good morning.`, the number being the speaker, or the channel where channels are
-    kept apart; a line `? 0: Good evening.` is another reading of the turn above it. Lines before the turns
-    may say `!fail <FailureReason>` or `!slow <seconds>`.
+    Each line is a turn, `0: Good morning.`. The number is the speaker, or the channel if channels are separate. A line
+    `? 0: Good evening.` is an alternative reading of the turn above it. `!fail <FailureReason>` fails the job.
+    `!slow <seconds>` delays it.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -71,32 +71,32 @@ class Script:
         return cls(tuple(turns), fail, slow)
 
 
-def recognise(order: Order, progress: Progress) -> Recognition:
-    """Hear what the recording's script says: evenly spaced words, and nothing where there is no script."""
-    media, script = _open(order)
+def recognise(request: RecognitionRequest, progress: Progress) -> RecognitionResult:
+    """Return the words of the recording's script, evenly spaced; no words without a script."""
+    media, script = _open(request)
     _wait(script.slow, progress)
     if script.fail:
-        raise Unusable(script.fail)
+        raise RecordingRefused(script.fail)
     progress(1.0)
-    segments = _segments(script, order, media)
+    segments = _segments(script, request, media)
     words = tuple(word for segment in segments for word in segment.alternatives[0].words)
-    return Recognition(
+    return RecognitionResult(
         media.format,
         media.sample_rate,
         media.seconds,
         media.channels,
         words,
-        tuple(segments) if order.alternatives > 1 else None,
-        entities.find(words) if order.entities else None,
+        tuple(segments) if request.alternatives > 1 else None,
+        entities.find(words) if request.entities else None,
     )
 
 
 def recording(
     script: str, path: Path, *, seconds: float | None = None, channels: int = 1, sample_rate: int = 16_000
 ) -> Path:
-    """Write a silent 16-bit WAV that carries the script; without `seconds`, 0.4 s a word, at least one.
+    """Write a silent 16-bit WAV with the script as its comment. Default length: 0.4 s a word, at least 1 s.
 
-    The silence is a hole in the file, so that even hours of it take no room on most disks.
+    The silence is a hole in the file, so hours of it take no space on most disks.
     """
     seconds = max(1.0, 0.4 * len(script.split())) if seconds is None else seconds
     frame = 2 * channels
@@ -114,13 +114,13 @@ def _chunk(name: bytes, content: bytes) -> bytes:
     return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
 
 
-def _open(order: Order) -> tuple[Media, Script]:
-    """Judge the recording as the real recogniser does, but read a WAV without decoding it."""
-    if not wav.begins(audio_decoder.head(order)):
-        with audio_decoder.decoded(order) as sound:
+def _open(request: RecognitionRequest) -> tuple[Media, Script]:
+    """Check the recording as the real recogniser does, but read a WAV without decoding it."""
+    if not wav.begins(audio_decoder.head(request)):
+        with audio_decoder.decoded(request) as sound:
             return sound.media, Script()
-    read = wav.read(order.audio)
-    refusals.check(order, read.media)
+    read = wav.read(request.audio)
+    refusals.check(request, read.media)
     return read.media, Script.read(read.comment)
 
 
@@ -131,32 +131,32 @@ def _wait(seconds: float, progress: Progress) -> None:
         time.sleep(_TICK_SECONDS)
 
 
-def _segments(script: Script, order: Order, media: Media) -> list[Segment]:
+def _segments(script: Script, request: RecognitionRequest, media: Media) -> list[Segment]:
     """Return one segment for each turn, its words evenly spaced."""
     pace = media.seconds / max(sum(len(turn.text.split()) for turn in script.turns), 1)
     appeared: dict[int, int] = {}
     segments: list[Segment] = []
-    said = 0
+    count = 0
     for turn in script.turns:
-        heard = turn.text.split()
-        if not heard:
+        words = turn.text.split()
+        if not words:
             continue
         speaker = appeared.setdefault(turn.voice, len(appeared))
         spoken = Word(
             text="",
-            start=said * pace,
-            end=(said + len(heard)) * pace,
+            start=count * pace,
+            end=(count + len(words)) * pace,
             confidence=0.99,
-            speaker=min(speaker, order.max_speakers - 1) if order.max_speakers else None,
-            channel=min(turn.voice, media.channels - 1) if order.channels else 0,
+            speaker=min(speaker, request.max_speakers - 1) if request.max_speakers else None,
+            channel=min(turn.voice, media.channels - 1) if request.channels else 0,
         )
-        said += len(heard)
+        count += len(words)
         first, *others = (
-            vocabulary.written(list(_words(text.split(), spoken)), order.vocabulary)
+            vocabulary.written(list(_words(text.split(), spoken)), request.vocabulary)
             for text in (turn.text, *turn.others)
         )
         unsure = ([replace(word, confidence=_UNSURE) for word in other] for other in others)
-        segments.append(alternatives.segment(first, unsure, order.alternatives))
+        segments.append(alternatives.segment(first, unsure, request.alternatives))
     return segments
 
 

@@ -1,4 +1,4 @@
-"""Threads that work for several recordings at once, a piece from each in turn, so that none waits for another's end."""
+"""Threads that several recordings share: they take one piece from each in turn, so no recording waits for another."""
 
 import threading
 from collections import deque
@@ -11,8 +11,8 @@ Result = TypeVar("Result")
 Task = Callable[[], None]
 
 
-class Turns:
-    """As many threads as shall work at the same time; they last as long as the process."""
+class SharedThreads:
+    """A fixed number of threads, which last as long as the process."""
 
     def __init__(self, threads: int) -> None:
         self._lines: deque[deque[Task]] = deque()
@@ -21,7 +21,7 @@ class Turns:
             threading.Thread(target=self._work, daemon=True).start()
 
     def each(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-        """Do the work on each item and yield the results in the items' order; an error ends it."""
+        """Do the work on each item, and yield the results in the items' order. The first error is raised."""
         line: deque[Task] = deque()
         results: list[Future[Result]] = []
         for item in items:
@@ -56,7 +56,7 @@ def _task(work: Callable[[Item], Result], item: Item, result: Future[Result]) ->
             return
         try:
             result.set_result(work(item))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is waited for
+        except BaseException as error:  # noqa: BLE001 - the waiting thread raises it
             result.set_exception(error)
 
     return task

@@ -1,4 +1,4 @@
-"""Who spoke: voices are compared in short windows, alike ones are grouped, and each word gets its group."""
+"""Speaker labels: compare voices in short windows, cluster similar ones, and give each word its cluster."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -9,45 +9,49 @@ from numpy.typing import NDArray
 
 from local.recogniser import model_files, voice_encoder
 from local.recogniser.requests_and_results import Word
-from local.recogniser.speech_intervals import Span, pack
+from local.recogniser.speech_intervals import Interval, pack
 from local.recogniser.voice_encoder import SAMPLE_RATE, WINDOW_SECONDS, Floats, VoiceEncoder, unit
 
 Labels = NDArray[np.intp]
-# Windows of sound, a row each, read when they are needed; and what turns batches of them into vectors, in order.
+# A batch reads windows of samples, one a row, when called. Encode returns the vectors of batches, in order.
 Batch = Callable[[], Floats]
 Encode = Callable[[Sequence[Batch]], Iterable[Floats]]
 
 _HOP_SECONDS = 0.4
-# From here on windows stand further apart, so that four hours are not an hour's work ...
+# With more windows the distance between them grows, because four hours would take an hour ...
 _MOST_WINDOWS = 6_000
-# ... and groups are found among so many of them, since comparing all with all grows with the square.
+# ... and this many are clustered, because the time grows with the square.
 _MOST_COMPARED = 1_000
-# Few enough that a batch in each thread takes tens of megabytes.
+# A batch in each thread takes tens of megabytes.
 _BATCH = 32
-# Average cosine distance between two groups from which they are two voices.
+# Two clusters with at least this average cosine distance are two voices.
 _APART = 0.30
-# A group smaller than this is an accident (two voices at once, a cough), not a person ...
+# A cluster smaller than this is noise (two voices at once, a cough), not a person ...
 _LEAST_SECONDS = 3.2
 _LEAST_SHARE = 0.04
-# ... unless it is so much of a short recording.
+# ... unless it has this share of a short recording.
 _SURE_SHARE = 0.3
-# What it costs, in cosine similarity, to say that the speaker changes; less where there was a pause.
+# The price of a change of speaker, in cosine similarity; lower after a pause.
 _CHANGE = 0.15
 _CHANGE_AFTER_PAUSE = 0.045
 _PAUSE_SECONDS = 0.3
 
 
 def load() -> VoiceEncoder:
-    """Load the voice encoder after checking its weights; Unready if they are not there."""
+    """Load the voice encoder after checking its weights.
+
+    Raises:
+        EngineNotReady: the weights are missing or differ.
+    """
     return voice_encoder.load(model_files.find(model_files.VOICE_ENCODER) / "pretrained.pt")
 
 
 def label(words: Sequence[Word], samples: NDArray[np.int16], encode: Encode, most: int) -> list[Word]:
-    """Give every word a speaker: 0 is who spoke first, and there are at most `most`."""
+    """Give every word a speaker, from 0 in order of appearance; at most `most` speakers."""
     if not words:
         return []
-    spoken = pack([Span(word.start, word.end) for word in words], longest=float("inf"), gap=_PAUSE_SECONDS)
-    hop = max(_HOP_SECONDS, sum(span.end - span.start for span in spoken) / _MOST_WINDOWS)
+    spoken = pack([Interval(word.start, word.end) for word in words], longest=float("inf"), gap=_PAUSE_SECONDS)
+    hop = max(_HOP_SECONDS, sum(interval.end - interval.start for interval in spoken) / _MOST_WINDOWS)
     middles, pauses = windows(spoken, hop)
     vectors = np.concatenate(list(encode(_batches(samples, middles))))
     voices = centroids(vectors, most, hop)
@@ -56,9 +60,11 @@ def label(words: Sequence[Word], samples: NDArray[np.int16], encode: Encode, mos
     return _numbered(words, track[nearest])
 
 
-def windows(spoken: Iterable[Span], hop: float) -> tuple[Floats, NDArray[np.bool_]]:
-    """Return the middles of windows `hop` seconds apart, and before which of them there is a pause."""
-    middles = [np.arange(span.start, max(span.end, span.start + 0.01), hop) + hop / 2 for span in spoken]
+def windows(spoken: Iterable[Interval], hop: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """Return the middles of windows `hop` seconds apart, and whether a pause precedes each."""
+    middles = [
+        np.arange(interval.start, max(interval.end, interval.start + 0.01), hop) + hop / 2 for interval in spoken
+    ]
     pauses = [np.arange(len(part)) == 0 for part in middles]
     return np.concatenate(middles).astype(np.float32), np.concatenate(pauses)
 
@@ -77,7 +83,7 @@ def _batch(samples: NDArray[np.int16], starts: Labels) -> Floats:
 
 
 def centroids(vectors: Floats, most: int, hop: float) -> Floats:
-    """Return one vector for each voice, at most `most` of them."""
+    """Return one unit vector for each voice, a row each; at most `most` rows."""
     compared = vectors[np.unique(np.linspace(0, len(vectors) - 1, _MOST_COMPARED).astype(int))]
     groups = group(1 - compared @ compared.T, _APART)
     sizes = np.bincount(groups)
@@ -91,7 +97,7 @@ def centroids(vectors: Floats, most: int, hop: float) -> Floats:
 
 
 def group(distances: Floats, apart: float, at_most: int = 1) -> Labels:
-    """Join the two groups that are closest on average until they are `apart`, or until `at_most` are left."""
+    """Join the two closest clusters (average distance) until they are `apart` or `at_most` are left; return labels."""
     far = np.array(distances, dtype=np.float64)
     np.fill_diagonal(far, np.inf)
     sizes = np.ones(len(far))
@@ -112,11 +118,11 @@ def group(distances: Floats, apart: float, at_most: int = 1) -> Labels:
     return inverse
 
 
-def smooth(likeness: Floats, pauses: NDArray[np.bool_]) -> Labels:
-    """Return the likeliest sequence of voices, when changing from one to another has its price (Viterbi)."""
-    best = likeness[0]
+def smooth(similarity: Floats, pauses: NDArray[np.bool_]) -> Labels:
+    """Return the likeliest sequence of voices, with a price for each change (Viterbi)."""
+    best = similarity[0]
     came_from = []
-    for row, pause in zip(likeness[1:], pauses[1:], strict=True):
+    for row, pause in zip(similarity[1:], pauses[1:], strict=True):
         price = _CHANGE_AFTER_PAUSE if pause else _CHANGE
         reached = best[:, None] - price * (1 - np.eye(len(best)))
         came_from.append(reached.argmax(axis=0))

@@ -1,8 +1,8 @@
 """Voices as vectors: the GE2E speaker encoder, computed with numpy alone.
 
-Wan and others, "Generalized End-to-End Loss for Speaker Verification" (2018): three LSTM layers read 1.6 s of
-mel spectrogram, and what the last one holds at the end is projected onto 256 numbers. Two stretches of one
-voice point the same way.
+Wan and others, "Generalized End-to-End Loss for Speaker Verification" (2018): three LSTM layers read 1.6 s of mel
+spectrogram. The last output of the last layer is projected onto 256 numbers. Vectors of one voice have a small cosine
+distance.
 """
 
 import pickle
@@ -30,13 +30,13 @@ _HEADERS = 3
 
 @dataclass(frozen=True)
 class VoiceEncoder:
-    """The encoder's weights: for each layer those of the input, of the memory and the bias; then the projection."""
+    """The encoder's weights: input, recurrent and bias weights of each layer, and the projection."""
 
     layers: tuple[tuple[Floats, Floats, Floats], ...]
     projection: tuple[Floats, Floats]
 
     def __call__(self, windows: Floats) -> Floats:
-        """Return one unit vector for each window of `WINDOW_SECONDS` of samples, given as rows."""
+        """Return a unit vector of 256 for each row of `windows`, which has `WINDOW_SECONDS` of samples."""
         steps = np.stack([mel(window) for window in windows]).transpose(1, 0, 2)
         for weights in self.layers:
             steps = _lstm(steps, *weights)
@@ -46,13 +46,13 @@ class VoiceEncoder:
 
 
 def unit(vectors: Floats) -> Floats:
-    """Bring rows to length one."""
+    """Scale rows to length one."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), np.float32)
 
 
 def _lstm(steps: Floats, of_input: Floats, of_memory: Floats, bias: Floats) -> Floats:
-    """Run one layer over (time, window, value), from an empty memory."""
+    """Run one layer over (time, window, value), from a zero state."""
     inputs = steps @ of_input.T + bias
     size = of_memory.shape[1]
     output = cell = np.zeros((steps.shape[1], size), np.float32)
@@ -70,7 +70,7 @@ def _sigmoid(x: Floats) -> Floats:
 
 
 def mel(window: Floats) -> Floats:
-    """Return the mel power spectrum, a row each 10 ms; a quiet voice is raised to the loudness of training."""
+    """Return the mel power spectrum, a row every 10 ms. A quiet voice is amplified to the loudness in training."""
     loudness = float(np.sqrt(np.mean(window**2)))
     raised = window * max(1.0, _LOUDNESS / max(loudness, 1e-5))
     padded = np.pad(raised, _FRAME // 2)
@@ -97,7 +97,7 @@ _MEL_BANDS = _mel_bands()
 
 
 def load(path: Path) -> VoiceEncoder:
-    """Read the encoder from the file that its authors published."""
+    """Read the encoder from its published file."""
     with path.open("rb") as file:
         state = _read(file)["model_state"]
     layers = tuple(
@@ -112,7 +112,7 @@ def load(path: Path) -> VoiceEncoder:
 
 
 class _Names(pickle.Unpickler):
-    """Reads a pickle that may name three things, each of which becomes plain data of ours: nothing is run."""
+    """Reads a pickle that may name only three types, each read as plain data, so no code of the file runs."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__(file)
@@ -125,11 +125,11 @@ class _Names(pickle.Unpickler):
             ("torch", "FloatStorage"): "float32",
         }
         if (module, name) not in allowed:
-            raise pickle.UnpicklingError(f"{module}.{name} has no place in a file of weights")
+            raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a file of weights")
         return allowed[module, name]
 
     def persistent_load(self, pid: Any) -> Floats:
-        """Return the room for a block of numbers; they follow at the end of the file."""
+        """Return the array for a block of numbers, which follow at the end of the file."""
         _, _, key, _, count = pid[:5]
         return self.storages.setdefault(key, np.zeros(count, np.float32))
 
@@ -140,7 +140,7 @@ def _tensor(storage: Floats, offset: int, size: tuple[int, ...], stride: tuple[i
 
 
 def _read(file: BinaryIO) -> Any:
-    """Read PyTorch's older format: three headers, the objects, the names of the blocks, and the blocks."""
+    """Read PyTorch's older format: three headers, the objects, the names of the blocks, the blocks."""
     for _ in range(_HEADERS):
         _Names(file).load()
     reader = _Names(file)

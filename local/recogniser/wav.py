@@ -1,4 +1,4 @@
-"""Read a WAV file's header and comment with nothing but the standard library."""
+"""Read a WAV file's header and comment with the standard library only."""
 
 import struct
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from local.recogniser.refusals import UNSUPPORTED_FORMAT, Media
-from local.recogniser.requests_and_results import Unusable
+from local.recogniser.requests_and_results import RecordingRefused
 
 _CHUNK = struct.Struct("<4sI")
 _FORMAT = struct.Struct("<HHIIHH")
@@ -16,19 +16,23 @@ _LONGEST_COMMENT = 1024 * 1024
 
 @dataclass(frozen=True)
 class Wav:
-    """What the header says about the sound, and the comment that travels with it."""
+    """The properties in the header, and the comment."""
 
     media: Media
     comment: str
 
 
 def begins(head: bytes) -> bool:
-    """Whether a file that begins so is a WAV."""
+    """Return whether a file with these first bytes is a WAV."""
     return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
 
 
 def read(path: Path) -> Wav:
-    """Read the chunks of a file that begins as a WAV; Unusable if they make no recording."""
+    """Read the chunks of a WAV file.
+
+    Raises:
+        RecordingRefused: the chunks are not a recording.
+    """
     shape, size, comment = b"", -1, ""
     with path.open("rb") as file:
         for name, length in _chunks(file):
@@ -39,15 +43,15 @@ def read(path: Path) -> Wav:
             elif name == b"LIST":
                 comment = _comment(file.read(min(length, _LONGEST_COMMENT))) or comment
     if len(shape) < _FORMAT.size or size < 0:
-        raise Unusable(UNSUPPORTED_FORMAT)
+        raise RecordingRefused(UNSUPPORTED_FORMAT)
     _, channels, rate, _, frame, _ = _FORMAT.unpack(shape)
     if not (channels and rate and frame):
-        raise Unusable(UNSUPPORTED_FORMAT)
+        raise RecordingRefused(UNSUPPORTED_FORMAT)
     return Wav(Media("wav", rate, size / frame / rate, channels), comment)
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Yield each chunk's name and the bytes of it that are there, the file standing at its content."""
+    """Yield each chunk's name and available size in bytes, with the file positioned at its content."""
     end = file.seek(0, 2)
     at = 12
     while at + _CHUNK.size <= end:
@@ -58,7 +62,7 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
 
 
 def _comment(chunk: bytes) -> str:
-    """Return the comment (ICMT) of a list of descriptions, empty if there is none."""
+    """Return the comment (ICMT) of a LIST chunk, or an empty string."""
     at = 4
     while chunk.startswith(b"INFO") and at + _CHUNK.size <= len(chunk):
         name, length = _CHUNK.unpack_from(chunk, at)

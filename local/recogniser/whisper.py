@@ -1,4 +1,4 @@
-"""The real recogniser: Whisper, on the stretches of a recording in which somebody speaks."""
+"""The Whisper engine: recognise the parts of a recording that contain speech."""
 
 import logging
 import os
@@ -23,10 +23,17 @@ from local.recogniser import (
     whisper_words,
     word_onsets,
 )
-from local.recogniser.requests_and_results import Order, Progress, Recognition, Segment, Unready, Word
-from local.recogniser.shared_threads import Turns
+from local.recogniser.requests_and_results import (
+    EngineNotReady,
+    Progress,
+    RecognitionRequest,
+    RecognitionResult,
+    Segment,
+    Word,
+)
+from local.recogniser.shared_threads import SharedThreads
 from local.recogniser.speech_detection import Samples
-from local.recogniser.speech_intervals import Span, pack
+from local.recogniser.speech_intervals import Interval, pack
 from local.recogniser.voice_encoder import Floats, VoiceEncoder
 from local.recogniser.whisper_model import SpeechModel
 from local.recogniser.whisper_words import Piece
@@ -34,114 +41,122 @@ from local.recogniser.whisper_words import Piece
 Item = TypeVar("Item")
 
 _LONGEST_PAUSE_SECONDS = 1.0
-# A sentence heard by itself begins a little before its first word and ends a little after its last.
+# Audio before the first and after the last word of a sentence that is recognised separately.
 _MARGIN_SECONDS = 0.2
-# Each listening thread takes about 100 MB; what more processors there are, they share.
-_MOST_LISTENING = 8
-_NEEDED = ("model.bin", "config.json", "tokenizer.json")
+# Each worker takes about 100 MB. With more processors, each worker uses several.
+_MOST_WORKERS = 8
+_MODEL_FILES = ("model.bin", "config.json", "tokenizer.json")
 
 
 class Chunk(NamedTuple):
-    """A piece of work: one stretch of one channel."""
+    """A piece of work: one interval of one channel."""
 
     channel: int
-    span: Span
+    interval: Interval
 
 
 @dataclass(frozen=True)
 class Whisper:
-    """A loaded model, the voice encoder that tells speakers apart, and the threads that use both."""
+    """A loaded model, the voice encoder for speaker labels, and the threads that use both."""
 
     name: str
-    ear: SpeechModel
+    model: SpeechModel
     voices: VoiceEncoder
-    turns: Turns
+    threads: SharedThreads
 
-    def recognise(self, order: Order, progress: Progress) -> Recognition:
-        """Hear one recording; Unusable if Transcribe Medical would refuse it."""
-        labels = order.max_speakers > 0 and not order.channels  # channels tell speakers apart already
-        with audio_decoder.decoded(order) as sound:
+    def recognise(self, request: RecognitionRequest, progress: Progress) -> RecognitionResult:
+        """Recognise one recording.
+
+        Raises:
+            RecordingRefused: Transcribe Medical would refuse it.
+        """
+        labels = request.max_speakers > 0 and not request.channels  # channels already separate the speakers
+        with audio_decoder.decoded(request) as sound:
             file = mmap(sound.samples.fileno(), 0, access=ACCESS_READ)
             samples = np.frombuffer(file, np.int16).reshape(-1, sound.channels)
 
-            def tell(fraction: float) -> None:
-                file.madvise(MADV_DONTNEED)  # four hours of sound need not stay in memory
+            def report(fraction: float) -> None:
+                file.madvise(MADV_DONTNEED)  # frees memory: four hours of samples are large
                 progress(fraction)
 
-            parts = Parts(tell, 1 + labels + (order.alternatives > 1))
-            words = self._words(order, samples, parts)
+            parts = Parts(report, 1 + labels + (request.alternatives > 1))
+            words = self._words(request, samples, parts)
             if labels:
-                words = self._labelled(order, words, samples[:, 0], parts)
-            segments = self._segments(order, words, samples, parts) if order.alternatives > 1 else None
+                words = self._labelled(request, words, samples[:, 0], parts)
+            segments = self._segments(request, words, samples, parts) if request.alternatives > 1 else None
             media = sound.media
-        return Recognition(
+        return RecognitionResult(
             media.format,
             media.sample_rate,
             media.seconds,
             media.channels,
             tuple(words),
             segments,
-            entities.find(words) if order.entities else None,
+            entities.find(words) if request.entities else None,
         )
 
-    def _words(self, order: Order, samples: Samples, parts: "Parts") -> list[Word]:
-        """Hear all channels; what is not speech is not looked at, so silence and noise have no words."""
+    def _words(self, request: RecognitionRequest, samples: Samples, parts: "Parts") -> list[Word]:
+        """Recognise all channels. Only speech is passed to Whisper, so silence and noise produce no words."""
         chunks = [
-            Chunk(channel, span)
+            Chunk(channel, interval)
             for channel in range(samples.shape[1])
-            for span in pack(
-                speech_detection.spans(samples[:, channel]),
+            for interval in pack(
+                speech_detection.intervals(samples[:, channel]),
                 longest=speech_detection.LONGEST_SECONDS,
                 gap=_LONGEST_PAUSE_SECONDS,
             )
         ]
-        heard = self.turns.each(lambda chunk: self._heard(order, samples, chunk), chunks)
-        words = [word for some in parts.follow(heard, len(chunks)) for word in some]
+        found = self.threads.each(lambda chunk: self._recognised(request, samples, chunk), chunks)
+        words = [word for some in parts.follow(found, len(chunks)) for word in some]
         words.sort(key=lambda word: word.start)
-        return microphone_bleed.without(words, samples)
+        return microphone_bleed.remove(words, samples)
 
-    def _heard(self, order: Order, samples: Samples, chunk: Chunk) -> list[Word]:
-        """Hear one chunk, and once more with the terms that may be in it."""
-        sound = speech_detection.cut(samples[:, chunk.channel], chunk.span)
-        found = self.ear.hear(sound)
+    def _recognised(self, request: RecognitionRequest, samples: Samples, chunk: Chunk) -> list[Word]:
+        """Recognise one chunk, and a second time with the terms that it may contain."""
+        sound = speech_detection.cut(samples[:, chunk.channel], chunk.interval)
+        found = self.model.transcribe(sound)
         words = _words(found, chunk)
-        hints = vocabulary.hints(order.vocabulary, words, self.ear.tokens)
+        hints = vocabulary.hints(request.vocabulary, words, self.model.tokens)
         if hints:
-            words = vocabulary.believed(
-                words, _words(self.ear.hear_again(sound, found, hints), chunk), order.vocabulary
+            words = vocabulary.accepted(
+                words, _words(self.model.transcribe_with_hints(sound, found, hints), chunk), request.vocabulary
             )
-        words = list(word_onsets.found(words, samples[:, chunk.channel]))
-        return vocabulary.written(words, order.vocabulary)
+        words = list(word_onsets.corrected(words, samples[:, chunk.channel]))
+        return vocabulary.written(words, request.vocabulary)
 
-    def _labelled(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> list[Word]:
+    def _labelled(
+        self, request: RecognitionRequest, words: Sequence[Word], samples: Samples, parts: "Parts"
+    ) -> list[Word]:
         def encode(batches: Sequence[speakers.Batch]) -> Iterator[Floats]:
-            return parts.follow(self.turns.each(lambda batch: self.voices(batch()), batches), len(batches))
+            return parts.follow(self.threads.each(lambda batch: self.voices(batch()), batches), len(batches))
 
-        return speakers.label(words, samples, encode, order.max_speakers)
+        return speakers.label(words, samples, encode, request.max_speakers)
 
-    def _segments(self, order: Order, words: Sequence[Word], samples: Samples, parts: "Parts") -> tuple[Segment, ...]:
-        """Hear each sentence once more by itself, in as many ways as are wanted."""
+    def _segments(
+        self, request: RecognitionRequest, words: Sequence[Word], samples: Samples, parts: "Parts"
+    ) -> tuple[Segment, ...]:
+        """Recognise each sentence separately, with the requested number of readings."""
         by_channel = [[word for word in words if word.channel == channel] for channel in range(samples.shape[1])]
         sentences = [sentence for some in by_channel for sentence in alternatives.sentences(some)]
-        found = self.turns.each(lambda sentence: self._segment(order, samples, sentence), sentences)
+        found = self.threads.each(lambda sentence: self._segment(request, samples, sentence), sentences)
         return tuple(sorted(parts.follow(found, len(sentences)), key=lambda segment: segment.start))
 
-    def _segment(self, order: Order, samples: Samples, sentence: Sequence[Word]) -> Segment:
-        spoken, channel = alternatives.span(sentence), sentence[0].channel
-        heard = Span(
+    def _segment(self, request: RecognitionRequest, samples: Samples, sentence: Sequence[Word]) -> Segment:
+        spoken, channel = alternatives.interval(sentence), sentence[0].channel
+        found = Interval(
             max(0.0, spoken.start - _MARGIN_SECONDS),
             min(len(samples) / audio_decoder.SAMPLE_RATE, spoken.end + _MARGIN_SECONDS),
         )
         readings = (
-            vocabulary.written(whisper_words.words(_moved(reading, heard.start), spoken, channel), order.vocabulary)
-            for reading in self.ear.readings(speech_detection.cut(samples[:, channel], heard), order.alternatives)
+            vocabulary.written(whisper_words.words(_moved(reading, found.start), spoken, channel), request.vocabulary)
+            for reading in self.model.readings(speech_detection.cut(samples[:, channel], found), request.alternatives)
         )
         alike = (reading for reading in readings if alternatives.alike(sentence, reading))
-        return alternatives.segment(sentence, alike, order.alternatives)
+        return alternatives.segment(sentence, alike, request.alternatives)
 
 
 class Parts:
-    """The progress of work that has several parts, one after another."""
+    """The progress of work in several consecutive parts."""
 
     def __init__(self, progress: Progress, parts: int) -> None:
         self._progress = progress
@@ -149,7 +164,7 @@ class Parts:
         self._done = 0
 
     def follow(self, items: Iterable[Item], count: int) -> Iterator[Item]:
-        """Pass the items on and tell how far the whole is."""
+        """Yield the items, and report the progress of the whole."""
         self._progress(self._done / self._parts)
         for n, item in enumerate(items, start=1):
             yield item
@@ -160,37 +175,43 @@ class Parts:
 
 
 def load(folder: str = "") -> Whisper:
-    """Load the model in a folder, or else our own weights after checking them."""
+    """Load the model in a folder, or else the installed weights after checking them.
+
+    Raises:
+        EngineNotReady: with the remedy.
+    """
     where, name = (
         (_named(Path(folder)), Path(folder).name) if folder else (model_files.find(model_files.TINY_EN), "tiny.en")
     )
     voices = speakers.load()
     cores = os.cpu_count() or 1
-    listening = min(cores, _MOST_LISTENING)
+    workers = min(cores, _MOST_WORKERS)
     try:
-        # One thread for each of several stretches gets through twice as much as several threads for one.
+        # One thread for each of several chunks is twice as fast as several threads for one chunk.
         model = WhisperModel(
-            str(where), device="cpu", compute_type="int8", cpu_threads=cores // listening, num_workers=listening
+            str(where), device="cpu", compute_type="int8", cpu_threads=cores // workers, num_workers=workers
         )
-    except Exception as error:  # three libraries read the folder, each with errors of its own
-        raise Unready(f"{where} holds no Whisper model that CTranslate2 can load: name another folder.") from error
+    except Exception as error:  # three libraries read the folder and raise various errors
+        raise EngineNotReady(
+            f"{where} holds no Whisper model that CTranslate2 can load: name another folder."
+        ) from error
     logging.getLogger("faster_whisper").setLevel(logging.ERROR)
-    return Whisper(f"faster-whisper {name}", SpeechModel(model), voices, Turns(listening))
+    return Whisper(f"faster-whisper {name}", SpeechModel(model), voices, SharedThreads(workers))
 
 
 def _named(folder: Path) -> Path:
-    """Return the folder that the user chose, if it can be a model's: what lacks would be fetched otherwise."""
-    for name in _NEEDED:
+    """Return the folder that the user chose if it has the model's files; faster-whisper would download missing ones."""
+    for name in _MODEL_FILES:
         if not (folder / name).is_file():
-            raise Unready(f"{folder} has no {name}: name a folder with a Whisper model for CTranslate2.")
+            raise EngineNotReady(f"{folder} has no {name}: name a folder with a Whisper model for CTranslate2.")
     return folder
 
 
 def _words(found: Iterable[Piece], chunk: Chunk) -> list[Word]:
-    """Return the words of a chunk, with times from the recording's start."""
-    return whisper_words.words(_moved(found, chunk.span.start), chunk.span, chunk.channel)
+    """Return a chunk's words, with times from the recording's start."""
+    return whisper_words.words(_moved(found, chunk.interval.start), chunk.interval, chunk.channel)
 
 
 def _moved(found: Iterable[Piece], seconds: float) -> list[Piece]:
-    """Count a stretch's times from the recording's start."""
+    """Add seconds to all times."""
     return [replace(piece, start=piece.start + seconds, end=piece.end + seconds) for piece in found]

@@ -1,19 +1,19 @@
-"""What Whisper writes, as words: joined, parted from their punctuation, and in order of time."""
+"""Convert Whisper's output to words: joined, separated from their punctuation, and in order of time."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from local.recogniser.requests_and_results import PUNCTUATION, Word, split_punctuation
-from local.recogniser.speech_intervals import Span
+from local.recogniser.speech_intervals import Interval
 
-# Quotation marks, brackets and dashes around a word are not spoken.
+# Quotation marks, brackets and dashes around a word are not part of it.
 _WRAPPING = '"“”‘()[]{}♪♫…–—'  # noqa: RUF001 - these are the marks meant
 _SHORTEST_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the text that Whisper gives a time; one that begins a word begins with a blank."""
+    """A part of Whisper's text with its times. It begins with a blank if it begins a word."""
 
     text: str
     start: float
@@ -21,8 +21,8 @@ class Piece:
     confidence: float
 
 
-def words(pieces: Iterable[Piece], within: Span, channel: int = 0) -> list[Word]:
-    """Return the words that pieces make, none of them outside the stretch that was heard."""
+def words(pieces: Iterable[Piece], within: Interval, channel: int = 0) -> list[Word]:
+    """Return the words that the pieces form, with times inside `within`."""
     found: list[Word] = []
     for piece in joined(pieces):
         text, punctuation = split_punctuation(piece.text.strip().strip(_WRAPPING))
@@ -36,7 +36,7 @@ def words(pieces: Iterable[Piece], within: Span, channel: int = 0) -> list[Word]
 
 
 def joined(pieces: Iterable[Piece]) -> list[Piece]:
-    """Join what continues a word to its beginning: "62", "-year", "-old" are one word, as sure as its worst part."""
+    """Join the pieces of a word: "62", "-year", "-old". The lowest confidence of the pieces counts."""
     whole: list[Piece] = []
     for piece in pieces:
         if whole and piece.text and not piece.text[0].isspace():
@@ -49,7 +49,7 @@ def joined(pieces: Iterable[Piece]) -> list[Piece]:
 
 
 def bare(text: str) -> str:
-    """Take away marks around a word that nobody spoke.
+    """Remove the marks around a word.
 
     >>> bare("(daily)"), bare("-known"), bare("-2.5"), bare("A-"), bare("--")
     ('daily', 'known', '-2.5', 'A-', '')
@@ -60,10 +60,10 @@ def bare(text: str) -> str:
     return text if any(letter not in PUNCTUATION + "'" for letter in text) else ""
 
 
-def in_time(words: Iterable[Word], within: Span) -> Iterator[Word]:
-    """Keep times inside the stretch, and let no word begin before the one ahead of it has ended.
+def in_time(words: Iterable[Word], within: Interval) -> Iterator[Word]:
+    """Limit times to `within`, and let each word begin after the end of the word before.
 
-    Where Whisper leaves a word no time at all, it is given some of the pause before it.
+    A word to which Whisper gives no time gets up to 0.1 s of the pause before it.
     """
     now = within.start
     for word in words:

@@ -1,6 +1,6 @@
-"""The recogniser's conversation: one order a line comes in, its progress and its answer go out.
+"""The recogniser's protocol: it reads one request a line, and writes lines of progress and of results.
 
-Orders are worked on side by side and answered as they are done, each line with its order's id.
+Requests run in parallel. Each is answered when it is done, and each line carries its request's id.
 """
 
 import json
@@ -12,20 +12,20 @@ from threading import Lock
 from typing import Any, TextIO
 
 from local.recogniser.refusals import INTERNAL_FAILURE
-from local.recogniser.requests_and_results import Order, Recogniser, Unusable
+from local.recogniser.requests_and_results import Recognise, RecognitionRequest, RecordingRefused
 
 log = logging.getLogger(__name__)
 
-# A hundred lines of progress say as much as ten thousand.
+# At most a hundred lines of progress for each request.
 _STEP = 0.01
-# Each order under way holds its decoded sound; those beyond wait.
-_AT_ONCE = 8
+# Each running request holds its decoded samples; further requests wait.
+_CONCURRENT_REQUESTS = 8
 
 Send = Callable[..., None]
 
 
 def sender(answers: TextIO) -> Send:
-    """Return a function that writes its named arguments as one line of JSON, at once."""
+    """Return a function that writes its named arguments as one line of JSON and flushes it."""
     writing = Lock()
 
     def send(**answer: Any) -> None:
@@ -37,37 +37,37 @@ def sender(answers: TextIO) -> Send:
     return send
 
 
-def serve(orders: Iterable[str], send: Send, recognise: Recogniser) -> None:
-    """Answer orders until there are no more; no order ends the service of another, nor waits for a longer one."""
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        for line in orders:
+def serve(requests: Iterable[str], send: Send, recognise: Recognise) -> None:
+    """Answer requests until stdin ends. A failed request does not affect others."""
+    with ThreadPoolExecutor(_CONCURRENT_REQUESTS) as threads:
+        for line in requests:
             try:
-                order = Order.read(line)
+                request = RecognitionRequest.read(line)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                log.warning("not an order: %s", type(error).__name__)
+                log.warning("not a request: %s", type(error).__name__)
             else:
-                threads.submit(_serve, order, send, recognise)
+                threads.submit(_serve, request, send, recognise)
 
 
-def _serve(order: Order, send: Send, recognise: Recogniser) -> None:
-    with suppress(OSError):  # nobody reads the answers any more
-        send(id=order.id, **answer(order, send, recognise))
+def _serve(request: RecognitionRequest, send: Send, recognise: Recognise) -> None:
+    with suppress(OSError):  # the parent has closed the pipe
+        send(id=request.id, **answer(request, send, recognise))
 
 
-def answer(order: Order, send: Send, recognise: Recogniser) -> dict[str, Any]:
-    """Return what was heard, or why nothing can be."""
-    told = -_STEP
+def answer(request: RecognitionRequest, send: Send, recognise: Recognise) -> dict[str, Any]:
+    """Return the result, or the reason for the failure."""
+    reported = -_STEP
 
     def progress(fraction: float) -> None:
-        nonlocal told
-        if fraction >= told + _STEP:
-            told = fraction
-            send(id=order.id, progress=round(fraction, 3))
+        nonlocal reported
+        if fraction >= reported + _STEP:
+            reported = fraction
+            send(id=request.id, progress=round(fraction, 3))
 
     try:
-        return {"heard": recognise(order, progress).as_json()}
-    except Unusable as refused:
+        return {"result": recognise(request, progress).as_json()}
+    except RecordingRefused as refused:
         return {"failed": refused.reason}
-    except Exception as error:  # noqa: BLE001 - the next order is served; a message may quote speech: class only
-        log.warning("order %s failed: %s", order.id, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - the message may quote speech, so only the class is logged
+        log.warning("request %s failed: %s", request.id, type(error).__name__)
         return {"failed": INTERNAL_FAILURE}

@@ -1,1 +1,1 @@
-"""Recordings of our own to try everything with, and the script that makes them."""
+"""The demo recordings and the script that makes them."""

@@ -1,8 +1,7 @@
-"""Make the demo recordings anew from their texts: `python -m local.recordings.make_recordings`.
+"""Make the demo recordings from their texts: `python -m local.recordings.make_recordings`.
 
-Needs the speech synthesiser flite with its voices `slt` and `rms` (on Debian and Ubuntu: `apt install flite`;
-2.2 made the ones here), besides the numpy and av that the recogniser needs anyway. Nothing else does: the
-recordings are kept in the repository.
+It needs the speech synthesiser Flite 2.2 with its voices `slt` and `rms` (Debian and Ubuntu: `apt install flite`),
+numpy and av. The repository contains the recordings, so no other command needs Flite.
 """
 
 import json
@@ -23,7 +22,7 @@ Sound = NDArray[np.float32]
 HERE = Path(__file__).parent
 SAMPLE_RATE = 16_000
 LICENCE = "text and recording: this project's own; voices: CMU ARCTIC by way of flite, free for any use (README.md)"
-# Rooms are not silent; without a seed, no two runs would make the same file.
+# Background noise. The seed makes every run write the same files.
 NOISE = np.random.default_rng(20)
 NOISE_LEVEL = 0.0003
 SILENT = 0.01
@@ -34,7 +33,7 @@ EDGE_SECONDS = 0.4
 
 @dataclass(frozen=True)
 class Voice:
-    """One of flite's voices, how slowly it speaks (1.0 is its own pace), and how loud."""
+    """A voice of Flite: its name, its duration factor (1.0 is unchanged) and its peak amplitude."""
 
     name: str
     pace: float
@@ -48,7 +47,7 @@ PATIENT = Voice("slt", 1.0, 0.4)
 
 @dataclass(frozen=True)
 class Turn:
-    """What one of the two said, and from when."""
+    """The samples of one turn, its speaker, and its start in seconds."""
 
     speaker: int
     start: float
@@ -56,7 +55,7 @@ class Turn:
 
 
 def main() -> None:
-    """Write the three recordings, who spoke when, and the manifest."""
+    """Write the three recordings, the times of the turns, and the manifest."""
     dictation = padded(speak((HERE / "dictation.txt").read_text(), DICTATING))
     turns = conversation((HERE / "consultation.txt").read_text().splitlines())
     channels = np.stack([track(turns, speaker) for speaker in (0, 1)])
@@ -73,7 +72,7 @@ def main() -> None:
 
 
 def speak(text: str, voice: Voice) -> Sound:
-    """Return what flite says, without the silence around it."""
+    """Return Flite's samples for a text, without the silence around it."""
     with tempfile.TemporaryDirectory() as folder:
         spoken = Path(folder) / "spoken.wav"
         pace = f"duration_stretch={voice.pace}"
@@ -89,7 +88,7 @@ def speak(text: str, voice: Voice) -> Sound:
 
 
 def conversation(lines: Sequence[str]) -> list[Turn]:
-    """Let the two speak in turns, with pauses as people leave them."""
+    """Return the turns of two speakers, with random pauses between them."""
     turns, now = [], EDGE_SECONDS
     for line in lines:
         speaker, _, text = line.partition(": ")
@@ -100,7 +99,7 @@ def conversation(lines: Sequence[str]) -> list[Turn]:
 
 
 def track(turns: Sequence[Turn], speaker: int) -> Sound:
-    """Return one speaker's side of a conversation, as long as the whole of it."""
+    """Return one speaker's channel of a conversation, as long as the whole conversation."""
     last = turns[-1]
     side = np.zeros(round((last.start + EDGE_SECONDS) * SAMPLE_RATE) + last.sound.size, np.float32)
     for turn in turns:
@@ -111,18 +110,18 @@ def track(turns: Sequence[Turn], speaker: int) -> Sound:
 
 
 def padded(sound: Sound) -> Sound:
-    """Leave a moment before and after."""
+    """Add 0.4 s of silence before and after."""
     return np.pad(sound, round(EDGE_SECONDS * SAMPLE_RATE))
 
 
 def noisy(channels: Sound) -> NDArray[np.int16]:
-    """Add each room's noise, and bring the samples to 16 bits."""
+    """Add background noise, and convert the samples to 16 bits."""
     noise = NOISE.normal(0, NOISE_LEVEL, channels.shape)
     return np.round((channels + noise) * 32767).astype(np.int16)
 
 
 def write(name: str, channels: NDArray[np.int16]) -> None:
-    """Write a WAV or FLAC of one row of samples for each channel."""
+    """Write a WAV or FLAC file; `channels` has a row of samples for each channel."""
     codec: Literal["flac", "pcm_s16le"] = "flac" if name.endswith(".flac") else "pcm_s16le"
     layout: Literal["mono", "stereo"] = "mono" if len(channels) == 1 else "stereo"
     frame = av.AudioFrame.from_ndarray(channels.T.reshape(1, -1).copy(), format="s16", layout=layout)
@@ -134,13 +133,13 @@ def write(name: str, channels: NDArray[np.int16]) -> None:
 
 
 def rttm(turn: Turn) -> str:
-    """Return a turn as the NIST evaluations write it."""
+    """Return a turn as a line of RTTM."""
     length = turn.sound.size / SAMPLE_RATE
     return f"SPEAKER consultation 1 {turn.start:.3f} {length:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
 
 
 def entry(path: str, profile: str, reference: str, samples: int) -> dict[str, object]:
-    """Return what the manifest says about a recording."""
+    """Return a recording's entry in the manifest."""
     turns = {} if profile == "dictation" else {"turns": "consultation.rttm"}
     seconds = round(samples / SAMPLE_RATE, 2)
     return {"path": path, "profile": profile, "reference": reference, **turns, "seconds": seconds, "licence": LICENCE}

@@ -1,10 +1,10 @@
-"""Transcribe Medical's batch jobs and vocabularies, for the embedded cloud: the service's contract, our recogniser.
+"""Transcribe Medical's batch jobs and vocabularies for the embedded cloud: AWS's API with our recogniser.
 
-`docs/local-mode.md` says where it differs from AWS's.
+`docs/local-mode.md` lists the differences from AWS.
 """
 
 import sys
 from pathlib import Path
 
-# A vocabulary's table is checked by the rules the stacks check it by, which lie beside the functions.
+# The stacks and this service check a vocabulary's table by the same rules, which are in lambdas/.
 sys.path.append(str(Path(__file__).parents[2] / "lambdas"))

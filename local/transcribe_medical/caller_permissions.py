@@ -1,4 +1,4 @@
-"""What a caller must be allowed to do: the service acts with the rights of whoever calls it."""
+"""Check a caller's permissions, because the service acts with its caller's permissions."""
 
 from collections.abc import Mapping
 
@@ -24,28 +24,28 @@ NO_KEY = (
 )
 
 
-def check_source(surroundings: CloudPort, caller: Caller, place: S3Location | None) -> None:
-    """Raise Refused unless the caller may read the object, and it lies in the Region of the call."""
-    if place is None or not surroundings.may_read(caller, place):
+def check_source(cloud: CloudPort, caller: Caller, location: S3Location | None) -> None:
+    """Raise Refused unless the caller may read the object, and it is in the Region of the call."""
+    if location is None or not cloud.may_read(caller, location):
         raise bad_request(UNREADABLE)
-    _check_region(surroundings, caller, place)
-    if surroundings.size_of(place) is None:
+    _check_region(cloud, caller, location)
+    if cloud.size_of(location) is None:
         raise bad_request(NO_OBJECT)
 
 
-def check_target(surroundings: CloudPort, caller: Caller, place: S3Location, encryption: Encryption) -> None:
-    """Raise Refused unless the caller may write the object so encrypted."""
-    if surroundings.region_of(place.bucket) is None or not surroundings.may_write(caller, place, encryption):
+def check_target(cloud: CloudPort, caller: Caller, location: S3Location, encryption: Encryption) -> None:
+    """Raise Refused unless the caller may write the object with this encryption."""
+    if cloud.region_of(location.bucket) is None or not cloud.may_write(caller, location, encryption):
         raise bad_request(UNWRITABLE)
-    _check_region(surroundings, caller, place)
-    if not surroundings.may_encrypt(caller, place, encryption):
+    _check_region(cloud, caller, location)
+    if not cloud.may_encrypt(caller, location, encryption):
         raise bad_request(NO_KEY)
 
 
-def check_tags(surroundings: CloudPort, caller: Caller, request: Request) -> None:
-    """Raise Refused unless the caller may tag what it makes as it asks to."""
+def check_tags(cloud: CloudPort, caller: Caller, request: Request) -> None:
+    """Raise Refused unless the caller may set the request's tags."""
     tags = {tag["Key"]: tag["Value"] for tag in request.get("Tags") or []}
-    if tags and not surroundings.may_tag(caller, tags, conditions(request)):
+    if tags and not cloud.may_tag(caller, tags, conditions(request)):
         raise Refused(
             "AccessDeniedException",
             "You don't have permission to tag what you create: transcribe:TagResource is missing.",
@@ -53,14 +53,14 @@ def check_tags(surroundings: CloudPort, caller: Caller, request: Request) -> Non
 
 
 def conditions(request: Mapping[str, object]) -> dict[str, str]:
-    """Return the values that a policy's `transcribe:` condition keys are compared with; what was not sent is absent."""
+    """Return the values of the `transcribe:` condition keys of policies, without those that the request lacks."""
     members = ("OutputBucketName", "OutputKey", "OutputEncryptionKMSKeyId")
     sent = {member: request.get(member) for member in members}
     return {f"transcribe:{member}": value for member, value in sent.items() if isinstance(value, str)}
 
 
-def _check_region(surroundings: CloudPort, caller: Caller, place: S3Location) -> None:
-    region = surroundings.region_of(place.bucket)
+def _check_region(cloud: CloudPort, caller: Caller, location: S3Location) -> None:
+    region = cloud.region_of(location.bucket)
     if region is not None and region != caller.region:
         raise bad_request(
             f"The specified S3 bucket isn't in the same Region. Make sure the bucket is in the {caller.region} Region "

@@ -1,4 +1,4 @@
-"""What Transcribe Medical needs of the cloud around it: callers' rights, objects, events."""
+"""The cloud's services that Transcribe Medical needs: permissions, objects, events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from local.transcribe_medical.s3_locations import S3Location
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls: the account and Region its jobs belong to, and the key its rights hang on."""
+    """The caller of a request: account and Region of its jobs, and the access key for its permissions."""
 
     account: str
     region: str
@@ -20,42 +20,42 @@ class Caller:
 
 @dataclass(frozen=True)
 class Encryption:
-    """How an object is to be encrypted: under a key, or, without one, by S3's own."""
+    """The encryption of an object: a KMS key, or None for S3's own, and the encryption context."""
 
     key: str | None
     context: Mapping[str, str]
 
 
 class CloudPort(Protocol):
-    """The cloud as the service sees it."""
+    """The interface of the cloud to the service."""
 
     @property
     def endpoint(self) -> str:
-        """The cloud's own address, for what can be downloaded from it."""
+        """The cloud's address, for download URIs."""
 
-    def may_read(self, caller: Caller, place: S3Location) -> bool:
-        """Tell whether the caller may read the object, its key included."""
+    def may_read(self, caller: Caller, location: S3Location) -> bool:
+        """Return whether the caller may read the object and use its key."""
 
-    def may_write(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
-        """Tell whether the caller may write the object so encrypted."""
+    def may_write(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
+        """Return whether the caller may write the object with this encryption."""
 
-    def may_encrypt(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
-        """Tell whether the key exists, can be used for this, and the caller may encrypt the object with it."""
+    def may_encrypt(self, caller: Caller, location: S3Location, encryption: Encryption) -> bool:
+        """Return whether the key exists and is suitable, and the caller may encrypt the object with it."""
 
     def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
-        """Tell whether the caller may tag what it makes."""
+        """Return whether the caller may set these tags."""
 
     def region_of(self, bucket: str) -> str | None:
-        """Return the Region of a bucket, or nothing if there is no such bucket."""
+        """Return the Region of a bucket, or None if it does not exist."""
 
-    def size_of(self, place: S3Location) -> int | None:
-        """Return how many bytes an object has, or nothing if there is no such object."""
+    def size_of(self, location: S3Location) -> int | None:
+        """Return the size of an object in bytes, or None if it does not exist."""
 
-    def fetch(self, account: str, place: S3Location, to: Path) -> bool:
-        """Put an object's content into a new file, without holding it in memory, and tell whether it is there."""
+    def fetch(self, account: str, location: S3Location, to: Path) -> bool:
+        """Write an object's content to a new file without loading it; return whether the object exists."""
 
-    def write(self, job: Job, place: S3Location, content: bytes, encryption: Encryption, *, tellings: int = 1) -> bool:
-        """Write an object and tell whether that was possible; S3 tells of it as often as that."""
+    def write(self, job: Job, location: S3Location, content: bytes, encryption: Encryption, *, copies: int = 1) -> bool:
+        """Write an object and return whether that succeeded. S3 sends its event `copies` times."""
 
-    def tell(self, job: Job, detail: Mapping[str, Any]) -> None:
+    def put_event(self, job: Job, detail: Mapping[str, Any]) -> None:
         """Put a `Transcribe Job State Change` on the account's default event bus."""

@@ -1,4 +1,4 @@
-"""Bad weather on request: what may go wrong at AWS, at given probabilities, the same from the same seed.
+"""Inject faults of AWS with given probabilities; the same seed gives the same faults.
 
 `limit_exceeded=0.1,fails_after=0.05,seed=7` on the command line, or the same as a JSON object in a file.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from local.transcribe_medical.cloud_port import Caller
 from local.transcribe_medical.request_validation import Refused
 
-# Requests a second that AWS allows an account by default.
+# AWS's default quotas in requests a second for an account.
 AWS_RATES: Mapping[str, float] = MappingProxyType(
     {
         "StartMedicalTranscriptionJob": 25,
@@ -38,20 +38,22 @@ RATE = (
     "You've either sent too many requests or your input file is too long. Wait before retrying your request, or use a "
     "smaller file and try your request again."
 )
-"""The one text that the service's model has for its limits: whoever takes it for the file's fault is found out."""
-BROKEN = "There was an internal error. Check the error message, correct the issue, and try your request again."
+"""The only text in the service's model for exceeded limits. It does not mean that the file is too long."""
+INTERNAL_FAILURE = (
+    "There was an internal error. Check the error message, correct the issue, and try your request again."
+)
 
 
 class InvalidFaultRates(ValueError):
-    """A forecast nobody could mean; says which part and what would do."""
+    """Invalid fault rates; the message names the part and the valid values."""
 
 
 @dataclass(frozen=True)
 class FaultRates:
-    """How often what happens; by default nothing does but AWS's own quota of jobs at once.
+    """Probabilities of faults. The default has no faults, only AWS's quota of concurrent jobs.
 
-    Rates are requests a second by operation. `operations` are those that fail and are refused: all, if none is named.
-    Lost and doubled are the signs that a job has ended: its event, and S3's of its transcript.
+    `rates` are requests a second by operation. `operations` are those that fail; empty means all. `lost_events` and
+    `doubled_events` concern the events of a finished job: its own event, and S3's event of its transcript.
     """
 
     seed: int = 0
@@ -69,24 +71,24 @@ class FaultRates:
     def __post_init__(self) -> None:
         for name in ("limit_exceeded", "fails_before", "fails_after", "slow_jobs", "lost_events", "doubled_events"):
             if not 0 <= getattr(self, name) <= 1:
-                raise InvalidFaultRates(f"{name} is a probability, from 0 to 1")
+                raise InvalidFaultRates(f"{name} must be a probability, from 0 to 1")
         if self.lost_events + self.doubled_events > 1:
-            raise InvalidFaultRates("lost_events and doubled_events are more than 1 together")
+            raise InvalidFaultRates("the sum of lost_events and doubled_events must be at most 1")
         if self.concurrent_jobs < 1 or self.slow_seconds < 0 or any(rate <= 0 for rate in self.rates.values()):
-            raise InvalidFaultRates("concurrent_jobs, slow_seconds and rates cannot be negative or none at all")
+            raise InvalidFaultRates("concurrent_jobs and rates must be positive, slow_seconds must not be negative")
         for name in (*self.operations, *self.rates):
             if name not in AWS_RATES:
                 raise InvalidFaultRates(f"there is no operation {name}; there are {', '.join(AWS_RATES)}")
 
     @classmethod
     def read(cls, text: str) -> "FaultRates":
-        """Read `key=value,…`, or the JSON file of this name.
+        """Read `key=value,…`, or a JSON file by its path.
 
         >>> FaultRates.read("fails_after=0.5,rates=TagResource:3,seed=1").rates
         {'TagResource': 3.0}
 
         Raises:
-            BadForecast: there is no such weather.
+            InvalidFaultRates: an unknown name or an invalid value.
         """
         if "=" not in text and text:
             return cls.of(_from_file(Path(text)))
@@ -95,7 +97,7 @@ class FaultRates:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> "FaultRates":
-        """Make a forecast of plain values, each a text or what JSON has for it."""
+        """Read fault rates from values that are text or JSON values."""
         kinds = {each.name: type(each.default) for each in fields(cls)}
         if unknown := set(given) - set(kinds):
             raise InvalidFaultRates(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(kinds)}")
@@ -133,50 +135,50 @@ def _rates(value: Any) -> Mapping[str, float]:
 
 @dataclass
 class _Bucket:
-    """So many requests may still come; each second fills in the rate again."""
+    """A token bucket: the requests left, and the time of the last update in seconds."""
 
     left: float
     at: float
 
 
 class FaultInjection:
-    """One run's weather, as its forecast says."""
+    """The faults of one run of the cloud."""
 
     def __init__(self, fault_rates: FaultRates | None = None, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.fault_rates = fault_rates or FaultRates()
         self._clock = clock
-        self._dice = random.Random(self.fault_rates.seed)  # noqa: S311  # weather, not secrets
+        self._random = random.Random(self.fault_rates.seed)  # noqa: S311  # faults, not secrets
         self._buckets: dict[tuple[str, str, str], _Bucket] = {}
 
-    def strike(self, operation: str, caller: Caller) -> None:
-        """Refuse a request before anything comes of it, if it is that bad."""
-        if self._too_fast(operation, caller) or self._happens(operation, self.fault_rates.limit_exceeded):
+    def before_operation(self, operation: str, caller: Caller) -> None:
+        """Raise Refused before the request has an effect, if a fault applies."""
+        if self._too_fast(operation, caller) or self._applies(operation, self.fault_rates.limit_exceeded):
             raise Refused("LimitExceededException", RATE)
-        if self._happens(operation, self.fault_rates.fails_before):
-            raise Refused("InternalFailureException", BROKEN, 500)
+        if self._applies(operation, self.fault_rates.fails_before):
+            raise Refused("InternalFailureException", INTERNAL_FAILURE, 500)
 
-    def lose(self, operation: str) -> None:
-        """Fail a request whose effect stays, if it is that bad."""
-        if self._happens(operation, self.fault_rates.fails_after):
-            raise Refused("InternalFailureException", BROKEN, 500)
+    def after_operation(self, operation: str) -> None:
+        """Raise Refused after the request has its effect, if a fault applies."""
+        if self._applies(operation, self.fault_rates.fails_after):
+            raise Refused("InternalFailureException", INTERNAL_FAILURE, 500)
 
     def delay(self, job: str) -> float:
-        """How many seconds this job takes longer; the same job always takes the same."""
-        return self.fault_rates.slow_seconds if self._own_dice(job, "delay") < self.fault_rates.slow_jobs else 0.0
+        """Return the delay of a job in seconds; the same for every call."""
+        return self.fault_rates.slow_seconds if self._fraction_for(job, "delay") < self.fault_rates.slow_jobs else 0.0
 
-    def tellings(self, job: str, event: str) -> int:
-        """How often one event of this job is told: once, not at all, or twice."""
-        thrown = self._own_dice(job, event)
-        if thrown < self.fault_rates.lost_events:
+    def copies(self, job: str, event: str) -> int:
+        """Return how many times to send an event of a job: 0, 1 or 2."""
+        fraction = self._fraction_for(job, event)
+        if fraction < self.fault_rates.lost_events:
             return 0
-        return 2 if thrown < self.fault_rates.lost_events + self.fault_rates.doubled_events else 1
+        return 2 if fraction < self.fault_rates.lost_events + self.fault_rates.doubled_events else 1
 
-    def _happens(self, operation: str, probability: float) -> bool:
-        befalls = not self.fault_rates.operations or operation in self.fault_rates.operations
-        return befalls and self._dice.random() < probability
+    def _applies(self, operation: str, probability: float) -> bool:
+        concerns = not self.fault_rates.operations or operation in self.fault_rates.operations
+        return concerns and self._random.random() < probability
 
-    def _own_dice(self, job: str, what: str) -> float:
-        return random.Random(f"{self.fault_rates.seed} {what} {job}").random()  # noqa: S311  # weather, not secrets
+    def _fraction_for(self, job: str, what: str) -> float:
+        return random.Random(f"{self.fault_rates.seed} {what} {job}").random()  # noqa: S311  # faults, not secrets
 
     def _too_fast(self, operation: str, caller: Caller) -> bool:
         rate = self.fault_rates.rates.get(operation)

@@ -1,7 +1,7 @@
-"""What the service remembers, each change written down before anybody is told of it.
+"""The service's state. Each change is in the journal before the service answers the request.
 
-The journal is a file of JSON lines, the last line about a thing being the one that holds. A process that is killed
-may leave half a line at its end; what that line was about, nobody had been told.
+The journal is a file of JSON lines; the last line of a record counts. A killed process may leave an incomplete line at
+the end; its change was not answered yet.
 """
 
 import json
@@ -14,78 +14,80 @@ from local.transcribe_medical.cloud_port import Caller
 from local.transcribe_medical.jobs import Job
 from local.transcribe_medical.vocabularies import Vocabulary
 
-Thing = TypeVar("Thing", bound=Job | Vocabulary)
+Record = TypeVar("Record", bound=Job | Vocabulary)
 Key = tuple[str, str, str]
 
 
-class Shelf(Generic[Thing]):
-    """All things of one kind, by account, Region and name, in the order in which they came."""
+class Records(Generic[Record]):
+    """All records of one kind, by account, Region and name, in the order of their creation."""
 
-    def __init__(self, kind: type[Thing], journal: "_Journal") -> None:
+    def __init__(self, kind: type[Record], journal: "_Journal") -> None:
         self._kind = kind
         self._journal = journal
-        self._things: dict[Key, Thing] = {}
+        self._records: dict[Key, Record] = {}
 
-    def __iter__(self) -> Iterator[Thing]:
-        return iter(list(self._things.values()))
+    def __iter__(self) -> Iterator[Record]:
+        return iter(list(self._records.values()))
 
-    def find(self, caller: Caller, name: str) -> Thing | None:
-        """Return the caller's thing of this name."""
-        return self._things.get((caller.account, caller.region, name))
+    def find(self, caller: Caller, name: str) -> Record | None:
+        """Return the caller's record of this name, or None."""
+        return self._records.get((caller.account, caller.region, name))
 
-    def of(self, caller: Caller) -> list[Thing]:
-        """Return all the caller's things."""
-        return [thing for (account, region, _), thing in self._things.items() if _is(caller, account, region)]
+    def of(self, caller: Caller) -> list[Record]:
+        """Return all records of the caller."""
+        return [record for (account, region, _), record in self._records.items() if _is(caller, account, region)]
 
-    def oldest(self) -> Thing | None:
-        """Return what came first of all."""
-        return next(iter(self._things.values()), None)
+    def oldest(self) -> Record | None:
+        """Return the oldest record, or None."""
+        return next(iter(self._records.values()), None)
 
-    def keep(self, thing: Thing) -> None:
-        """Remember a thing as it is now."""
-        self._journal.add({"kind": self._kind.__name__, **thing.plain()})
-        self._things[key(thing)] = thing
+    def put(self, record: Record) -> None:
+        """Add or replace a record."""
+        self._journal.add({"kind": self._kind.__name__, **record.plain()})
+        self._records[key(record)] = record
 
-    def drop(self, thing: Thing) -> None:
-        """Forget a thing."""
-        self._journal.add({"kind": self._kind.__name__, "gone": key(thing)})
-        self._things.pop(key(thing), None)
+    def delete(self, record: Record) -> None:
+        """Delete a record."""
+        self._journal.add({"kind": self._kind.__name__, "gone": key(record)})
+        self._records.pop(key(record), None)
 
     def clear(self) -> None:
-        """Forget all."""
-        self._things.clear()
+        """Delete all records, but not in the journal."""
+        self._records.clear()
 
-    def recall(self, plain: dict[str, Any]) -> None:
-        """Take up one line of the journal."""
+    def replay(self, plain: dict[str, Any]) -> None:
+        """Apply one line of the journal."""
         if "gone" in plain:
             account, region, name = plain["gone"]
-            self._things.pop((account, region, name), None)
+            self._records.pop((account, region, name), None)
         else:
-            thing = self._kind(**plain)
-            self._things[key(thing)] = thing
+            record = self._kind(**plain)
+            self._records[key(record)] = record
 
 
 class JobStore:
-    """Jobs and vocabularies of every account and Region; with a journal they outlive the process."""
+    """Jobs and vocabularies of every account and Region; a journal saves them across restarts."""
 
     def __init__(self, journal: Path | None = None) -> None:
         self._journal = _Journal(journal)
-        self.jobs: Shelf[Job] = Shelf(Job, self._journal)
-        self.vocabularies: Shelf[Vocabulary] = Shelf(Vocabulary, self._journal)
-        shelves: dict[str, Any] = {"Job": self.jobs, "Vocabulary": self.vocabularies}
+        self.jobs: Records[Job] = Records(Job, self._journal)
+        self.vocabularies: Records[Vocabulary] = Records(Vocabulary, self._journal)
+        records_by_kind: dict[str, Any] = {"Job": self.jobs, "Vocabulary": self.vocabularies}
         for line in self._journal.read():
-            shelves[line.pop("kind")].recall(line)
-        self._journal.rewrite([{"kind": kind, **thing.plain()} for kind, shelf in shelves.items() for thing in shelf])
+            records_by_kind[line.pop("kind")].replay(line)
+        self._journal.rewrite(
+            [{"kind": kind, **record.plain()} for kind, records in records_by_kind.items() for record in records]
+        )
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
         self.jobs.clear()
         self.vocabularies.clear()
         self._journal.rewrite([])
 
 
 class _Journal:
-    """A file that only grows, and is written anew without what is outdated whenever the cloud starts."""
+    """A file that only grows. Each start of the cloud rewrites it without outdated lines."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -108,9 +110,9 @@ class _Journal:
             new.replace(self._path)
 
 
-def key(thing: Job | Vocabulary) -> Key:
-    """Return what tells a thing from every other of its kind."""
-    return thing.account, thing.region, thing.name
+def key(record: Job | Vocabulary) -> Key:
+    """Return the key of a record among its kind."""
+    return record.account, record.region, record.name
 
 
 def _is(caller: Caller, account: str, region: str) -> bool:

@@ -1,4 +1,4 @@
-"""A medical transcription job: what was asked, where its transcript goes, how far it is."""
+"""A medical transcription job: its request, status and output location."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,7 +12,7 @@ PROBE = ".write_access_check_file.temp"
 
 @dataclass(frozen=True)
 class Job:
-    """One job at one moment."""
+    """The state of a job."""
 
     account: str
     region: str
@@ -26,43 +26,43 @@ class Job:
 
     @property
     def name(self) -> str:
-        """The name the caller gave it."""
+        """The job's name."""
         return str(self.request["MedicalTranscriptionJobName"])
 
     @property
     def arn(self) -> str:
-        """The name by which IAM knows the job."""
+        """The job's ARN."""
         return arn(self.region, self.account, self.name)
 
     @property
     def output(self) -> S3Location:
-        """Where the transcript goes."""
+        """The location of the transcript."""
         return output(self.request)
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The settings that were asked for."""
+        """The settings in the request."""
         return self.request.get("Settings") or {}
 
     def plain(self) -> dict[str, Any]:
-        """Return what `Job(**plain)` makes the same job of, fit for JSON."""
+        """Return the fields as JSON values; `Job(**plain)` restores the job."""
         return asdict(self)
 
 
 def arn(region: str, account: str, name: str) -> str:
-    """Return the name by which IAM knows a job."""
+    """Return the ARN of a job."""
     return f"arn:aws:transcribe:{region}:{account}:medical-transcription-job/{name}"
 
 
 def media(request: Mapping[str, Any]) -> S3Location | None:
-    """Return where the recording lies, or nothing if the URI names no object in S3."""
+    """Return the location of the recording, or None if the URI is not an object in S3."""
     return named(request["Media"].get("MediaFileUri") or "")
 
 
 def output(request: Mapping[str, Any]) -> S3Location:
-    """Return where the transcript goes: a key that ends in .json is the object, any other a folder.
+    """Return the location of the transcript. A key that ends with .json is the object; any other key is a folder.
 
-    Without a key AWS's own pages say the bucket's root, and those who do so find it under `medical/`.
+    Without a key it is under `medical/`, as users of AWS report; AWS documents the bucket's root.
     """
     name = f"{request['MedicalTranscriptionJobName']}.json"
     key = request.get("OutputKey")
@@ -74,14 +74,14 @@ def output(request: Mapping[str, Any]) -> S3Location:
 
 
 def probe(request: Mapping[str, Any]) -> S3Location:
-    """Return where the service tries whether it may write, beside the transcript."""
-    place = output(request)
-    folder, slash, _name = place.key.rpartition("/")
-    return S3Location(place.bucket, f"{folder}{slash}{PROBE}")
+    """Return the location of the service's write check, in the folder of the transcript."""
+    location = output(request)
+    folder, slash, _name = location.key.rpartition("/")
+    return S3Location(location.bucket, f"{folder}{slash}{PROBE}")
 
 
 def started(job: Job) -> dict[str, Any]:
-    """Return what Start answers: what was sent, and that it has begun."""
+    """Return the answer of Start."""
     sent = (
         "MedicalTranscriptionJobName",
         "LanguageCode",
@@ -103,7 +103,7 @@ def started(job: Job) -> dict[str, Any]:
 
 
 def described(job: Job) -> dict[str, Any]:
-    """Return what Get answers: what was sent, what was found out, and what came of it."""
+    """Return the answer of Get."""
     found = {
         "MediaFormat": job.format,
         "MediaSampleRateHertz": job.sample_rate,
@@ -118,8 +118,8 @@ def described(job: Job) -> dict[str, Any]:
     }
 
 
-def summed_up(job: Job) -> dict[str, Any]:
-    """Return one line of List."""
+def summary(job: Job) -> dict[str, Any]:
+    """Return the job's entry in the answer of List."""
     line = {
         "MedicalTranscriptionJobName": job.name,
         "CreationTime": job.created,

@@ -1,32 +1,23 @@
-"""Transcribe Medical as one of MiniStack's services: its requests, its state, and the cloud around it.
+"""Transcribe Medical as a service of MiniStack: its requests and its state.
 
-Only this module of the package knows MiniStack; import it after `local.cloud` has set the environment up.
+Only this module and `ministack_port` import MiniStack. Import them after `local.cloud` has set the environment.
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
 # mypy: disable-error-code="no-untyped-call"
 
-import contextlib
 import json
-import os
-import shutil
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions, iam_evaluator, router
-from ministack.core.concurrency import spawn_background
-from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
-from ministack.services import eventbridge, kms, s3
+from ministack.core import router
+from ministack.core.responses import get_account_id, get_region
 
-from local.transcribe_medical import jobs, tag_operations, vocabularies
+from local.transcribe_medical import jobs, ministack_port, tag_operations, vocabularies
 from local.transcribe_medical.caller_permissions import conditions
-from local.transcribe_medical.cloud_port import Caller, Encryption
-from local.transcribe_medical.jobs import Job
+from local.transcribe_medical.cloud_port import Caller
 from local.transcribe_medical.request_validation import Refused
-from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.service import Service
 from local.transcribe_medical.vocabulary_operations import DOWNLOADS
 
@@ -34,46 +25,29 @@ Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, Any]], Awaitable[Response]]
 
 NAME = "transcribe_medical"
-S3_KEY = ":alias/aws/s3"  # the account's own; whoever may read the object may use it
 
-# What this module uses of MiniStack, with the parameters it knows; checked before the cloud starts.
+# What this module uses of MiniStack, with parameters; the cloud checks this before it starts.
 USES: dict[tuple[Any, str], tuple[str, ...] | None] = {
     (app, "SERVICE_HANDLERS"): None,
     (app, "SERVICE_REGISTRY"): None,
     (app, "_loaded_modules"): None,
-    (eventbridge, "_dispatch_event"): ("event", "view"),
-    (iam_actions, "s3_service_context"): ("iam_action", "query_params", "path", "headers"),
-    (iam_evaluator, "enforce"): (
-        "access_key_id",
-        "iam_action",
-        "service",
-        "region",
-        "resource_arn",
-        "service_context",
-    ),
-    (kms, "_resolve_key"): ("key_id_or_arn",),
     (router, "extract_access_key_id"): ("headers", "query_params"),
-    (s3, "_buckets"): None,
-    (s3, "_fire_s3_event_async"): None,
-    (s3, "_get_object_data"): ("bucket_name", "key", "version_id"),
-    (s3, "_object_disk_path"): ("bucket", "key", "account_id"),
-    (s3, "_put_object"): ("bucket_name", "key", "body", "headers"),
 }
 
 
 def install(service: Service) -> None:
-    """Answer the medical operations, and leave Transcribe's others to MiniStack."""
+    """Answer the medical operations; MiniStack answers Transcribe's others."""
     app.SERVICE_HANDLERS["transcribe"] = _before(app.SERVICE_HANDLERS["transcribe"], service)
-    app.SERVICE_REGISTRY[NAME] = {"module": NAME}  # what a reset goes through
+    app.SERVICE_REGISTRY[NAME] = {"module": NAME}  # a reset calls these
     app._loaded_modules[NAME] = _Resettable(service)
-    s3._fire_s3_event_async = _as_often_as_told(s3._fire_s3_event_async)
+    ministack_port.repeat_events()
 
 
 class _Resettable:
-    """The service under the name MiniStack expects of a module."""
+    """The service with the `reset` that MiniStack expects of a module."""
 
     def __init__(self, service: Service) -> None:
-        self.reset = service.forget
+        self.reset = service.reset
 
 
 def _before(others: Handler, service: Service) -> Handler:
@@ -93,25 +67,12 @@ def _before(others: Handler, service: Service) -> Handler:
     return handle
 
 
-_tellings: ContextVar[int] = ContextVar("tellings", default=1)
-
-
-def _as_often_as_told(fire: Callable[..., None]) -> Callable[..., None]:
-    """Let S3 tell of a transcript not at all or twice, where the weather is such."""
-
-    def firing(*event: Any, **more: Any) -> None:
-        for _time in range(_tellings.get()):
-            fire(*event, **more)
-
-    return firing
-
-
-def downloads(door: Any, service: Service) -> Any:
-    """Wrap the cloud's ASGI app so that a vocabulary's DownloadUri leads to its table."""
+def downloads(inner: Any, service: Service) -> Any:
+    """Wrap the cloud's ASGI app so that it serves a vocabulary's table at its DownloadUri."""
 
     async def with_downloads(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or not scope["path"].startswith(DOWNLOADS):
-            await door(scope, receive, send)
+            await inner(scope, receive, send)
             return
         table = service.vocabularies.download(scope["path"])
         headers = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -122,7 +83,7 @@ def downloads(door: Any, service: Service) -> Any:
 
 
 def operation_of(headers: Mapping[str, str]) -> str:
-    """Return which of Transcribe's operations a request is for."""
+    """Return the name of the operation in a request of Transcribe."""
     return headers.get("x-amz-target", "").rpartition(".")[2]
 
 
@@ -141,7 +102,7 @@ def _response(status: int, answer: Mapping[str, Any]) -> Response:
 
 
 def resource_and_conditions(operation: str, body: bytes, region: str, account: str) -> tuple[str, dict[str, str]]:
-    """Return what IAM compares a medical request with: the resource's ARN and the service's condition keys."""
+    """Return a medical request's resource ARN and condition keys, for IAM."""
     try:
         request = _read(body)
     except Refused:
@@ -156,142 +117,5 @@ def resource_and_conditions(operation: str, body: bytes, region: str, account: s
 
 
 def is_medical(operation: str) -> bool:
-    """Tell whether an operation is, or may be, about medical jobs and vocabularies."""
+    """Return whether an operation is, or may be, about medical jobs and vocabularies."""
     return "Medical" in operation or operation in tag_operations.OPERATIONS
-
-
-class MiniStack:
-    """MiniStack as the service's surroundings: the service acts with the rights of its caller."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
-
-    def may_read(self, caller: Caller, place: S3Location) -> bool:
-        """Tell whether the caller may read the object, its key included."""
-        if not _allowed(caller, "s3:GetObject", "s3", place.arn, _s3_conditions("s3:GetObject", place, {})):
-            return False
-        found = _object(place)
-        key = found and found.get("preserved_headers", {}).get("x-amz-server-side-encryption-aws-kms-key-id")
-        return not key or key.endswith(S3_KEY) or _may_use(caller, "kms:Decrypt", place, Encryption(key, {}))
-
-    def may_write(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
-        """Tell whether the caller may write the object so encrypted."""
-        headers = _headers(encryption)
-        return _allowed(caller, "s3:PutObject", "s3", place.arn, _s3_conditions("s3:PutObject", place, headers))
-
-    def may_encrypt(self, caller: Caller, place: S3Location, encryption: Encryption) -> bool:
-        """Tell whether the key exists and the caller may encrypt the object with it."""
-        return encryption.key is None or _may_use(caller, "kms:GenerateDataKey", place, encryption)
-
-    def may_tag(self, caller: Caller, tags: Mapping[str, str], context: Mapping[str, str]) -> bool:
-        """Tell whether the caller may tag what it makes."""
-        asked = {f"aws:RequestTag/{name}": value for name, value in tags.items()}
-        return _allowed(
-            caller, "transcribe:TagResource", "transcribe", "*", {**asked, "aws:TagKeys": list(tags), **context}
-        )
-
-    def region_of(self, bucket: str) -> str | None:
-        """Return the Region of a bucket, or nothing if there is no such bucket."""
-        found = s3._buckets.get(bucket)
-        return (found.get("region") or get_region()) if found else None
-
-    def size_of(self, place: S3Location) -> int | None:
-        """Return how many bytes an object has, or nothing if there is no such object."""
-        found = _object(place)
-        return int(found["size"]) if found else None
-
-    def fetch(self, account: str, place: S3Location, to: Path) -> bool:
-        """Put an object's content into a new file and tell whether it is there.
-
-        Objects are files, and one that is written anew is another file: so a second name for it costs nothing and
-        keeps the content as it is.
-        """
-        with request_scope(account, get_region()):
-            if _object(place) is None:
-                return False
-            if path := s3._object_disk_path(place.bucket, place.key, account):
-                for put in (os.link, shutil.copyfile):
-                    with contextlib.suppress(OSError):
-                        put(path, to)
-                        return True
-            content = s3._get_object_data(place.bucket, place.key)
-            if content is not None:
-                to.write_bytes(content)
-            return content is not None
-
-    def write(self, job: Job, place: S3Location, content: bytes, encryption: Encryption, *, tellings: int = 1) -> bool:
-        """Write an object and tell whether that was possible; S3 tells of it as often as that."""
-        headers = {
-            "content-type": "application/json",
-            "content-length": str(len(content)),
-            **_headers(encryption),
-        }
-        with request_scope(job.account, job.region):
-            restore = _tellings.set(tellings)
-            try:
-                status = s3._put_object(place.bucket, place.key, content, headers)[0]
-            except OSError:  # the disk is full
-                return False
-            finally:
-                _tellings.reset(restore)
-            return bool(status < 300)  # noqa: PLR2004  # HTTP's success
-
-    def tell(self, job: Job, detail: Mapping[str, Any]) -> None:
-        """Put a `Transcribe Job State Change` on the account's default event bus.
-
-        Targets are invoked while the event is handed over, so that is done on a thread of its own.
-        """
-        event = {
-            "EventId": new_uuid(),
-            "Source": "aws.transcribe",
-            "DetailType": "Transcribe Job State Change",
-            "Detail": json.dumps(detail),
-            "EventBusName": "default",
-            "Time": now_iso(),
-            "Resources": [],
-            "Account": job.account,
-            "Region": job.region,
-        }
-        with request_scope(job.account, job.region):
-            spawn_background(eventbridge._dispatch_event, event, thread_name="medical-job-state-change")
-
-
-def _object(place: S3Location) -> dict[str, Any] | None:
-    bucket = s3._buckets.get(place.bucket)
-    found: dict[str, Any] | None = bucket and bucket["objects"].get(place.key)
-    return found
-
-
-def _headers(encryption: Encryption) -> dict[str, str]:
-    if encryption.key is None:
-        return {"x-amz-server-side-encryption": "AES256"}
-    key = kms._resolve_key(encryption.key)
-    return {
-        "x-amz-server-side-encryption": "aws:kms",
-        "x-amz-server-side-encryption-aws-kms-key-id": key["Arn"] if key else encryption.key,
-    }
-
-
-def _s3_conditions(action: str, place: S3Location, headers: Mapping[str, str]) -> dict[str, Any]:
-    path = f"/{place.bucket}/{place.key}"
-    context: dict[str, Any] = iam_actions.s3_service_context(action, {}, path, dict(headers))
-    key = headers.get("x-amz-server-side-encryption-aws-kms-key-id")
-    return {**context, "s3:x-amz-server-side-encryption-aws-kms-key-id": key} if key else context
-
-
-def _may_use(caller: Caller, action: str, place: S3Location, encryption: Encryption) -> bool:
-    """Tell whether the caller may use the key for this object, as S3 would on its behalf."""
-    key = kms._resolve_key(encryption.key)
-    if key is None or key["KeyState"] != "Enabled" or key["KeySpec"] != "SYMMETRIC_DEFAULT":
-        return False
-    context = {f"kms:EncryptionContext:{name}": value for name, value in encryption.context.items()}
-    via = {"kms:ViaService": f"s3.{caller.region}.amazonaws.com", "kms:EncryptionContext:aws:s3:arn": place.arn}
-    return _allowed(caller, action, "kms", key["Arn"], {**via, **context})
-
-
-def _allowed(caller: Caller, action: str, service: str, resource: str, context: Mapping[str, Any]) -> bool:
-    through = {"aws:ViaAWSService": "true", "aws:CalledVia": ["transcribe.amazonaws.com"]}
-    denied = iam_evaluator.enforce(
-        caller.access_key, action, service, caller.region, resource_arn=resource, service_context={**through, **context}
-    )
-    return denied is None

@@ -1,8 +1,7 @@
-"""The transcript in the shape the service writes it.
+"""Write the transcript in the service's format.
 
-Numbers are strings inside items and segments, and numbers in entities; punctuation has no times and a confidence of
-"0.0", and items are numbered so that segments can name them. How many readings a segment has, and what is found of a
-patient's data, is the recogniser's to say: one that knows no second reading has one a segment.
+Numbers are strings in items and segments, and numbers in entities. Punctuation has no times and a confidence of "0.0".
+Items have ids, which segments refer to. A segment has one reading if the recogniser returns no alternatives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,33 +9,33 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from local.recogniser import Entity, Reading, RecognitionResult, Segment, Word
 from local.transcribe_medical.jobs import Job
-from local.transcribe_medical.recognition import Entity, RecognitionResult, Segment, Word
 
 PAUSE = 1.0  # seconds of silence after which a new segment begins
 
 
 @dataclass(frozen=True)
 class Spoken:
-    """A word and the numbers of its items: its own, and its punctuation's if it has any."""
+    """A word and the id of its item; its punctuation has the next id."""
 
     word: Word
     number: int
 
     @property
     def numbers(self) -> list[int]:
-        """The items that stand for it."""
+        """The ids of the word's items."""
         return [self.number, self.number + 1] if self.word.punctuation else [self.number]
 
 
-def document(job: Job, heard: RecognitionResult) -> dict[str, Any]:
+def document(job: Job, result: RecognitionResult) -> dict[str, Any]:
     """Return the whole transcript of a completed job."""
-    spoken = list(_numbered(heard.words))
+    spoken = list(_numbered(result.words))
     labels = labels_of(job)
     results: dict[str, Any] = {"transcripts": [{"transcript": _text(spoken)}]}
     for asked, part in PARTS.items():
         if asked(job):
-            results |= part(job, spoken, heard)
+            results |= part(job, spoken, result)
     results["items"] = [item for one in spoken for item in _items(one, labels)]
     results["audio_segments"] = [
         _audio_segment(number, segment, labels) for number, segment in enumerate(_segments(spoken))
@@ -52,13 +51,13 @@ def _numbered(words: Iterable[Word]) -> Iterator[Spoken]:
         yield spoken
 
 
-# --- who speaks ---
+# --- speakers and channels ---
 
 Labels = Callable[[Word], dict[str, str]]
 
 
 def labels_of(job: Job) -> Labels:
-    """Return what names the voice of a word, as the job asked for."""
+    """Return a function that returns a word's speaker or channel label, if the job requests one."""
     if job.settings.get("ShowSpeakerLabels"):
         return lambda word: {"speaker_label": f"spk_{word.speaker or 0}"}
     if job.settings.get("ChannelIdentification"):
@@ -66,7 +65,7 @@ def labels_of(job: Job) -> Labels:
     return lambda _word: {}
 
 
-def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: RecognitionResult) -> dict[str, Any]:
+def _speaker_labels(job: Job, spoken: Sequence[Spoken], _recognised: RecognitionResult) -> dict[str, Any]:
     labels = labels_of(job)
     segments = [
         {
@@ -80,28 +79,28 @@ def _speaker_labels(job: Job, spoken: Sequence[Spoken], _heard: RecognitionResul
     return {"speaker_labels": {"segments": segments, "channel_label": "ch_0", "speakers": len(speakers)}}
 
 
-def _channel_labels(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
+def _channel_labels(job: Job, spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
     labels = labels_of(job)
     channels = [
         {
             "channel_label": f"ch_{channel}",
             "items": [item for one in spoken if one.word.channel == channel for item in _items(one, labels)],
         }
-        for channel in range(heard.channels)
+        for channel in range(result.channels)
     ]
-    return {"channel_labels": {"channels": channels, "number_of_channels": heard.channels}}
+    return {"channel_labels": {"channels": channels, "number_of_channels": result.channels}}
 
 
-# --- what else may be asked for ---
+# --- alternatives and entities ---
 
 
-def _alternatives(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
-    """Each part of the recording with its readings, the likeliest first, none twice and no more than asked for."""
+def _alternatives(job: Job, spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
+    """Return each segment with at most MaxAlternatives different readings, the likeliest first."""
     channels = bool(job.settings.get("ChannelIdentification"))
     segments = []
-    for segment in heard.segments or [_only_reading(part) for part in _segments(spoken)]:
+    for segment in result.segments or [_only_reading(part) for part in _segments(spoken)]:
         readings: dict[str, list[Spoken]] = {}
-        for reading in map(_in_order, segment.readings):
+        for reading in map(_in_order, segment.alternatives):
             readings.setdefault(_text(reading), reading)
         shown = [(text, reading) for text, reading in readings.items() if text][: job.settings["MaxAlternatives"]]
         if shown:
@@ -122,19 +121,19 @@ def _alternatives(job: Job, spoken: Sequence[Spoken], heard: RecognitionResult) 
 
 def _only_reading(segment: Sequence[Spoken]) -> Segment:
     words = tuple(one.word for one in segment)
-    return Segment(words[0].start, max(word.end for word in words), (words,))
+    return Segment(words[0].start, max(word.end for word in words), (Reading(words),))
 
 
-def _in_order(reading: Sequence[Word]) -> list[Spoken]:
-    return list(_numbered(reading))
+def _in_order(reading: Reading) -> list[Spoken]:
+    return list(_numbered(reading.words))
 
 
-def _entities(_job: Job, _spoken: Sequence[Spoken], heard: RecognitionResult) -> dict[str, Any]:
-    return {"entities": [_entity(entity) for entity in sorted(heard.entities, key=lambda entity: entity.start)]}
+def _entities(_job: Job, _spoken: Sequence[Spoken], result: RecognitionResult) -> dict[str, Any]:
+    return {"entities": [_entity(entity) for entity in sorted(result.entities or (), key=lambda entity: entity.start)]}
 
 
 def _entity(entity: Entity) -> dict[str, Any]:
-    """Write a finding; its category begins with PHI, whatever the recogniser calls it."""
+    """Return an entity in the service's format; its category begins with PHI."""
     category = entity.category if entity.category.upper().startswith("PHI") else f"PHI-{entity.category}"
     return {
         "content": entity.content,
@@ -158,8 +157,8 @@ PARTS: Mapping[Callable[[Job], bool], Callable[[Job, Sequence[Spoken], Recogniti
 
 def _items(spoken: Spoken, labels: Labels) -> Iterator[dict[str, Any]]:
     for number, item in zip(spoken.numbers, _flat_items(spoken), strict=True):
-        said = {"confidence": item.pop("confidence"), "content": item.pop("content")}
-        yield {"id": number, **item, "alternatives": [said], **labels(spoken.word)}
+        alternative = {"confidence": item.pop("confidence"), "content": item.pop("content")}
+        yield {"id": number, **item, "alternatives": [alternative], **labels(spoken.word)}
 
 
 def _flat_items(spoken: Spoken) -> Iterator[dict[str, Any]]:
@@ -177,7 +176,7 @@ def _flat_items(spoken: Spoken) -> Iterator[dict[str, Any]]:
 
 
 def _segments(spoken: Sequence[Spoken]) -> list[list[Spoken]]:
-    """Cut where another speaks, where a sentence ends, and where nobody says anything for a while."""
+    """Cut at a change of speaker, at the end of a sentence, and at a pause over 1 s."""
     segments = [[one] for one in spoken[:1]]
     for before, after in pairwise(spoken):
         if _cut(before.word, after.word):
@@ -208,7 +207,7 @@ def _text(spoken: Iterable[Spoken]) -> str:
     return " ".join(one.word.text + one.word.punctuation for one in spoken)
 
 
-# --- numbers, as AWS writes them ---
+# --- numbers in AWS's format ---
 
 
 def _times(segment: Sequence[Spoken]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Lists as the service answers them: the newest first, a page at a time."""
+"""Pages of a list, the newest first."""
 
 import base64
 import json
@@ -11,24 +11,24 @@ PAGE = 5
 
 
 class Listed(Protocol):
-    """What can be listed: by when it was made, and its name among those of the same moment."""
+    """A listed record: the order is by time of creation, then by name."""
 
     @property
     def created(self) -> float:
-        """When it was made."""
+        """The time of creation."""
 
     @property
     def name(self) -> str:
-        """The name its maker gave it."""
+        """The name."""
 
 
 Item = TypeVar("Item", bound=Listed)
 
 
 def page(matching: Iterable[Item], request: Request) -> tuple[Sequence[Item], dict[str, str]]:
-    """Return the page a request asks for, and the token of the next one if there is one.
+    """Return the requested page, and the token of the next page if there is one.
 
-    A token names the last of the page before, so that what is made in between does not shift the next.
+    A token names the last record of a page, so records created meanwhile do not shift the next page.
     """
     newest_first = sorted(matching, key=_order, reverse=True)
     rest = _after(newest_first, request.get("NextToken"))

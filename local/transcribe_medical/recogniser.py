@@ -1,78 +1,68 @@
-"""The recogniser's process: one for the whole cloud, which is sent several recordings at once and shares its time out.
+"""The client of the recogniser's process. One process serves the whole cloud and several recordings at once.
 
-Recognising keeps a processor busy for minutes, and a broken recording may kill a decoder; in a process of its own
-neither stops the cloud. Orders and answers are lines of JSON, and an answer names its order.
+Recognition keeps a processor busy for minutes, and a damaged recording may crash a decoder. In a process of its own
+neither stops the cloud. Requests and answers are lines of JSON; an answer has the id of its request.
 """
 
 import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
 
-from local.transcribe_medical.recognition import RecognitionResult
+from local.recogniser import RecognitionRequest, RecognitionResult
 
-LONGEST_LINE = 256 * 1024 * 1024  # four hours of speech are some ten megabytes of words
-AT_ONCE = 16  # recordings sent before the first is answered
+LONGEST_LINE = 256 * 1024 * 1024  # four hours of speech take about 10 MB
+CONCURRENT_REQUESTS = 16  # sent before the first answer
 
 
 class RecognitionFailed(Exception):
-    """The recogniser could not make words of a recording; the message is the job's FailureReason."""
+    """The recogniser could not transcribe a recording; the message is the job's FailureReason."""
 
 
 class NotReady(Exception):
-    """The recogniser did not start; the message says why."""
+    """The recogniser did not start; the message is the reason."""
 
 
 class RecogniserDied(Exception):
-    """The process ended before it had answered."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """One recording to be heard, and how."""
-
-    audio: str
-    channels: bool
-    max_speakers: int
-    format: str | None
-    sample_rate: int | None
-    alternatives: int = 0
-    entities: bool = False
-    vocabulary: tuple[Mapping[str, str | None], ...] = ()
+    """The process ended before it answered."""
 
 
 class Recogniser:
-    """A recogniser that is started once, hears several recordings at once, and is started anew when it dies."""
+    """Starts the recogniser's process, sends it several requests at once, and restarts it after a crash."""
 
     def __init__(
-        self, command: Sequence[str], *, folder: str, environment: Mapping[str, str], at_once: int = AT_ONCE
+        self,
+        command: Sequence[str],
+        *,
+        folder: str,
+        environment: Mapping[str, str],
+        concurrent_requests: int = CONCURRENT_REQUESTS,
     ) -> None:
         self._command = command
         self._folder = folder
         self._environment = environment
         self._worker: _Worker | None = None
         self._starting = asyncio.Lock()
-        self._door = _Door(at_once)
+        self._lock = _SharedLock(concurrent_requests)
 
     async def start(self) -> None:
         """Start the process if none runs, or raise NotReady."""
         await self._ready()
 
-    async def hear(self, order: Order) -> RecognitionResult:
-        """Wait for this recording's turn and return its words, or raise NotHeard.
+    async def recognise(self, request: RecognitionRequest) -> RecognitionResult:
+        """Return the result of a request, or raise RecognitionFailed.
 
-        When the process dies, any of the recordings it had may have killed it. So each is tried once more, by
-        itself, and only one that kills the process then is given up.
+        After a crash, any of the running recordings may be the cause. So each is retried once, alone, and only a
+        recording that crashes the process again fails.
         """
         try:
             with contextlib.suppress(RecogniserDied):
-                async with self._door.together():
-                    return await (await self._ready()).hear(order)
-            async with self._door.alone():
-                return await (await self._ready()).hear(order)
+                async with self._lock.shared():
+                    return await (await self._ready()).recognise(request)
+            async with self._lock.exclusive():
+                return await (await self._ready()).recognise(request)
         except RecogniserDied:
             raise RecognitionFailed("The recogniser ended 2 times while it worked on this recording.") from None
         except NotReady as reason:
@@ -91,12 +81,12 @@ class Recogniser:
 
 
 class _Worker:
-    """One process, from its start to its end; `alive` until it says no more."""
+    """One process, from start to end; `alive` until its output ends."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._awaited: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._listening: asyncio.Task[None] | None = None
+        self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._reading: asyncio.Task[None] | None = None
         self.alive = True
 
     @classmethod
@@ -109,67 +99,67 @@ class _Worker:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            start_new_session=True,  # Ctrl-C is for the cloud, which then stops this process itself
+            start_new_session=True,  # the cloud handles Ctrl-C and stops this process itself
         )
         worker = cls(process)
         try:
-            greeting = await worker._answer()
+            greeting = await worker._next_answer()
         except RecogniserDied:
-            greeting = {"ready": False, "problem": "it ended at once, see what it printed above."}
+            greeting = {"ready": False, "problem": "it ended at once, see its output above."}
         if not greeting.get("ready"):
             await worker.end()
             raise NotReady(str(greeting.get("problem", "it gave no reason.")))
-        worker._listening = asyncio.create_task(worker._listen())
+        worker._reading = asyncio.create_task(worker._read_answers())
         return worker
 
-    async def hear(self, order: Order) -> RecognitionResult:
-        """Send one recording and wait for its answer; raises NotHeard or Died."""
+    async def recognise(self, request: RecognitionRequest) -> RecognitionResult:
+        """Send one request and wait for its answer; raise RecognitionFailed or RecogniserDied."""
         name = uuid4().hex
-        awaited = self._awaited[name] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting[name] = asyncio.get_running_loop().create_future()
         try:
-            await self._say({"id": name, **asdict(order)})
-            answer = await awaited
+            await self._send({**request.as_json(), "id": name})
+            answer = await waiting
         finally:
-            del self._awaited[name]
+            del self._waiting[name]
         if "failed" in answer:
             raise RecognitionFailed(str(answer["failed"]))
-        return RecognitionResult.read(answer["heard"])
+        return RecognitionResult.read(answer["result"])
 
     async def end(self) -> None:
-        """End the process, whatever it is doing."""
+        """Kill the process and wait for its end."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         await self._process.wait()
-        if self._listening:
-            await self._listening
+        if self._reading:
+            await self._reading
 
-    async def _listen(self) -> None:
-        """Hand each answer to whoever waits for it, until the process ends."""
+    async def _read_answers(self) -> None:
+        """Pass each answer to its waiting request, until the process ends."""
         with contextlib.suppress(RecogniserDied):
             while True:
-                answer = await self._answer()
-                awaited = self._awaited.get(str(answer.get("id")))
-                if awaited and not awaited.done() and ("heard" in answer or "failed" in answer):
-                    awaited.set_result(answer)
+                answer = await self._next_answer()
+                waiting = self._waiting.get(str(answer.get("id")))
+                if waiting and not waiting.done() and ("result" in answer or "failed" in answer):
+                    waiting.set_result(answer)
         self.alive = False
-        for awaited in self._awaited.values():
-            if not awaited.done():
-                awaited.set_exception(RecogniserDied())
+        for waiting in self._waiting.values():
+            if not waiting.done():
+                waiting.set_exception(RecogniserDied())
         await self._process.wait()
 
-    async def _say(self, order: Mapping[str, Any]) -> None:
-        orders = self._process.stdin
-        if orders is None or not self.alive:
+    async def _send(self, request: Mapping[str, Any]) -> None:
+        requests = self._process.stdin
+        if requests is None or not self.alive:
             raise RecogniserDied
         try:
-            orders.write(json.dumps(order).encode() + b"\n")
-            await orders.drain()
+            requests.write(json.dumps(request).encode() + b"\n")
+            await requests.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
             raise RecogniserDied from error
 
-    async def _answer(self) -> dict[str, Any]:
-        """Return the next line that is an answer; a library may print lines of its own."""
+    async def _next_answer(self) -> dict[str, Any]:
+        """Return the next line that is an answer; libraries may print other lines."""
         answers = self._process.stdout
         while answers is not None and (line := await answers.readline()):
             with contextlib.suppress(ValueError):
@@ -179,41 +169,41 @@ class _Worker:
         raise RecogniserDied
 
 
-class _Door:
-    """Several may be inside together, or one alone; whoever wants to be alone goes first."""
+class _SharedLock:
+    """A lock for several shared holders or one exclusive holder; an exclusive request has priority."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._inside = 0
-        self._waiting_to_be_alone = 0
+        self._holders = 0
+        self._waiting_for_exclusive = 0
         self._changed = asyncio.Condition()
 
     @contextlib.asynccontextmanager
-    async def together(self) -> AsyncIterator[None]:
-        """Be inside with others."""
-        async with self._held(lambda: not self._waiting_to_be_alone and self._inside < self._most):
+    async def shared(self) -> AsyncIterator[None]:
+        """Hold the lock with others."""
+        async with self._held(lambda: not self._waiting_for_exclusive and self._holders < self._most):
             yield
 
     @contextlib.asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
-        """Be inside while nobody else is."""
-        self._waiting_to_be_alone += 1
+    async def exclusive(self) -> AsyncIterator[None]:
+        """Hold the lock alone."""
+        self._waiting_for_exclusive += 1
         try:
-            async with self._held(lambda: not self._inside):
+            async with self._held(lambda: not self._holders):
                 yield
         finally:
-            self._waiting_to_be_alone -= 1
+            self._waiting_for_exclusive -= 1
             async with self._changed:
                 self._changed.notify_all()
 
     @contextlib.asynccontextmanager
-    async def _held(self, may_enter: Callable[[], bool]) -> AsyncIterator[None]:
+    async def _held(self, may_acquire: Callable[[], bool]) -> AsyncIterator[None]:
         async with self._changed:
-            await self._changed.wait_for(may_enter)
-            self._inside += 1
+            await self._changed.wait_for(may_acquire)
+            self._holders += 1
         try:
             yield
         finally:
             async with self._changed:
-                self._inside -= 1
+                self._holders -= 1
                 self._changed.notify_all()

@@ -1,7 +1,7 @@
-"""What Transcribe accepts in a request: the service model that boto3 carries, and the rules between its members.
+"""Validate requests of Transcribe by botocore's service model, and by rules between members.
 
-The model is the same one the AWS SDKs are made from, so a name, a limit or an enum is never written down twice.
-boto3 itself checks only required members, types and minimums before it sends; the rest is the service's to refuse.
+AWS generates its SDKs from the same model, so no name, limit or enum is repeated here. boto3 checks only required
+members, types and minimums before it sends; the service must check the rest.
 """
 
 import re
@@ -16,7 +16,7 @@ Request = Mapping[str, Any]
 
 
 class Refused(Exception):
-    """An error as the service answers it: its code, its message and the HTTP status."""
+    """An error of the service: code, message and HTTP status."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 def bad_request(message: str) -> Refused:
-    """Make the error for a request the service understands and does not accept."""
+    """Return the error for a valid request that the service refuses."""
     return Refused("BadRequestException", message)
 
 
@@ -49,7 +49,7 @@ def _model() -> ServiceModel:
     return ServiceModel(Loader().load_service_model("transcribe", "service-2"), "transcribe")
 
 
-# --- types: a request of the wrong types cannot be read at all ---
+# --- types: a request with a wrong type is a serialization error ---
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -81,11 +81,11 @@ def _check_types(shape: Shape, value: Any, path: str) -> None:
 
 
 def _is(value: Any, expected: tuple[type, ...]) -> bool:
-    """Tell whether a value is of an expected type; to Python a boolean is an integer too."""
+    """Return whether a value has an expected type; a boolean is not an integer here."""
     return isinstance(value, expected) and not (isinstance(value, bool) and bool not in expected)
 
 
-# --- constraints: all that fail are named in one message ---
+# --- constraints: one message names all that fail ---
 
 
 def _structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _length(value: Any) -> int | None:
 
 
 def _shown(value: Any) -> str:
-    """Write a value as the service's messages do, which are Java's."""
+    """Write a value as the service's messages do, in Java's format."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name}={_shown(inner)}" for name, inner in value.items()) + "}"
     if isinstance(value, list):
@@ -150,7 +150,7 @@ def _below(path: str, name: str) -> str:
     return f"{path}.{member}" if path else member
 
 
-# --- rules between members, which the model has no words for ---
+# --- rules between members, which the model does not have ---
 
 Rule = Callable[[Request], str | None]
 
@@ -158,13 +158,13 @@ MOST_TAGS = 50
 TOO_MANY_TAGS = f"A resource can have at most {MOST_TAGS} tags."
 
 
-def _speaks_english(request: Request) -> str | None:
+def _language_is_english(request: Request) -> str | None:
     if request["LanguageCode"] == "en-US":
         return None
     return "The language code that you provided isn't supported by Transcribe Medical. Use en-US."
 
 
-def _has_a_name(member: str, what: str) -> Rule:
+def _name_is_not_dots(member: str, what: str) -> Rule:
     def rule(request: Request) -> str | None:
         if request[member] not in (".", ".."):
             return None
@@ -198,13 +198,13 @@ def _context_needs_key(request: Request) -> str | None:
     return None
 
 
-def _redacts_nothing(request: Request) -> str | None:
+def _no_redaction(request: Request) -> str | None:
     if request["Media"].get("RedactedMediaFileUri") is None:
         return None
     return "RedactedMediaFileUri is for Call Analytics only. Remove it and try your request again."
 
 
-def _tags_are_fit(request: Request) -> str | None:
+def _tags_are_valid(request: Request) -> str | None:
     names = [tag["Key"] for tag in request.get("Tags") or []]
     if len(names) > MOST_TAGS:
         return TOO_MANY_TAGS
@@ -215,27 +215,27 @@ def _tags_are_fit(request: Request) -> str | None:
     return None
 
 
-def _keys_are_fit(request: Request) -> str | None:
+def _tag_keys_are_valid(request: Request) -> str | None:
     if any(name.lower().startswith("aws:") for name in request["TagKeys"]):
         return "A tag key can't begin with aws:, which is reserved."
     return None
 
 
-_A_VOCABULARY = (_has_a_name("VocabularyName", "vocabulary"), _speaks_english, _tags_are_fit)
+_A_VOCABULARY = (_name_is_not_dots("VocabularyName", "vocabulary"), _language_is_english, _tags_are_valid)
 
 RULES: Mapping[str, tuple[Rule, ...]] = {
     "StartMedicalTranscriptionJob": (
-        _has_a_name("MedicalTranscriptionJobName", "job"),
-        _speaks_english,
-        _redacts_nothing,
+        _name_is_not_dots("MedicalTranscriptionJobName", "job"),
+        _language_is_english,
+        _no_redaction,
         _needs_maximum("ShowSpeakerLabels", "MaxSpeakerLabels"),
         _needs_maximum("ShowAlternatives", "MaxAlternatives"),
         _labels_or_channels,
         _context_needs_key,
-        _tags_are_fit,
+        _tags_are_valid,
     ),
     "CreateMedicalVocabulary": _A_VOCABULARY,
     "UpdateMedicalVocabulary": _A_VOCABULARY,
-    "TagResource": (_tags_are_fit,),
-    "UntagResource": (_keys_are_fit,),
+    "TagResource": (_tags_are_valid,),
+    "UntagResource": (_tag_keys_are_valid,),
 }

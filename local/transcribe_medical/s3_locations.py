@@ -1,4 +1,4 @@
-"""Places in S3, and the forms in which a request may name one."""
+"""Locations of objects in S3, and the URIs for them in requests."""
 
 import re
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ _HOST_STYLE = re.compile(r"https?://(?P<bucket>[a-z0-9.-]+)\.s3[.-][a-z0-9.-]*am
 
 @dataclass(frozen=True)
 class S3Location:
-    """One object's place in S3."""
+    """The location of an object in S3."""
 
     bucket: str
     key: str
 
     @property
     def arn(self) -> str:
-        """The name by which IAM knows the object."""
+        """The object's ARN."""
         return f"arn:aws:s3:::{self.bucket}/{self.key}"
 
 
 def named(uri: str) -> S3Location | None:
-    """Return the place that a URI names, or nothing if it names no object in S3.
+    """Return the location in a URI, or None if it is not a URI of an object in S3.
 
     >>> named("s3://clinic/staging/a.wav")
-    Place(bucket='clinic', key='staging/a.wav')
+    S3Location(bucket='clinic', key='staging/a.wav')
     """
     if found := _S3_URI.fullmatch(uri):
         return S3Location(found["bucket"], found["key"])

@@ -1,4 +1,4 @@
-"""Transcribe Medical's twelve operations, behind one door."""
+"""Transcribe Medical: the table of its twelve operations."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -8,11 +8,11 @@ from typing import Any
 from local.transcribe_medical import request_validation, tag_operations
 from local.transcribe_medical.cloud_port import Caller, CloudPort
 from local.transcribe_medical.fault_injection import FaultInjection
-from local.transcribe_medical.job_operations import JobOperations, Recognisers
+from local.transcribe_medical.job_operations import JobOperations, RecogniserPort
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.request_validation import Request
 from local.transcribe_medical.tag_operations import TagOperations
-from local.transcribe_medical.vocabulary_operations import Later, VocabularyOperations, on_the_loop
+from local.transcribe_medical.vocabulary_operations import Schedule, VocabularyOperations, on_event_loop
 
 Operation = Callable[[Caller, Request], dict[str, Any]]
 
@@ -22,33 +22,31 @@ class Service:
 
     def __init__(
         self,
-        surroundings: CloudPort,
-        ears: Recognisers,
+        cloud: CloudPort,
+        recogniser: RecogniserPort,
         *,
         temporary: Path,
-        memory: JobStore | None = None,
+        store: JobStore | None = None,
         faults: FaultInjection | None = None,
-        tellings: int = 0,
+        events_per_job: int = 0,
         clock: Callable[[], float] = time.time,
-        later: Later = on_the_loop,
+        schedule: Schedule = on_event_loop,
     ) -> None:
-        """Tellings is how often a finished job is told to EventBridge; later calls a function after some seconds."""
-        self.memory = memory or JobStore()
+        """`events_per_job` is the number of events of a finished job; `schedule(seconds, call)` calls later."""
+        self.store = store or JobStore()
         self.faults = faults or FaultInjection()
-        self.vocabularies = VocabularyOperations(
-            self.memory, surroundings, temporary=temporary, clock=clock, later=later
-        )
+        self.vocabularies = VocabularyOperations(self.store, cloud, temporary=temporary, clock=clock, schedule=schedule)
         self.jobs = JobOperations(
-            self.memory,
-            surroundings,
-            ears,
+            self.store,
+            cloud,
+            recogniser,
             self.vocabularies,
             temporary=temporary,
             faults=self.faults,
-            tellings=tellings,
+            events_per_job=events_per_job,
             clock=clock,
         )
-        tags = TagOperations(self.memory)
+        tags = TagOperations(self.store)
         self.operations: Mapping[str, Operation] = {
             "StartMedicalTranscriptionJob": self.jobs.start,
             "GetMedicalTranscriptionJob": self.jobs.get,
@@ -65,29 +63,29 @@ class Service:
         }
 
     def takes(self, operation: str, request: Request) -> bool:
-        """Tell whether a request is for this service and not for the rest of Transcribe."""
+        """Return whether a request is for medical jobs or vocabularies, not for the rest of Transcribe."""
         if operation in tag_operations.OPERATIONS:
             return tag_operations.is_ours(request)
         return operation in self.operations
 
     def answer(self, operation: str, caller: Caller, request: Request) -> dict[str, Any]:
         """Answer one request, or raise Refused."""
-        self.faults.strike(operation, caller)
+        self.faults.before_operation(operation, caller)
         request_validation.check(operation, request)
         answer = self.operations[operation](caller, request)
-        self.faults.lose(operation)
+        self.faults.after_operation(operation)
         return answer
 
     def resume(self) -> None:
-        """Take up what an earlier run had begun."""
+        """Continue the unfinished jobs and vocabularies of an earlier run."""
         self.vocabularies.resume()
         self.jobs.resume()
 
     def pause(self) -> None:
-        """Stop working; what is begun stays so, for a later run to take up."""
+        """Stop all jobs; a later run continues them."""
         self.jobs.pause()
 
-    def forget(self) -> None:
-        """Forget everything, what is in progress too."""
+    def reset(self) -> None:
+        """Stop all jobs and delete the state."""
         self.pause()
-        self.memory.clear()
+        self.store.clear()

@@ -1,4 +1,4 @@
-"""Tags of medical jobs and vocabularies; those of Transcribe's other resources are none of ours."""
+"""Tags of medical jobs and vocabularies, not of Transcribe's other resources."""
 
 import re
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _OURS = re.compile(
 
 
 def is_ours(request: Mapping[str, Any]) -> bool:
-    """Tell whether a request is about a medical job or vocabulary."""
+    """Return whether a request is about a medical job or vocabulary."""
     arn = request.get("ResourceArn")
     return not isinstance(arn, str) or ":medical-" in arn or ":transcribe:" not in arn
 
@@ -29,26 +29,26 @@ def is_ours(request: Mapping[str, Any]) -> bool:
 class TagOperations:
     """TagResource, UntagResource and ListTagsForResource."""
 
-    def __init__(self, memory: JobStore) -> None:
-        self._memory = memory
+    def __init__(self, store: JobStore) -> None:
+        self._store = store
 
     def tag(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Add tags, in place of those with the same keys."""
-        thing = self._found(caller, request)
-        tags = {**_tags(thing), **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
+        """Add tags; replace those with the same keys."""
+        record = self._found(caller, request)
+        tags = {**_tags(record), **{tag["Key"]: tag["Value"] for tag in request["Tags"]}}
         if len(tags) > MOST_TAGS:
             raise bad_request(TOO_MANY_TAGS)
-        self._keep(thing, tags)
+        self._put(record, tags)
         return {}
 
     def untag(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Remove tags; keys that are not there are none too many."""
-        thing = self._found(caller, request)
-        self._keep(thing, {name: value for name, value in _tags(thing).items() if name not in request["TagKeys"]})
+        """Remove tags; missing keys are ignored."""
+        record = self._found(caller, request)
+        self._put(record, {name: value for name, value in _tags(record).items() if name not in request["TagKeys"]})
         return {}
 
     def list_tags(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Return all tags; the model knows no empty list of them."""
+        """Return all tags; the answer leaves out an empty list, because the model does not allow one."""
         tags = [{"Key": name, "Value": value} for name, value in _tags(self._found(caller, request)).items()]
         return {"ResourceArn": request["ResourceArn"], **({"Tags": tags} if tags else {})}
 
@@ -56,25 +56,25 @@ class TagOperations:
         named = _OURS.fullmatch(request["ResourceArn"])
         if named is None or (named["account"], named["region"]) != (caller.account, caller.region):
             raise Refused("NotFoundException", ABSENT)
-        memory = self._memory
-        thing = (
-            memory.vocabularies.find(caller, named["name"])
+        store = self._store
+        record = (
+            store.vocabularies.find(caller, named["name"])
             if named["kind"] == "medical-vocabulary"
-            else memory.jobs.find(caller, named["name"])
+            else store.jobs.find(caller, named["name"])
         )
-        if thing is None:
+        if record is None:
             raise Refused("NotFoundException", ABSENT)
-        return thing
+        return record
 
-    def _keep(self, thing: Job | Vocabulary, tags: Mapping[str, str]) -> None:
-        if isinstance(thing, Vocabulary):
-            self._memory.vocabularies.keep(replace(thing, tags=tags))
+    def _put(self, record: Job | Vocabulary, tags: Mapping[str, str]) -> None:
+        if isinstance(record, Vocabulary):
+            self._store.vocabularies.put(replace(record, tags=tags))
         else:
             listed = [{"Key": name, "Value": value} for name, value in tags.items()]
-            self._memory.jobs.keep(replace(thing, request={**thing.request, "Tags": listed or None}))
+            self._store.jobs.put(replace(record, request={**record.request, "Tags": listed or None}))
 
 
-def _tags(thing: Job | Vocabulary) -> Mapping[str, str]:
-    if isinstance(thing, Vocabulary):
-        return thing.tags or {}
-    return {tag["Key"]: tag["Value"] for tag in thing.request.get("Tags") or []}
+def _tags(record: Job | Vocabulary) -> Mapping[str, str]:
+    if isinstance(record, Vocabulary):
+        return record.tags or {}
+    return {tag["Key"]: tag["Value"] for tag in record.request.get("Tags") or []}

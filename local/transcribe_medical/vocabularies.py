@@ -1,4 +1,4 @@
-"""A medical vocabulary: its table of terms, and how far the service is with it."""
+"""A medical vocabulary: its table of terms and its state."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,10 +9,10 @@ PENDING, READY, FAILED = "PENDING", "READY", "FAILED"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """One vocabulary at one moment.
+    """The state of a vocabulary.
 
-    `table` is the text in use: none until the first file was found good, and still the old one after a file that
-    was not. `secret` is the part of its download address that cannot be guessed.
+    `table` is the text in use: None until a file is valid, and the old text after an invalid file. `secret` is the
+    random part of its download URI.
     """
 
     account: str
@@ -30,21 +30,21 @@ class Vocabulary:
 
     @property
     def arn(self) -> str:
-        """The name by which IAM knows the vocabulary."""
+        """The vocabulary's ARN."""
         return arn(self.region, self.account, self.name)
 
     def plain(self) -> dict[str, Any]:
-        """Return what `Vocabulary(**plain)` makes the same vocabulary of, fit for JSON."""
+        """Return the fields as JSON values; `Vocabulary(**plain)` restores the vocabulary."""
         return asdict(self)
 
 
 def arn(region: str, account: str, name: str) -> str:
-    """Return the name by which IAM knows a vocabulary."""
+    """Return the ARN of a vocabulary."""
     return f"arn:aws:transcribe:{region}:{account}:medical-vocabulary/{name}"
 
 
-def summed_up(vocabulary: Vocabulary) -> dict[str, Any]:
-    """Return one line of List, which is also what Update answers."""
+def summary(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return the vocabulary's entry in the answer of List, which is also the answer of Update."""
     return {
         "VocabularyName": vocabulary.name,
         "LanguageCode": vocabulary.language,
@@ -54,6 +54,6 @@ def summed_up(vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def described(vocabulary: Vocabulary, download_uri: str | None = None) -> dict[str, Any]:
-    """Return what Get answers: the state, why it failed, and where the table in use can be had."""
+    """Return the answer of Get: the state, the failure reason, and the URI of the table in use."""
     more = {"FailureReason": vocabulary.reason, "DownloadUri": download_uri}
-    return {**summed_up(vocabulary), **{member: value for member, value in more.items() if value is not None}}
+    return {**summary(vocabulary), **{member: value for member, value in more.items() if value is not None}}

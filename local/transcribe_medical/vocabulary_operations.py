@@ -1,4 +1,4 @@
-"""Create, Get, List, Update and Delete of medical vocabularies, and the check that follows the first two."""
+"""Create, Get, List, Update and Delete of medical vocabularies, and the check after Create and Update."""
 
 import asyncio
 import logging
@@ -22,7 +22,7 @@ from stethoscript.vocabulary import InvalidTable, Term
 
 MOST = 100
 MOST_PENDING = 10
-PENDING_SECONDS = 0.2  # minutes on AWS; long enough to be seen
+PENDING_SECONDS = 0.2  # minutes on AWS; long enough to be visible
 DOWNLOADS = "/_transcribe-medical/vocabularies/"
 
 ABSENT = "The requested vocabulary couldn't be found. Check the vocabulary name and try your request again."
@@ -38,11 +38,11 @@ BAD_TABLE = (
 
 log = logging.getLogger(__name__)
 
-Later = Callable[[float, Callable[[], object]], object]
+Schedule = Callable[[float, Callable[[], object]], object]
 
 
-def on_the_loop(seconds: float, call: Callable[[], object]) -> None:
-    """Call a function after some seconds on the loop that runs."""
+def on_event_loop(seconds: float, call: Callable[[], object]) -> None:
+    """Call a function after some seconds on the running event loop."""
     asyncio.get_running_loop().call_later(seconds, call)
 
 
@@ -51,26 +51,26 @@ class VocabularyOperations:
 
     def __init__(
         self,
-        memory: JobStore,
-        surroundings: CloudPort,
+        store: JobStore,
+        cloud: CloudPort,
         *,
         temporary: Path,
         clock: Callable[[], float] = time.time,
-        later: Later,
+        schedule: Schedule,
     ) -> None:
-        """Later is what calls a function after some seconds."""
-        self._memory = memory.vocabularies
-        self._surroundings = surroundings
+        """`schedule` calls a function after some seconds."""
+        self._store = store.vocabularies
+        self._cloud = cloud
         self._temporary = temporary
         self._clock = clock
-        self._later = later
+        self._schedule = schedule
 
     def create(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Take a new vocabulary in; whether its table is any good is found out afterwards."""
-        if self._memory.find(caller, request["VocabularyName"]):
+        """Create a vocabulary; its table is checked later."""
+        if self._store.find(caller, request["VocabularyName"]):
             raise Refused("ConflictException", TAKEN)
         self._check_rights(caller, request)
-        if len(self._memory.of(caller)) >= MOST:
+        if len(self._store.of(caller)) >= MOST:
             raise Refused("LimitExceededException", FULL)
         now = self._now()
         vocabulary = Vocabulary(
@@ -83,7 +83,7 @@ class VocabularyOperations:
             modified=now,
             tags={tag["Key"]: tag["Value"] for tag in request.get("Tags") or []},
         )
-        return vocabularies.summed_up(self._begin(caller, vocabulary))
+        return vocabularies.summary(self._begin(caller, vocabulary))
 
     def get(self, caller: Caller, request: Request) -> dict[str, Any]:
         """Describe a vocabulary."""
@@ -91,17 +91,17 @@ class VocabularyOperations:
         return vocabularies.described(vocabulary, self._download_uri(vocabulary))
 
     def list_vocabularies(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Sum up vocabularies, the newest first, a page at a time."""
+        """List vocabularies, the newest first, in pages."""
         state, part = request.get("StateEquals"), (request.get("NameContains") or "").lower()
         matching = (
-            each for each in self._memory.of(caller) if state in (None, each.state) and part in each.name.lower()
+            each for each in self._store.of(caller) if state in (None, each.state) and part in each.name.lower()
         )
         shown, token = page(matching, request)
         status = {"Status": state} if state else {}
-        return {**status, "Vocabularies": [vocabularies.summed_up(each) for each in shown], **token}
+        return {**status, "Vocabularies": [vocabularies.summary(each) for each in shown], **token}
 
     def update(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Take another table for a vocabulary in; until that is found good, and if it never is, the old one holds."""
+        """Give a vocabulary another table; the old one stays in use until the new one is valid."""
         old = self._found(caller, request)
         if old.state == PENDING:
             raise Refused("ConflictException", AT_WORK)
@@ -114,19 +114,19 @@ class VocabularyOperations:
             state=PENDING,
             reason=None,
         )
-        return vocabularies.summed_up(self._begin(caller, new))
+        return vocabularies.summary(self._begin(caller, new))
 
     def delete(self, caller: Caller, request: Request) -> dict[str, Any]:
-        """Forget a vocabulary."""
+        """Delete a vocabulary."""
         vocabulary = self._found(caller, request)
         if vocabulary.state == PENDING:
             raise bad_request(AT_WORK)
-        self._memory.drop(vocabulary)
+        self._store.delete(vocabulary)
         return {}
 
     def terms(self, caller: Caller, name: str) -> Sequence[Term]:
-        """Return the terms that a job may use, or raise Refused."""
-        vocabulary = self._memory.find(caller, name)
+        """Return a vocabulary's terms for a job, or raise Refused."""
+        vocabulary = self._store.find(caller, name)
         if vocabulary is None:
             raise bad_request(ABSENT)
         if vocabulary.table is None:
@@ -134,14 +134,14 @@ class VocabularyOperations:
         return tables.read(vocabulary.table.encode())
 
     def resume(self) -> None:
-        """Take up what an earlier run had begun to check."""
-        for vocabulary in self._memory:
-            self.settle(vocabulary)
+        """Check the pending vocabularies of an earlier run."""
+        for vocabulary in self._store:
+            self.finish_check(vocabulary)
 
-    def settle(self, begun: Vocabulary) -> Vocabulary | None:
-        """Find out at once whether a pending table is any good; return what became of the vocabulary."""
-        vocabulary = self._memory.find(Caller(begun.account, begun.region, ""), begun.name)
-        if vocabulary is None or vocabulary.state != PENDING or vocabulary.modified != begun.modified:
+    def finish_check(self, pending: Vocabulary) -> Vocabulary | None:
+        """Check a pending table now; return the vocabulary's new state, or None if it was deleted."""
+        vocabulary = self._store.find(Caller(pending.account, pending.region, ""), pending.name)
+        if vocabulary is None or vocabulary.state != PENDING or vocabulary.modified != pending.modified:
             return vocabulary
         try:
             table = self._table(vocabulary)
@@ -152,56 +152,56 @@ class VocabularyOperations:
             ended = replace(vocabulary, state=FAILED, reason="Internal failure. Try your request again.")
         else:
             ended = replace(vocabulary, state=READY, table=table, secret=secrets.token_urlsafe(16))
-        self._memory.keep(ended)
+        self._store.put(ended)
         return ended
 
     def download(self, path: str) -> bytes | None:
-        """Return the table that lies at a download address, or nothing if that is none of ours."""
+        """Return the table at a download path, or None if there is no such path."""
         account, region, name, secret, *_rest = [*path.removeprefix(DOWNLOADS).split("/"), "", "", "", ""]
-        vocabulary = self._memory.find(Caller(account, region, ""), name)
+        vocabulary = self._store.find(Caller(account, region, ""), name)
         if vocabulary is None or vocabulary.table is None or not vocabulary.secret:
             return None
         return vocabulary.table.encode() if secrets.compare_digest(vocabulary.secret, secret) else None
 
     def _begin(self, caller: Caller, vocabulary: Vocabulary) -> Vocabulary:
-        if sum(each.state == PENDING for each in self._memory.of(caller)) >= MOST_PENDING:
+        if sum(each.state == PENDING for each in self._store.of(caller)) >= MOST_PENDING:
             raise Refused("LimitExceededException", BUSY)
-        self._memory.keep(vocabulary)
-        self._later(PENDING_SECONDS, lambda: self.settle(vocabulary))
+        self._store.put(vocabulary)
+        self._schedule(PENDING_SECONDS, lambda: self.finish_check(vocabulary))
         return vocabulary
 
     def _table(self, vocabulary: Vocabulary) -> str:
-        place = named(vocabulary.uri)
-        size = self._surroundings.size_of(place) if place else None
-        if place is None or size is None:
-            raise InvalidTable([tables.Problem(0, "the file is gone")])
+        location = named(vocabulary.uri)
+        size = self._cloud.size_of(location) if location else None
+        if location is None or size is None:
+            raise InvalidTable([tables.Problem(0, "the file does not exist")])
         if size > tables.MOST_BYTES:
             raise InvalidTable(
                 [tables.Problem(0, f"the file has {size:,} bytes, and {tables.MOST_BYTES:,} are the most")]
             )
         with tempfile.TemporaryDirectory(dir=self._temporary) as folder:
             path = Path(folder) / "table"
-            if not self._surroundings.fetch(vocabulary.account, place, path):
-                raise InvalidTable([tables.Problem(0, "the file is gone")])
+            if not self._cloud.fetch(vocabulary.account, location, path):
+                raise InvalidTable([tables.Problem(0, "the file does not exist")])
             content = path.read_bytes()
         tables.read(content)
         return content.decode()
 
     def _found(self, caller: Caller, request: Request) -> Vocabulary:
-        vocabulary = self._memory.find(caller, request["VocabularyName"])
+        vocabulary = self._store.find(caller, request["VocabularyName"])
         if vocabulary is None:
             raise Refused("NotFoundException", ABSENT)
         return vocabulary
 
     def _check_rights(self, caller: Caller, request: Request) -> None:
-        caller_permissions.check_source(self._surroundings, caller, named(request["VocabularyFileUri"]))
-        caller_permissions.check_tags(self._surroundings, caller, request)
+        caller_permissions.check_source(self._cloud, caller, named(request["VocabularyFileUri"]))
+        caller_permissions.check_tags(self._cloud, caller, request)
 
     def _download_uri(self, vocabulary: Vocabulary) -> str | None:
         if vocabulary.secret is None:
             return None
         owner = f"{vocabulary.account}/{vocabulary.region}"
-        return f"{self._surroundings.endpoint}{DOWNLOADS}{owner}/{vocabulary.name}/{vocabulary.secret}/input.txt"
+        return f"{self._cloud.endpoint}{DOWNLOADS}{owner}/{vocabulary.name}/{vocabulary.secret}/input.txt"
 
     def _now(self) -> float:
         return round(self._clock(), 3)

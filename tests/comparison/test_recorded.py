@@ -22,7 +22,7 @@ def test_every_call_of_our_code_is_compared(summary_line: Callable[[str], None])
     for call in simulated(range(10)):
         SENT.update(sent(call.operation, call.arguments))
     for cloud in CLOUDS:
-        SENT.update(of_the_cdk(cloud.requested()))
+        SENT.update(of_the_cdk(cloud.recorded_requests()))
     missing = without_case(SENT)
     assert not missing, f"no case compares {', '.join(missing)}: add one for each to tests/comparison/cases"
     operations = {each.operation for each in SENT}

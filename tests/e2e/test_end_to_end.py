@@ -39,7 +39,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         people = DemoUsers(cloud, outputs)
         inbox = Inbox(people)
         yield SimpleNamespace(outputs=outputs, uploader=people.uploader(), reader=people.reader(), inbox=inbox)
-        assert {each["allowed"] for each in cloud.asked()} == {True}
+        assert {each["allowed"] for each in cloud.iam_decisions()} == {True}
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def get(cloud, path="/", **headers):
 
 def test_a_web_page_is_turned_away_with_a_sentence(cloud):
     status, headers, body = get(cloud, Origin="https://example.org")
-    assert (status, body) == (403, "This cloud answers programs, not web pages.")
+    assert (status, body) == (403, "The local cloud refuses requests of web pages.")
     assert not [name for name in headers if name.lower().startswith("access-control")]
 
 
@@ -199,7 +199,7 @@ def test_a_port_in_use_is_said_with_its_remedy(tmp_path):
 def test_a_state_folder_in_use_is_said_with_its_remedy(tmp_path):
     with (
         running(state=tmp_path / "state", engine="scripted"),
-        pytest.raises(CannotStart, match="Another running cloud"),
+        pytest.raises(CannotStart, match="Another cloud uses"),
     ):
         start_and_stop(state=tmp_path / "state")
 
@@ -218,8 +218,8 @@ def start_and_stop(*, state, port=0, engine="scripted"):
     ("changed", "sentence"),
     [
         ("del iam_actions.request_tag_context", "MiniStack has no ministack.core.iam_actions.request_tag_context"),
-        ("iam_actions.request_tag_context = lambda request: {}", "takes other parameters than the cloud knows"),
-        ("workarounds.KNOWN = '1.0'", "the cloud knows only 1.0"),
+        ("iam_actions.request_tag_context = lambda request: {}", "has other parameters than the cloud needs"),
+        ("workarounds.KNOWN = '1.0'", "the cloud needs 1.0"),
     ],
 )
 def test_another_ministack_than_the_known_one_is_refused_by_name(changed, sentence):
@@ -415,5 +415,5 @@ def test_the_stacks_are_not_deployed_where_no_cloud_answers():
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert (
-        ended.stderr == f"Nothing answers at http://127.0.0.1:{port}: start it with `make cloud` in another window.\n"
+        ended.stderr == f"No cloud answers at http://127.0.0.1:{port}: start it with `make cloud` in another window.\n"
     )

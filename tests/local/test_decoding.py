@@ -8,7 +8,7 @@ import pytest
 
 from local.recogniser import audio_decoder, refusals
 from local.recogniser.refusals import Media
-from local.recogniser.requests_and_results import Order, Unusable
+from local.recogniser.requests_and_results import RecognitionRequest, RecordingRefused
 from tests import recordings_matrix
 from tests.encoded_recordings import Encoded, Encoding, decoded, encode
 
@@ -33,7 +33,7 @@ def hear(tmp_path: Path) -> Hear:
     def decoding(content: bytes, **claimed: Any) -> Media:
         path = tmp_path / "recording"
         path.write_bytes(content)
-        with audio_decoder.decoded(Order("job", path, **claimed)) as sound:
+        with audio_decoder.decoded(RecognitionRequest(path, **claimed)) as sound:
             return sound.media
 
     return decoding
@@ -58,7 +58,7 @@ def test_real_recordings_are_decoded_whole_or_refused_with_the_documented_reason
         name, reason, refused, media = recording.name, refusal(recording), None, None
         try:
             media = hear(recording.content)
-        except Unusable as error:
+        except RecordingRefused as error:
             refused = str(error)
         assert (name, refused) == (name, reason)
         if media:
@@ -90,14 +90,14 @@ def test_a_recording_that_was_cut_off_is_decoded_as_far_as_it_goes(hear: Hear, n
 
 def test_a_recording_cut_off_before_its_index_is_refused(hear: Hear):
     content = encode(Encoding("ipod", "aac", **TWENTY))
-    with pytest.raises(Unusable, match=refusals.UNSUPPORTED_FORMAT):
+    with pytest.raises(RecordingRefused, match=refusals.UNSUPPORTED_FORMAT):
         hear(content[: len(content) * 9 // 10])
 
 
 @pytest.mark.parametrize("claimed", ["wav", "flac", "mp3", "mp4", "ogg", "amr", "webm"])
 def test_another_format_than_was_claimed_is_refused(hear: Hear, claimed: str):
     recipes = {"flac": STREAMED["mp3"]}
-    with pytest.raises(Unusable, match=refusals.FORMAT_MISMATCH):
+    with pytest.raises(RecordingRefused, match=refusals.FORMAT_MISMATCH):
         hear(encode(recipes.get(claimed, STREAMED["flac"])), format=claimed)
 
 
@@ -106,11 +106,11 @@ def test_m4a_may_be_sent_as_mp4(hear: Hear):
 
 
 def test_another_rate_than_was_claimed_is_refused(hear: Hear):
-    with pytest.raises(Unusable, match=refusals.SAMPLE_RATE_MISMATCH):
+    with pytest.raises(RecordingRefused, match=refusals.SAMPLE_RATE_MISMATCH):
         hear(encode(STREAMED["opus"]), sample_rate=16_000)
 
 
 @pytest.mark.parametrize("content", [b"", b"Dear colleague,\n" * 5000, b"\x89PNG\r\n\x1a\n" + bytes(90_000)])
 def test_what_is_no_recording_is_refused(hear: Hear, content: bytes):
-    with pytest.raises(Unusable, match=refusals.UNSUPPORTED_FORMAT):
+    with pytest.raises(RecordingRefused, match=refusals.UNSUPPORTED_FORMAT):
         hear(content)

@@ -82,15 +82,15 @@ def test_a_name_that_is_not_utf8_is_refused_with_a_remedy(tmp_path):
 def test_a_second_demo_ends_with_a_sentence_and_changes_nothing(ended, monkeypatch):
     monkeypatch.setattr(demo_run, "run", started)
     with process_lock.held(demo.LOCK):
-        assert f"as process {os.getpid()}: wait until it has ended" in ended()
+        assert f"as process {os.getpid()}: wait until it ends" in ended()
 
 
 FAILURES = {
-    "a full disk": (OSError(errno.ENOSPC, "No space left on device"), "make room"),
+    "a full disk": (OSError(errno.ENOSPC, "No space left on device"), "free some space"),
     "another problem of the system": (PermissionError(13, "Permission denied", "build/demo"), "build/demo"),
     "a dead cloud": (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "stopped answering"),
     "a failed deployment": (DeploymentFailed("cdk deploy failed: because."), "because"),
-    "Ctrl-C": (KeyboardInterrupt(), "nothing is left running"),
+    "Ctrl-C": (KeyboardInterrupt(), "No process is left running"),
 }
 
 
@@ -111,7 +111,7 @@ def test_every_failure_is_a_sentence_and_the_last_runs_documents_stay(ended, mon
 def test_a_full_disk_is_told_before_anything_starts(ended, monkeypatch):
     monkeypatch.setattr(demo_run, "run", started)
     monkeypatch.setattr(demo.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10_000_000))
-    assert "make room" in ended()
+    assert "free some" in ended()
 
 
 @pytest.mark.usefixtures("folders")
@@ -214,7 +214,7 @@ def test_a_signal_at_any_moment_ends_in_a_sentence(tmp_path, after):
         time.sleep(after)
         process.send_signal(signal.SIGTERM)
         _said, error = process.communicate(timeout=60)
-    assert "nothing is left running" in error
+    assert "No process is left running" in error
     assert "Traceback" not in error
     assert process.returncode == 1
 

@@ -107,7 +107,7 @@ def words_of(cloud, queue):
 
 def test_weather_nobody_could_mean_keeps_the_cloud_from_starting(tmp_path):
     with (
-        pytest.raises(CannotStart, match="fails_before is a probability"),
+        pytest.raises(CannotStart, match="fails_before must be a probability"),
         running(state=tmp_path / "state", engine="scripted", faults="fails_before=2"),
     ):
         pass

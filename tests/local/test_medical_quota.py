@@ -23,7 +23,7 @@ class Permissive:
 
 
 class Listening:
-    async def hear(self, _order):
+    async def recognise(self, _order):
         await asyncio.Event().wait()
 
 

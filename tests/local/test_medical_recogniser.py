@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from local.transcribe_medical.recogniser import NotReady, Order, Recogniser, RecognitionFailed
+from local.recogniser import RecognitionRequest
+from local.transcribe_medical.recogniser import NotReady, Recogniser, RecognitionFailed
 
 # A recogniser that answers what the recording's name says: after how long, or by dying.
 WORKER = """
@@ -21,7 +22,7 @@ def hear(order):
         say(id=order["id"], failed="Unsupported media format.")
     say(id=order["id"], progress=0.5)
     print("a library says hello", flush=True)
-    say(id=order["id"], heard={"format": "wav", "sample_rate": 16000, "seconds": 1, "channels": 1, "words": [],
+    say(id=order["id"], result={"format": "wav", "sample_rate": 16000, "seconds": 1, "channels": 1, "words": [],
         "took": order})
 say(ready=True)
 for line in sys.stdin:
@@ -33,8 +34,8 @@ def ear(script=WORKER, **how):
     return Recogniser([sys.executable, "-c", script], folder=".", environment={}, **how)
 
 
-def order(audio):
-    return Order(audio, channels=False, max_speakers=0, format=None, sample_rate=None)
+def request(audio):
+    return RecognitionRequest(audio, channels=False, max_speakers=0, format=None, sample_rate=None)
 
 
 def hearing(recogniser, *recordings):
@@ -42,7 +43,9 @@ def hearing(recogniser, *recordings):
 
     async def all_at_once():
         try:
-            return await asyncio.gather(*(recogniser.hear(order(each)) for each in recordings), return_exceptions=True)
+            return await asyncio.gather(
+                *(recogniser.recognise(request(each)) for each in recordings), return_exceptions=True
+            )
         finally:
             await recogniser.stop()
 
@@ -53,9 +56,9 @@ def test_a_short_recording_does_not_wait_for_a_long_one():
     recogniser = ear()
 
     async def short_after_long():
-        long = asyncio.create_task(recogniser.hear(order("fine 5")))
+        long = asyncio.create_task(recogniser.recognise(request("fine 5")))
         await asyncio.sleep(0.05)
-        await asyncio.wait_for(recogniser.hear(order("fine 0")), 3)
+        await asyncio.wait_for(recogniser.recognise(request("fine 0")), 3)
         still_long = not long.done()
         long.cancel()
         await recogniser.stop()
@@ -66,17 +69,22 @@ def test_a_short_recording_does_not_wait_for_a_long_one():
 
 def test_the_recording_that_kills_the_recogniser_is_given_up_and_the_others_are_heard():
     outcomes = hearing(ear(), "fine 0.3", "kills 0.1", "fine 0.4", "unusable 0")
-    assert [type(outcome).__name__ for outcome in outcomes] == ["RecognitionResult", "NotHeard", "Heard", "NotHeard"]
+    assert [type(outcome).__name__ for outcome in outcomes] == [
+        "RecognitionResult",
+        "RecognitionFailed",
+        "RecognitionResult",
+        "RecognitionFailed",
+    ]
     assert str(outcomes[1]) == "The recogniser ended 2 times while it worked on this recording."
     assert str(outcomes[3]) == "Unsupported media format."
 
 
 def test_no_more_recordings_are_sent_than_may_be_at_once():
-    recogniser = ear(at_once=2)
+    recogniser = ear(concurrent_requests=2)
 
     async def five():
         began = asyncio.get_running_loop().time()
-        await asyncio.gather(*(recogniser.hear(order("fine 0.2")) for _each in range(5)))
+        await asyncio.gather(*(recogniser.recognise(request("fine 0.2")) for _each in range(5)))
         await recogniser.stop()
         return asyncio.get_running_loop().time() - began
 
@@ -84,7 +92,7 @@ def test_no_more_recordings_are_sent_than_may_be_at_once():
 
 
 def test_two_hundred_recordings_are_all_answered():
-    assert {type(outcome).__name__ for outcome in hearing(ear(), *["fine 0"] * 200)} == {"Heard"}
+    assert {type(outcome).__name__ for outcome in hearing(ear(), *["fine 0"] * 200)} == {"RecognitionResult"}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +108,6 @@ def test_a_recogniser_that_does_not_start_says_why(script, problem):
         with pytest.raises(NotReady, match=problem):
             await recogniser.start()
         with pytest.raises(RecognitionFailed, match=problem):
-            await recogniser.hear(order("fine"))
+            await recogniser.recognise(request("fine"))
 
     asyncio.run(starting())

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from local.recogniser import Term
 from local.transcribe_medical.fault_injection import FaultInjection, FaultRates
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.request_validation import Refused
@@ -30,7 +31,7 @@ def clinics():
 async def ended(harness, *names):
     """Wait until jobs have ended, and return their statuses."""
     while True:
-        statuses = [harness.service.memory.jobs.find(CALLER, name).status for name in names]
+        statuses = [harness.service.store.jobs.find(CALLER, name).status for name in names]
         if "IN_PROGRESS" not in statuses:
             return statuses
         await asyncio.sleep(0.005)
@@ -51,7 +52,7 @@ class Checked:
 
 
 def test_every_answer_is_one_the_model_knows(clinics):
-    harness = clinics(tellings=1)
+    harness = clinics(events_per_job=1)
     ask = Checked(harness)
 
     async def a_day():
@@ -98,9 +99,9 @@ def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(cl
         await ended(harness, "job-1")
 
     asyncio.run(working())
-    [order] = harness.ears.orders
-    assert order.vocabulary == ({"phrase": "metoprolol", "display_as": "Metoprolol", "sounds_like": None},)
-    assert (order.alternatives, order.entities, order.format, order.channels) == (3, True, "wav", False)
+    [request] = harness.recogniser.requests
+    assert request.vocabulary == (Term("metoprolol", "Metoprolol"),)
+    assert (request.alternatives, request.entities, request.format, request.channels) == (3, True, "wav", False)
 
 
 def test_tags_that_come_while_a_job_works_are_kept(clinics):
@@ -118,7 +119,7 @@ def test_tags_that_come_while_a_job_works_are_kept(clinics):
 
 
 def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
-    first = clinics(memory=JobStore(tmp_path / "journal"))
+    first = clinics(store=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
 
     async def interrupted():
@@ -126,7 +127,7 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(memory=JobStore(tmp_path / "journal"))
+    second = clinics(store=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -138,7 +139,7 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
 
 
 def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, tmp_path):
-    first = clinics(memory=JobStore(tmp_path / "journal"))
+    first = clinics(store=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
     first.pass_time()
 
@@ -148,7 +149,7 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(memory=JobStore(tmp_path / "journal"))
+    second = clinics(store=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -167,7 +168,7 @@ def test_slow_jobs_take_their_time_and_others_do_not(clinics):
         for name in names:
             harness.ask("StartMedicalTranscriptionJob", **start(name))
         await asyncio.sleep(0.15)
-        early = [harness.service.memory.jobs.find(CALLER, name).status for name in names]
+        early = [harness.service.store.jobs.find(CALLER, name).status for name in names]
         await ended(harness, *names)
         return early
 
@@ -183,7 +184,7 @@ def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
         seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
         slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
     )  # fmt: skip
-    harness = clinics(faults=FaultInjection(fault_rates), tellings=1)
+    harness = clinics(faults=FaultInjection(fault_rates), events_per_job=1)
     names = [f"job-{n}" for n in range(200)]
     refusals = []
 
@@ -203,16 +204,16 @@ def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
         most = 0
         clients = asyncio.gather(*map(client, names))
         while not clients.done():
-            most = max(most, sum(job.status == "IN_PROGRESS" for job in harness.service.memory.jobs))
+            most = max(most, sum(job.status == "IN_PROGRESS" for job in harness.service.store.jobs))
             await asyncio.sleep(0)
         await ended(harness, *names)
         return most
 
     assert asyncio.run(working()) == 5
     written = [place.key for place in harness.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
-    heard = len(harness.ears.orders)
+    heard = len(harness.recogniser.requests)
     assert (sorted(written), heard) == (sorted(f"raw/{name}.json" for name in names), 200)
     assert {"LimitExceededException", "InternalFailureException", "ConflictException"} == set(refusals)
-    told = [detail["MedicalTranscriptionJobName"] for detail in harness.cloud.told]
-    assert 0 < len(set(names) - set(told)) < 200
-    assert max(map(told.count, set(told))) == 2
+    events = [detail["MedicalTranscriptionJobName"] for detail in harness.cloud.events]
+    assert 0 < len(set(names) - set(events)) < 200
+    assert max(map(events.count, set(events))) == 2

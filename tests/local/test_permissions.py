@@ -220,7 +220,7 @@ def questions(cloud: Cloud, deployed: Deployed, tmp_path: Path) -> list[dict[str
     as_root("lambda").invoke(FunctionName=f"{deployed.name}-reconcile")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        found = [each for each in cloud.asked() if "-pipeline-" in each["by"] and THIEF not in each["by"]]
+        found = [each for each in cloud.iam_decisions() if "-pipeline-" in each["by"] and THIEF not in each["by"]]
         if len({_role(question) for question in found}) >= 3:
             return found
         time.sleep(0.2)

@@ -107,7 +107,7 @@ SPOKEN = (
 
 def test_speech_is_heard(worker: Worker, dictation: Samples, tmp_path: Path):
     *progress, last = worker.order(written(tmp_path / "dictation.wav", dictation))
-    heard = last["heard"]
+    heard = last["result"]
     assert heard["seconds"] == pytest.approx(11.2)
     assert accuracy.word_error_rate(SPOKEN, text(heard["words"])) <= 0.25
     assert progress[-1]["progress"] == 1.0
@@ -138,7 +138,7 @@ def test_speech_is_heard_in_every_format(worker: Worker, tmp_path: Path, name: s
     form, job_settings = ENCODED[name]
     path = tmp_path / name
     path.write_bytes(encode(job_settings))
-    heard = worker.hear(path)["heard"]
+    heard = worker.hear(path)["result"]
     assert (heard["format"], heard["sample_rate"]) == (form, 48_000)
     assert "March" in text(heard["words"])
 
@@ -147,13 +147,13 @@ def test_speech_is_heard_in_every_format(worker: Worker, tmp_path: Path, name: s
 def test_silence_noise_and_music_have_no_words(worker: Worker, tmp_path: Path, name: str):
     noise = noises.samples(noises.NOISES[name](noises.seconds(8)))
     answer = worker.hear(written(tmp_path / "noise.wav", noise), max_speakers=3)
-    assert answer["heard"]["words"] == []
+    assert answer["result"]["words"] == []
 
 
 @pytest.fixture(scope="module")
 def consultation(worker: Worker) -> list[dict[str, Any]]:
     """The words of the consultation, with their speakers."""
-    return worker.hear(RECORDINGS / "consultation.flac", max_speakers=5)["heard"]["words"]
+    return worker.hear(RECORDINGS / "consultation.flac", max_speakers=5)["result"]["words"]
 
 
 def test_speakers_of_the_consultation_are_told_apart(consultation: list[dict[str, Any]]):
@@ -173,20 +173,20 @@ def test_channels_are_heard_each_by_itself(worker: Worker, dictation: Samples, t
     other = np.roll(dictation, 6 * RATE)
     other[: 6 * RATE] = 0
     stereo = np.stack([np.where(np.arange(len(dictation)) < 4 * RATE, dictation, 0), other])
-    heard = worker.hear(written(tmp_path / "stereo.wav", stereo), channels=True)["heard"]
+    heard = worker.hear(written(tmp_path / "stereo.wav", stereo), channels=True)["result"]
     assert heard["channels"] == 2
     for channel in (0, 1):
         assert "March" in text([word for word in heard["words"] if word["channel"] == channel])
     starts = [word["start"] for word in heard["words"]]
     assert starts == sorted(starts)
-    mixed = worker.hear(tmp_path / "stereo.wav")["heard"]["words"]
+    mixed = worker.hear(tmp_path / "stereo.wav")["result"]["words"]
     assert {word["channel"] for word in mixed} == {0}
     assert text(mixed).count("March") == 2
 
 
 def test_a_voice_that_both_microphones_caught_is_heard_once(worker: Worker, dictation: Samples, tmp_path: Path):
     stereo = np.stack([dictation, dictation // 20])
-    heard = worker.hear(written(tmp_path / "bleed.wav", stereo), channels=True)["heard"]["words"]
+    heard = worker.hear(written(tmp_path / "bleed.wav", stereo), channels=True)["result"]["words"]
     assert {word["channel"] for word in heard} == {0}
     assert text(heard).count("March") == 1
 
@@ -210,7 +210,7 @@ def test_words_of_a_vocabulary_are_heard_and_written_as_they_shall_be(
     worker: Worker, consultation: list[dict[str, Any]]
 ):
     spoken, plain = accuracy.spoken(RECORDINGS / "consultation.txt"), text(consultation)
-    told = text(worker.hear(RECORDINGS / "consultation.flac", vocabulary=VOCABULARY)["heard"]["words"])
+    told = text(worker.hear(RECORDINGS / "consultation.flac", vocabulary=VOCABULARY)["result"]["words"])
     assert "levothyroxine" not in plain
     assert "levothyroxine" in told
     assert "Albuterol (Ventolin)" in told
@@ -224,15 +224,15 @@ def test_a_vocabulary_adds_nothing_to_speech_without_its_words_nor_to_noise(
     worker: Worker, dictation: Samples, tmp_path: Path
 ):
     path = written(tmp_path / "dictation.wav", np.concatenate([dictation, np.zeros(3 * RATE)]))
-    plain, told = (worker.hear(path, **order)["heard"]["words"] for order in ({}, {"vocabulary": VOCABULARY}))
+    plain, told = (worker.hear(path, **order)["result"]["words"] for order in ({}, {"vocabulary": VOCABULARY}))
     assert told == plain
     for name in ("white", "vowels"):
         noise = noises.samples(noises.NOISES[name](noises.seconds(5)))
-        assert worker.hear(written(tmp_path / "noise.wav", noise), vocabulary=VOCABULARY)["heard"]["words"] == []
+        assert worker.hear(written(tmp_path / "noise.wav", noise), vocabulary=VOCABULARY)["result"]["words"] == []
 
 
 def test_alternatives_begin_with_what_was_heard_and_differ_in_words(worker: Worker, dictation: Samples, tmp_path: Path):
-    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), alternatives=3)["heard"]
+    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), alternatives=3)["result"]
     segments = [segment["alternatives"] for segment in heard["segments"]]
     assert [word for alternatives in segments for word in alternatives[0]["words"]] == heard["words"]
     assert all(1 <= len(alternatives) <= 3 for alternatives in segments)
@@ -249,7 +249,7 @@ def test_alternatives_begin_with_what_was_heard_and_differ_in_words(worker: Work
 
 
 def test_what_tells_who_the_patient_is_is_marked(worker: Worker, dictation: Samples, tmp_path: Path):
-    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), entities=True)["heard"]
+    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), entities=True)["result"]
     found = {entity["content"]: entity for entity in heard["entities"]}
     assert {"March 14", "Alan Whitfield"} <= set(found)
     (start,) = (word["start"] for word in heard["words"] if word["text"] == "Alan")
@@ -285,8 +285,8 @@ def test_a_minute_without_speech_has_no_words(worker: Worker, tmp_path: Path, na
             speech = np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32768
         sound = noises.babble(minute, speech, int(name.removeprefix("babble of ")))
     answer = worker.hear(written(tmp_path / "noise.wav", noises.samples(sound)), max_speakers=3, alternatives=3)
-    assert text(answer["heard"]["words"]) == ""
-    assert answer["heard"]["segments"] == []
+    assert text(answer["result"]["words"]) == ""
+    assert answer["result"]["segments"] == []
 
 
 @pytest.mark.proof
@@ -308,7 +308,7 @@ def test_an_hour_of_speech_takes_five_minutes_of_two_processors_and_a_gigabyte(t
         while "progress" in answer:
             answer = json.loads(started.lines.get(timeout=1200))
     assert started.end() == ""
-    assert len(answer["heard"]["words"]) > 7_000
+    assert len(answer["result"]["words"]) > 7_000
     assert usage.cpu <= 2 * 300
     assert usage.peak_megabytes <= 1000
     sys.stderr.write(f"\n{order}: {usage}\n")
@@ -345,7 +345,7 @@ def test_a_hostile_file_is_refused_while_another_recording_is_heard_undisturbed(
     content, refusal = HOSTILE[name]
     (tmp_path / name).write_bytes(content)
     speech = written(tmp_path / "speech.wav", dictation)
-    alone = worker.hear(speech)["heard"]["words"]
+    alone = worker.hear(speech)["result"]["words"]
     for path in (tmp_path / name, speech):
         worker.process.stdin.write(json.dumps({"id": path.name, "audio": str(path)}) + "\n")
     worker.process.stdin.flush()
@@ -355,13 +355,13 @@ def test_a_hostile_file_is_refused_while_another_recording_is_heard_undisturbed(
         if "progress" not in answer:
             ended[answer["id"]] = answer
     assert ended[name]["failed"] == refusal
-    assert ended[speech.name]["heard"]["words"] == alone
+    assert ended[speech.name]["result"]["words"] == alone
 
 
 def test_a_recording_that_was_cut_off_is_heard_as_far_as_it_goes(worker: Worker, dictation: Samples, tmp_path: Path):
     path = written(tmp_path / "cut.wav", dictation)
     path.write_bytes(path.read_bytes()[: 4 * RATE * 2])
-    heard = worker.hear(path)["heard"]
+    heard = worker.hear(path)["result"]
     assert heard["seconds"] == pytest.approx(4, abs=0.1)
     assert "March" in text(heard["words"])
 
@@ -381,7 +381,7 @@ def test_the_service_goes_on_after_a_failure(worker: Worker, dictation: Samples,
     assert worker.hear(slow)["failed"] == refusals.INVALID_SAMPLE_RATE
     surround = written(tmp_path / "surround.wav", np.stack([dictation] * 6))
     assert worker.hear(surround)["failed"] == refusals.TOO_MANY_CHANNELS
-    assert worker.hear(written(tmp_path / "good.wav", dictation[: 4 * RATE]))["heard"]["words"]
+    assert worker.hear(written(tmp_path / "good.wav", dictation[: 4 * RATE]))["result"]["words"]
 
 
 def test_a_folder_without_a_model_is_refused_with_a_remedy(tmp_path: Path):

@@ -297,7 +297,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_an_object_that_a_full_disk_cannot_hold_is_refused_and_the_one_before_stays(small_disk: Path):
     filler = small_disk / "filler"
-    refused = pytest.raises(ClientError, match="make room on the disk")
+    refused = pytest.raises(ClientError, match="free space on the disk")
     with running(state=small_disk / "state", engine="scripted") as cloud:
         s3 = cloud.client("s3")
         s3.create_bucket(Bucket="clinic")

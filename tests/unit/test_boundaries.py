@@ -83,3 +83,44 @@ def test_unit_tests_need_no_pretended_aws_and_nothing_that_is_slow_to_load(path)
 @pytest.mark.parametrize("path", [*DOMAIN, *DOCUMENTS], ids=called)
 def test_the_examples_in_docstrings_are_true(path):
     assert doctest.testmod(importlib.import_module(called(path))).failed == 0
+
+
+# The laptop and its recogniser
+
+RECOGNISER = ROOT / "local" / "recogniser"
+TESTS_OF_THE_RECOGNISER = {
+    *(ROOT / "tests" / "unit").glob("test_recogniser*.py"),
+    ROOT / "tests" / "local" / "test_recogniser_worker.py",
+    ROOT / "tests" / "local" / "test_decoding.py",
+}
+NOT_OF_THE_RECOGNISER = [
+    path
+    for folder in ("local", "benchmarks", "operations", "stacks", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if not path.is_relative_to(RECOGNISER) and path not in TESTS_OF_THE_RECOGNISER
+]
+
+
+def within(name, packages):
+    """Whether a full name is one of these packages or lies in one of them."""
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def test_other_packages_import_only_the_names_that_the_recogniser_offers():
+    offered = {f"local.recogniser.{name}" for name in importlib.import_module("local.recogniser").__all__}
+    for path in NOT_OF_THE_RECOGNISER:
+        test_double = {"local.recogniser.scripted"} if path.is_relative_to(ROOT / "tests") else set()
+        inside = {name for name in modules(path) if name.startswith("local.recogniser.")}
+        assert {name for name in inside if not within(name, offered | test_double)} == set(), path
+
+
+@pytest.mark.parametrize("path", sorted(RECOGNISER.glob("*.py")), ids=lambda path: path.stem)
+def test_the_recogniser_imports_nothing_else_of_this_repository(path):
+    others = {"stethoscript", "adapters", "documents", "stacks", "operations", "tests", "benchmarks"}
+    assert not imported(path) & (others | {path.stem for path in HANDLERS})
+    assert all(within(name, {"local.recogniser"}) for name in modules(path) if name.startswith("local."))
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lambdas").rglob("*.py")), ids=called)
+def test_nothing_that_is_deployed_imports_the_laptop(path):
+    assert "local" not in imported(path)

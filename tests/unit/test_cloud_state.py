@@ -32,11 +32,11 @@ def test_a_fresh_start_forgets(tmp_path):
 
 def test_what_a_killed_run_left_is_taken_up_with_a_word_of_warning(tmp_path, capsys):
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
-        state_folder.unsaved(folder)
+        state_folder.mark_unsaved(folder)
         (folder.objects / "a").touch()
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         assert (folder.objects / "a").exists()
-    assert "the last seconds may be missing; --fresh forgets" in capsys.readouterr().err
+    assert "other changes may be missing. --fresh deletes the state." in capsys.readouterr().err
     with state_folder.held(tmp_path / "cloud", fresh=False):
         assert capsys.readouterr().err == ""
 
@@ -44,7 +44,7 @@ def test_what_a_killed_run_left_is_taken_up_with_a_word_of_warning(tmp_path, cap
 def test_two_clouds_cannot_share_a_state_folder(tmp_path):
     with (
         state_folder.held(tmp_path / "cloud", fresh=False),
-        pytest.raises(CannotStart, match="Another running cloud"),
+        pytest.raises(CannotStart, match="Another cloud uses"),
         state_folder.held(tmp_path / "cloud", fresh=True),
     ):
         pass
@@ -59,7 +59,7 @@ def test_a_linked_folder_is_refused(tmp_path):
 
 def test_a_folder_with_other_files_is_never_taken_for_a_clouds(tmp_path):
     (tmp_path / "thesis.txt").touch()
-    with pytest.raises(CannotStart, match="no cloud's"), state_folder.held(tmp_path, fresh=True):
+    with pytest.raises(CannotStart, match="other files than a cloud's"), state_folder.held(tmp_path, fresh=True):
         pass
     assert (tmp_path / "thesis.txt").exists()
 
@@ -72,7 +72,7 @@ def test_somebody_elses_folder_is_refused(tmp_path):
     except PermissionError:
         pytest.skip("only root can give a folder away")
     with (
-        pytest.raises(CannotStart, match="belongs to somebody else"),
+        pytest.raises(CannotStart, match="belongs to another user"),
         state_folder.held(tmp_path / "cloud", fresh=False),
     ):
         pass
@@ -81,7 +81,7 @@ def test_somebody_elses_folder_is_refused(tmp_path):
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with (
-        pytest.raises(CannotStart, match="cannot be made"),
+        pytest.raises(CannotStart, match="cannot be created"),
         state_folder.held(tmp_path / "file" / "cloud", fresh=False),
     ):
         pass

@@ -32,7 +32,7 @@ def test_the_laptop_deploys_a_file_s_choices_on_its_own_python_and_without_what_
     file = tmp_path / "clinic.json"
     given = {"name": "clinic", "profiles": {"ward/": {}}, "key_arn": "arn:aws:kms:…", "layout": "mirrored"}
     file.write_text(json.dumps(given))
-    chosen = deployment.choices_of(file)
+    chosen = deployment.settings_from_file(file)
     assert {name: chosen[name] for name in chosen if name != "functions"} == {
         "name": "clinic", "profiles": {"ward/": {}}, "layout": "mirrored",
     }  # fmt: skip
@@ -44,8 +44,8 @@ def test_a_file_that_holds_no_choices_is_told(tmp_path, content):
     file = tmp_path / "clinic.json"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(DeploymentFailed, match="cannot be read as choices"):
-        deployment.choices_of(file)
+    with pytest.raises(DeploymentFailed, match="cannot be read as a configuration"):
+        deployment.settings_from_file(file)
 
 
 def test_make_hands_the_choices_on():

@@ -15,8 +15,8 @@ def refusals(faults, operation=GET, caller=CALLER, tries=1000):
     codes = []
     for _try in range(tries):
         try:
-            faults.strike(operation, caller)
-            faults.lose(operation)
+            faults.before_operation(operation, caller)
+            faults.after_operation(operation)
         except Refused as refused:
             codes.append((refused.code, refused.status))
     return codes
@@ -25,7 +25,7 @@ def refusals(faults, operation=GET, caller=CALLER, tries=1000):
 def test_the_weather_is_fine_unless_asked_for():
     faults = FaultInjection()
     assert refusals(faults) == []
-    assert (faults.delay("job"), faults.tellings("job", "event")) == (0.0, 1)
+    assert (faults.delay("job"), faults.copies("job", "event")) == (0.0, 1)
 
 
 def test_bad_luck_comes_about_as_often_as_forecast_and_the_same_from_the_same_seed():
@@ -60,11 +60,11 @@ def test_aws_rates_are_known_for_every_operation():
 
 def test_signs_of_an_end_are_lost_and_doubled_as_forecast_and_the_same_each_time():
     faults = FaultInjection(FaultRates(lost_events=0.3, doubled_events=0.3, seed=1))
-    tellings = [faults.tellings(f"job-{n}", "event") for n in range(1000)]
-    assert tellings == [faults.tellings(f"job-{n}", "event") for n in range(1000)]
+    copies = [faults.copies(f"job-{n}", "event") for n in range(1000)]
+    assert copies == [faults.copies(f"job-{n}", "event") for n in range(1000)]
     for often in (0, 2):
-        assert 250 < tellings.count(often) < 350
-    assert tellings != [faults.tellings(f"job-{n}", "object") for n in range(1000)]
+        assert 250 < copies.count(often) < 350
+    assert copies != [faults.copies(f"job-{n}", "object") for n in range(1000)]
 
 
 def test_a_forecast_is_read_from_a_file_and_from_the_command_line_alike(tmp_path):
@@ -79,9 +79,9 @@ def test_a_forecast_is_read_from_a_file_and_from_the_command_line_alike(tmp_path
     ("text", "problem"),
     [
         ("storm=1", "unknown: storm; known: seed, concurrent_jobs"),
-        ("fails_before=1.5", "fails_before is a probability"),
+        ("fails_before=1.5", "fails_before must be a probability"),
         ("fails_before=often", "fails_before cannot be 'often'"),
-        ("lost_events=0.6,doubled_events=0.6", "more than 1 together"),
+        ("lost_events=0.6,doubled_events=0.6", "must be at most 1"),
         ("concurrent_jobs=0", "concurrent_jobs"),
         ("rates=GetMedicalTranscriptionJob:0", "rates"),
         ("rates=fast", "rates cannot be 'fast'"),

@@ -10,14 +10,14 @@ from local import install
 from local.install import Step
 
 SAID = {
-    "a full disk": ("OSError: [Errno 28] No space left on device", "make room"),
-    "npm's full disk": ("npm error code ENOSPC", "make room"),
-    "another file than the locked one": ("error: Hash mismatch for lxml", "not the one that was locked"),
+    "a full disk": ("OSError: [Errno 28] No space left on device", "free some space"),
+    "npm's full disk": ("npm error code ENOSPC", "free some space"),
+    "another file than the locked one": ("error: Hash mismatch for lxml", "differs from the locked one"),
     "a Python without wheels": ("hint: lxml has no usable wheels", "use Python 3.11 to 3.14"),
     "pip without a wheel": ("ERROR: No matching distribution found for lxml==6", "use Python 3.11 to 3.14"),
-    "a folder of somebody else's": ("PermissionError: [Errno 13] Permission denied", "who owns this folder"),
-    "no network": ("error: Failed to fetch: dns error", "can be reached"),
-    "anything else": ("Segmentation fault", "can be reached"),
+    "a folder of somebody else's": ("PermissionError: [Errno 13] Permission denied", "the owner of this folder"),
+    "no network": ("error: Failed to fetch: dns error", "this machine reaches"),
+    "anything else": ("Segmentation fault", "this machine reaches"),
 }
 
 
@@ -41,7 +41,7 @@ def test_steps_run_at_the_same_time_and_one_that_fails_ends_the_others(build):
     waits = "import time; time.sleep(60)"
     fails = "import sys; sys.exit('No space left on device')"
     steps = [Step(what, [sys.executable, "-c", code]) for what, code in (("Long", waits), ("Short", fails))]
-    with pytest.raises(SystemExit, match=r"Short: not installed.*make room"):
+    with pytest.raises(SystemExit, match=r"Short: not installed.*free some space"):
         install.run(*steps)
     assert (build / "install-long.log").read_text() == ""
 

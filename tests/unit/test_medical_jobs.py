@@ -65,9 +65,9 @@ def job(name, created, status=jobs.COMPLETED, **more):
 
 
 def service(*remembered, now=100.0):
-    made = Service(surroundings=None, ears=None, temporary=Path(), clock=lambda: now)
+    made = Service(cloud=None, recogniser=None, temporary=Path(), clock=lambda: now)
     for one in remembered:
-        made.memory.jobs.keep(one)
+        made.store.jobs.put(one)
     return made
 
 
@@ -91,7 +91,7 @@ def test_jobs_are_listed_newest_first_and_five_a_page():
 def test_a_job_that_begins_between_two_pages_shifts_nothing():
     made = service(*(job(f"j{n}", created=float(n)) for n in range(6)))
     token = listed(made)["NextToken"]
-    made.memory.jobs.keep(job("new", created=9.0))
+    made.store.jobs.put(job("new", created=9.0))
     assert names(listed(made, NextToken=token)) == ["j0"]
 
 
@@ -130,24 +130,24 @@ def test_a_token_of_somebody_elses_making_is_refused(token):
 
 def test_what_is_remembered_is_the_same_job_again(tmp_path):
     done = job("j", 1.0, finished=2.0, format="wav", sample_rate=16000)
-    JobStore(tmp_path / "journal").jobs.keep(done)
+    JobStore(tmp_path / "journal").jobs.put(done)
     assert list(JobStore(tmp_path / "journal").jobs) == [done]
 
 
 def test_what_was_forgotten_stays_forgotten(tmp_path):
-    memory = JobStore(tmp_path / "journal")
+    store = JobStore(tmp_path / "journal")
     for name in ("a", "b"):
-        memory.jobs.keep(job(name, 1.0))
-    memory.jobs.drop(job("a", 1.0))
+        store.jobs.put(job(name, 1.0))
+    store.jobs.delete(job("a", 1.0))
     assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["b"]
 
 
 def test_half_a_line_at_the_end_of_the_journal_spoils_nothing(tmp_path):
-    JobStore(tmp_path / "journal").jobs.keep(job("whole", 1.0))
+    JobStore(tmp_path / "journal").jobs.put(job("whole", 1.0))
     with (tmp_path / "journal").open("a") as journal:
         journal.write('{"kind": "Job", "acc')
     assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["whole"]
-    JobStore(tmp_path / "journal").jobs.keep(job("next", 1.0))
+    JobStore(tmp_path / "journal").jobs.put(job("next", 1.0))
     assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["whole", "next"]
 
 

@@ -112,7 +112,7 @@ def test_a_file_that_goes_before_it_is_read_fails_the_vocabulary(harness):
     harness.ask("CreateMedicalVocabulary", **create())
     harness.cloud.objects.clear()
     harness.pass_time()
-    assert "the file is gone" in got(harness)["FailureReason"]
+    assert "the file does not exist" in got(harness)["FailureReason"]
 
 
 # --- refusals ---
@@ -278,9 +278,9 @@ def test_tags_of_transcribes_other_resources_are_left_to_others(harness):
 
 
 def test_a_vocabulary_outlives_the_service(tmp_path):
-    first = ServiceHarness(memory=JobStore(tmp_path / "journal"))
+    first = ServiceHarness(store=JobStore(tmp_path / "journal"))
     ready(first, Tags=[{"Key": "ward", "Value": "3"}])
-    second = ServiceHarness(memory=JobStore(tmp_path / "journal"))
+    second = ServiceHarness(store=JobStore(tmp_path / "journal"))
     assert got(second) == got(first)
     assert second.ask("ListTagsForResource", ResourceArn=ARN)["Tags"] == [{"Key": "ward", "Value": "3"}]
     for harness in (first, second):

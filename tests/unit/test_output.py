@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local.recogniser import RecognitionResult, Word
 from local.transcribe_medical import output
 from local.transcribe_medical.jobs import Job
-from local.transcribe_medical.recognition import RecognitionResult, Word
 
 REQUEST = {
     "MedicalTranscriptionJobName": "dictation-1",

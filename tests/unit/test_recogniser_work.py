@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from local.recogniser import alternatives, microphone_bleed, scripted, word_onsets, worker
 from local.recogniser.requests_and_results import Word, split_punctuation
-from local.recogniser.shared_threads import Turns
+from local.recogniser.shared_threads import SharedThreads
 
 
 def said(text, *, start=0.0, pace=0.5, **how):
@@ -33,46 +33,46 @@ def test_results_come_in_the_order_of_what_they_are_of():
         time.sleep(0.01 / (n + 1))
         return n * n
 
-    assert list(Turns(4).each(slower_at_first, range(10))) == [n * n for n in range(10)]
+    assert list(SharedThreads(4).each(slower_at_first, range(10))) == [n * n for n in range(10)]
 
 
 def test_a_short_order_does_not_wait_for_a_long_one_that_came_before():
-    turns, done, go = Turns(1), [], threading.Event()
+    turns, done, go = SharedThreads(1), [], threading.Event()
 
     def work(name):
         go.wait()
         done.append(name)
 
-    def order(name, pieces):
+    def request(name, pieces):
         list(turns.each(work, [name] * pieces))
 
-    orders = [threading.Thread(target=order, args=("long", 50))]
-    orders[0].start()
+    requests = [threading.Thread(target=request, args=("long", 50))]
+    requests[0].start()
     while not turns._lines and len(done) == 0:  # noqa: SLF001 - until the first piece of the long order is under way
         time.sleep(0.001)
-    orders.append(threading.Thread(target=order, args=("short", 2)))
-    orders[1].start()
+    requests.append(threading.Thread(target=request, args=("short", 2)))
+    requests[1].start()
     while len(turns._lines) < 2:  # noqa: SLF001
         time.sleep(0.001)
     go.set()
-    for thread in orders:
+    for thread in requests:
         thread.join()
     assert max(n for n, name in enumerate(done) if name == "short") <= 5
 
 
 def test_an_error_ends_its_own_order_and_no_other():
-    turns = Turns(1)
+    turns = SharedThreads(1)
     with pytest.raises(ZeroDivisionError):
         list(turns.each(lambda n: 1 / n, [1, 0, 2]))
     assert list(turns.each(lambda n: n, [1, 2])) == [1, 2]
 
 
 def test_nothing_to_do_is_done_at_once():
-    assert list(Turns(1).each(lambda n: n, [])) == []
+    assert list(SharedThreads(1).each(lambda n: n, [])) == []
 
 
 def test_work_that_nobody_waits_for_any_more_is_not_done():
-    turns, done = Turns(1), []
+    turns, done = SharedThreads(1), []
     first = turns.each(lambda n: (time.sleep(0.005), done.append(n)), range(100))
     list(islice(first, 2))
     first.close()
@@ -84,10 +84,10 @@ def test_a_short_recording_is_answered_while_a_long_one_is_worked_on(tmp_path):
     answers = io.StringIO()
     slow = scripted.recording("!slow 0.3\n0: Later.", tmp_path / "slow.wav")
     fast = scripted.recording("0: Sooner.", tmp_path / "fast.wav")
-    orders = [json.dumps({"id": path.stem, "audio": str(path)}) for path in (slow, fast)]
-    worker.serve(orders, worker.sender(answers), scripted.recognise)
+    requests = [json.dumps({"id": path.stem, "audio": str(path)}) for path in (slow, fast)]
+    worker.serve(requests, worker.sender(answers), scripted.recognise)
     lines = [json.loads(line) for line in answers.getvalue().splitlines()]
-    assert [line["id"] for line in lines if "heard" in line] == ["fast", "slow"]
+    assert [line["id"] for line in lines if "result" in line] == ["fast", "slow"]
 
 
 # Sentences and their readings
@@ -143,11 +143,11 @@ def test_what_sounds_otherwise_is_no_reading():
 # The twin has both
 
 
-def hear(tmp_path, script, **order):
+def hear(tmp_path, script, **request):
     answers = io.StringIO()
     path = scripted.recording(script, tmp_path / "recording.wav")
-    worker.serve([json.dumps({"id": "job", "audio": str(path)} | order)], worker.sender(answers), scripted.recognise)
-    return json.loads(answers.getvalue().splitlines()[-1])["heard"]
+    worker.serve([json.dumps({"id": "job", "audio": str(path)} | request)], worker.sender(answers), scripted.recognise)
+    return json.loads(answers.getvalue().splitlines()[-1])["result"]
 
 
 SCRIPT = "0: Four days ago, Mrs. Carter.\n? 0: For days ago, Mrs. Carter.\n? 0: Far days ago Mrs. Carter\n1: Yes."
@@ -199,18 +199,18 @@ def test_a_word_is_dropped_while_another_channel_says_it_much_louder(two_microph
     left, right = said("my own words said", channel=0), said("my own herds sad", channel=1)
     answer = said("thank you", start=2.5, channel=1)
     words = sorted([*left, *right, *answer], key=lambda word: word.start)
-    assert microphone_bleed.without(words, two_microphones) == [*left, *answer]
+    assert microphone_bleed.remove(words, two_microphones) == [*left, *answer]
 
 
 def test_a_quiet_word_is_kept_where_nobody_else_speaks(two_microphones):
     words = said("quietly said alone", channel=1)
-    assert microphone_bleed.without(words, two_microphones) == words
+    assert microphone_bleed.remove(words, two_microphones) == words
 
 
 def test_words_at_the_same_time_and_as_loud_are_all_kept(two_microphones):
     two_microphones[:, 1] = two_microphones[:, 0]
     words = sorted([*said("one two", channel=0), *said("three four", channel=1)], key=lambda word: word.start)
-    assert microphone_bleed.without(words, two_microphones) == words
+    assert microphone_bleed.remove(words, two_microphones) == words
 
 
 # Where words begin
@@ -221,7 +221,7 @@ def test_a_word_after_a_pause_begins_with_its_sound_and_not_much_later(spoken_fr
     samples = np.random.default_rng(1).normal(0, 3, 48_000)
     samples[round((1 + spoken_from) * 16_000) :] *= 1000
     word = Word("late", 1.0, 1.9, 0.9)
-    (begun,) = word_onsets.found([word], samples.astype(np.int16))
+    (begun,) = word_onsets.corrected([word], samples.astype(np.int16))
     assert begun.start == pytest.approx(expected, abs=0.011)
     assert begun.end == word.end
 
@@ -230,9 +230,9 @@ def test_a_word_in_flowing_speech_begins_where_the_one_before_it_ends():
     words = [Word("one", 0.0, 0.5, 0.9), Word("two", 0.5, 1.0, 0.9)]
     samples = np.ones(16_000, np.int16)
     samples[10_000:] = 10_000
-    assert list(word_onsets.found(words, samples)) == words
+    assert list(word_onsets.corrected(words, samples)) == words
 
 
 def test_a_word_of_no_length_keeps_its_place():
     word = Word("o", 1.0, 1.0, 0.9)
-    assert list(word_onsets.found([word], np.ones(16_000, np.int16))) == [word]
+    assert list(word_onsets.corrected([word], np.ones(16_000, np.int16))) == [word]

@@ -76,7 +76,7 @@ def test_no_answer_invites_other_origins():
 def test_a_refusal_is_one_sentence():
     start, body = passed([LOCAL, (b"origin", b"null")])
     assert start["status"] == 403
-    assert body["body"] == b"This cloud answers programs, not web pages."
+    assert body["body"] == b"The local cloud refuses requests of web pages."
 
 
 def test_websockets_are_closed():

@@ -1,7 +1,7 @@
-"""What MiniStack's services must answer otherwise, so that they answer as AWS's: one module a service.
+"""Differences between MiniStack's services and AWS's: one module for each service, one function for each gap.
 
-Each module has a table `WORKAROUNDS` of functions, each with what it touches of MiniStack. What is still different is
-listed with its meaning in `tests/comparison/cases`, and from there in docs/local-mode.md.
+Each module has a table `WORKAROUNDS` of its functions and of what each changes in MiniStack. `tests/comparison/cases`
+lists the remaining differences, and docs/local-mode.md shows them.
 """
 
 from local.cloud.gaps import dynamodb, events, iam, logs, others, s3, s3_copies, s3_events, s3_state, sns, sqs

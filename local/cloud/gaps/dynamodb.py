@@ -1,4 +1,4 @@
-"""DynamoDB: expressions that AWS refuses, and the codes of its errors.
+"""DynamoDB: expressions that AWS refuses, and error codes.
 
 Sources: "Update expressions" and "Reserved words" in the DynamoDB developer guide; the errors of
 `DescribeContinuousBackups` in botocore's model.
@@ -41,7 +41,7 @@ def a_path_is_updated_once() -> None:
 
 
 def _paths(expression: str, names: dict[str, str]) -> list[list[Any]]:
-    """Every path that an update expression changes."""
+    """Return every path that an update expression changes."""
     clauses: list[list[Any]] = []
     for token in dynamodb._tokenize(expression):
         if token[0] == "IDENT" and token[1].upper() in ("SET", "REMOVE", "ADD", "DELETE"):
@@ -58,14 +58,14 @@ def _paths(expression: str, names: dict[str, str]) -> list[list[Any]]:
 
 
 def _target(kind: str, action: list[Any]) -> list[Any]:
-    """The tokens of what an action changes: before `=`, before the value, or all."""
+    """Return the tokens of the path in an action: those before `=`, those before the value, or all."""
     ends = {"SET": "EQ", "ADD": "VALUE_REF", "DELETE": "VALUE_REF"}.get(kind)
     kinds = [token[0] for token in action]
     return action[: kinds.index(ends)] if ends in kinds else action
 
 
 def reserved_words_are_refused() -> None:
-    """Without it, a reserved word in the projection of a batch, a query or a scan is an error of the service."""
+    """Without it, a reserved word in the projection of a batch, query or scan is an internal error."""
     handlers = ("_batch_get_item", "_query", "_scan", "_get_item", "_transact_get_items")
     for name in handlers:
         setattr(dynamodb, name, _checking_projections(getattr(dynamodb, name)))
@@ -86,7 +86,7 @@ def _checking_projections(handle: Any) -> Any:
 
 
 def backups_name_missing_tables() -> None:
-    """Without it, asking for the backups of an unknown table is another error than on AWS."""
+    """Without it, a request for the backups of an unknown table returns another error than on AWS."""
     describe = dynamodb._describe_continuous_backups
 
     def described(data: dict[str, Any]) -> Answer:

@@ -1,4 +1,4 @@
-"""EventBridge: entries that AWS does not take, and rules that are not there.
+"""EventBridge: entries that AWS refuses, and missing rules.
 
 Sources: `PutEventsResultEntry` and the errors of `ListTargetsByRule` in botocore's model; "PutEvents" in the
 EventBridge API reference. An event for a bus that does not exist is accepted and lost, on AWS too
@@ -21,13 +21,13 @@ REQUIRED = ("Source", "DetailType", "Detail")
 
 
 def entries_are_checked() -> None:
-    """Without it, an entry without source or type is sent, and one whose detail is not JSON."""
+    """Without it, EventBridge sends entries without source or type, and entries whose detail is not JSON."""
     put = eventbridge._put_events
 
     def checked(data: dict[str, Any], allow_aws_source: bool = False) -> Answer:
         entries = data.get("Entries", [])
         refused = {number: found for number, entry in enumerate(entries) if (found := refusal(entry))}
-        if not refused or len(entries) > 10:  # noqa: PLR2004  # more are refused as a whole
+        if not refused or len(entries) > 10:  # noqa: PLR2004  # AWS refuses a request with more entries
             answer: Answer = put(data, allow_aws_source)
             return answer
         taken = [entry for number, entry in enumerate(entries) if number not in refused]
@@ -42,7 +42,7 @@ def entries_are_checked() -> None:
 
 
 def refusal(entry: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return why AWS does not take an entry.
+    """Return the error with which AWS refuses an entry, or None.
 
     >>> refusal({"Source": "a", "DetailType": "b", "Detail": "{}"})
     >>> refusal({"Source": "a", "DetailType": "b", "Detail": "[]"})["ErrorCode"]
@@ -60,7 +60,7 @@ def refusal(entry: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def targets_need_a_rule() -> None:
-    """Without it, the targets of a rule that does not exist are an empty list."""
+    """Without it, a list of the targets of a missing rule is empty."""
     list_ = eventbridge._list_targets_by_rule
 
     def listed(data: dict[str, Any]) -> Answer:

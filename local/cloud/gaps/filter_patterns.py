@@ -1,4 +1,4 @@
-"""Filter patterns of CloudWatch Logs: terms, and the selectors of JSON. Patterns of fields in brackets match all.
+"""Filter patterns of CloudWatch Logs: terms and JSON selectors. Patterns of fields in brackets match every message.
 
 Source: "Filter pattern syntax for metric filters, subscription filters, filter log events, and Live Tail" in the
 CloudWatch Logs user guide.
@@ -33,7 +33,7 @@ class Malformed(ValueError):
 
 
 def compiled(pattern: str) -> Matches:
-    """Return what tells whether a pattern matches a message.
+    """Return a function that returns whether a message matches the pattern.
 
     >>> compiled('{ $.job = "a*" && $.size > 3 }')('{"job": "abc", "size": 4}')
     True
@@ -54,7 +54,7 @@ def compiled(pattern: str) -> Matches:
 
 
 def _of_terms(text: str) -> Matches:
-    """Every term but the optional ones, of which one will do; none that is excluded. Letters' case counts."""
+    """Match all required terms, at least one of only optional ones, and no excluded term. Case matters."""
     terms: dict[str, list[Matches]] = {"": [], "-": [], "?": []}
     for term in _TERM.finditer(text):
         terms[term["sign"]].append(_term(term))
@@ -91,7 +91,7 @@ def _of_json(text: str) -> Matches:
 
 
 class _Parser:
-    """Reads `$.a = "b*" && ($.c > 1 || $.d IS NULL)`; `&&` binds stronger."""
+    """Parser of `$.a = "b*" && ($.c > 1 || $.d IS NULL)`; `&&` has the higher precedence."""
 
     def __init__(self, text: str) -> None:
         self._tokens: list[tuple[str, str]] = []
@@ -104,7 +104,7 @@ class _Parser:
             at = token.end()
 
     def parsed(self) -> Selects:
-        """Read it to its end."""
+        """Parse the whole pattern."""
         selects = self._any()
         if self._tokens:
             raise Malformed("Invalid filter pattern")

@@ -1,8 +1,8 @@
-"""IAM: what policies compare requests with.
+"""IAM: the values that policies compare requests with.
 
 Sources: "Actions, resources, and condition keys for Amazon S3" in the service authorization reference; "IAM JSON
-policy elements: Resource" in the IAM user guide (a wildcard stands for any characters); the same
-reference's pages of SQS, Lambda, EventBridge and CloudWatch Logs (actions, and the ARNs of what they are for).
+policy elements: Resource" in the IAM user guide (a wildcard matches any characters); the same reference's pages of
+SQS, Lambda, EventBridge and CloudWatch Logs (actions, and the ARNs of their resources).
 """
 
 # ruff: noqa: SLF001  # MiniStack has no public interface but AWS's own
@@ -25,7 +25,7 @@ ALSO_ASKED = {
     "x-amz-object-lock-legal-hold": "s3:PutObjectLegalHold",
     "x-amz-object-lock-mode": "s3:PutObjectRetention",
 }
-"""What a write with such a header needs beside PutObject."""
+"""The permission that a write with such a header needs in addition to PutObject."""
 
 
 ARN_OF: dict[tuple[str, str], tuple[str | None, str]] = {
@@ -39,7 +39,7 @@ ARN_OF: dict[tuple[str, str], tuple[str | None, str]] = {
 
 
 def wildcards_match_any_character() -> None:
-    """Without it, `*` ends at a line feed, so that a key with one is denied to all."""
+    """Without it, `*` ends at a line feed, so every request for a key with one is denied."""
 
     @lru_cache(4096)
     def compiled(pattern: str, ignore_case: bool) -> re.Pattern[str]:
@@ -51,7 +51,7 @@ def wildcards_match_any_character() -> None:
 
 
 def policies_see_the_key_of_an_upload() -> None:
-    """Without it, no condition on the KMS key of an upload is ever met, and whoever names our key is denied."""
+    """Without it, no condition on an upload's KMS key matches, and uploads that name our key are denied."""
     context_of = iam_actions.s3_service_context
 
     def context(
@@ -68,7 +68,7 @@ def policies_see_the_key_of_an_upload() -> None:
 
 
 def _key_of_upload(upload_id: str) -> str | None:
-    """A part carries no headers of its own: what its upload began with decides, as MiniStack does with the kind."""
+    """Return the KMS key of a multipart upload; a part has no headers of its own, so the start of the upload counts."""
     upload = s3._multipart_uploads.get(upload_id) if upload_id else None
     if not upload or not upload.get("requested_sse"):
         return None
@@ -77,7 +77,7 @@ def _key_of_upload(upload_id: str) -> str | None:
 
 
 def writes_need_every_right() -> None:
-    """Without it, an upload with tags, a canned ACL or a lock needs no right but PutObject."""
+    """Without it, an upload with tags, a canned ACL or a lock needs only the permission PutObject."""
     checks_of = iam_actions.s3_additional_checks
 
     def checks(

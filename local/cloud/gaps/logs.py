@@ -1,4 +1,4 @@
-"""CloudWatch Logs: which events a filter finds, and how to get at the rest.
+"""CloudWatch Logs: filter patterns, and pages of filtered events.
 
 Source: "FilterLogEvents" in the CloudWatch Logs API reference.
 """
@@ -16,11 +16,11 @@ from local.cloud.gaps import filter_patterns
 from local.cloud.gaps.table import Answer, Workarounds
 
 MOST = 10_000
-"""The most events that one answer holds."""
+"""The most events in one page."""
 
 
 def filter_patterns_are_obeyed() -> None:
-    """Without it, a JSON pattern matches everything, and a term matches whatever its letters' case."""
+    """Without it, a JSON pattern matches every message, and a term matches in any case."""
     filter_ = logs._filter_log_events
 
     def filtered(data: dict[str, Any]) -> Answer:
@@ -37,9 +37,9 @@ def filter_patterns_are_obeyed() -> None:
 
 
 def filtered_events_come_in_pages() -> None:
-    """Without it, nothing says that more events were found, and none after the first 10,000 can be had.
+    """Without it, an answer has no token for more events, and events after the first 10,000 are unreachable.
 
-    A token is the last event's time, and how many of that time were answered.
+    A token is the last event's time and the number of answered events with that time.
     """
     filter_ = logs._filter_log_events
 
@@ -55,7 +55,7 @@ def filtered_events_come_in_pages() -> None:
         if begin is not None:
             asked["startTime"] = begin
         status, headers, body = filter_(asked)
-        if status != 200:  # noqa: PLR2004  # a refusal
+        if status != 200:  # noqa: PLR2004  # an error
             return status, headers, body
         answer = json.loads(body)
         full = len(answer["events"]) == asked["limit"]

@@ -19,13 +19,13 @@ from local.cloud.gaps.table import Answer, Workarounds
 STATES = ("OK", "ALARM", "INSUFFICIENT_DATA")
 MOST_POINTS = 1440
 SHORT_PERIODS = (10, 20, 30)
-"""Seconds below a minute that a period may have."""
+"""The allowed periods below a minute, in seconds."""
 
 Handler = Callable[..., Answer]
 
 
 def alarms_and_statistics_are_checked() -> None:
-    """Without it, an alarm takes any state and period, and statistics any number of points."""
+    """Without it, CloudWatch accepts any state and period of an alarm, and any number of points of statistics."""
     for name, check in _CHECKS.items():
         setattr(cloudwatch, name, _checking(getattr(cloudwatch, name), check))
 
@@ -82,7 +82,7 @@ _CHECKS = {"_set_alarm_state": _state, "_put_metric_alarm": _period, "_get_metri
 
 
 def keys_have_one_policy() -> None:
-    """Without it, a key has a policy of any name."""
+    """Without it, KMS returns a key policy for any name."""
     read = kms._get_key_policy
 
     def policy(data: dict[str, Any]) -> Answer:

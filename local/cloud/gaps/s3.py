@@ -1,4 +1,4 @@
-"""S3: requests that AWS refuses and MiniStack takes, and defaults.
+"""S3: requests that AWS refuses and MiniStack accepts, and defaults.
 
 Sources: "CopyObject", "DeleteObjects", "ListObjectsV2", "ListObjectVersions", "GetObject" and "PutObject" in the S3 API
 reference; "Working with object metadata" and "Verifying bucket ownership with bucket owner condition" in the S3 user
@@ -21,7 +21,7 @@ from local.cloud.gaps.table import Answer, Workarounds
 
 METADATA_BYTES = 2048
 PAGE = 1000
-"""The most keys that a list holds."""
+"""The most keys in a page of a list."""
 OWNER, SOURCE_OWNER = "x-amz-expected-bucket-owner", "x-amz-source-expected-bucket-owner"
 _VERSION = re.compile(r"null|[A-Za-z0-9._-]{32,36}")
 _METADATA = "x-amz-meta-"
@@ -29,7 +29,7 @@ _METADATA = "x-amz-meta-"
 
 @dataclass(frozen=True)
 class Request:
-    """What S3 is asked."""
+    """A request to S3."""
 
     method: str
     bucket: str
@@ -40,91 +40,96 @@ class Request:
 
     @property
     def source(self) -> tuple[str, str, str | None]:
-        """Bucket, key and version of what is copied; all empty, if nothing is."""
+        """Bucket, key and version of the source of a copy; empty if this is not a copy."""
         path, _, query = self.headers.get("x-amz-copy-source", "").lstrip("/").partition("?")
         bucket, _, key = unquote(path).partition("/")
         return bucket, key, parse_qs(query).get("versionId", [None])[0]
 
     @property
     def version(self) -> str | None:
-        """The version that is asked for."""
+        """The requested version, or None."""
         return s3._qp(dict(self.query), "versionId", "") or None
 
     @property
     def writes(self) -> bool:
-        """Whether it begins to write an object's content: by itself, by a copy or by parts."""
+        """Whether the request writes an object, copies one or starts a multipart upload."""
         if not self.key or {"tagging", "acl", "retention", "legal-hold", "partNumber"} & self.query.keys():
             return False
         return self.method == "PUT" or (self.method == "POST" and "uploads" in self.query)
 
 
 def before(step: Callable[[Request], Request | Answer]) -> None:
-    """Let a function see each request first: it answers itself, or returns the request that MiniStack answers."""
+    """Call a function before each request: it returns an answer, or the request that MiniStack answers."""
     dispatch = s3._dispatch
 
     def dispatched(  # noqa: PLR0917  # MiniStack's signature
         method: str, bucket: str, key: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
     ) -> Answer:
-        asked = step(Request(method, bucket, key, headers, body, query_params))
-        if not isinstance(asked, Request):
-            return asked
-        answer: Answer = dispatch(method, bucket, key, dict(asked.headers), body, dict(asked.query))
+        request = step(Request(method, bucket, key, headers, body, query_params))
+        if not isinstance(request, Request):
+            return request
+        answer: Answer = dispatch(method, bucket, key, dict(request.headers), body, dict(request.query))
         return answer
 
     s3._dispatch = dispatched
 
 
 def refused(code: str, message: str, status: int = 400) -> Answer:
-    """S3's answer to what it does not do."""
+    """Return an error of S3."""
     answer: Answer = s3._error(code, message, status)
     return answer
 
 
 def bucket_owners_are_checked() -> None:
-    """Without it, a wrong `ExpectedBucketOwner` is ignored, even by a delete."""
+    """Without it, S3 ignores a wrong `ExpectedBucketOwner`, even in a delete."""
 
-    def step(asked: Request) -> Request | Answer:
-        for bucket, header in ((asked.bucket, OWNER), (asked.source[0], SOURCE_OWNER)):
+    def step(request: Request) -> Request | Answer:
+        for bucket, header in ((request.bucket, OWNER), (request.source[0], SOURCE_OWNER)):
             owner = s3._bucket_owner_account(bucket) if bucket else None
-            if owner and asked.headers.get(header, owner) != owner:
+            if owner and request.headers.get(header, owner) != owner:
                 return refused("AccessDenied", "Access Denied", 403)
-        return asked
+        return request
 
     before(step)
 
 
 def version_ids_are_checked() -> None:
-    """Without it, what is no version id at all is a version that does not exist, and deleting it succeeds."""
+    """Without it, an invalid version id counts as a missing version, and a delete of it succeeds."""
 
-    def step(asked: Request) -> Request | Answer:
-        for version in (asked.version, asked.source[2]):
+    def step(request: Request) -> Request | Answer:
+        for version in (request.version, request.source[2]):
             if version is not None and not _VERSION.fullmatch(version):
                 return refused("InvalidArgument", "Invalid version id specified")
-        return asked
+        return request
 
     before(step)
 
 
 def metadata_has_a_limit() -> None:
-    """Without it, an object takes more than the 2 KB of metadata that AWS allows."""
+    """Without it, an object may have more than AWS's 2 KB of metadata."""
 
-    def step(asked: Request) -> Request | Answer:
-        metadata = {name.removeprefix(_METADATA): value for name, value in asked.headers.items() if _METADATA in name}
+    def step(request: Request) -> Request | Answer:
+        metadata = {name.removeprefix(_METADATA): value for name, value in request.headers.items() if _METADATA in name}
         size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
-        if asked.writes and size > METADATA_BYTES:
+        if request.writes and size > METADATA_BYTES:
             return refused("MetadataTooLarge", "Your metadata headers exceed the maximum allowed metadata size")
-        return asked
+        return request
 
     before(step)
 
 
 def deletes_name_objects() -> None:
-    """Without it, deleting an empty list of objects succeeds."""
+    """Without it, a delete of an empty list of objects succeeds."""
 
-    def step(asked: Request) -> Request | Answer:
-        if asked.method == "POST" and not asked.key and "delete" in asked.query and not _names_objects(asked.body):
+    def step(request: Request) -> Request | Answer:
+        if (
+            request.method == "POST"
+            and not request.key
+            and "delete" in request.query
+            and not _names_objects(request.body)
+        ):
             return refused("MalformedXML", s3._MALFORMED_XML)
-        return asked
+        return request
 
     before(step)
 
@@ -138,15 +143,15 @@ def _names_objects(body: bytes) -> bool:
 
 
 def pages_have_a_limit() -> None:
-    """Without it, a list holds as many keys as are asked for, and a page of none says that more follow."""
+    """Without it, a page may have more than 1,000 keys, and a page of 0 keys says that more follow."""
 
-    def step(asked: Request) -> Request | Answer:
-        most = s3._qp(dict(asked.query), "max-keys", "")
-        if asked.method != "GET" or asked.key or not most:
-            return asked
+    def step(request: Request) -> Request | Answer:
+        most = s3._qp(dict(request.query), "max-keys", "")
+        if request.method != "GET" or request.key or not most:
+            return request
         if not most.isdecimal():
             return refused("InvalidArgument", "Argument maxKeys must be an integer between 0 and 2147483647")
-        return replace(asked, query={**asked.query, "max-keys": [str(min(int(most), PAGE))]})
+        return replace(request, query={**request.query, "max-keys": [str(min(int(most), PAGE))]})
 
     before(step)
     for name in ("_list_objects_v1", "_list_objects_v2", "_list_object_versions"):
@@ -165,13 +170,13 @@ def _complete_if_empty(list_: Callable[[str, dict[str, Any]], Answer]) -> Callab
 
 
 def content_type_has_aws_default() -> None:
-    """Without it, an object that was uploaded without a type is application/octet-stream."""
+    """Without it, an object uploaded without a type has the type application/octet-stream."""
 
-    def step(asked: Request) -> Request | Answer:
-        copies_type = asked.source[0] and asked.headers.get("x-amz-metadata-directive", "COPY") == "COPY"
-        if asked.writes and not copies_type and not asked.headers.get("content-type"):
-            return replace(asked, headers={**asked.headers, "content-type": "binary/octet-stream"})
-        return asked
+    def step(request: Request) -> Request | Answer:
+        copies_type = request.source[0] and request.headers.get("x-amz-metadata-directive", "COPY") == "COPY"
+        if request.writes and not copies_type and not request.headers.get("content-type"):
+            return replace(request, headers={**request.headers, "content-type": "binary/octet-stream"})
+        return request
 
     before(step)
 

@@ -1,4 +1,4 @@
-"""S3: copies and uploads in parts that AWS refuses.
+"""S3: copies and multipart uploads that AWS refuses.
 
 Sources: "CopyObject" and "CompleteMultipartUpload" in the S3 API reference, and its list of error codes.
 """
@@ -20,15 +20,15 @@ CHANGES = (
     "x-amz-server-side-encryption",
     "x-amz-server-side-encryption-customer-algorithm",
 )
-"""Headers by which a copy of an object onto itself changes it."""
+"""Headers with which a copy of an object onto itself changes it."""
 
 
 def copies_need_a_readable_source() -> None:
-    """Without it, what is archived is copied as if it were restored, and a delete marker is a missing version."""
+    """Without it, an archived object can be copied, and a delete marker counts as a missing version."""
 
-    def step(asked: Request) -> Request | Answer:
-        bucket, key, version = asked.source
-        source = _source(bucket, key, version) if asked.method == "PUT" and bucket else None
+    def step(request: Request) -> Request | Answer:
+        bucket, key, version = request.source
+        source = _source(bucket, key, version) if request.method == "PUT" and bucket else None
         if source and source.get("is_delete_marker"):
             return refused(
                 "InvalidRequest",
@@ -38,7 +38,7 @@ def copies_need_a_readable_source() -> None:
         if storage in s3._ARCHIVE_STORAGE_CLASSES and s3._sync_restore(bucket, key, source) != "restored":
             answer: Answer = s3._invalid_object_state(bucket, key, storage)
             return answer
-        return asked
+        return request
 
     before(step)
 
@@ -52,34 +52,34 @@ def _source(bucket: str, key: str, version: str | None) -> dict[str, Any] | None
 
 
 def copies_onto_themselves_change_something() -> None:
-    """Without it, an object is copied onto itself without a change."""
+    """Without it, an object can be copied onto itself without a change."""
 
-    def step(asked: Request) -> Request | Answer:
-        bucket, key, version = asked.source
-        same = asked.method == "PUT" and (bucket, key) == (asked.bucket, asked.key) and version is None
-        replaced = asked.headers.get("x-amz-metadata-directive", "COPY").upper() == "REPLACE"
-        if same and "partNumber" not in asked.query and not replaced and not any(map(asked.headers.get, CHANGES)):
+    def step(request: Request) -> Request | Answer:
+        bucket, key, version = request.source
+        same = request.method == "PUT" and (bucket, key) == (request.bucket, request.key) and version is None
+        replaced = request.headers.get("x-amz-metadata-directive", "COPY").upper() == "REPLACE"
+        if same and "partNumber" not in request.query and not replaced and not any(map(request.headers.get, CHANGES)):
             return refused(
                 "InvalidRequest",
                 "This copy request is illegal because it is trying to copy an object to itself without changing the "
                 "object's metadata, storage class, website redirect location or encryption attributes.",
             )
-        return asked
+        return request
 
     before(step)
 
 
 def parts_have_a_smallest_size() -> None:
-    """Without it, an upload may consist of parts below 5 MB, the last one aside."""
+    """Without it, parts before the last may be smaller than 5 MB."""
 
-    def step(asked: Request) -> Request | Answer:
-        upload_id = s3._qp(dict(asked.query), "uploadId", "")
-        upload = s3._multipart_uploads.get(upload_id) if asked.method == "POST" and upload_id else None
-        named = _named_parts(asked.body) if upload else []
+    def step(request: Request) -> Request | Answer:
+        upload_id = s3._qp(dict(request.query), "uploadId", "")
+        upload = s3._multipart_uploads.get(upload_id) if request.method == "POST" and upload_id else None
+        named = _named_parts(request.body) if upload else []
         sizes = [upload["parts"][number]["size"] for number in named if upload and number in upload["parts"]]
         if any(size < SMALLEST_PART for size in sizes[:-1]):
             return refused("EntityTooSmall", "Your proposed upload is smaller than the minimum allowed size")
-        return asked
+        return request
 
     before(step)
 

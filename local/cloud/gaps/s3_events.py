@@ -1,4 +1,4 @@
-"""S3: what its events say.
+"""S3: fields of its events.
 
 Sources: "Event message structure" in the S3 user guide; "Amazon S3 events" in the EventBridge events reference; the
 table of `aws:userid` in the IAM user guide.
@@ -24,13 +24,13 @@ _version: ContextVar[str | None] = ContextVar("version", default=None)
 
 
 def messages_name_the_caller() -> None:
-    """Without it, every message of S3's names the same principal."""
+    """Without it, every message from S3 names the same principal."""
 
-    def step(asked: Request) -> Request | Answer:
-        key = router.extract_access_key_id(dict(asked.headers), dict(asked.query))
+    def step(request: Request) -> Request | Answer:
+        key = router.extract_access_key_id(dict(request.headers), dict(request.query))
         found = iam_evaluator.resolve_caller_identity(key) if key else None
         _caller.set(found["userId"] if found else None)
-        return asked
+        return request
 
     def naming(deliver: Callable[..., None]) -> Callable[..., None]:
         def delivered(arn: str, event_payload: dict[str, Any], bucket_region: str, **more: str) -> None:
@@ -49,7 +49,7 @@ _DELIVERERS = ("_deliver_event_to_sqs", "_deliver_event_to_sns", "_deliver_event
 
 
 def bus_events_name_the_version() -> None:
-    """Without it, an event on the bus does not say of which version of an object it tells."""
+    """Without it, an event on the bus does not have the object's version id."""
     fire, dispatch = s3._fire_s3_event, eventbridge._dispatch_event
 
     def fired(*event: Any, **more: Any) -> None:

@@ -1,4 +1,4 @@
-"""S3: what has to be there still after a restart, and what must not be on the disk any more.
+"""S3: state that must survive a restart, and files that an erasure must remove.
 
 Sources: "How S3 Object Lock works" and "Uploading and copying objects using multipart upload" in the S3 user guide.
 """
@@ -24,12 +24,12 @@ _UPLOADS = "uploads"
 
 
 def locks_are_kept() -> None:
-    """Without it, legal holds and retention are gone after a restart."""
+    """Without it, legal holds and retention are lost at a restart."""
     s3._PERSISTED_BUCKET_DICTS.update(object_retention=s3._object_retention, object_legal_hold=s3._object_legal_hold)
 
 
 def unfinished_uploads_are_kept() -> None:
-    """Without it, uploads in parts are gone after a restart. Each part is a file: state is saved every few seconds."""
+    """Without it, multipart uploads are lost at a restart. Parts are files, because saves are frequent."""
     get_state, restore, dispatch = s3.get_state, s3._restore_state, s3._dispatch
 
     def dispatched(  # noqa: PLR0917  # MiniStack's signature
@@ -81,7 +81,7 @@ def _read(file: Path) -> bytes:
 
 
 def folders_of_deleted_keys_are_removed() -> None:
-    """Without it, the folders in a key's name, and so perhaps a patient's name, stay on the disk after an erasure."""
+    """Without it, the folders of a key, which may contain a patient's name, stay on the disk after an erasure."""
     s3._delete_persisted_object = _emptying(s3._delete_persisted_object, lambda key: s3._object_disk_path(*key))
     s3._delete_version_file = _emptying(s3._delete_version_file, lambda key: s3._version_disk_path(*key))
 
@@ -95,8 +95,8 @@ def _emptying(delete: Callable[..., None], path_of: Callable[[tuple[str, ...]], 
         for folder in Path(path).parents if path else ():
             if folder in kept or not folder.is_relative_to(root):
                 break
-            with suppress(OSError):  # another object lies in it
-                os.rmdir(folder)  # noqa: PTH106 - it is the one call that removes nothing but an empty folder
+            with suppress(OSError):  # another object is in it
+                os.rmdir(folder)  # noqa: PTH106 - the only call that removes only an empty folder
 
     return deleted
 

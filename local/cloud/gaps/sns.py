@@ -26,17 +26,17 @@ SUBSCRIPTION_ATTRIBUTES = {
     "SubscriptionRoleArn",
 }
 MOST_FILTERED, MOST_COMBINATIONS = 5, 150
-"""Keys of a filter policy, and the product of how many values each has."""
+"""The most keys of a filter policy, and the highest product of their numbers of values."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ATTRIBUTE_NAME = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
 _ATTRIBUTE_TYPE = re.compile(r"(String|String\.Array|Number|Binary)(\.[A-Za-z0-9_.-]+)?")
 _OPERATORS = {"prefix", "suffix", "anything-but", "equals-ignore-case", "cidr", "numeric", "exists", "wildcard"}
 _sent: ContextVar[Parameters] = ContextVar("sent")
-"""The parameters of a request with the empty ones, which MiniStack leaves out."""
+"""The parameters of a request, with the empty ones that MiniStack drops."""
 
 
 def messages_are_checked() -> None:
-    """Without it, any subject, attribute and structure is published."""
+    """Without it, SNS publishes any subject, attribute and structure."""
     _remember_empty_parameters()
     publish = sns._publish
 
@@ -65,7 +65,7 @@ def _remember_empty_parameters() -> None:
 
 
 def _problems(sent: Parameters) -> Iterator[tuple[str, str]]:
-    """The code and message of what AWS refuses in a message."""
+    """Yield the code and message of each error that AWS finds in a message."""
     subject, message = sns._p(sent, "Subject", None), sns._p(sent, "Message")
     if subject is not None and (not subject or len(subject) > LONGEST_SUBJECT or _CONTROL.search(subject)):
         yield "InvalidParameter", "Invalid parameter: Subject"
@@ -107,7 +107,7 @@ def _attribute_problems(sent: Parameters) -> Iterator[tuple[str, str]]:
 
 
 def only_texts_are_delivered() -> None:
-    """Without it, a part of a message in JSON that is no text makes its delivery fail; AWS ignores such a part."""
+    """Without it, a part of a JSON message that is not text fails the delivery; AWS ignores such a part."""
     resolve = sns._resolve_message_for_protocol
 
     def resolved(message: str, message_structure: str, protocol: str) -> str:
@@ -118,7 +118,7 @@ def only_texts_are_delivered() -> None:
 
 
 def subscriptions_are_checked() -> None:
-    """Without it, any protocol, address and policy is subscribed, and a second time with other attributes."""
+    """Without it, SNS accepts any protocol, address and policy, and a second subscription with other attributes."""
     subscribe, change = sns._subscribe, sns._set_subscription_attributes
 
     def subscribed(params: Parameters) -> Answer:
@@ -195,7 +195,7 @@ def _filter_problems(policy: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _filter_values(policy: Mapping[str, Any]) -> Iterator[Any]:
-    """The rules of each key, also below objects (filters of the body) and alternatives."""
+    """Yield the rules of each key, including nested objects (filters of the body) and alternatives."""
     for key, rules in policy.items():
         if isinstance(rules, dict):
             yield from _filter_values(rules)

@@ -1,4 +1,4 @@
-"""SQS: what AWS refuses and MiniStack accepts, and the reverse.
+"""SQS: requests that AWS refuses and MiniStack accepts, and the reverse.
 
 Sources: "SendMessage", "ReceiveMessage", "ChangeMessageVisibility", "CreateQueue", "SetQueueAttributes",
 "GetQueueAttributes" and "DeleteMessage" in the SQS API reference.
@@ -19,15 +19,15 @@ from ministack.services import sqs
 from local.cloud.gaps.table import Workarounds
 
 LIMITS = {"DelaySeconds": 900, "WaitTimeSeconds": 20, "VisibilityTimeout": 43_200}
-"""The highest value of each number; the lowest is 0."""
+"""The maximum of each number; the minimum is 0."""
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
 _HANDLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""A receipt handle as MiniStack makes them."""
+"""The form of MiniStack's receipt handles."""
 _POLICIES = ("Policy", "RedrivePolicy", "RedriveAllowPolicy")
 
 
 def numbers_have_limits() -> None:
-    """Without it, any delay, wait or visibility timeout is accepted."""
+    """Without it, SQS accepts any delay, wait or visibility timeout."""
     sqs._act_send_message = _limited(sqs._act_send_message)
     sqs._HANDLERS["SendMessage"] = sqs._act_send_message
     for action in ("ReceiveMessage", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch"):
@@ -54,7 +54,7 @@ def _refuse_outside(name: str, value: Any, most: int) -> None:
 
 
 def _each_visibility(act: Callable[[dict[str, Any], str], Any], data: dict[str, Any], qurl: str) -> Any:
-    """In a batch an entry fails for itself."""
+    """Check each entry of a batch, because entries fail separately."""
     outside = [each for each in data["Entries"] if not 0 <= int(each.get("VisibilityTimeout", 0)) <= 43_200]  # noqa: PLR2004
     failed = [
         {
@@ -71,7 +71,7 @@ def _each_visibility(act: Callable[[dict[str, Any], str], Any], data: dict[str, 
 
 
 def queues_have_known_names_and_attributes() -> None:
-    """Without it, a queue may have any name, unknown attributes and a policy that is not one."""
+    """Without it, a queue may have any name, unknown attributes and an invalid policy."""
     create, change, read = (
         sqs._HANDLERS[action] for action in ("CreateQueue", "SetQueueAttributes", "GetQueueAttributes")
     )
@@ -122,7 +122,7 @@ def _is_object(text: str) -> bool:
 
 
 def outdated_receipts_are_taken() -> None:
-    """Without it, deleting what was received anew since, or is gone, is an error; on AWS it succeeds."""
+    """Without it, a delete with an outdated receipt handle, or of a deleted message, fails; on AWS it succeeds."""
     delete, delete_batch = sqs._HANDLERS["DeleteMessage"], sqs._HANDLERS["DeleteMessageBatch"]
 
     def deleted(data: dict[str, Any], qurl: str) -> Any:

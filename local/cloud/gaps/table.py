@@ -1,11 +1,11 @@
-"""The shapes of the tables of workarounds, and of MiniStack's answers."""
+"""The types of the tables of workarounds, and of MiniStack's answers."""
 
 from collections.abc import Callable
 from typing import Any
 
 Answer = tuple[int, dict[str, str], bytes]
-"""Status, headers, body."""
+"""HTTP status, headers, body."""
 Parameters = tuple[str, ...]
 Touched = dict[tuple[Any, str], Parameters | None]
-"""What a workaround touches: where, under which name, and, for a function, with which parameters."""
+"""What a workaround changes: module and name, and a function's parameters (None for other objects)."""
 Workarounds = dict[Callable[[], None], Touched]
