@@ -11,8 +11,10 @@ BY_DEPLOYMENT = "service"
 BY_REASON = "reason"
 
 
-def ours(config: Config, name: str, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
-    """A metric of all functions together, over five minutes unless told otherwise."""
+def function_metric(
+    config: Config, name: str, *, statistic: str = "Sum", period: Duration | None = None
+) -> cloudwatch.Metric:
+    """A metric that our functions publish, over all functions. The default period is 5 minutes."""
     return cloudwatch.Metric(
         namespace=NAMESPACE,
         metric_name=name,
@@ -22,24 +24,28 @@ def ours(config: Config, name: str, *, statistic: str = "Sum", period: Duration 
     )
 
 
-def of_queue(config: Config, queue: str, name: str, *, label: str | None = None) -> cloudwatch.Metric:
-    """SQS's metric of one of our queues: the most within five minutes."""
-    named = {"QueueName": f"{config.name}-{queue}"}
-    return _of_aws("AWS/SQS", name, named, statistic="Maximum").with_(label=label)
+def queue_metric(config: Config, queue: str, name: str, *, label: str | None = None) -> cloudwatch.Metric:
+    """The maximum within 5 minutes of one of SQS's metrics of one of our queues."""
+    dimensions = {"QueueName": f"{config.name}-{queue}"}
+    return _aws_metric("AWS/SQS", name, dimensions, statistic="Maximum").with_(label=label)
 
 
-def errors(config: Config, module: str, statistic: str) -> cloudwatch.Metric:
-    """Lambda's errors of one of our functions within an hour; an invocation that ends well counts as 0."""
-    named = {"FunctionName": resource_names.function(config, module)}
-    return _of_aws("AWS/Lambda", "Errors", named, statistic=statistic).with_(period=Duration.hours(1))
+def lambda_errors(config: Config, module: str, statistic: str) -> cloudwatch.Metric:
+    """Lambda's errors of one of our functions, per hour. A successful invocation counts as 0."""
+    dimensions = {"FunctionName": resource_names.function(config, module)}
+    return _aws_metric("AWS/Lambda", "Errors", dimensions, statistic=statistic).with_(period=Duration.hours(1))
 
 
 def failed_invocations(config: Config, rule: str) -> cloudwatch.Metric:
-    """How often EventBridge could not reach the target of one of our rules."""
-    return _of_aws("AWS/Events", "FailedInvocations", {"RuleName": f"{config.name}-{rule}"}, statistic="Sum")
+    """How often EventBridge failed to deliver an event to the target of one of our rules."""
+    return _aws_metric("AWS/Events", "FailedInvocations", {"RuleName": f"{config.name}-{rule}"}, statistic="Sum")
 
 
-def _of_aws(namespace: str, name: str, of: dict[str, str], *, statistic: str) -> cloudwatch.Metric:
+def _aws_metric(namespace: str, name: str, dimensions: dict[str, str], *, statistic: str) -> cloudwatch.Metric:
     return cloudwatch.Metric(
-        namespace=namespace, metric_name=name, dimensions_map=of, statistic=statistic, period=Duration.minutes(5)
+        namespace=namespace,
+        metric_name=name,
+        dimensions_map=dimensions,
+        statistic=statistic,
+        period=Duration.minutes(5),
     )
