@@ -1,7 +1,7 @@
 """The table of alarms. Each needs action by a person, and its text links to a section of the runbook.
 
-To add an alarm: an entry here, its fault or AWS metric in `tests/stacks/test_alarms.py`, its section in
-`docs/operations.md`; then `make pages`, because docs/dashboard.svg lists the alarms.
+To add an alarm, add an entry here, its fault or its AWS metric in `tests/stacks/test_alarms.py`, and its section in
+docs/operations.md.
 """
 
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ def _undelivered(config: Config) -> list[Alarm]:
             f"undelivered-{subscription.id}",
             queue_metric(config, f"{subscription.id}-undelivered", _VISIBLE),
             1,
-            f"SNS could not deliver notifications to {subscription.protocol} {subscription.public_endpoint}.",
+            f"{subscription.protocol} {subscription.public_endpoint} could not be notified of a recording's end.",
             runbook="undelivered",
         )
         for subscription in config.subscribers

@@ -233,7 +233,7 @@ def test_china_has_an_address_of_its_own():
 def test_a_subscription_is_confirmed_at_sns_alone():
     web = Web()
     one = verifier(web)
-    with pytest.raises(Refused, match="somewhere else"):
+    with pytest.raises(Refused, match="SubscribeURL is not trusted"):
         one.confirm(confirmation(SubscribeURL="https://evil.example/?Action=ConfirmSubscription"))
     assert web.asked == []
     one.confirm(confirmation())
