@@ -11,12 +11,9 @@ from constructs import Construct
 from stacks import resource_names
 from stacks.config import Config
 
-RULES = ("transcript-written", "job-ended")
-"""Names of the rules. The reconciler is the third signal, and needs no rule."""
-
 
 def add(scope: Construct, config: Config, queue: sqs.Queue, dead_letters: sqs.Queue) -> None:
-    """Send the events of both rules to the completion queue."""
+    """Send the events of both rules to the completion queue. The reconciler is the third signal, and needs no rule."""
     target = events.CfnRule.TargetProperty(
         id="completion-queue",
         arn=queue.queue_arn,
@@ -52,10 +49,9 @@ def _patterns(config: Config) -> Mapping[str, Mapping[str, Any]]:
     S3 guarantees the event of the written transcript. AWS documents no job event for medical jobs. The second rule
     takes any event that names one of our jobs, in case AWS sends one.
     """
-    written, ended = RULES
     our_jobs = [{"prefix": f"{config.name}-"}]
     return {
-        written: {
+        "transcript-written": {
             "source": ["aws.s3"],
             "detail-type": ["Object Created"],
             "detail": {
@@ -63,7 +59,7 @@ def _patterns(config: Config) -> Mapping[str, Mapping[str, Any]]:
                 "object": {"key": [{"wildcard": f"raw/{config.name}-*.json"}]},
             },
         },
-        ended: {
+        "job-ended": {
             "source": ["aws.transcribe"],
             "detail": {
                 "$or": [

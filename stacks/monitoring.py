@@ -9,8 +9,9 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks import resource_names
-from stacks.alarms import Alarm, alarms
+from stacks.alarms import ALARMS, Alarm, undelivered
 from stacks.budget import budget
+from stacks.cdk_metrics import cdk_metric
 from stacks.config import Config
 from stacks.dashboard import dashboard
 
@@ -36,7 +37,8 @@ class MonitoringStack(cdk.Stack):
             )
         topic = sns.Topic.from_topic_arn(self, "Operations", resource_names.topic_arn(config, "operations"))
         action = actions.SnsAction(topic)
-        deployed = [self._deploy(alarm, action) for alarm in alarms(config)]
+        added = [undelivered(each.id, f"{each.protocol} {each.public_endpoint}") for each in config.subscribers]
+        deployed = [self._deploy(alarm, action) for alarm in (*ALARMS, *added)]
         if config.budget.monthly_dollars:
             budget(self, config)
         dashboard(self, config, alarms=deployed)
@@ -47,12 +49,12 @@ class MonitoringStack(cdk.Stack):
             "".join(part.capitalize() for part in alarm.name.split("-")),
             alarm_name=f"{self._config.name}-{alarm.name}",
             alarm_description=f"{alarm.text} What to do: {_RUNBOOK}#{alarm.runbook or alarm.name}",
-            metric=alarm.metric,
+            metric=cdk_metric(alarm.metric, self._config),
             threshold=alarm.threshold,
             evaluation_periods=alarm.quiet_periods,
             datapoints_to_alarm=1,
-            comparison_operator=alarm.comparison,
-            treat_missing_data=alarm.missing_data,
+            comparison_operator=cloudwatch.ComparisonOperator[alarm.comparison],
+            treat_missing_data=cloudwatch.TreatMissingData[alarm.missing_data],
         )
         deployed.add_alarm_action(action)
         return deployed
