@@ -49,31 +49,10 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
         name = resource_names.function(config, module)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{name}",
-            encryption_key=key,
-            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
-        cast(logs.CfnLogGroup, log_group.node.default_child).retention_in_days = config.retention.log_days
+        log_group = self._log_group(name, key, config.retention.log_days)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        policy = permissions.policy(
-            self,
-            "Rights",
-            [
-                *statements,
-                allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
-                allow(
-                    "WriteLogs",
-                    ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    [resource_names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
-                    because="The function's own log group. Lambda names the streams in it.",
-                ),
-                *([_TRACE] if traced else []),
-            ],
-            roles=[role],
-        )
+        common = [*_common_permissions(name, key), *([_TRACE] if traced else [])]
+        policy = permissions.policy(self, "Rights", [*statements, *common], roles=[role])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -93,6 +72,17 @@ class PythonFunction(Construct):
         self._allow_loops()
         self.function.node.add_dependency(policy)
         _suppress(self.function)
+
+    def _log_group(self, name: str, key: kms.IKey, days: int) -> logs.LogGroup:
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            encryption_key=key,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        cast(logs.CfnLogGroup, log_group.node.default_child).retention_in_days = days
+        return log_group
 
     def _allow_loops(self) -> None:
         """Turn off Lambda's detection of recursive loops, because a deferral sends to the function's own queue.
@@ -126,6 +116,19 @@ class PythonFunction(Construct):
             "Lambda accepts none for a queue. The queue has its own dead-letter queue.",
             packs=("Serverless",),
         )
+
+
+def _common_permissions(name: str, key: kms.IKey) -> list[Right]:
+    """The permissions that every function needs."""
+    return [
+        allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
+        allow(
+            "WriteLogs",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [resource_names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
+            because="The function's own log group. Lambda names the streams in it.",
+        ),
+    ]
 
 
 def _suppress(function: lambda_.Function) -> None:

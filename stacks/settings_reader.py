@@ -1,4 +1,4 @@
-"""Reads settings from JSON into dataclasses, and checks their values. Each error names the setting and what is valid.
+"""Reads settings from JSON into dataclasses, and checks their values. Each error names the setting and a valid value.
 
 docs/decisions/0008-settings-are-read-without-pydantic.md has the reason for code of our own.
 """
@@ -19,7 +19,7 @@ _TYPES = {int: "a whole number", str: "a string", bool: "true or false"}
 
 
 class InvalidConfig(ValueError):
-    """A setting that cannot be deployed. The message names it and says what is valid."""
+    """A setting that cannot be deployed. The message names it and a valid value."""
 
 
 def read(kind: type[Value], given: object, path: str = "") -> Value:

@@ -41,7 +41,7 @@ _HTTPS = {
 
 
 class InvalidSubscription(ValueError):
-    """A subscription that SNS would refuse, or that would receive nothing. The message says what is valid."""
+    """A subscription that SNS would refuse, or that would receive nothing. The message names a valid value."""
 
 
 @dataclass(frozen=True)
