@@ -59,7 +59,7 @@ def needed(name: str, where: Where) -> list[Need]:
 
 
 def _services(name: str, where: Where) -> list[Need]:
-    def ours(service: str, resource: str) -> Statement:
+    def only_for(service: str, resource: str) -> Statement:
         """Conditions on a service's principal: only for this account's resource of that name."""
         arn = f"arn:{where.partition}:{service}:{where.region}:{where.account}:{resource}"
         return {"StringEquals": {"aws:SourceAccount": where.account}, "ArnLike": {"aws:SourceArn": arn}}
@@ -75,11 +75,11 @@ def _services(name: str, where: Where) -> list[Need]:
             "S3 cannot send the events of uploads, and refuses the deployment",
         ),
         Need(
-            _service("RulesToQueue", "events.amazonaws.com", _USE, ours("events", f"rule/{name}-*")),
+            _service("RulesToQueue", "events.amazonaws.com", _USE, only_for("events", f"rule/{name}-*")),
             "EventBridge cannot signal the end of a job, and only the reconciler finds it",
         ),
         Need(
-            _service("AlarmsToTopic", "cloudwatch.amazonaws.com", _USE, ours("cloudwatch", f"alarm:{name}-*")),
+            _service("AlarmsToTopic", "cloudwatch.amazonaws.com", _USE, only_for("cloudwatch", f"alarm:{name}-*")),
             "alarms cannot notify the operations topic",
         ),
         Need(
