@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from examples.signatures import MOST_BYTES, Refused, Verifier, amazons, of_endpoint
+from examples.signatures import MOST_BYTES, Refused, Verifier, is_sns_url, trust_endpoint
 
 Notification = dict[str, Any]
 
@@ -121,7 +121,7 @@ def main() -> None:
     parser.add_argument("--endpoint", help="address of the local cloud, as `make cloud` prints it; default: AWS")
     arguments = parser.parse_args()
     try:
-        trusted = of_endpoint(arguments.endpoint) if arguments.endpoint is not None else amazons
+        trusted = trust_endpoint(arguments.endpoint) if arguments.endpoint is not None else is_sns_url
     except ValueError as error:
         parser.error(str(error))
     verifier = Verifier(arguments.topic, trusted=trusted)

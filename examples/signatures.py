@@ -41,12 +41,12 @@ class Refused(Exception):
     """The message is not from SNS, or not for this receiver. The text gives the reason."""
 
 
-def amazons(url: str, topic: str) -> bool:
+def is_sns_url(url: str, topic: str) -> bool:
     """Whether a URL has the host of SNS in the topic's Region.
 
-    >>> amazons("https://sns.us-east-1.amazonaws.com/a.pem", "arn:aws:sns:us-east-1:111122223333:clinic-completion")
+    >>> is_sns_url("https://sns.us-east-1.amazonaws.com/a.pem", "arn:aws:sns:us-east-1:111122223333:clinic-completion")
     True
-    >>> amazons("https://sns.us-east-1.amazonaws.com.evil.example/a.pem", "arn:aws:sns:us-east-1:111122223333:t")
+    >>> is_sns_url("https://sns.us-east-1.amazonaws.com.evil.example/a.pem", "arn:aws:sns:us-east-1:111122223333:t")
     False
     """
     region = topic.split(":")[3]
@@ -58,12 +58,12 @@ def amazons(url: str, topic: str) -> bool:
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-def of_endpoint(endpoint: str) -> Callable[[str, str], bool]:
+def trust_endpoint(endpoint: str) -> Callable[[str, str], bool]:
     """A function that trusts the URLs of one endpoint instead of AWS, such as the local cloud's.
 
     All names of the loopback address are equal: the local cloud prints 127.0.0.1 and signs as localhost.
 
-    >>> trusted = of_endpoint("http://127.0.0.1:4566")
+    >>> trusted = trust_endpoint("http://127.0.0.1:4566")
     >>> trusted("http://localhost:4566/a.pem", ""), trusted("http://localhost:4567/a.pem", "")
     (True, False)
     >>> trusted("http://127.0.0.1:4566@evil.example/a.pem", "")
@@ -101,7 +101,7 @@ _PERMANENT_ERRORS = (400, 403, 404, 410)
 """HTTP status codes that a retry does not change. 408 and 429 are temporary."""
 
 
-def fetched(url: str) -> bytes:
+def fetch_from_sns(url: str) -> bytes:
     """The content at a trusted URL. It is requested once, then cached.
 
     Raises:
@@ -133,8 +133,8 @@ class Verifier:
     """Verifies messages of these topics. `trusted`, `fetch` and `now` can replace trusted URLs, network and clock."""
 
     topics: Collection[str]
-    trusted: Callable[[str, str], bool] = amazons
-    fetch: Callable[[str], bytes] = fetched
+    trusted: Callable[[str, str], bool] = is_sns_url
+    fetch: Callable[[str], bytes] = fetch_from_sns
     now: Callable[[], float] = time.time
 
     def verified(self, body: bytes) -> dict[str, str]:
