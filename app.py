@@ -1,4 +1,4 @@
-"""The map: Stethoscript's stacks, in the order in which data meets them."""
+"""Stethoscript's stacks, in the order in which data passes through them."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import aws_cdk as cdk
 
-sys.path.append(str(Path(__file__).parent / "lambdas"))  # profiles are checked by the functions' own rules
+sys.path.append(str(Path(__file__).parent / "lambdas"))  # stacks/ checks profiles by the functions' own rules
 
 from stacks import partitions
 from stacks.config import Config, InvalidConfig
@@ -16,13 +16,13 @@ from stacks.storage import StorageStack
 
 
 def stethoscript(app: cdk.App) -> None:
-    """Add one deployment's stacks to the app, as its context chooses."""
+    """Add one deployment's stacks to the app, as the context `stethoscript` configures them."""
     config = Config.read(app.node.try_get_context("stethoscript"))
-    environment = config.stack_properties()
-    config.check_key_place(os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION"))
-    storage = StorageStack(app, f"{config.name}-storage", config=config, **environment)
-    pipeline = PipelineStack(app, f"{config.name}-pipeline", config=config, **environment)
-    monitoring = MonitoringStack(app, f"{config.name}-monitoring", config=config, **environment)
+    properties = config.stack_properties()
+    config.check_key_location(os.environ.get("CDK_DEFAULT_ACCOUNT"), os.environ.get("CDK_DEFAULT_REGION"))
+    storage = StorageStack(app, f"{config.name}-storage", config=config, **properties)
+    pipeline = PipelineStack(app, f"{config.name}-pipeline", config=config, **properties)
+    monitoring = MonitoringStack(app, f"{config.name}-monitoring", config=config, **properties)
     pipeline.add_stack_dependency(storage)
     monitoring.add_stack_dependency(pipeline)
     cdk.Tags.of(app).add("application", config.name, exclude_resource_types=partitions.untaggable())
@@ -32,8 +32,8 @@ if __name__ == "__main__":
     app = cdk.App()
     try:
         stethoscript(app)
-    except InvalidConfig as bad:
-        chosen = app.node.try_get_context("stethoscript")
-        where = chosen if isinstance(chosen, str) else 'cdk.json (context "stethoscript")'
-        sys.exit(f"The choices in {where}: {bad}")
+    except InvalidConfig as error:
+        context = app.node.try_get_context("stethoscript")
+        source = context if isinstance(context, str) else 'cdk.json (context "stethoscript")'
+        sys.exit(f"Configuration in {source}: {error}")
     app.synth()

@@ -2,7 +2,7 @@
 
     python -m examples.receiver --topic arn:aws:sns:us-east-1:111122223333:stethoscript-completion
 
-It listens on the loopback; what stands before it (a load balancer, a proxy) has the certificate for https.
+It serves HTTP on the loopback address. A load balancer or proxy in front of it needs the certificate for HTTPS.
 """
 
 import argparse
@@ -15,76 +15,76 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from examples.signatures import MOST_BYTES, Refused, Verifier, amazons, of_endpoint
+from examples.signatures import MOST_BYTES, Refused, Verifier, is_sns_url, trust_endpoint
 
-Notice = dict[str, Any]
+Notification = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Handled:
-    """The ids that were handled, in a file: SNS may say the same twice, and says it again after a crash."""
+class HandledIds:
+    """The ids of handled notifications, in a file. SNS may send one twice, and sends it again after a crash."""
 
     path: Path
 
-    def once(self, notice: Notice, handle: Callable[[Notice], None]) -> None:
-        """Handle a notice unless that was done; if handling fails, it counts as not done."""
+    def once(self, notification: Notification, handle: Callable[[Notification], None]) -> None:
+        """Handle a notification unless its id is in the file. If `handle` raises, the id is not recorded."""
         connection = sqlite3.connect(self.path, timeout=30)
         try:
             with connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS handled (id TEXT PRIMARY KEY)")
-                if connection.execute("INSERT OR IGNORE INTO handled VALUES (?)", (notice["id"],)).rowcount:
-                    handle(notice)
+                if connection.execute("INSERT OR IGNORE INTO handled VALUES (?)", (notification["id"],)).rowcount:
+                    handle(notification)
         finally:
             connection.close()
 
 
 @dataclass(frozen=True)
 class Deliveries:
-    """What a receiver keeps of each version of a recording: here the place of its documents, in a file.
+    """The location of the documents of each version of a recording, in a file.
 
-    An ERASED may come before the DELIVERED of the same version, so an erased version is remembered.
+    ERASED may arrive before the DELIVERED of the same version, so the file also lists erased versions.
     """
 
     path: Path
 
-    def take(self, notice: Notice) -> None:
-        """Keep a delivery. After an erasure keep nothing of that version, and nothing that comes later."""
+    def take(self, notification: Notification) -> None:
+        """Record a delivery, or erase a version. A delivery of an erased version is ignored."""
         connection = sqlite3.connect(self.path, timeout=30)
         try:
             with connection:
                 connection.execute("CREATE TABLE IF NOT EXISTS kept (version TEXT PRIMARY KEY, manifest TEXT)")
-                if notice["status"] == "ERASED":  # delete here all that you have made of it: text, documents, e-mails
-                    connection.execute("INSERT OR REPLACE INTO kept VALUES (?, NULL)", (notice["versionId"],))
-                elif notice["status"] == "DELIVERED":
-                    manifest = json.dumps(notice["manifest"])
+                if notification["status"] == "ERASED":  # also delete your own copies: text, documents, e-mails
+                    connection.execute("INSERT OR REPLACE INTO kept VALUES (?, NULL)", (notification["versionId"],))
+                elif notification["status"] == "DELIVERED":
+                    manifest = json.dumps(notification["manifest"])
                     connection.execute(
                         "INSERT INTO kept VALUES (?, ?) ON CONFLICT (version) "
                         "DO UPDATE SET manifest = excluded.manifest WHERE manifest IS NOT NULL",
-                        (notice["versionId"], manifest),
+                        (notification["versionId"], manifest),
                     )
         finally:
             connection.close()
 
 
 class Receiver(BaseHTTPRequestHandler):
-    """Answers SNS: 200 for what is done, 403 for what is not SNS's, 500 for what SNS should say again."""
+    """Answers SNS: 200 for a handled message, 403 for a message that SNS did not sign, 500 to request a retry."""
 
     timeout = 30
 
     def __init__(
-        self, verifier: Verifier, handled: Handled, handle: Callable[[Notice], None], *connection: Any
+        self, verifier: Verifier, handled: HandledIds, handle: Callable[[Notification], None], *connection: Any
     ) -> None:
         self._verifier, self._handled, self._handle = verifier, handled, handle
         super().__init__(*connection)
 
     def do_POST(self) -> None:
-        """Take one message."""
+        """Handle one message."""
         try:
-            self._take(self._verifier.verified(self._body()))
+            self._process(self._verifier.verified(self._body()))
         except Refused as reason:
             self.log_message("refused: %s", reason)
             self.send_error(403)
-        except Exception as error:  # noqa: BLE001 - whatever it is, SNS says it again
+        except Exception as error:  # noqa: BLE001 - after any error SNS must retry
             self.log_message("failed: %s", type(error).__name__)
             self.send_error(500)
         else:
@@ -92,7 +92,7 @@ class Receiver(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-    def _take(self, message: dict[str, str]) -> None:
+    def _process(self, message: dict[str, str]) -> None:
         if message["Type"] == "SubscriptionConfirmation":
             self._verifier.confirm(message)
             self.log_message("subscribed to %s", message["TopicArn"])
@@ -102,37 +102,37 @@ class Receiver(BaseHTTPRequestHandler):
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
         if not length.isdecimal() or int(length) > MOST_BYTES:
-            raise Refused("without a length, or too long")
+            raise Refused("no Content-Length, or too long")
         return self.rfile.read(int(length))
 
 
-def server(port: int, verifier: Verifier, path: Path, handle: Callable[[Notice], None]) -> ThreadingHTTPServer:
-    """A server that hands each verified notice to `handle`, once."""
-    return ThreadingHTTPServer(("127.0.0.1", port), partial(Receiver, verifier, Handled(path), handle))
+def server(port: int, verifier: Verifier, path: Path, handle: Callable[[Notification], None]) -> ThreadingHTTPServer:
+    """A server that calls `handle` once for each verified notification."""
+    return ThreadingHTTPServer(("127.0.0.1", port), partial(Receiver, verifier, HandledIds(path), handle))
 
 
 def main() -> None:
-    """Print each notice's status and where its documents are listed."""
+    """Print each notification's status, job, and the location of its manifest or its reason."""
     parser = argparse.ArgumentParser(prog="python -m examples.receiver", description=__doc__)
     parser.add_argument("--topic", action="append", required=True, help="ARN of the completion topic")
     parser.add_argument("--port", type=int, default=8080)
-    parser.add_argument("--handled", type=Path, default=Path("handled.sqlite"), help="where ids are kept")
-    parser.add_argument("--kept", type=Path, default=Path("kept.sqlite"), help="where deliveries are kept")
-    parser.add_argument("--endpoint", help="address of the local cloud, as `make cloud` prints it; without it, AWS")
-    given = parser.parse_args()
+    parser.add_argument("--handled", type=Path, default=Path("handled.sqlite"), help="file of handled ids")
+    parser.add_argument("--kept", type=Path, default=Path("kept.sqlite"), help="file of deliveries")
+    parser.add_argument("--endpoint", help="address of the local cloud, as `make cloud` prints it; default: AWS")
+    arguments = parser.parse_args()
     try:
-        trusted = of_endpoint(given.endpoint) if given.endpoint is not None else amazons
+        trusted = trust_endpoint(arguments.endpoint) if arguments.endpoint is not None else is_sns_url
     except ValueError as error:
         parser.error(str(error))
-    verifier = Verifier(given.topic, trusted=trusted)
+    verifier = Verifier(arguments.topic, trusted=trusted)
 
-    deliveries = Deliveries(given.kept)
+    deliveries = Deliveries(arguments.kept)
 
-    def show(notice: Notice) -> None:
-        deliveries.take(notice)
-        print(notice["status"], notice["job"], notice.get("manifest", notice.get("reason")))  # noqa: T201
+    def show(notification: Notification) -> None:
+        deliveries.take(notification)
+        print(notification["status"], notification["job"], notification.get("manifest", notification.get("reason")))  # noqa: T201
 
-    server(given.port, verifier, given.handled, show).serve_forever()
+    server(arguments.port, verifier, arguments.handled, show).serve_forever()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Tells messages that SNS posts over HTTPS from those that somebody else does.
+"""Verifies that SNS signed a message that arrived over HTTPS.
 
 Source: SNS developer guide, "Verifying the signatures of Amazon SNS messages". Needs the package `cryptography`.
 """
@@ -24,29 +24,29 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509 import load_pem_x509_certificate
 
 FRESH_SECONDS = 2 * 3600
-"""SNS tries for up to an hour; what is older was recorded by somebody and is played again."""
+"""Maximum age of a message. SNS retries for up to an hour, so an older message may be a replay."""
 MOST_BYTES = 300_000
-"""A message has 256 KB at most."""
+"""Maximum size of a request. A message has at most 256 KB."""
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
     "SubscriptionConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
     "UnsubscribeConfirmation": ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"),
 }
-"""What is signed of each type of message, in this order."""
+"""The signed members of each type of message, in the order of the signature."""
 _CERTIFICATE = re.compile(r"https?://[^/?#]+/SimpleNotificationService-\w+\.pem", re.ASCII)
-"""A file, and no answer of SNS's API: that may quote what anybody has made it keep, a certificate too."""
+"""The path of a certificate file. Other paths lead to SNS's API, which may return a certificate of an attacker."""
 
 
 class Refused(Exception):
-    """Not a message of SNS's, or not one for us; says why."""
+    """The message is not from SNS, or not for this receiver. The text gives the reason."""
 
 
-def amazons(url: str, topic: str) -> bool:
-    """Whether an address is that of SNS itself, in the topic's Region.
+def is_sns_url(url: str, topic: str) -> bool:
+    """Whether a URL has the host of SNS in the topic's Region.
 
-    >>> amazons("https://sns.us-east-1.amazonaws.com/a.pem", "arn:aws:sns:us-east-1:111122223333:clinic-completion")
+    >>> is_sns_url("https://sns.us-east-1.amazonaws.com/a.pem", "arn:aws:sns:us-east-1:111122223333:clinic-completion")
     True
-    >>> amazons("https://sns.us-east-1.amazonaws.com.evil.example/a.pem", "arn:aws:sns:us-east-1:111122223333:t")
+    >>> is_sns_url("https://sns.us-east-1.amazonaws.com.evil.example/a.pem", "arn:aws:sns:us-east-1:111122223333:t")
     False
     """
     region = topic.split(":")[3]
@@ -58,12 +58,12 @@ def amazons(url: str, topic: str) -> bool:
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
-def of_endpoint(endpoint: str) -> Callable[[str, str], bool]:
-    """What tells whether an address is at an endpoint that is trusted instead of AWS, such as the local cloud's.
+def trust_endpoint(endpoint: str) -> Callable[[str, str], bool]:
+    """A function that trusts the URLs of one endpoint instead of AWS, such as the local cloud's.
 
-    The names of the loopback mean the same machine: the local cloud prints 127.0.0.1 and signs as localhost.
+    All names of the loopback address are equal: the local cloud prints 127.0.0.1 and signs as localhost.
 
-    >>> trusted = of_endpoint("http://127.0.0.1:4566")
+    >>> trusted = trust_endpoint("http://127.0.0.1:4566")
     >>> trusted("http://localhost:4566/a.pem", ""), trusted("http://localhost:4567/a.pem", "")
     (True, False)
     >>> trusted("http://127.0.0.1:4566@evil.example/a.pem", "")
@@ -72,14 +72,14 @@ def of_endpoint(endpoint: str) -> Callable[[str, str], bool]:
     Raises:
         ValueError: the endpoint is not an http or https address.
     """
-    wanted = _origin(endpoint)
-    if wanted is None:
+    trusted = _origin(endpoint)
+    if trusted is None:
         raise ValueError(f"{endpoint!r} is not an endpoint: use the address that `make cloud` prints")
-    return lambda url, _topic: _origin(url) == wanted
+    return lambda url, _topic: _origin(url) == trusted
 
 
 def _origin(url: str) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port of an address, every name of the loopback being the same host; None if it has none."""
+    """Scheme, host and port of a URL, or None if it is not valid. Every name of the loopback address is `localhost`."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -92,37 +92,37 @@ def _origin(url: str) -> tuple[str, str, int | None] | None:
 
 class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(self, *_request: Any) -> None:
-        """Follow nobody anywhere: urllib then raises the answer as an error."""
+        """Follow no redirect: urllib then raises an error."""
 
 
-_ONE_AT_A_TIME = threading.Lock()
-"""Whose message names a certificate that is not there costs one request at a time, whoever sends many."""
-_NOT_THERE = (400, 403, 404, 410)
-"""Of the client's errors those that do not pass: 408 and 429 do."""
+_ONE_REQUEST = threading.Lock()
+"""Limits forged messages with missing certificates to one request at a time."""
+_PERMANENT_ERRORS = (400, 403, 404, 410)
+"""HTTP status codes that a retry does not change. 408 and 429 are temporary."""
 
 
-def fetched(url: str) -> bytes:
-    """What is at an address that is known to be SNS's; a certificate is fetched once.
+def fetch_from_sns(url: str) -> bytes:
+    """The content at a trusted URL. It is requested once, then cached.
 
     Raises:
-        Refused: there is nothing, as SNS says.
+        Refused: SNS answers that there is none.
     """
-    with _ONE_AT_A_TIME:
-        content = _answer(url)
+    with _ONE_REQUEST:
+        content = _cached(url)
     if content is None:
-        raise Refused("nothing is there")
+        raise Refused("the URL has no content")
     return content
 
 
 @lru_cache(maxsize=64)
-def _answer(url: str) -> bytes | None:
-    """None if nothing is there, which is remembered too; of what may pass, an error is raised."""
+def _cached(url: str) -> bytes | None:
+    """The content, or None after a permanent error; both are cached. A temporary error is raised, and not cached."""
     try:
-        with build_opener(_NoRedirects()).open(url, timeout=10) as answer:
-            content: bytes = answer.read(MOST_BYTES)
+        with build_opener(_NoRedirects()).open(url, timeout=10) as response:
+            content: bytes = response.read(MOST_BYTES)
     except HTTPError as error:
         with error:
-            if error.code not in _NOT_THERE:
+            if error.code not in _PERMANENT_ERRORS:
                 raise
         return None
     return content
@@ -130,60 +130,60 @@ def _answer(url: str) -> bytes | None:
 
 @dataclass(frozen=True)
 class Verifier:
-    """Takes messages about these topics alone. Whose addresses are trusted, the network and the clock can be others."""
+    """Verifies messages of these topics. `trusted`, `fetch` and `now` can replace trusted URLs, network and clock."""
 
     topics: Collection[str]
-    trusted: Callable[[str, str], bool] = amazons
-    fetch: Callable[[str], bytes] = fetched
+    trusted: Callable[[str, str], bool] = is_sns_url
+    fetch: Callable[[str], bytes] = fetch_from_sns
     now: Callable[[], float] = time.time
 
     def verified(self, body: bytes) -> dict[str, str]:
-        """The message in a request's body: what is signed of it, and nothing else. It may have no `Subject`.
+        """The signed members of the message in a request's body. Only `Subject` may be missing.
 
         Raises:
-            Refused: SNS has not said this, or not about our topics, or not lately.
+            Refused: SNS did not sign it, its topic is another, or it is older than `FRESH_SECONDS`.
         """
         try:
             message = json.loads(body)
             names = [name for name in _SIGNED[message["Type"]] if name in message or name != "Subject"]
-            said = {name: str(message[name]) for name in names}
-            signed = "".join(f"{name}\n{text}\n" for name, text in said.items())
+            members = {name: str(message[name]) for name in names}
+            signed = "".join(f"{name}\n{text}\n" for name, text in members.items())
             topic, certificate, signature = message["TopicArn"], message["SigningCertURL"], message["Signature"]
             if topic not in self.topics:
-                raise Refused("about another topic")
+                raise Refused("another topic")
             if message["SignatureVersion"] != "2":
-                raise Refused("signed with SHA-1, or not at all")
+                raise Refused("not signed with SHA-256")
             self._check_time(message["Timestamp"])
             self._key(certificate, topic).verify(base64.b64decode(signature), signed.encode(), PKCS1v15(), SHA256())
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise Refused(f"not a message of SNS's ({type(error).__name__})") from error
+            raise Refused(f"not a message from SNS ({type(error).__name__})") from error
         except InvalidSignature as error:
             raise Refused("not signed by SNS") from error
-        return said
+        return members
 
     def confirm(self, message: dict[str, str]) -> None:
-        """Say yes to a verified SubscriptionConfirmation.
+        """Confirm the subscription of a verified SubscriptionConfirmation.
 
         Raises:
-            Refused: its address is not SNS's.
+            Refused: its `SubscribeURL` is not trusted.
         """
         if not self.trusted(message["SubscribeURL"], message["TopicArn"]):
-            raise Refused("to be confirmed somewhere else")
+            raise Refused("the SubscribeURL is not trusted")
         self.fetch(message["SubscribeURL"])
 
     def _check_time(self, timestamp: str) -> None:
-        said = datetime.fromisoformat(timestamp).timestamp()
-        if abs(self.now() - said) > FRESH_SECONDS:
-            raise Refused("said long ago, or not yet")
+        sent = datetime.fromisoformat(timestamp).timestamp()
+        if abs(self.now() - sent) > FRESH_SECONDS:
+            raise Refused("too old, or from the future")
 
     def _key(self, url: str, topic: str) -> RSAPublicKey:
         if not self.trusted(url, topic) or not _CERTIFICATE.fullmatch(url):
-            raise Refused("the certificate is somebody else's")
+            raise Refused("the certificate's URL is not trusted")
         certificate = load_pem_x509_certificate(self.fetch(url))
         now = datetime.fromtimestamp(self.now(), UTC)
         if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
             raise Refused("the certificate is not valid now")
         key = certificate.public_key()
         if not isinstance(key, RSAPublicKey):
-            raise Refused("the certificate is of another kind")
+            raise Refused("the certificate has no RSA key")
         return key

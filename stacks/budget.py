@@ -1,4 +1,4 @@
-"""A month's budget: who chose one is written to when the deployment costs more, or is about to."""
+"""The monthly budget: AWS sends an e-mail when the deployment's cost, or its forecast, exceeds a share of it."""
 
 from aws_cdk import Aws
 from aws_cdk import aws_budgets as budgets
@@ -7,16 +7,16 @@ from constructs import Construct
 from stacks.config import Config
 
 _WARNINGS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-"""Of what was spent or will be, the percentage of the budget at which AWS writes."""
+"""Kind of cost, and the percentage of the budget above which AWS sends an e-mail."""
 
 
 def budget(scope: Construct, config: Config) -> budgets.CfnBudget:
-    """What this deployment's resources and jobs in this Region may cost, told from all else by their tag.
+    """A budget for this deployment's resources and jobs in this Region, which it identifies by their tag.
 
-    It counts nothing before the tag `application` is activated for cost allocation, once for the account. It has no
-    name of its own: to tell somebody else CloudFormation makes a new one, beside which the old one still stands.
+    It counts no cost until the tag `application` is activated for cost allocation, once per account. It has no name,
+    because a change of subscribers replaces it: CloudFormation creates the new budget while the old one still exists.
     """
-    told = [
+    subscribers = [
         budgets.CfnBudget.SubscriberProperty(subscription_type="EMAIL", address=address)
         for address in config.budget.emails
     ]
@@ -37,7 +37,7 @@ def budget(scope: Construct, config: Config) -> budgets.CfnBudget:
                     threshold=percent,
                     threshold_type="PERCENTAGE",
                 ),
-                subscribers=told,
+                subscribers=subscribers,
             )
             for kind, percent in _WARNINGS
         ],

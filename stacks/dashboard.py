@@ -1,4 +1,4 @@
-"""One screen to keep open: is all well, how much and how fast, where does it wait, what is wrong, what does it cost."""
+"""The dashboard: alarms, throughput and turnaround, backlog, faults, usage."""
 
 from collections.abc import Sequence
 
@@ -6,14 +6,23 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
+from stacks.cdk_metrics import cdk_metric
 from stacks.config import Config
-from stacks.metrics import BY_DEPLOYMENT, BY_REASON, NAMESPACE, of_queue, ours
+from stacks.metrics import (
+    BY_DEPLOYMENT,
+    BY_REASON,
+    DAY,
+    NAMESPACE,
+    OLDEST,
+    VISIBLE,
+    Metric,
+    function_metric,
+    queue_metric,
+)
 
 _WIDTH = 24
-"""Of the screen, in CloudWatch's own measure."""
-_DAY = Duration.days(1)
+"""Width of the dashboard in CloudWatch's grid units."""
 _MONTH = "-P30D"
-_VISIBLE = "ApproximateNumberOfMessagesVisible"
 
 Row = list[cloudwatch.IWidget]
 
@@ -24,39 +33,39 @@ def dashboard(
     *,
     alarms: Sequence[cloudwatch.IAlarm],
 ) -> None:
-    """Make the dashboard, called as the deployment; each row answers a question."""
+    """Add the dashboard. It has the deployment's name, and one row per question."""
     cloudwatch.Dashboard(
         scope,
         "Dashboard",
         dashboard_name=config.name,
-        default_interval=_DAY,
+        default_interval=Duration.days(1),
         widgets=[
-            [cloudwatch.AlarmStatusWidget(title="Is all well?", alarms=alarms, width=_WIDTH, height=4)],
-            _how_much_and_how_fast(config),
-            _where_it_waits(config),
-            _what_went_wrong(config),
-            _what_it_costs(config),
+            [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=alarms, width=_WIDTH, height=4)],
+            _throughput_and_turnaround(config),
+            _backlog(config),
+            _faults(config),
+            _usage(config),
         ],
     )
 
 
-def _how_much_and_how_fast(config: Config) -> Row:
-    ends = [ours(config, name) for name in ("Started", "Delivered", "Failed", "Rejected")]
-    turnaround = [ours(config, "TurnaroundSeconds", statistic=each).with_(label=each) for each in ("p50", "p90", "p99")]
+def _throughput_and_turnaround(config: Config) -> Row:
+    ends = [function_metric(name) for name in ("Started", "Delivered", "Failed", "Rejected")]
+    turnaround = [function_metric("TurnaroundSeconds", statistic=each, label=each) for each in ("p50", "p90", "p99")]
     states = [
-        ours(config, f"{name}Seconds", statistic="p50").with_(label=name.lower())
+        function_metric(f"{name}Seconds", statistic="p50", label=name.lower())
         for name in ("Waiting", "Transcribing", "Delivering")
     ]
     return [
-        _graph("Recordings", "in five minutes", ends),
-        _graph("From the first look to the news", "seconds", turnaround),
-        _graph("Of which, by state (median)", "seconds", states),
-        _graph("Refused and failed, by reason", "in five minutes", [_by_reason(config)]),
+        _graph(config, "Recordings", "per 5 minutes", ends),
+        _graph(config, "Turnaround time", "seconds", turnaround),
+        _graph(config, "Turnaround time by state (median)", "seconds", states),
+        _graph(config, "Rejected and failed, by reason", "per 5 minutes", [_by_reason(config)]),
     ]
 
 
 def _by_reason(config: Config) -> cloudwatch.IMetric:
-    """Whatever reasons there were: they are not known beforehand, so they are searched for."""
+    """One line per reason. A search finds them, because the metric of a reason exists only after its first use."""
     schema = f"{{{NAMESPACE},{BY_DEPLOYMENT},{BY_REASON}}}"
     search = f'{schema} {BY_DEPLOYMENT}="{config.name}" MetricName=("Rejected" OR "Failed")'
     return cloudwatch.MathExpression(
@@ -66,54 +75,59 @@ def _by_reason(config: Config) -> cloudwatch.IMetric:
     )
 
 
-def _where_it_waits(config: Config) -> Row:
+def _backlog(config: Config) -> Row:
     queues = ("intake", "completion")
-    waiting = [of_queue(config, name, _VISIBLE, label=name) for name in queues]
-    ages = [of_queue(config, name, "ApproximateAgeOfOldestMessage", label=name) for name in queues]
-    used = [ours(config, "QuotaUtilization", statistic="Maximum")]
+    waiting = [queue_metric(name, VISIBLE, label=name) for name in queues]
+    ages = [queue_metric(name, OLDEST, label=name) for name in queues]
+    used = [function_metric("QuotaUtilization", statistic="Maximum")]
     return [
-        _graph("Messages that wait", "messages", waiting),
-        _graph("Age of the oldest message", "seconds", ages),
-        _graph(f"Jobs in flight, of {config.quotas.concurrent_jobs}", "%", used, limit=100),
-        _graph("Put off, as a service was busy or away", "in five minutes", [ours(config, "Deferred")]),
+        _graph(config, "Messages waiting", "messages", waiting),
+        _graph(config, "Age of the oldest message", "seconds", ages),
+        _graph(config, f"Jobs in progress, of {config.quotas.concurrent_jobs}", "%", used, limit=100),
+        _graph(config, "Deferred (service busy or unavailable)", "per 5 minutes", [function_metric("Deferred")]),
     ]
 
 
-def _what_went_wrong(config: Config) -> Row:
-    found = [ours(config, name) for name in ("Recovered", "Stuck", "Vanished", "Delayed")]
-    faults = [ours(config, name) for name in ("ConfigurationError", "FormatFailed", "Ignored")]
-    untold = [
-        of_queue(config, f"{each.id}-undelivered", _VISIBLE, label=f"{each.protocol} {each.whom}")
+def _faults(config: Config) -> Row:
+    found = [function_metric(name) for name in ("Recovered", "Stuck", "Vanished", "Delayed")]
+    errors = [function_metric(name) for name in ("ConfigurationError", "FormatFailed", "Ignored")]
+    undelivered = [
+        queue_metric(f"{each.id}-undelivered", VISIBLE, label=f"{each.protocol} {each.public_endpoint}")
         for each in config.subscribers
     ]
+    across = 3 if undelivered else 2
     return [
-        _graph("Brought back, stuck and late", "in five minutes", found, across=2 + bool(untold)),
-        _graph("Faults of ours", "in five minutes", faults, across=2 + bool(untold)),
-        *([_graph("News that could not be delivered", "messages", untold, across=3)] if untold else []),
+        _graph(config, "Recovered, stuck, vanished, delayed", "per 5 minutes", found, across=across),
+        _graph(config, "Configuration errors, failed formats, ignored", "per 5 minutes", errors, across=across),
+        *([_graph(config, "Undelivered notifications", "messages", undelivered, across=across)] if undelivered else []),
     ]
 
 
-def _what_it_costs(config: Config) -> Row:
-    minutes = ours(config, "AudioMinutes", period=_DAY)
+def _usage(config: Config) -> Row:
+    minutes, started = function_metric("AudioMinutes", minutes=DAY), function_metric("Started", minutes=DAY)
     return [
-        _graph("Minutes delivered, by day", "minutes", [minutes], across=2, start=_MONTH),
-        _graph("Jobs started, by day", "jobs", [ours(config, "Started", period=_DAY)], across=2, start=_MONTH),
+        _graph(config, "Minutes delivered per day", "minutes", [minutes], across=2, start=_MONTH),
+        _graph(config, "Jobs started per day", "jobs", [started], across=2, start=_MONTH),
     ]
 
 
 def _graph(
+    config: Config,
     title: str,
     unit: str,
-    metrics: Sequence[cloudwatch.IMetric],
+    metrics: Sequence[Metric | cloudwatch.IMetric],
     *,
     across: int = 4,
     limit: int | None = None,
     start: str | None = None,
 ) -> cloudwatch.IWidget:
-    """A graph, one of so many in its row, with a line at what is all there is; its time is the screen's, or its own."""
+    """A graph, one of `across` in its row, with a horizontal line at `limit`.
+
+    `start` replaces the dashboard's time range.
+    """
     return cloudwatch.GraphWidget(
         title=title,
-        left=metrics,
+        left=[cdk_metric(each, config) if isinstance(each, Metric) else each for each in metrics],
         left_y_axis=cloudwatch.YAxisProps(min=0, label=unit, show_units=False),
         left_annotations=[] if limit is None else [cloudwatch.HorizontalAnnotation(value=limit)],
         width=_WIDTH // across,

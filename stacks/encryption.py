@@ -1,4 +1,4 @@
-"""The one key of everything that is kept."""
+"""The KMS key of all stored data."""
 
 import aws_cdk as cdk
 from aws_cdk import Aws, Duration, RemovalPolicy
@@ -12,49 +12,51 @@ from stacks.config import Config
 
 
 def key(scope: Construct, config: Config) -> kms.IKey:
-    """The customer-managed key of everything; an existing one if the customer brings it.
+    """The customer-managed key of all stored data: a new one, or the existing one of the setting `key_arn`.
 
-    A key that is brought needs the same statements: `doctor` says which it lacks.
+    An existing key's policy needs the same statements. `doctor` names those that are missing.
     """
     if config.key_arn:
         return kms.Key.from_key_arn(scope, "Key", config.key_arn)
-    here = key_policy.Where(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
-    made = kms.Key(
+    location = key_policy.Where(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
+    new_key = kms.Key(
         scope,
         "Key",
-        description=f"{config.name}: dictations, transcripts and all that speaks of them",
+        description=f"{config.name}: recordings, transcripts, and all messages, rows and logs about them",
         enable_key_rotation=True,
         pending_window=Duration.days(30),
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        policy=iam.PolicyDocument.from_json({"Version": "2012-10-17", "Statement": key_policy.ours(config.name, here)}),
+        policy=iam.PolicyDocument.from_json(
+            {"Version": "2012-10-17", "Statement": key_policy.ours(config.name, location)}
+        ),
     )
-    made.add_alias(f"alias/{config.name}")
-    return made
+    new_key.add_alias(f"alias/{config.name}")
+    return new_key
 
 
-def exported(scope: Construct, config: Config) -> kms.IKey:
-    """The same key in another stack.
+def imported_key(scope: Construct, config: Config) -> kms.IKey:
+    """The same key in another stack, by its export.
 
-    An export and not a weak reference: its value never changes while the deployment lives, CloudFormation resolves it
-    once, and it refuses to delete what other stacks depend on.
+    A weak reference would not do: CloudFormation resolves an export once, its value never changes, and CloudFormation
+    refuses to delete a stack while another stack imports from it.
     """
     arn = config.key_arn or cdk.Fn.import_value(resource_names.key_export(config))
     return kms.Key.from_key_arn(scope, "Key", arn)
 
 
 def refuse_other_keys(bucket: s3.Bucket, key: kms.IKey) -> None:
-    """A write that names no encryption gets ours; one that names another is refused.
+    """Deny writes that request another encryption or key. A write without a request gets the bucket's default: our key.
 
-    `aws:kms` without a key id would mean the account's `aws/s3` key, hence the second rule.
+    `aws:kms` without a key id would mean the account's `aws/s3` key. The second statement denies it.
     """
-    asked = "s3:x-amz-server-side-encryption"
-    asked_key = f"{asked}-aws-kms-key-id"
-    refused = {
-        "RefuseOtherEncryption": {"Null": {asked: "false"}, "StringNotEquals": {asked: "aws:kms"}},
-        "RefuseNoKey": {"StringEquals": {asked: "aws:kms"}, "Null": {asked_key: "true"}},
-        "RefuseOtherKey": {"Null": {asked_key: "false"}, "StringNotEquals": {asked_key: key.key_arn}},
+    encryption = "s3:x-amz-server-side-encryption"
+    key_id = f"{encryption}-aws-kms-key-id"
+    denied = {
+        "RefuseOtherEncryption": {"Null": {encryption: "false"}, "StringNotEquals": {encryption: "aws:kms"}},
+        "RefuseNoKey": {"StringEquals": {encryption: "aws:kms"}, "Null": {key_id: "true"}},
+        "RefuseOtherKey": {"Null": {key_id: "false"}, "StringNotEquals": {key_id: key.key_arn}},
     }
-    for sid, conditions in refused.items():
+    for sid, conditions in denied.items():
         bucket.add_to_resource_policy(
             iam.PolicyStatement(
                 sid=sid,

@@ -1,4 +1,4 @@
-"""Who may use the key: plain data, for the stack that makes one and for whoever judges one that is brought."""
+"""The key's policy as plain data: for the stack that creates a key, and for `doctor`, which checks an existing one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ _BY_POLICIES = [
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 ]
-"""What the policies of functions and people, and whoever deploys, use the key for."""
+"""The actions that IAM policies of functions, people and deployers need on the key."""
 
 Statement = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Where:
-    """The account and Region whose resources the statements name; in a template, what stands for them."""
+    """The partition, account and Region of the resources in the statements: pseudo parameters in a template."""
 
     partition: str
     account: str
@@ -31,14 +31,14 @@ class Where:
 
 @dataclass(frozen=True)
 class Need:
-    """A statement that a key must have, and what does not work without it."""
+    """A statement that a key's policy must have, and what fails without it."""
 
     statement: Statement
     without: str
 
 
 def ours(name: str, where: Where) -> list[Statement]:
-    """The whole policy of a key that is made for this deployment alone."""
+    """The whole policy of a key that is created for this deployment."""
     account = _statement("Account", {"AWS": _root(where)}, ["kms:*"])
     no_outsiders = {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}}
     grants = _statement("GrantsForServicesOnly", {"AWS": "*"}, ["kms:CreateGrant"], no_outsiders)
@@ -46,21 +46,21 @@ def ours(name: str, where: Where) -> list[Statement]:
 
 
 def needed(name: str, where: Where) -> list[Need]:
-    """What the policy of a key that is brought must allow."""
+    """The statements that the policy of an existing key must have."""
     account, for_services = {"AWS": _root(where)}, {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [
-        Need(_statement("Account", account, _BY_POLICIES), "no IAM policy can give anybody the use of the key"),
+        Need(_statement("Account", account, _BY_POLICIES), "no IAM policy can allow the use of the key"),
         Need(
             _statement("AccountGrants", account, ["kms:CreateGrant"], for_services),
-            "DynamoDB cannot keep the ledger nor Lambda its settings under it, and the deployment fails",
+            "DynamoDB cannot encrypt the ledger and Lambda cannot encrypt settings, so the deployment fails",
         ),
         *_services(name, where),
     ]
 
 
 def _services(name: str, where: Where) -> list[Need]:
-    def ours(service: str, resource: str) -> Statement:
-        """Conditions on a service's principal: only on behalf of this account's resource of that name."""
+    def only_for(service: str, resource: str) -> Statement:
+        """Conditions on a service's principal: only for this account's resource of that name."""
         arn = f"arn:{where.partition}:{service}:{where.region}:{where.account}:{resource}"
         return {"StringEquals": {"aws:SourceAccount": where.account}, "ArnLike": {"aws:SourceArn": arn}}
 
@@ -72,23 +72,23 @@ def _services(name: str, where: Where) -> list[Need]:
     return [
         Need(
             _service("IntakeToQueue", "s3.amazonaws.com", _USE, of_intake),
-            "S3 cannot announce uploads, and refuses the deployment",
+            "S3 cannot send the events of uploads, and refuses the deployment",
         ),
         Need(
-            _service("RulesToQueue", "events.amazonaws.com", _USE, ours("events", f"rule/{name}-*")),
-            "EventBridge cannot say that a job has ended, and only the reconciler finds out",
+            _service("RulesToQueue", "events.amazonaws.com", _USE, only_for("events", f"rule/{name}-*")),
+            "EventBridge cannot signal the end of a job, and only the reconciler finds it",
         ),
         Need(
-            _service("AlarmsToTopic", "cloudwatch.amazonaws.com", _USE, ours("cloudwatch", f"alarm:{name}-*")),
-            "alarms reach nobody",
+            _service("AlarmsToTopic", "cloudwatch.amazonaws.com", _USE, only_for("cloudwatch", f"alarm:{name}-*")),
+            "alarms cannot notify the operations topic",
         ),
         Need(
             _service("UndeliveredToQueue", "sns.amazonaws.com", _USE, {"ArnLike": {"aws:SourceArn": completion}}),
-            "news that a subscriber could not be told is lost, and not kept for it",
+            "notifications that a subscriber did not receive are lost, because their dead-letter queue refuses them",
         ),
         Need(
             _service("Logs", f"logs.{where.region}.amazonaws.com", _LOG, of_log_groups),
-            "CloudWatch refuses the functions' log groups, and with them the deployment",
+            "CloudWatch refuses the functions' log groups, so the deployment fails",
         ),
     ]
 
@@ -100,11 +100,11 @@ def _service(sid: str, principal: str, actions: list[str], conditions: Statement
 def _statement(
     sid: str, principal: Mapping[str, str], actions: list[str], conditions: Statement | None = None
 ) -> dict[str, Any]:
-    """In a key's policy, the resource `*` is this key."""
+    """A statement of a key's policy, where the resource `*` means this key."""
     allowed = {"Sid": sid, "Effect": "Allow", "Principal": principal, "Action": actions, "Resource": "*"}
     return {**allowed, **({"Condition": conditions} if conditions else {})}
 
 
 def _root(where: Where) -> str:
-    """The account itself, by which a key's policy lets IAM policies decide."""
+    """The account's root principal. A key's policy that allows it lets IAM policies allow the key's use."""
     return f"arn:{where.partition}:iam::{where.account}:root"

@@ -1,45 +1,46 @@
-"""The metrics of alarms and dashboard: the functions' own (named in `adapters/telemetry.py`) and AWS's."""
+"""The metrics of alarms and dashboard as plain data: our functions' (named in `adapters/telemetry.py`) and AWS's."""
 
-from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
-
-from stacks import resource_names
-from stacks.config import Config
+from dataclasses import dataclass
 
 NAMESPACE = "Stethoscript"
 BY_DEPLOYMENT = "service"
 BY_REASON = "reason"
+DAY = 24 * 60
+VISIBLE = "ApproximateNumberOfMessagesVisible"
+OLDEST = "ApproximateAgeOfOldestMessage"
 
 
-def ours(config: Config, name: str, *, statistic: str = "Sum", period: Duration | None = None) -> cloudwatch.Metric:
-    """A metric of all functions together, over five minutes unless told otherwise."""
-    return cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name=name,
-        dimensions_map={BY_DEPLOYMENT: config.name},
-        period=period or Duration.minutes(5),
-        statistic=statistic,
-    )
+@dataclass(frozen=True)
+class Metric:
+    """A metric with one dimension, over a period of `minutes`.
+
+    The dimension's value is the deployment's name, and with a resource `<deployment>-<resource>`.
+    """
+
+    namespace: str
+    name: str
+    dimension: str
+    resource: str | None
+    statistic: str
+    minutes: int = 5
+    label: str | None = None
 
 
-def of_queue(config: Config, queue: str, name: str, *, label: str | None = None) -> cloudwatch.Metric:
-    """SQS's metric of one of our queues: the most within five minutes."""
-    named = {"QueueName": f"{config.name}-{queue}"}
-    return _of_aws("AWS/SQS", name, named, statistic="Maximum").with_(label=label)
+def function_metric(name: str, *, statistic: str = "Sum", minutes: int = 5, label: str | None = None) -> Metric:
+    """A metric that our functions publish, over all functions."""
+    return Metric(NAMESPACE, name, BY_DEPLOYMENT, None, statistic, minutes, label)
 
 
-def errors(config: Config, module: str, statistic: str) -> cloudwatch.Metric:
-    """Lambda's errors of one of our functions within an hour; an invocation that ends well counts as 0."""
-    named = {"FunctionName": resource_names.function(config, module)}
-    return _of_aws("AWS/Lambda", "Errors", named, statistic=statistic).with_(period=Duration.hours(1))
+def queue_metric(queue: str, name: str, *, label: str | None = None) -> Metric:
+    """The maximum within 5 minutes of one of SQS's metrics of one of our queues."""
+    return Metric("AWS/SQS", name, "QueueName", queue, "Maximum", label=label)
 
 
-def failed_invocations(config: Config, rule: str) -> cloudwatch.Metric:
-    """How often EventBridge could not reach the target of one of our rules."""
-    return _of_aws("AWS/Events", "FailedInvocations", {"RuleName": f"{config.name}-{rule}"}, statistic="Sum")
+def lambda_errors(function: str, *, statistic: str = "Sum") -> Metric:
+    """Lambda's errors of one of our functions, per hour. A successful invocation counts as 0."""
+    return Metric("AWS/Lambda", "Errors", "FunctionName", function, statistic, minutes=60)
 
 
-def _of_aws(namespace: str, name: str, of: dict[str, str], *, statistic: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=namespace, metric_name=name, dimensions_map=of, statistic=statistic, period=Duration.minutes(5)
-    )
+def failed_invocations(rule: str) -> Metric:
+    """How often EventBridge failed to deliver an event to the target of one of our rules."""
+    return Metric("AWS/Events", "FailedInvocations", "RuleName", rule, "Sum")

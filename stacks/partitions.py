@@ -1,16 +1,16 @@
-"""What each partition of AWS lacks of what we deploy or look at. One template serves them all, so none may use it."""
+"""Features that some partition of AWS lacks. One template serves all partitions, so it may use none of them."""
 
 from dataclasses import dataclass
 
 COMMERCIAL, GOVCLOUD, CHINA = "aws", "aws-us-gov", "aws-cn"
 PARTITIONS = (COMMERCIAL, GOVCLOUD, CHINA)
 _SCHEMAS = "https://schema.cloudformation.us-gov-west-1.amazonaws.com/CloudformationSchema.zip"
-"""CloudFormation's own, one archive for each Region; cfn-lint carries them."""
+"""CloudFormation's resource schemas, one archive per Region. cfn-lint contains them."""
 
 
 @dataclass(frozen=True)
 class Lack:
-    """What partitions do not have: a property of a kind of resource, or the kind itself if no property is named."""
+    """A feature that partitions lack: a property of a resource type, or the type itself if `property` is None."""
 
     partitions: tuple[str, ...]
     kind: str
@@ -44,11 +44,11 @@ LACKS = (
         _SCHEMAS,
     ),
 )
-"""A kind that a partition lacks is deployed only where it is chosen, and `doctor` refuses that choice there."""
+"""The template has a missing resource type only if a setting asks for it; `doctor` refuses that setting there."""
 NO_OPT_OUT_POLICIES = {GOVCLOUD: "https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-tsc.html"}
-"""Partitions to which AI services opt-out policies do not apply, with the source."""
+"""Partitions where AI services opt-out policies do not apply, with the source."""
 
 
 def untaggable() -> list[str]:
-    """Kinds of resources that some partition refuses with tags. None of them costs anything."""
+    """Resource types that some partition refuses with tags. They cost nothing, so bills do not need the tag."""
     return [lack.kind for lack in LACKS if lack.property == "Tags"]

@@ -1,4 +1,4 @@
-"""Rights: what a policy allows, and why wherever that is more than can be named."""
+"""Permissions: what a policy allows, with the reason for each wildcard."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from stacks import nag_suppressions
 
 @dataclass(frozen=True)
 class Right:
-    """A statement that allows something; `because` is for whoever wonders at its wildcards."""
+    """An Allow statement. `because` gives the reason for its wildcards; it is None if there are none."""
 
     sid: str
     actions: list[str]
@@ -23,16 +23,16 @@ class Right:
 
     def __post_init__(self) -> None:
         if any(self.wildcards) is (self.because is None):
-            raise ValueError(f"{self.sid}: a right with a wildcard says why, by `because`, and no other does")
+            raise ValueError(f"{self.sid}: give `because` for a permission with a wildcard, and for no other")
 
     @property
     def wildcards(self) -> Iterator[str]:
-        """What of the statement holds a wildcard, as rules name it: `Resource::*`."""
-        for member, values in (("Action", self.actions), ("Resource", self.resources)):
-            yield from (f"{member}::{value}" for value in values if "*" in value)
+        """The actions and resources that hold a wildcard, as cdk-nag names them: `Resource::*`."""
+        for element, values in (("Action", self.actions), ("Resource", self.resources)):
+            yield from (f"{element}::{value}" for value in values if "*" in value)
 
     def statement(self) -> iam.PolicyStatement:
-        """The statement as a policy holds it."""
+        """The CDK's form of the statement."""
         conditions = self.conditions or None
         return iam.PolicyStatement(sid=self.sid, actions=self.actions, resources=self.resources, conditions=conditions)
 
@@ -40,23 +40,27 @@ class Right:
 def allow(
     sid: str, actions: list[str], resources: list[str], *, because: str | None = None, **conditions: Mapping[str, Any]
 ) -> Right:
-    """A right: `allow("Tell", ["sns:Publish"], [topic], StringEquals={…})`."""
+    """A permission: `allow("Notify", ["sns:Publish"], [topic], StringEquals={…})`.
+
+    Raises:
+        ValueError: a wildcard has no reason, or a reason has no wildcard.
+    """
     return Right(sid, actions, resources, conditions, because)
 
 
 def policy(scope: Construct, construct_id: str, rights: list[Right], **properties: Any) -> iam.ManagedPolicy:
-    """A managed policy that holds these rights, and whose wildcards are accepted for the reasons they give."""
+    """A managed policy with these permissions. It suppresses cdk-nag's finding on each wildcard with its reason."""
     statements = [right.statement() for right in rights]
-    made = iam.ManagedPolicy(scope, construct_id, statements=statements, **properties)
+    managed_policy = iam.ManagedPolicy(scope, construct_id, statements=statements, **properties)
     for right in rights:
         for wildcard in right.wildcards:
             finding = f"IAM5[{_flat(cdk.Stack.of(scope).resolve(wildcard))}]"
-            nag_suppressions.accept(made, finding, f"{right.sid}: {right.because}", packs=("AwsSolutions",))
-    return made
+            nag_suppressions.suppress(managed_policy, finding, f"{right.sid}: {right.because}", packs=("AwsSolutions",))
+    return managed_policy
 
 
 def _flat(resolved: Any) -> str:
-    """A template's text with its references in angle brackets, as cdk-nag writes it into a finding's name."""
+    """A template value as text, with references in angle brackets: cdk-nag names its findings so."""
     match resolved:
         case {"Fn::Join": [separator, parts]}:
             return str(separator).join(_flat(part) for part in parts)

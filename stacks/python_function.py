@@ -1,4 +1,4 @@
-"""Our Python function, once: its role, rights, log group and package."""
+"""One of our Lambda functions: its role, permissions, log group and package."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,20 +20,20 @@ _TRACE = allow(
     "Trace",
     ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
     ["*"],
-    because="X-Ray's actions take no ARN.",
+    because="The actions of X-Ray take no ARN.",
 )
 
 
 @dataclass(frozen=True)
 class Size:
-    """How long a function may run and how much memory, and so CPU, it gets."""
+    """A function's timeout and its memory. Lambda gives CPU in proportion to memory."""
 
     seconds: int
     megabytes: int
 
 
 class PythonFunction(Construct):
-    """A function of `lambdas/` with a role that holds the given rights and nothing else."""
+    """A function of `lambdas/`, with a role that holds the given permissions and those that every function needs."""
 
     def __init__(
         self,
@@ -49,31 +49,10 @@ class PythonFunction(Construct):
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
         name = resource_names.function(config, module)
-        log_group = logs.LogGroup(
-            self,
-            "Logs",
-            log_group_name=f"/aws/lambda/{name}",
-            encryption_key=key,
-            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
-        )
-        cast(logs.CfnLogGroup, log_group.node.default_child).retention_in_days = config.retention.log_days
+        log_group = self._log_group(name, key, config.retention.log_days)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        policy = permissions.policy(
-            self,
-            "Rights",
-            [
-                *statements,
-                allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
-                allow(
-                    "WriteLogs",
-                    ["logs:CreateLogStream", "logs:PutLogEvents"],
-                    [resource_names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
-                    because="The function's own log group; Lambda names the streams in it.",
-                ),
-                *([_TRACE] if traced else []),
-            ],
-            roles=[role],
-        )
+        common = [*_common_permissions(name, key), *([_TRACE] if traced else [])]
+        policy = permissions.policy(self, "Rights", [*statements, *common], roles=[role])
         self.function = lambda_.Function(
             self,
             "Function",
@@ -92,24 +71,35 @@ class PythonFunction(Construct):
         )
         self._allow_loops()
         self.function.node.add_dependency(policy)
-        _accept(self.function)
+        _suppress(self.function)
+
+    def _log_group(self, name: str, key: kms.IKey, days: int) -> logs.LogGroup:
+        log_group = logs.LogGroup(
+            self,
+            "Logs",
+            log_group_name=f"/aws/lambda/{name}",
+            encryption_key=key,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
+        )
+        cast(logs.CfnLogGroup, log_group.node.default_child).retention_in_days = days
+        return log_group
 
     def _allow_loops(self) -> None:
-        """Functions that put messages off send to the queue that feeds them: that is no runaway loop.
+        """Turn off Lambda's detection of recursive loops, because a deferral sends to the function's own queue.
 
-        Only commercial Regions watch for those (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
+        Only commercial Regions detect loops (https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html).
         """
         stack = cdk.Stack.of(self)
-        watched = stack.node.try_find_child("Commercial") or cdk.CfnCondition(
+        commercial = stack.node.try_find_child("Commercial") or cdk.CfnCondition(
             stack, "Commercial", expression=cdk.Fn.condition_equals(Aws.PARTITION, "aws")
         )
         allowed = cdk.Fn.condition_if(
-            cast(cdk.CfnCondition, watched).logical_id, lambda_.RecursiveLoop.ALLOW.value.title(), Aws.NO_VALUE
+            cast(cdk.CfnCondition, commercial).logical_id, lambda_.RecursiveLoop.ALLOW.value.title(), Aws.NO_VALUE
         )
         cast(lambda_.CfnFunction, self.function.node.default_child).recursive_loop = cdk.Token.as_string(allowed)
 
-    def takes_from(self, queue_arn: str, *, batch: int, at_once: int) -> None:
-        """Have Lambda hand the queue's messages to the function, answered per message."""
+    def consume(self, queue_arn: str, *, batch: int, concurrency: int) -> None:
+        """Invoke the function with the queue's messages: at most `batch` per invocation, which fail one by one."""
         mapping = lambda_.CfnEventSourceMapping(
             self,
             "Messages",
@@ -117,34 +107,47 @@ class PythonFunction(Construct):
             function_name=self.function.function_arn,
             batch_size=batch,
             function_response_types=["ReportBatchItemFailures"],
-            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=at_once),
+            scaling_config=lambda_.CfnEventSourceMapping.ScalingConfigProperty(maximum_concurrency=concurrency),
         )
         mapping.node.add_dependency(self)
-        nag_suppressions.accept(
+        nag_suppressions.suppress(
             mapping,
             "LambdaEventSourceMappingDestination",
-            "Lambda takes none for a queue, which has dead letters of its own.",
+            "Lambda accepts none for a queue. The queue has its own dead-letter queue.",
             packs=("Serverless",),
         )
 
 
-def _accept(function: lambda_.Function) -> None:
-    """What the packs would have of every function, and ours are better without."""
-    nag_suppressions.accept(
+def _common_permissions(name: str, key: kms.IKey) -> list[Right]:
+    """The permissions that every function needs."""
+    return [
+        allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),
+        allow(
+            "WriteLogs",
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [resource_names.arn("logs", f"log-group:/aws/lambda/{name}:*")],
+            because="The function's own log group. Lambda names the streams in it.",
+        ),
+    ]
+
+
+def _suppress(function: lambda_.Function) -> None:
+    """Suppress the findings that every function has."""
+    nag_suppressions.suppress(
         function,
         "LambdaInsideVPC",
-        "Nothing connects to a function, and it calls AWS alone: a VPC would be one more thing to guard.",
+        "Nothing connects to a function, and it calls only AWS. A VPC would add a network to secure.",
     )
-    nag_suppressions.accept(
+    nag_suppressions.suppress(
         function,
         "LambdaConcurrency",
-        "MaximumConcurrency bounds what queues invoke, a schedule the rest; a new account has ten executions in all, "
-        "so that reserving some would fail the deployment.",
+        "MaximumConcurrency limits the invocations by queues, and the schedule starts one at a time. A new account has "
+        "ten concurrent executions in all, so a reservation would fail the deployment.",
     )
-    nag_suppressions.accept(
+    nag_suppressions.suppress(
         function,
         "LambdaDLQ",
-        "For asynchronous calls alone: queues have dead letters, and a lost run of the reconciler is made up by the "
-        "next, its absence by an alarm.",
+        "It applies only to asynchronous calls. Queues have dead-letter queues. The next run of the reconciler does "
+        "the work of a lost run, and an alarm reports missing runs.",
         packs=(*nag_suppressions.CONTROLS, "Serverless"),
     )

@@ -1,4 +1,4 @@
-"""A queue and the one for its dead letters."""
+"""A queue with its dead-letter queue."""
 
 from typing import Any, cast
 
@@ -11,29 +11,29 @@ from stacks import nag_suppressions, resource_names
 from stacks.config import Config
 
 MOST_RECEIVES = 5
-"""Receives after which a message is a dead letter: waiting for Transcribe does not count as one."""
+"""Receives after which a message goes to the dead-letter queue. A deferral does not count as a receive."""
 
 
-def pair(
+def with_dead_letters(
     scope: Construct, config: Config, key: kms.IKey, name: str, visibility_seconds: int
 ) -> tuple[sqs.Queue, sqs.Queue]:
-    """A queue and the one for its dead letters, which keeps them as long as SQS can.
+    """A queue that keeps messages for 7 days, and its dead-letter queue, which keeps them for SQS's maximum of 14 days.
 
-    A dead letter's age counts from its first sending, so the queue itself keeps half of that.
+    SQS counts a dead letter's age from its first sending, so a message has at least 7 days left in the second queue.
     """
-    common: dict[str, Any] = {**encrypted(key), "removal_policy": RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE}
-    dead = sqs.Queue(
+    common: dict[str, Any] = {**encryption_properties(key), "removal_policy": RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE}
+    dead_letters = sqs.Queue(
         scope,
         f"{name.capitalize()}DeadLetters",
         queue_name=f"{config.name}-{name}-dead-letters",
         retention_period=Duration.days(14),
         **common,
     )
-    nag_suppressions.accept(
-        dead, "SQSRedrivePolicy", "Dead letters have nowhere to go but back.", packs=("Serverless",)
+    nag_suppressions.suppress(
+        dead_letters, "SQSRedrivePolicy", "It is itself the dead-letter queue.", packs=("Serverless",)
     )
-    # By its name and not by reference: queue and dead-letter queue would wait for each other.
-    cast(sqs.CfnQueue, dead.node.default_child).redrive_allow_policy = {
+    # By name, because references would make queue and dead-letter queue depend on each other.
+    cast(sqs.CfnQueue, dead_letters.node.default_child).redrive_allow_policy = {
         "redrivePermission": "byQueue",
         "sourceQueueArns": [resource_names.queue_arn(config, name)],
     }
@@ -43,14 +43,14 @@ def pair(
         queue_name=f"{config.name}-{name}",
         visibility_timeout=Duration.seconds(visibility_seconds),
         retention_period=Duration.days(7),
-        dead_letter_queue=sqs.DeadLetterQueue(queue=dead, max_receive_count=MOST_RECEIVES),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MOST_RECEIVES),
         **common,
     )
-    return queue, dead
+    return queue, dead_letters
 
 
-def encrypted(key: kms.IKey) -> dict[str, Any]:
-    """What every queue has in common."""
+def encryption_properties(key: kms.IKey) -> dict[str, Any]:
+    """The properties that every queue has in common."""
     return {
         "encryption": sqs.QueueEncryption.KMS,
         "encryption_master_key": key,

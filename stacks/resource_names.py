@@ -1,7 +1,7 @@
-"""The names and ARNs of what is deployed, as text that is known before it exists.
+"""The names and ARNs of deployed resources, as text that is known before the resources exist.
 
-With references instead, key, bucket and queue would each wait for the other; and across stacks CloudFormation would
-look every reference up for itself, and would take each for a change when it reverts drift.
+References would make key, bucket and queue depend on each other. Across stacks CloudFormation would look up every
+reference again, and would treat each as a change when it reverts drift.
 """
 
 from aws_cdk import Aws
@@ -10,12 +10,12 @@ from stacks.config import Config
 
 
 def bucket(config: Config, name: str) -> str:
-    """A bucket's name; it ends in account and Region, so that nobody else has it."""
+    """A bucket's name. It ends in account and Region, because bucket names are unique across accounts."""
     return f"{config.name}-{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
 
 def bucket_arn(config: Config, name: str) -> str:
-    """The same as an ARN."""
+    """A bucket's ARN."""
     return f"arn:{Aws.PARTITION}:s3:::{bucket(config, name)}"
 
 
@@ -35,12 +35,12 @@ def topic_arn(config: Config, name: str) -> str:
 
 
 def table(config: Config) -> str:
-    """The ledger's name."""
+    """The name of the ledger's table."""
     return f"{config.name}-ledger"
 
 
 def table_arn(config: Config) -> str:
-    """The ledger's ARN."""
+    """The ARN of the ledger's table."""
     return arn("dynamodb", f"table/{table(config)}")
 
 
@@ -50,7 +50,7 @@ def function(config: Config, module: str) -> str:
 
 
 def key_export(config: Config) -> str:
-    """The name under which the storage stack exports the key's ARN: the only name that AWS chooses."""
+    """The name of the export of the key's ARN. AWS chooses a key's ARN, so it is not known before."""
     return f"{config.name}-key-arn"
 
 
@@ -59,6 +59,6 @@ def arn(service: str, resource: str) -> str:
     return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"
 
 
-def from_ours(service: str, resource: str) -> dict[str, dict[str, str]]:
-    """Conditions on a service's principal: only on behalf of this account's resource of that name."""
+def only_for(service: str, resource: str) -> dict[str, dict[str, str]]:
+    """Conditions on a service's principal: only for this account's resource of that name."""
     return {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}, "ArnLike": {"aws:SourceArn": arn(service, resource)}}

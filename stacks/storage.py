@@ -1,4 +1,4 @@
-"""All that outlives a redeploy: the key, the buckets, the intake queue, the ledger and the topics."""
+"""The resources that hold data: the key, the buckets, the intake queue, the ledger and the topics."""
 
 from typing import Any, cast
 
@@ -11,71 +11,56 @@ from aws_cdk import aws_sns as sns
 from aws_cdk.aws_sns_subscriptions import EmailSubscription
 from constructs import Construct
 
-from stacks import access_policies, encryption, nag_suppressions, queues, resource_names
+from stacks import access_policies, encryption, ledger_table, nag_suppressions, queues, resource_names
 from stacks.config import OLD_VERSION_DAYS, Config
 from stacks.subscriptions import Subscribers
 
-# Kept when its stack is deleted or replaces it, not when its very creation fails: so a deployment
-# that broke half-way can simply be repeated.
+# CloudFormation keeps the resource when it deletes the stack or replaces the resource. It deletes the resource when its
+# creation fails, so that a failed first deployment can be repeated.
 KEEP = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-BY_STATE = "by-state"
 WRITE_PROBE = ".write_access_check_file.temp"
-"""What Transcribe writes to see whether it may: seen in the output's folder and at the root of the bucket."""
+"""The object that Transcribe writes to test its access, observed in the output's folder and in the bucket's root."""
 START_SECONDS = 180
-"""The start function's time: enough to freeze 2 GB, see COPY_SECONDS there."""
+"""The start function's timeout: enough to copy 2 GB to staging (`COPY_SECONDS` in lambdas/start_transcription.py)."""
 
 
 class StorageStack(cdk.Stack):
-    """What holds data, and the policies by which people get at it."""
+    """The resources that hold data, and the policies for people who use them."""
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config, **properties: Any) -> None:
         super().__init__(scope, construct_id, termination_protection=True, **properties)
         self._config = config
         self.key = encryption.key(self, config)
         self._access_logs = self._access_log_bucket()
-        self.intake_queue, self.intake_dead_letters = queues.pair(self, config, self.key, "intake", 6 * START_SECONDS)
+        self.intake_queue, self.intake_dead_letters = queues.with_dead_letters(
+            self, config, self.key, "intake", 6 * START_SECONDS
+        )
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()
         self.transcripts = self._transcripts_bucket()
-        self.ledger = self._ledger_table()
+        self.ledger = ledger_table.create(self, config, self.key)
         self.completion = self._topic("completion")
-        self.operations = self._topic("operations")
-        for address in config.emails.operations:
-            self.operations.add_subscription(EmailSubscription(address))
-        if config.emails.operations:
-            nag_suppressions.accept(
-                self.operations,
-                "SNSRedrivePolicy",
-                "A mail that does not arrive is no news that is lost: an alarm stands in its state.",
-                packs=("Serverless",),
-            )
+        self.operations = self._operations_topic()
         Subscribers(
             self,
             "Subscribers",
             subscriptions=config.subscribers,
             topic=self.completion,
             name=config.name,
-            encrypted=queues.encrypted(self.key),
+            queue_properties=queues.encryption_properties(self.key),
         )
-        self._let_alarms_publish()
         access_policies.policies(self, config, self.key)
         self._keep_policies(self._access_logs, self.intake, self.work, self.transcripts)
-        self._make_last(self.ledger)
-        self._say("IntakeBucketName", self.intake.bucket_name)
-        self._say("TranscriptsBucketName", self.transcripts.bucket_name)
-        self._say("WorkBucketName", self.work.bucket_name)
-        self._say("CompletionTopicArn", self.completion.topic_arn)
-        self._say("OperationsTopicArn", self.operations.topic_arn)
-        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn, export_name=resource_names.key_export(config))
-        self._say("LedgerTableName", self.ledger.table_name)
+        self._create_last(self.ledger)
+        self._outputs()
 
     def _access_log_bucket(self) -> s3.Bucket:
-        """Where S3 notes who touched what. S3 writes keys there, so few may read it and not for long."""
+        """The bucket for S3's access logs. They contain object keys, so few people may read them and they expire."""
         bucket = s3.Bucket(
             self,
             "AccessLogs",
             bucket_name=resource_names.bucket(self._config, "access-logs"),
-            encryption=s3.BucketEncryption.S3_MANAGED,  # the only one S3 delivers access logs to
+            encryption=s3.BucketEncryption.S3_MANAGED,  # S3 delivers access logs to no other
             blocked_encryption_types=[s3.BlockedEncryptionType.SSE_C],
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
@@ -84,16 +69,18 @@ class StorageStack(cdk.Stack):
             removal_policy=KEEP,
             lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.retention.access_log_days))],
         )
-        nag_suppressions.accept(bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs with SSE-S3 alone.")
-        nag_suppressions.accept(
-            bucket, "S3BucketVersioningEnabled", "S3 writes each log once, and what expires should be gone."
+        nag_suppressions.suppress(
+            bucket, "S3DefaultEncryptionKMS", "S3 delivers access logs only to buckets with SSE-S3."
+        )
+        nag_suppressions.suppress(
+            bucket, "S3BucketVersioningEnabled", "S3 writes each log once, and expiry must delete it."
         )
         _one_region(bucket)
         return bucket
 
     def _bucket(self, construct_id: str, name: str, *, versioned: bool, days: int = 0, rules: Any = ()) -> s3.Bucket:
         lock = self._config.retention.lock_days if versioned else 0
-        tidy = s3.LifecycleRule(
+        cleanup = s3.LifecycleRule(
             abort_incomplete_multipart_upload_after=Duration.days(7),
             expiration=Duration.days(days) if days else None,
             noncurrent_version_expiration=Duration.days(OLD_VERSION_DAYS) if versioned else None,
@@ -111,12 +98,12 @@ class StorageStack(cdk.Stack):
             enforce_ssl=True,
             minimum_tls_version=1.2,
             versioned=versioned,
-            object_lock_enabled=versioned or None,  # S3 never switches it off again: what is chosen is the retention
+            object_lock_enabled=versioned or None,  # cannot be turned off again; `lock_days` sets the default retention
             object_lock_default_retention=s3.ObjectLockRetention.governance(Duration.days(lock)) if lock else None,
             removal_policy=KEEP,
             server_access_logs_bucket=self._access_logs,
             server_access_logs_prefix=f"{name}/",
-            lifecycle_rules=[tidy, *rules],
+            lifecycle_rules=[cleanup, *rules],
         )
         if versioned and not lock:
             cast(
@@ -130,7 +117,7 @@ class StorageStack(cdk.Stack):
         encryption.refuse_other_keys(bucket, self.key)
         self.intake_queue.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="IntakeBucketAnnounces",
+                sid="IntakeBucketNotifies",
                 principals=[iam.ServicePrincipal("s3.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[self.intake_queue.queue_arn],
@@ -140,26 +127,26 @@ class StorageStack(cdk.Stack):
                 },
             )
         )
-        # CloudFormation's own property: CDK's helper would add a function that may reconfigure any bucket.
+        # The plain property, because the CDK's helper would add a function that may configure any bucket.
         resource = cast(s3.CfnBucket, bucket.node.default_child)
         resource.add_property_override(
             "NotificationConfiguration.QueueConfigurations",
             [{"Event": "s3:ObjectCreated:*", "Queue": self.intake_queue.queue_arn}],
         )
-        # S3 sends a test message when it is told of the queue, and refuses if it may not.
+        # S3 sends a test message when the notification is configured, and refuses the configuration if that fails.
         resource.node.add_dependency(self.intake_queue.node.find_child("Policy"))
         return bucket
 
     def _work_bucket(self) -> s3.Bucket:
-        """Frozen audio and raw transcripts: unversioned, so that deleting deletes."""
-        leftovers = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
+        """Staged audio and raw transcripts. It has no versions, so that a deletion removes the data."""
+        staging = s3.LifecycleRule(prefix="staging/", expiration=Duration.days(7))
         raw = s3.LifecycleRule(prefix="raw/", expiration=Duration.days(30))
         probe = s3.LifecycleRule(prefix=WRITE_PROBE, expiration=Duration.days(1))
-        bucket = self._bucket("Work", "work", versioned=False, rules=(leftovers, raw, probe))
-        nag_suppressions.accept(
+        bucket = self._bucket("Work", "work", versioned=False, rules=(staging, raw, probe))
+        nag_suppressions.suppress(
             bucket,
             "S3BucketVersioningEnabled",
-            "A working copy that is deleted shall be gone; recordings and documents lie in versioned buckets.",
+            "A deletion must remove a working copy. The buckets of recordings and documents have versions.",
         )
         cast(s3.CfnBucket, bucket.node.default_child).add_property_override(
             "NotificationConfiguration.EventBridgeConfiguration.EventBridgeEnabled", True
@@ -173,42 +160,13 @@ class StorageStack(cdk.Stack):
             access_policies.refuse_other_readers(bucket, self._config.transcript_readers)
         return bucket
 
-    def _ledger_table(self) -> dynamodb.Table:
-        table = dynamodb.Table(
-            self,
-            "Ledger",
-            table_name=resource_names.table(self._config),
-            partition_key=dynamodb.Attribute(name="recording", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
-            encryption_key=self.key,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=True,
-            time_to_live_attribute="expires",
-            removal_policy=KEEP,
-        )
-        nag_suppressions.accept(
-            table,
-            "DynamoDBInBackupPlan",
-            "It can be brought back to any second of 35 days; longer backups are for the account's own plan.",
-        )
-        table.add_global_secondary_index(
-            index_name=BY_STATE,
-            partition_key=dynamodb.Attribute(name="state", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="updated", type=dynamodb.AttributeType.NUMBER),
-            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-        )
-        return table
-
     def _keep_policies(self, *buckets: s3.Bucket) -> None:
-        """Who may not get at what is kept may not do so either once the stack is gone."""
+        """Keep the bucket policies after the stack is deleted."""
         for bucket in buckets:
             cast(s3.BucketPolicy, bucket.policy).apply_removal_policy(KEEP)
 
-    def _make_last(self, table: dynamodb.Table) -> None:
-        """A protected table could not be taken back if something else failed: so nothing else comes after it."""
+    def _create_last(self, table: dynamodb.Table) -> None:
+        """Create the table after everything else, because a rollback cannot delete a protected table."""
         table.node.add_dependency(*(each for each in self.node.children if each is not table))
 
     def _topic(self, name: str) -> sns.Topic:
@@ -218,27 +176,48 @@ class StorageStack(cdk.Stack):
             topic_name=f"{self._config.name}-{name}",
             master_key=self.key,
             enforce_ssl=True,
-            signature_version="2",  # SHA-256: whoever is told over HTTPS can check who speaks
+            signature_version="2",  # SHA-256; HTTPS subscribers verify signatures
         )
 
-    def _let_alarms_publish(self) -> None:
-        self.operations.add_to_resource_policy(
+    def _operations_topic(self) -> sns.Topic:
+        topic = self._topic("operations")
+        for address in self._config.emails.operations:
+            topic.add_subscription(EmailSubscription(address))
+        if self._config.emails.operations:
+            nag_suppressions.suppress(
+                topic,
+                "SNSRedrivePolicy",
+                "A lost e-mail loses no information: the alarm keeps its state.",
+                packs=("Serverless",),
+            )
+        topic.add_to_resource_policy(
             iam.PolicyStatement(
                 sid="AlarmsPublish",
                 principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
                 actions=["sns:Publish"],
-                resources=[self.operations.topic_arn],
-                conditions=resource_names.from_ours("cloudwatch", f"alarm:{self._config.name}-*"),
+                resources=[topic.topic_arn],
+                conditions=resource_names.only_for("cloudwatch", f"alarm:{self._config.name}-*"),
             )
         )
+        return topic
 
-    def _say(self, name: str, value: str) -> None:
-        cdk.CfnOutput(self, name, value=value)
+    def _outputs(self) -> None:
+        outputs = {
+            "IntakeBucketName": self.intake.bucket_name,
+            "TranscriptsBucketName": self.transcripts.bucket_name,
+            "WorkBucketName": self.work.bucket_name,
+            "CompletionTopicArn": self.completion.topic_arn,
+            "OperationsTopicArn": self.operations.topic_arn,
+            "LedgerTableName": self.ledger.table_name,
+        }
+        for name, value in outputs.items():
+            cdk.CfnOutput(self, name, value=value)
+        cdk.CfnOutput(self, "KeyArn", value=self.key.key_arn, export_name=resource_names.key_export(self._config))
 
 
 def _one_region(bucket: s3.Bucket) -> None:
-    nag_suppressions.accept(
+    nag_suppressions.suppress(
         bucket,
         "S3BucketReplicationEnabled",
-        "Patients' data stay in the Region they were uploaded to; a second copy elsewhere is the customer's to decide.",
+        "Patient data stay in the Region of their upload. A copy in another Region is the customer's decision.",
     )

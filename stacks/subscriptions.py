@@ -1,4 +1,4 @@
-"""Who is told of a recording's end: subscriptions as they are chosen, and what they become in AWS."""
+"""Subscriptions to the completion topic: the setting, its checks, and its resources in AWS."""
 
 import hashlib
 import math
@@ -23,29 +23,32 @@ _ENDPOINTS: Mapping[str, tuple[str, str]] = {
     "email-json": (EMAIL, "an e-mail address"),
     "sqs": (_ARN.format(service="sqs") + r"[\w-]{1,80}", "the ARN of a queue, but not of a FIFO queue"),
     "lambda": (_ARN.format(service="lambda") + r"function:[\w-]{1,64}(:[\w$-]{1,128})?", "a function's ARN"),
-    "https": (r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?", "an address that begins with https:// and names no user"),
+    "https": (
+        r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?",
+        "an address that begins with https:// and contains no user name",
+    ),
 }
-"""What an endpoint looks like, by protocol. A user's name and password would stand in the template for all to read."""
+"""Pattern of an endpoint, and its description, by protocol. No user or password: the template is readable."""
 _RAW = ("sqs",)
-"""Protocols whose messages may come without SNS's envelope: over HTTPS they would come without its signature."""
-_MOST_NAMES, _MOST_COMBINATIONS = 5, 150
-"""Of a filter policy (SNS developer guide, "Filter policy constraints")."""
+"""Protocols that may use raw delivery. HTTPS may not, because raw messages have no signature."""
+_MAX_NAMES, _MAX_COMBINATIONS = 5, 150
+"""Limits of a filter policy (SNS developer guide, "Filter policy constraints")."""
 _HTTPS = {
     "healthyRetryPolicy": {"minDelayTarget": 60, "maxDelayTarget": 60, "numRetries": 55},
     "requestPolicy": {"headerContentType": "application/json"},
 }
-"""Once a minute for as long as SNS allows, which is an hour; after that the message is a dead letter."""
+"""Retry once a minute for SNS's maximum of an hour. Then SNS sends the message to the dead-letter queue."""
 
 
 class InvalidSubscription(ValueError):
-    """A subscription that cannot be made, or would never be told anything; says what would do."""
+    """A subscription that SNS would refuse, or that would receive nothing. The message names a valid value."""
 
 
 @dataclass(frozen=True)
 class Subscription:
-    """Whoever is at the endpoint hears of the recordings that pass the filter: all, if there is none.
+    """An endpoint, which receives the notifications that match the filter.
 
-    The filter has names of attributes, and of each the values that pass.
+    `filter` has the accepted values of each attribute. An empty filter accepts every notification.
     """
 
     protocol: str
@@ -56,24 +59,24 @@ class Subscription:
     def __post_init__(self) -> None:
         if self.protocol not in _ENDPOINTS:
             raise InvalidSubscription(f"protocol must be one of {', '.join(_ENDPOINTS)}")
-        pattern, meant = _ENDPOINTS[self.protocol]
+        pattern, description = _ENDPOINTS[self.protocol]
         if not re.fullmatch(pattern, self.endpoint, re.ASCII):
-            raise InvalidSubscription(f"endpoint must be {meant}")
+            raise InvalidSubscription(f"endpoint must be {description}")
         if self.raw and self.protocol not in _RAW:
             raise InvalidSubscription(f"raw is for {' and '.join(_RAW)} only")
         for name, values in self.filter.items():
             _check_filter(name, values)
-        if len(self.filter) > _MOST_NAMES:
-            raise InvalidSubscription(f"filter: SNS filters by at most {_MOST_NAMES} attributes")
-        if math.prod(map(len, self.filter.values())) > _MOST_COMBINATIONS:
-            raise InvalidSubscription(f"filter: SNS takes at most {_MOST_COMBINATIONS} combinations of values")
-        _check_together(self.filter)
+        if len(self.filter) > _MAX_NAMES:
+            raise InvalidSubscription(f"filter: SNS filters by at most {_MAX_NAMES} attributes")
+        if math.prod(map(len, self.filter.values())) > _MAX_COMBINATIONS:
+            raise InvalidSubscription(f"filter: SNS accepts at most {_MAX_COMBINATIONS} combinations of values")
+        _check_combinations(self.filter)
 
     def check_profiles(self, names: Iterable[str]) -> None:
-        """See to it that the profiles of the filter exist.
+        """Check that every profile in the filter exists.
 
         Raises:
-            BadSubscription: one does not.
+            InvalidSubscription: one does not.
         """
         known = (*names, notifications.NONE)
         for name in self.filter.get("profile", ()):
@@ -82,12 +85,12 @@ class Subscription:
 
     @property
     def id(self) -> str:
-        """A name that stays the same wherever among the choices it stands."""
+        """A name that depends on protocol and endpoint, so that the order of subscriptions does not matter."""
         return hashlib.sha256(f"{self.protocol} {self.endpoint}".encode()).hexdigest()[:8]
 
     @property
-    def whom(self) -> str:
-        """The endpoint as alarms name it: of an address its host alone, as its path may hold a secret."""
+    def public_endpoint(self) -> str:
+        """The endpoint as alarms show it. For HTTPS that is only the host, because the path may hold a secret."""
         return self.endpoint.split("/")[2] if self.protocol == "https" else self.endpoint
 
 
@@ -95,30 +98,31 @@ def _check_filter(name: str, values: object) -> None:
     if name not in notifications.VALUES:
         raise InvalidSubscription(f"filter: unknown attribute {name}; known: {', '.join(notifications.VALUES)}")
     if not isinstance(values, list) or not values or not all(isinstance(value, str) for value in values):
-        raise InvalidSubscription(f"filter.{name} must be a list of one or more texts")
+        raise InvalidSubscription(f"filter.{name} must be a list of one or more strings")
     known = notifications.VALUES[name]
     for value in values:
         if known and value not in known:
-            raise InvalidSubscription(f"filter.{name}: {value!r} never comes; known: {', '.join(known)}")
+            raise InvalidSubscription(f"filter.{name}: {value!r} never occurs; known: {', '.join(known)}")
 
 
-def _check_together(filters: Mapping[str, list[str]]) -> None:
-    """See to it that each value passes with some end of a recording that the rest of the filter lets pass."""
-    passing = [
+def _check_combinations(filters: Mapping[str, list[str]]) -> None:
+    """Check that for each value some possible notification matches the whole filter."""
+    matching = [
         end
         for end in notifications.ENDS
         if all(set(filters[name]) & set(end.get(name, filters[name])) for name in filters)
     ]
     for name, values in filters.items():
         for value in values:
-            if not any(value in end.get(name, values) for end in passing):
-                raise InvalidSubscription(f"filter.{name}: {value!r} never comes with the rest of the filter")
+            if not any(value in end.get(name, values) for end in matching):
+                raise InvalidSubscription(f"filter.{name}: {value!r} never occurs together with the rest of the filter")
 
 
 class Subscribers(Construct):
-    """The subscriptions of a topic, each with a queue for what its endpoint did not take.
+    """The subscriptions of a topic, each with a dead-letter queue.
 
-    That queue goes with the subscription: the news in it can be had elsewhere, and its name is needed again.
+    CloudFormation deletes the queue with its subscription, because a later subscription of the same endpoint needs the
+    queue's name. Its messages are not the only copy: the ledger holds the same facts.
     """
 
     def __init__(
@@ -129,20 +133,21 @@ class Subscribers(Construct):
         subscriptions: Iterable[Subscription],
         topic: sns.Topic,
         name: str,
-        encrypted: Mapping[str, Any],
+        queue_properties: Mapping[str, Any],
     ) -> None:
         super().__init__(scope, construct_id)
         self._topic = topic
-        for each in subscriptions:
-            self._subscribe(each, self._dead_letters(f"{each.id}-undelivered", name, encrypted))
+        for subscription in subscriptions:
+            dead_letters = self._dead_letters(f"{subscription.id}-undelivered", name, queue_properties)
+            self._subscribe(subscription, dead_letters)
 
-    def _dead_letters(self, construct_id: str, name: str, encrypted: Mapping[str, Any]) -> sqs.Queue:
+    def _dead_letters(self, construct_id: str, name: str, properties: Mapping[str, Any]) -> sqs.Queue:
         queue = sqs.Queue(
-            self, construct_id, queue_name=f"{name}-{construct_id}", retention_period=Duration.days(14), **encrypted
+            self, construct_id, queue_name=f"{name}-{construct_id}", retention_period=Duration.days(14), **properties
         )
         queue.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="TopicLeavesUndelivered",
+                sid="TopicSendsUndelivered",
                 principals=[iam.ServicePrincipal("sns.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[queue.queue_arn],
@@ -150,18 +155,20 @@ class Subscribers(Construct):
             )
         )
         for rule, pack in (("SQS3", "AwsSolutions"), ("SQSRedrivePolicy", "Serverless")):
-            nag_suppressions.accept(queue, rule, "It holds a subscription's dead letters.", packs=(pack,))
+            nag_suppressions.suppress(
+                queue, rule, "It is itself the dead-letter queue of a subscription.", packs=(pack,)
+            )
         return queue
 
-    def _subscribe(self, each: Subscription, dead: sqs.Queue) -> None:
+    def _subscribe(self, subscription: Subscription, dead_letters: sqs.Queue) -> None:
         sns.CfnSubscription(
             self,
-            each.id,
+            subscription.id,
             topic_arn=self._topic.topic_arn,
-            protocol=each.protocol,
-            endpoint=each.endpoint,
-            filter_policy=dict(each.filter) or None,
-            raw_message_delivery=each.raw or None,
-            redrive_policy={"deadLetterTargetArn": dead.queue_arn},
-            delivery_policy=_HTTPS if each.protocol == "https" else None,
-        ).node.add_dependency(dead)
+            protocol=subscription.protocol,
+            endpoint=subscription.endpoint,
+            filter_policy=dict(subscription.filter) or None,
+            raw_message_delivery=subscription.raw or None,
+            redrive_policy={"deadLetterTargetArn": dead_letters.queue_arn},
+            delivery_policy=_HTTPS if subscription.protocol == "https" else None,
+        ).node.add_dependency(dead_letters)

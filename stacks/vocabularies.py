@@ -1,4 +1,4 @@
-"""Medical vocabularies: the table files of `vocabularies/`, checked at synth and deployed where a profile names one."""
+"""Medical vocabularies: the table files of `vocabularies/`. Synth checks all, and deploys those of profiles."""
 
 import json
 import re
@@ -16,40 +16,41 @@ from stethoscript import vocabulary
 
 FOLDER = Path(__file__).parents[1] / "vocabularies"
 _SETTING = "vocabulary_name"
-_MOST_TEXT = 3100
-"""Characters that fit into a function's environment beside the rest of it: Lambda's 4 KB count its JSON, quotes and
-backslashes of the JSON within included."""
-_STEM = re.compile(r"[0-9A-Za-z._-]{1,160}")  # with deployment and digest it is no longer than a name may be
+_MAX_CHARACTERS = 3100
+"""Characters of profiles and vocabulary names that fit into a function's environment beside its other variables. Lambda
+counts 4 KB of JSON, with the quotes and backslashes that the inner JSON needs."""
+_STEM = re.compile(r"[0-9A-Za-z._-]{1,160}")  # deployment and digest make it up to 200, the limit of a name
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table file, known to be one that Transcribe Medical takes, and the vocabulary it becomes."""
+    """A valid table file, and the name of its vocabulary in AWS."""
 
     path: Path
     vocabulary_name: str
 
     @property
     def stem(self) -> str:
-        """What a profile calls it: the file's name without its ending."""
+        """The name that a profile uses: the file's name without its extension."""
         return self.path.stem
 
 
 class Vocabularies(Construct):
-    """The vocabularies that the profiles name, under names that change with their content.
+    """The vocabularies that profiles name. Their names in AWS change with their content.
 
-    CloudFormation makes what is new first and removes what is old last; in between, whoever depends on this
-    construct is told the new names. So no job is ever started with a vocabulary that is not ready.
+    CloudFormation first creates new vocabularies, then updates what depends on this construct, then deletes old
+    vocabularies. So no job starts with a vocabulary that is not ready.
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, config: Config, folder: Path = FOLDER) -> None:
         super().__init__(scope, construct_id)
         deployed = named(config.profiles, folder, config.name)
         self.names = {table.stem: table.vocabulary_name for table in deployed}
-        """What each is called in AWS, by what profiles and metadata call it."""
-        if sum(len(json.dumps(json.dumps(each))) for each in (self.names, config.profiles)) > _MOST_TEXT:
+        """Names in AWS, by the names that profiles and object metadata use."""
+        if sum(len(json.dumps(json.dumps(each))) for each in (self.names, config.profiles)) > _MAX_CHARACTERS:
             raise InvalidConfig(
-                "profiles: they and their vocabularies' names do not fit in; use fewer, or shorter names"
+                "profiles: they and their vocabularies' names are too long for a function's environment; "
+                "use fewer profiles, or shorter names"
             )
         for table in deployed:
             asset = assets.Asset(self, f"{table.stem}-file", path=str(table.path))
@@ -63,36 +64,36 @@ class Vocabularies(Construct):
 
 
 def tables(folder: Path, deployment: str) -> Iterator[Table]:
-    """The table files of a folder, all of them checked.
+    """Check and yield the table files of a folder.
 
     Raises:
-        BadChoice: a file that Transcribe Medical would refuse, with line and reason.
+        InvalidConfig: Transcribe Medical would refuse a file; the message has line and reason.
     """
     for path in sorted(folder.glob("*.txt")):
         if not _STEM.fullmatch(path.stem):
             raise InvalidConfig(
-                f"{folder.name}/{path.name}: name the file in letters, digits, dots, hyphens, underscores"
+                f"{folder.name}/{path.name}: the file's name must have only letters, digits, dots, hyphens, underscores"
             )
         content = path.read_bytes()
         try:
             vocabulary.read(content)
         except vocabulary.InvalidTable as bad:
-            raise InvalidConfig(f"{folder.name}/{path.name} is no vocabulary: {bad}") from bad
+            raise InvalidConfig(f"{folder.name}/{path.name} is not a valid vocabulary: {bad}") from bad
         yield Table(path, vocabulary.deployed_name(deployment, path.stem, content))
 
 
 def named(profiles: Mapping[str, Any], folder: Path, deployment: str) -> list[Table]:
-    """The tables that the profiles name.
+    """The tables that profiles name.
 
     Raises:
-        BadChoice: a profile names a vocabulary that no file is for, or a file is none.
+        InvalidConfig: a profile names a vocabulary that has no file, or a file is invalid.
     """
     known = {table.stem: table for table in tables(folder, deployment)}
     wanted = sorted({settings[_SETTING] for settings in profiles.values() if settings.get(_SETTING)})
     for stem in wanted:
         if stem not in known:
-            have = f"there are {', '.join(sorted(known))}" if known else "the folder holds none"
+            available = f"known: {', '.join(sorted(known))}" if known else "the folder has no table"
             raise InvalidConfig(
-                f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {have}"
+                f"profiles name the vocabulary {stem!r}, but there is no vocabularies/{stem}.txt; {available}"
             )
     return [known[stem] for stem in wanted]

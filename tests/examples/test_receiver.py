@@ -196,7 +196,7 @@ LOCAL = "http://localhost:4566/SimpleNotificationService-0a1b2c.pem"
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://localhost:4566", "http://localhost:4566/"])
 def test_a_receiver_trusts_the_local_cloud_by_every_address_of_it(endpoint):
-    one = Verifier({TOPIC}, signatures.of_endpoint(endpoint), Web(**{LOCAL: certificate(RSA)}), NOW.timestamp)
+    one = Verifier({TOPIC}, signatures.trust_endpoint(endpoint), Web(**{LOCAL: certificate(RSA)}), NOW.timestamp)
     assert one.verified(body(signed(notification(SigningCertURL=LOCAL))))["MessageId"] == "m-1"
 
 
@@ -205,7 +205,7 @@ def test_a_receiver_trusts_the_local_cloud_by_every_address_of_it(endpoint):
                                  LOCAL.replace("4566", "4566@evil.example"), LOCAL.replace("4566", "x")])  # fmt: skip
 def test_a_receiver_of_the_local_cloud_trusts_nothing_else(url):
     web = Web(**{url: certificate(RSA)})
-    one = Verifier({TOPIC}, signatures.of_endpoint("http://127.0.0.1:4566"), web, NOW.timestamp)
+    one = Verifier({TOPIC}, signatures.trust_endpoint("http://127.0.0.1:4566"), web, NOW.timestamp)
     with pytest.raises(Refused):
         one.verified(body(signed(notification(SigningCertURL=url))))
     assert web.asked == []
@@ -221,19 +221,19 @@ def test_without_an_endpoint_a_receiver_does_not_trust_the_local_cloud():
 @pytest.mark.parametrize("endpoint", ["", "localhost:4566", "file:///tmp", "http://"])
 def test_what_is_no_endpoint_is_refused_by_the_command(endpoint):
     with pytest.raises(ValueError, match="is not an endpoint"):
-        signatures.of_endpoint(endpoint)
+        signatures.trust_endpoint(endpoint)
 
 
 def test_china_has_an_address_of_its_own():
     topic = "arn:aws-cn:sns:cn-north-1:111122223333:t"
-    assert signatures.amazons("https://sns.cn-north-1.amazonaws.com.cn/a.pem", topic)
-    assert not signatures.amazons("https://sns.cn-north-1.amazonaws.com/a.pem", topic)
+    assert signatures.is_sns_url("https://sns.cn-north-1.amazonaws.com.cn/a.pem", topic)
+    assert not signatures.is_sns_url("https://sns.cn-north-1.amazonaws.com/a.pem", topic)
 
 
 def test_a_subscription_is_confirmed_at_sns_alone():
     web = Web()
     one = verifier(web)
-    with pytest.raises(Refused, match="somewhere else"):
+    with pytest.raises(Refused, match="SubscribeURL is not trusted"):
         one.confirm(confirmation(SubscribeURL="https://evil.example/?Action=ConfirmSubscription"))
     assert web.asked == []
     one.confirm(confirmation())
@@ -273,7 +273,7 @@ def test_a_certificate_that_cannot_be_had_just_now_is_asked_for_again():
     with answering(503) as (url, asked):
         for _ in range(2):
             with pytest.raises(urllib.error.HTTPError) as failed:
-                signatures.fetched(url)
+                signatures.fetch_from_sns(url)
             failed.value.close()
     assert len(asked) == 2
 

@@ -259,7 +259,10 @@ DEFECTS: dict[str, tuple[Callable[[CheckedDeployment], Any], str]] = {
     "intake": (no_announcements, "S3 tells nobody of uploads"),
     "queues": (nobody_takes, "The intake queue's way to its function is switched off"),
     "buckets": (no_versions, "The intake bucket keeps no versions"),
-    "key": (another_key_policy, "The key's policy lacks what AlarmsToTopic allows: alarms reach nobody."),
+    "key": (
+        another_key_policy,
+        "The key's policy lacks what AlarmsToTopic allows: alarms cannot notify the operations topic.",
+    ),
     "dead letters": (a_dead_letter, "1 dead letters of the intake queue"),
     "alarms": (an_alarm, f"The alarm {NAME}-stuck is set."),
     "functions": (a_stopped_function, f"The function {NAME}-deliver-transcript is stopped"),

@@ -53,7 +53,7 @@ def test_a_table_that_no_profile_names_is_checked_and_not_deployed(folder, tmp_p
     plain = {"dictation/": {"type": "DICTATION"}}
     assert not synthesised(folder, tmp_path, plain)[1]
     (folder / "other.txt").write_text("no table")
-    with pytest.raises(InvalidConfig, match=r"vocabularies/other.txt is no vocabulary: line 1"):
+    with pytest.raises(InvalidConfig, match=r"vocabularies/other.txt is not a valid vocabulary: line 1"):
         synthesised(folder, tmp_path, plain)
 
 
@@ -69,7 +69,7 @@ def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(f
         assert len(names) == number
         assert len(json.dumps(taken)) < 4096 - LEAST_OF_THE_REST
     else:
-        with pytest.raises(InvalidConfig, match="vocabularies' names do not fit in"):
+        with pytest.raises(InvalidConfig, match="vocabularies' names are too long"):
             synthesised(folder, tmp_path, profiles)
 
 
@@ -84,8 +84,8 @@ def test_another_content_gets_another_name(folder):
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        ("drugs.txt", "vocabularies/drugs.txt is no vocabulary: line 3: Phrase may hold"),
-        ("my drugs.txt", "vocabularies/my drugs.txt: name the file in letters"),
+        ("drugs.txt", "vocabularies/drugs.txt is not a valid vocabulary: line 3: Phrase may hold"),
+        ("my drugs.txt", "vocabularies/my drugs.txt: the file's name must have only letters"),
     ],
 )
 def test_a_broken_file_is_refused_with_line_and_reason(folder, file, sentence):
@@ -96,11 +96,9 @@ def test_a_broken_file_is_refused_with_line_and_reason(folder, file, sentence):
 
 
 def test_a_name_that_no_file_is_for_is_refused_with_what_there_is(folder, tmp_path):
-    with pytest.raises(
-        InvalidConfig, match=r"name the vocabulary 'drug', .* no vocabularies/drug.txt; there are drugs"
-    ):
+    with pytest.raises(InvalidConfig, match=r"name the vocabulary 'drug', .* no vocabularies/drug.txt; known: drugs"):
         named({"dictation/": {"vocabulary_name": "drug"}}, folder, "clinic")
-    with pytest.raises(InvalidConfig, match="the folder holds none"):
+    with pytest.raises(InvalidConfig, match="the folder has no table"):
         named({"dictation/": {"vocabulary_name": "drug"}}, tmp_path / "none", "clinic")
 
 

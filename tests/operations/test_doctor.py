@@ -914,10 +914,10 @@ def test_the_cdk_must_be_there_and_the_tested_one(hospital, installed, health):
     ("chosen", "health", "sentence"),
     [
         (CHOSEN, Health.OK, "cdk.json's choices can be deployed."),
-        (CHOSEN | {"email": []}, Health.BROKEN, "The choices cannot be deployed: unknown choice email"),
+        (CHOSEN | {"email": []}, Health.BROKEN, "The choices cannot be deployed: unknown setting email"),
         (CHOSEN | {"name": "ward"}, Health.ATTENTION, "cdk.json describes ward, not clinic"),
-        ("nowhere.json", Health.BROKEN, "The choices cannot be deployed: cannot read choices from"),
-        (None, Health.BROKEN, "The choices cannot be deployed: is missing"),
+        ("nowhere.json", Health.BROKEN, "The choices cannot be deployed: cannot read "),
+        (None, Health.BROKEN, "The choices cannot be deployed: it is missing"),
     ],
 )
 def test_choices_must_be_deployable_and_this_deployment_s(hospital, chosen, health, sentence):

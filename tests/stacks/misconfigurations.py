@@ -134,12 +134,12 @@ PLANTED: dict[str, Plant] = {
     "a message hidden longer than SQS can": change("SQS::Queue", "IntakeQueue", "VisibilityTimeout", 50_000),
     "a queue reached without TLS": statement("SQS::QueuePolicy", "IntakeQueuePolicy", "sqs:*"),
     "a queue open to any bucket": statement(
-        "SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketAnnounces", Condition=GONE
+        "SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketNotifies", Condition=GONE
     ),
     "a queue open to any bucket of the account": statement(
-        "SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketAnnounces", **{"Condition.ArnLike": GONE}
+        "SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketNotifies", **{"Condition.ArnLike": GONE}
     ),
-    "a queue closed to the intake bucket": statement("SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketAnnounces"),
+    "a queue closed to the intake bucket": statement("SQS::QueuePolicy", "IntakeQueuePolicy", "IntakeBucketNotifies"),
     "a queue open to any rule": statement("SQS::QueuePolicy", "CompletionQueuePolicy", "RulesSend", Condition=GONE),
     "a topic without encryption": change("SNS::Topic", "CompletionTopic", "KmsMasterKeyId", GONE),
     "a topic reached without TLS": statement("SNS::TopicPolicy", "CompletionTopicPolicy", "AllowPublishThroughSSLOnly"),
@@ -228,10 +228,10 @@ PLANTED: dict[str, Plant] = {
     "a right to every action of a service": statement("IAM::ManagedPolicy", _DELIVER, "Deliver", Action="s3:*"),
     "a right to every object of every bucket": statement("IAM::ManagedPolicy", _START, "ReadUpload", Resource="*"),
     "a right to all but something": statement(
-        "IAM::ManagedPolicy", _START, "Tell", Action=GONE, NotAction="sns:DeleteTopic"
+        "IAM::ManagedPolicy", _START, "Notify", Action=GONE, NotAction="sns:DeleteTopic"
     ),
     "a right to pass any role on": grant("IAM::ManagedPolicy", _START, Action="iam:PassRole"),
-    "a right that is misspelled": statement("IAM::ManagedPolicy", _START, "Tell", Action="sns:Publsih"),
+    "a right that is misspelled": statement("IAM::ManagedPolicy", _START, "Notify", Action="sns:Publsih"),
     "a job whose output goes anywhere": statement("IAM::ManagedPolicy", _START, "StartJob", Condition=GONE),
     "a job whose output is under any key": statement(
         "IAM::ManagedPolicy",
@@ -241,8 +241,8 @@ PLANTED: dict[str, Plant] = {
     ),
     "a job tagged as another deployment's": statement("IAM::ManagedPolicy", _START, "TagJob", Condition=GONE),
     "a table that stands in nobody's bill": change("DynamoDB::Table", "Ledger", "Tags", GONE),
-    "an event in anybody's name": statement("IAM::ManagedPolicy", _DELIVER, "TellBus", Condition=GONE),
-    "an event on any bus": statement("IAM::ManagedPolicy", _START, "TellBus", Resource="*"),
+    "an event in anybody's name": statement("IAM::ManagedPolicy", _DELIVER, "NotifyBus", Condition=GONE),
+    "an event on any bus": statement("IAM::ManagedPolicy", _START, "NotifyBus", Resource="*"),
     "a topic that signs with SHA-1": change("SNS::Topic", "CompletionTopic", "SignatureVersion", "1"),
     "a key for SNS on any topic's behalf": statement("KMS::Key", "Key", "UndeliveredToQueue", Condition=GONE),
     "a delivery that may delete transcripts": grant(

@@ -35,11 +35,11 @@ def subscribed(endpoint, protocol="sqs", **more):
 
 
 REFUSED = {
-    "an unknown choice": (chosen(email=[]), "unknown choice email; did you mean emails?"),
-    "an unknown choice like no other": (chosen(zzz=1), "unknown choice zzz; known: name, profiles"),
+    "an unknown choice": (chosen(email=[]), "unknown setting email; did you mean emails?"),
+    "an unknown choice like no other": (chosen(zzz=1), "unknown setting zzz; known: name, profiles"),
     "an unknown choice deeper down": (
         chosen(retention={"audio_day": 1}),
-        "unknown choice retention.audio_day; did you mean audio_days?",
+        "unknown setting retention.audio_day; did you mean audio_days?",
     ),
     "no name": ({"profiles": {"dictation/": {}}}, "name is missing"),
     "no profiles": ({"name": "clinic"}, "profiles is missing"),
@@ -47,7 +47,7 @@ REFUSED = {
     "too many profiles": (chosen(profiles=MANY), "profiles: at most 40"),
     "a name with a hyphen": (chosen(name="our-clinic"), "name must be 2 to 23 lower-case letters"),
     "a name too long": (chosen(name="a" * 24), "name must be 2 to 23 lower-case letters"),
-    "a number for a name": (chosen(name=7), "name must be a text, not 7"),
+    "a number for a name": (chosen(name=7), "name must be a string, not 7"),
     "a text for a number": (chosen(retry_delay_seconds="30"), 'retry_delay_seconds must be a whole number, not "30"'),
     "a truth for a number": (chosen(job_poll_seconds=True), "job_poll_seconds must be a whole number, not true"),
     "a fraction for a number": (
@@ -56,11 +56,14 @@ REFUSED = {
     ),
     "a text for an object": (chosen(retention="long"), "retention must be an object"),
     "a list for an object": (chosen(profiles=["dictation/"]), "profiles must be an object"),
-    "a text for a list": (chosen(emails={"completion": "a@b.example"}), "emails.completion must be a list of texts"),
-    "a bad address": (chosen(emails={"operations": ["nobody"]}), "emails: 'nobody' is not an e-mail address"),
+    "a text for a list": (chosen(emails={"completion": "a@b.example"}), "emails.completion must be a list of strings"),
+    "a bad address": (
+        chosen(emails={"operations": ["nobody"]}),
+        "emails.operations: 'nobody' is not an e-mail address",
+    ),
     "an address twice": (
         chosen(emails={"completion": ["a@b.example", "a@b.example"]}),
-        "emails: 'a@b.example' is there twice",
+        "emails.completion: 'a@b.example' is listed twice",
     ),
     "an unknown form": (chosen(documents=["txt", "pdf"]), "documents: unknown form 'pdf'; known: txt"),
     "a form twice": (chosen(documents=["txt", "txt"]), "documents: 'txt' is there twice"),
@@ -74,7 +77,7 @@ REFUSED = {
     "a subscription to nowhere": (chosen(subscriptions=[{"protocol": "sqs"}]), "subscriptions[0].endpoint is missing"),
     "a misspelled member": (
         subscribed(QUEUE, filters={}),
-        "unknown choice subscriptions[0].filters; did you mean filter?",
+        "unknown setting subscriptions[0].filters; did you mean filter?",
     ),
     "an unknown protocol": (
         subscribed("http://ward.example", "http"),
@@ -90,7 +93,7 @@ REFUSED = {
     ),
     "a password for all to read": (
         subscribed("https://me:secret@a.example/", "https"),
-        "subscriptions[0]: endpoint must be an address that begins with https:// and names no user",
+        "subscriptions[0]: endpoint must be an address that begins with https:// and contains no user name",
     ),
     "raw messages where they would be unsigned": (
         subscribed("https://a.example/", "https", raw=True),
@@ -102,11 +105,11 @@ REFUSED = {
     ),
     "a filter by a value that never comes": (
         subscribed(QUEUE, filter={"status": ["DONE"]}),
-        "subscriptions[0]: filter.status: 'DONE' never comes; known: DELIVERED, FAILED, REJECTED",
+        "subscriptions[0]: filter.status: 'DONE' never occurs; known: DELIVERED, FAILED, REJECTED",
     ),
     "a filter by an unknown reason": (
         subscribed(QUEUE, filter={"reason": ["TooBig"]}),
-        "subscriptions[0]: filter.reason: 'TooBig' never comes; known: NoProfile",
+        "subscriptions[0]: filter.reason: 'TooBig' never occurs; known: NoProfile",
     ),
     "a filter by a profile that is not there": (
         subscribed(QUEUE, filter={"profile": ["surgery"]}),
@@ -114,11 +117,11 @@ REFUSED = {
     ),
     "a filter that lets nothing through": (
         subscribed(QUEUE, filter={"status": []}),
-        "subscriptions[0]: filter.status must be a list of one or more texts",
+        "subscriptions[0]: filter.status must be a list of one or more strings",
     ),
     "a filter that is no list": (
         subscribed(QUEUE, filter={"status": "FAILED"}),
-        "subscriptions[0]: filter.status must be a list of one or more texts",
+        "subscriptions[0]: filter.status must be a list of one or more strings",
     ),
     "a filter by too many attributes": (
         subscribed(
@@ -130,32 +133,32 @@ REFUSED = {
         subscribed(
             QUEUE, filter={name: list(notifications.VALUES[name]) for name in ("status", "reason", "confidence")}
         ),
-        "subscriptions[0]: filter: SNS takes at most 150 combinations",
+        "subscriptions[0]: filter: SNS accepts at most 150 combinations",
     ),
-    "a profile called none": (chosen(profiles={"none/": {}}), "profiles: 'none' is what notifications call no profile"),
+    "a profile called none": (chosen(profiles={"none/": {}}), "profiles: 'none' means no profile in notifications"),
     "a delivery for a reason": (
         subscribed(QUEUE, filter={"status": ["DELIVERED"], "reason": ["TooShort"]}),
-        "subscriptions[0]: filter.status: 'DELIVERED' never comes with the rest of the filter",
+        "subscriptions[0]: filter.status: 'DELIVERED' never occurs together with the rest of the filter",
     ),
     "a refusal with confidence": (
         subscribed(QUEUE, filter={"status": ["REJECTED"], "confidence": ["low"]}),
-        "subscriptions[0]: filter.status: 'REJECTED' never comes with the rest",
+        "subscriptions[0]: filter.status: 'REJECTED' never occurs together with the rest",
     ),
     "a failure's reason for a refusal": (
         subscribed(QUEUE, filter={"status": ["REJECTED"], "reason": ["TooShort", "JobVanished"]}),
-        "subscriptions[0]: filter.reason: 'JobVanished' never comes with the rest",
+        "subscriptions[0]: filter.reason: 'JobVanished' never occurs together with the rest",
     ),
     "a delivery of no type": (
         subscribed(QUEUE, filter={"status": ["DELIVERED"], "type": ["none"]}),
-        "subscriptions[0]: filter.status: 'DELIVERED' never comes with the rest",
+        "subscriptions[0]: filter.status: 'DELIVERED' never occurs together with the rest",
     ),
     "a subscriber twice": (
         chosen(subscriptions=[{"protocol": "sqs", "endpoint": QUEUE}] * 2),
-        f"subscriptions: sqs {QUEUE} is there twice",
+        f"subscriptions: sqs {QUEUE} is listed twice",
     ),
     "an address that is told already": (
         subscribed("a@b.example", "email") | {"emails": {"completion": ["a@b.example"]}},
-        "subscriptions: email a@b.example is there twice",
+        "subscriptions: email a@b.example is listed twice",
     ),
     "too many subscribers": (
         chosen(subscriptions=[{"protocol": "sqs", "endpoint": f"{QUEUE}{number}"} for number in range(51)]),
@@ -248,7 +251,7 @@ REFUSED = {
         chosen(reconcile={"every_minutes": 31}),
         "reconcile.every_minutes must be from 1 to 30",
     ),
-    "nothing at all": (None, "is missing; deploy from the project's folder"),
+    "nothing at all": (None, "it is missing; deploy from the project's folder"),
     "a list": ([], "it must be an object"),
 }
 
@@ -276,7 +279,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
     path = tmp_path / "clinic.json"
     if content is not None:
         path.write_text(content, encoding="latin-1")
-    with pytest.raises(InvalidConfig, match=r"cannot read choices from .*clinic\.json"):
+    with pytest.raises(InvalidConfig, match=r"cannot read .*clinic\.json"):
         Config.read(str(path))
 
 
@@ -341,8 +344,8 @@ def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(o
     [
         (ACCOUNT, "us-east-1", None),
         (None, None, None),
-        ("999999999999", "us-east-1", f"key_arn is of the account {ACCOUNT}, and this deploys to 999999999999"),
-        (ACCOUNT, "eu-west-1", "key_arn is of the Region us-east-1, and this deploys to eu-west-1"),
+        ("999999999999", "us-east-1", f"key_arn is in the account {ACCOUNT}, but the deployment is in 999999999999"),
+        (ACCOUNT, "eu-west-1", "key_arn is in the Region us-east-1, but the deployment is in eu-west-1"),
     ],
 )
 def test_a_key_of_another_account_or_region_is_refused_at_synth(monkeypatch, tmp_path, account, region, refused):
@@ -456,10 +459,10 @@ def run(context, outdir):
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        (chosen(email=[]), "unknown choice email; did you mean emails?"),
+        (chosen(email=[]), "unknown setting email; did you mean emails?"),
         (chosen(profiles={"dictation/": {"max_speaker_labels": 1}}), "max_speaker_labels must be a whole number"),
-        ("nowhere.json", "The choices in nowhere.json: cannot read choices from nowhere.json"),
-        ("cdk.json", 'cdk.json shall hold only what is within "stethoscript"'),
+        ("nowhere.json", "Configuration in nowhere.json: cannot read nowhere.json"),
+        ("cdk.json", 'cdk.json must hold only the value of "stethoscript"'),
     ],
     ids=["unknown", "impossible", "no file", "a whole cdk.json"],
 )

@@ -86,7 +86,7 @@ def test_without_one_chosen_there_is_no_budget(deployment):
         ({"emails": ["a@b.example"]}, "budget needs both monthly_dollars and emails"),
         ({"monthly_dollars": -1, "emails": ["a@b.example"]}, "budget.monthly_dollars must be at least 0"),
         ({"monthly_dollars": 1, "emails": ["nobody"]}, "budget.emails: 'nobody' is not an e-mail address"),
-        ({"monthly_dollars": 1, "emails": [f"{n}@b.example" for n in range(11)]}, "budget.emails: AWS writes to at"),
+        ({"monthly_dollars": 1, "emails": [f"{n}@b.example" for n in range(11)]}, "budget.emails: AWS accepts at"),
     ],
 )
 def test_a_budget_that_nobody_would_hear_of_is_refused(budget, sentence):

@@ -118,7 +118,7 @@ def test_aws_exercises_no_right_that_nobody_holds(roles):
     [("s3:Get*", "arn:aws:s3:::a/b", None), ("s3:GetObject", "arn:aws:s3:::a/*", None), ("s3:GetObject", "a", "so")],
 )
 def test_a_right_with_a_wildcard_says_why_and_no_other_does(action, resource, because):
-    with pytest.raises(ValueError, match="Read: a right with a wildcard says why"):
+    with pytest.raises(ValueError, match="Read: give `because` for a permission with a wildcard"):
         allow("Read", [action], [resource], because=because)
 
 

@@ -72,7 +72,7 @@ NO_WHEEL = NO_VERSION + "ERROR: No matching distribution found for lxml==6.1.3"
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
-        (NO_WHEEL, "lxml==6.1.3 is not built for python3.14 on arm64: choose another functions.runtime"),
+        (NO_WHEEL, "lxml==6.1.3 has no wheel for python3.14 on arm64: set another functions.runtime"),
         (f"WARNING: Retrying after connection broken by 'NewConnectionError'\n{NO_WHEEL}", "check the network"),
         ("ERROR: HTTP error 403 while getting lxml", "check the network"),
         ("", "check the network"),
