@@ -126,7 +126,7 @@ def _answered(error: ClientError) -> CommandError:
     if code in _NOT_ALLOWED:
         return Unreachable(
             f"AWS does not let you call {operation} ({code}): use credentials of this deployment's account "
-            "that may; docs/operator.md lists what each command needs."
+            "that may; docs/operating.md lists what each command needs."
         )
     if fault is ErrorKind.CONFIGURATION:
         return Refused(

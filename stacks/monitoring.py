@@ -16,7 +16,7 @@ from stacks.dashboard import dashboard
 from stacks.metrics import errors, failed_invocations, of_queue, ours
 from stacks.pipeline import SIGNALS
 
-_RUNBOOK = "docs/operations.md"
+_RUNBOOK = "docs/operating.md"
 _HOUR = 12
 """Of five minutes each. Recordings that wait are tried again every quarter of an hour, and looked at every half:
 in between an alarm would go back, and ring anew each time."""
