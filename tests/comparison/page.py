@@ -1,4 +1,4 @@
-"""Writes the list of answers that differ from AWS's into docs/local-mode.md: `make pages`."""
+"""The list of differences from AWS in docs/local-mode.md; `make pages` writes it."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _PART = re.compile(r"(<!-- answers:[^>]*-->\n\n).*?(\n\n<!-- end -->)", re.DOTAL
 
 
 def written() -> str:
-    """The list: each difference, the calls that show it, and AWS's page."""
+    """The list: the consequence of each difference, the calls that show it, and AWS's page."""
     lines: dict[str, list[str]] = {}
     for case in CASES:
         if case.local:
