@@ -26,7 +26,8 @@ def exceptions(deployments: Iterable[Deployment]) -> str:
         rule = each.rule.removeprefix(f"{pack}-").partition("[")[0]
         packs, places = found[rule, each.reason]
         packs.add(pack)
-        places.add(each.at.partition("-")[2])  # without the deployment's name
+        place = each.at.partition("-")[2]  # without the deployment's name
+        places.add(re.sub(r"/[0-9a-f]{8}-undelivered", "/*-undelivered", place))
     lines = [
         (rule, ", ".join(sorted(packs)), ", ".join(f"`{place}`" for place in sorted(places)), reason)
         for (rule, reason), (packs, places) in found.items()
