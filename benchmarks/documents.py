@@ -2,7 +2,7 @@
 
 A made-up consultation of up to four hours goes through every form, each in a process of its own. Then the cold start
 of the three functions, beside that of boto3. Writes benchmarks/results/documents.json and .md, the picture
-docs/documents.svg and the tables in docs/transcripts.md. Linux only, for it reads /proc.
+docs/documents.svg. Linux only, for it reads /proc.
 """
 
 import argparse

@@ -1,7 +1,6 @@
 """The documents' results as tables and a picture for people."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ from benchmarks import chart
 
 Results = Mapping[str, Any]
 
-MARKED = re.compile("(?<=<!-- measured -->\n).*(?=<!-- end -->)", re.DOTALL)
 _MEASURED = """\
 Measured on {date} on {processors} processors ({processor}), Python {python}; medians of {repeat} runs, each in a \
 process of its own, from the file to the document's bytes. Nothing here uses more than one processor, so its time is \
@@ -25,14 +23,12 @@ _PLOTTED = {
 
 
 def write(results: Results, folder: Path, docs: Path) -> None:
-    """Write the results, the tables made from them, the picture, and the tables once more where people read."""
+    """Write the results, their tables and the picture."""
     folder.mkdir(exist_ok=True)
     (folder / "documents.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     tables = "\n".join(_tables(results)) + "\n"
     (folder / "documents.md").write_text(tables, encoding="utf-8")
     (docs / "documents.svg").write_text(_picture(results), encoding="utf-8")
-    page = docs / "transcripts.md"
-    page.write_text(MARKED.sub(lambda _: tables, page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def _tables(results: Results) -> Iterator[str]:

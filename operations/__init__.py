@@ -1,6 +1,6 @@
 """The operator's tool: where every recording is, why it waits, and what one can do about it.
 
-`python -m operations --help` lists the commands; `docs/operator.md` describes them.
+`python -m operations --help` lists the commands; `docs/operating.md` describes them.
 """
 
 import sys

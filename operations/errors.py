@@ -138,7 +138,7 @@ def _answered(error: ClientError) -> CommandError:
     if code in _KEY_NOT_ALLOWED:
         return Unreachable(
             f"AWS does not let you use the deployment's key ({operation}: {code}): that needs kms:Decrypt, and to "
-            "write kms:GenerateDataKey. Attach the deployment's policy for this command, which docs/operator.md lists. "
+            "write kms:GenerateDataKey. Attach the deployment's policy for this command, which docs/operating.md lists. "
             "If you hold it, run `doctor`, which checks the key."
         )
     if fault is ErrorKind.CONFIGURATION:
@@ -154,10 +154,10 @@ def missing(error: ClientError) -> str:
     """The permission that a refused call needs, and the deployment's policies that hold it."""
     action = _action(error)
     if action is None:
-        return "use credentials of this deployment's account that may; docs/operator.md lists what each command needs."
+        return "use credentials of this deployment's account that may; docs/operating.md lists what each command needs."
     names = access_policies.holders(action)
     if not names:
-        return f"that needs {action}, which no policy of the deployment holds; docs/operator.md lists who should."
+        return f"that needs {action}, which no policy of the deployment holds; docs/operating.md lists who should."
     held = f"policy {names[0]} holds" if len(names) == 1 else f"policies {', '.join(names)} hold"
     outputs = ", ".join(f"{name}PolicyArn" for name in names)
     return (

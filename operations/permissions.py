@@ -1,6 +1,6 @@
 """What each command of `operations` may call: plain data.
 
-The managed policies (`access_policies`), the table in docs/operator.md and the sentence of a command that lacks a
+The managed policies (`access_policies`), the table in docs/operating.md and the sentence of a command that lacks a
 permission are made of it.
 """
 

@@ -1,7 +1,7 @@
 """The table of alarms. Each needs action by a person, and its text links to a section of the runbook.
 
 To add an alarm, add an entry here, its fault or its AWS metric in `tests/stacks/test_alarms.py`, and its section in
-docs/operations.md. The table is plain data, so that the operator's tool can count the alarms without the CDK.
+docs/operating.md. The table is plain data, so that the operator's tool can count the alarms without the CDK.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ every 30 minutes. With fewer periods the alarm would clear in between, and notif
 class Alarm:
     """One alarm. It goes off on one period that breaches the threshold, and clears after `quiet_periods` without one.
 
-    `runbook` is a section of docs/operations.md; None means the section with the alarm's name. `comparison` and
+    `runbook` is a section of docs/operating.md; None means the section with the alarm's name. `comparison` and
     `missing_data` are names of the CDK's `ComparisonOperator` and `TreatMissingData`.
     """
 

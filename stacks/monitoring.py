@@ -15,7 +15,7 @@ from stacks.cdk_metrics import cdk_metric
 from stacks.config import Config
 from stacks.dashboard import dashboard
 
-_RUNBOOK = "docs/operations.md"
+_RUNBOOK = "docs/operating.md"
 
 
 class MonitoringStack(cdk.Stack):

@@ -73,7 +73,7 @@ def credentials(context: DoctorContext) -> Iterator[Finding]:
         return
     if who.endswith(":root") and context.aws:
         yield attention(
-            "You are the account's root user.", "Sign in as a role that may do what docs/operator.md lists."
+            "You are the account's root user.", "Sign in as a role that may do what docs/operating.md lists."
         )
     else:
         yield ok(f"Account {context.where.account}, Region {context.where.region}, as {who}")

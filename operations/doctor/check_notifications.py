@@ -79,7 +79,7 @@ def alarms(context: DoctorContext) -> Iterator[Finding]:
             yield broken(f"The alarm {name} was deleted.", context.restore)
         elif alarm["StateValue"] == "ALARM":
             about = alarm.get("AlarmDescription", "")
-            yield broken(f"The alarm {name} is set. {about}".strip(), "See docs/operations.md.")
+            yield broken(f"The alarm {name} is set. {about}".strip(), "See docs/operating.md.")
     there = {name: alarm for name, alarm in known.items() if alarm is not None}
     off = [name for name, alarm in there.items() if not alarm["ActionsEnabled"]]
     if off:

@@ -38,7 +38,7 @@ class Importer:
         if not status.endswith("_COMPLETE"):
             raise Refused(
                 f"The stack {stack.name} is {status}: bring that to its end first "
-                '(docs/operations.md, "Removal, and the way back"), then run this again.'
+                '(docs/operating.md, "Remove and import"), then run this again.'
             )
         return False
 

@@ -25,7 +25,7 @@ _TOO_EARLY = (
 )
 _NO_SIGNAL = (
     "Only the reconciler noticed it, minutes late: S3 or EventBridge does not send the signal. Run `doctor`, and read "
-    'docs/operations.md, "signal-fails".'
+    'docs/operating.md, "signal-fails".'
 )
 _EVENTS_BEGIN_SECONDS = 600
 """After which S3 surely tells EventBridge of a new bucket's objects: its guide says five minutes."""

@@ -1,4 +1,4 @@
-"""The list in docs/local-mode.md of answers that differ from AWS's; `make pages` writes it."""
+"""The list of differences from AWS in docs/local-mode.md; `make pages` writes it."""
 
 import re
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from tests.comparison.cases import CASES
 from tests.comparison.recording import ROOT
 
 PATH = ROOT / "docs" / "local-mode.md"
-REMEDY = "docs/local-mode.md lists other differences than the cases: run `make pages`"
+REMEDY = "docs/local-mode.md is out of date: run `make pages`"
 _PART = re.compile(r"(<!-- answers:[^>]*-->\n\n).*?(\n\n<!-- end -->)", re.DOTALL)
 
 
 def written() -> str:
-    """The list: what each difference means, the calls that show it, and AWS's page."""
+    """The list: the consequence of each difference, the calls that show it, and AWS's page."""
     lines: dict[str, list[str]] = {}
     for case in CASES:
         if case.local:
@@ -21,13 +21,13 @@ def written() -> str:
 
 
 def _lines(found: dict[str, list[str]]) -> Iterator[str]:
-    yield f"Of {len(CASES)} calls that are compared, these are answered otherwise:\n"
+    yield f"These differ, of {len(CASES)} compared calls:\n"
     for meaning, calls in found.items():
         yield f"* {meaning} {', '.join(dict.fromkeys(calls))}"
 
 
 def renewed(text: str) -> str:
-    """The page with the list as it is now."""
+    """The page with the current list."""
     return _PART.sub(lambda marks: f"{marks[1]}{written()}{marks[2]}", text)
 
 

@@ -744,7 +744,7 @@ def test_a_right_that_is_missing_is_named(hospital, check):
 
 
 def test_the_operators_page_lists_all_rights_that_doctor_needs():
-    page = (ROOT / "docs" / "operator.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     (row,) = [line for line in page.splitlines() if line.startswith("| `doctor` | `OperatorPolicyArn` |")]
     needs = {right for check in CHECKS.values() for right in check.needs}
     # Nobody is refused the one, and the other comes with what the function's settings are encrypted under.

@@ -426,7 +426,7 @@ def test_a_cloud_that_does_not_let_us_in_is_told_in_one_sentence_with_code_4(ope
     ("code", "message", "words"),
     [
         ("AccessDenied", "is not authorized to perform: s3:GetObject on resource: " + KEY, "needs s3:GetObject, which"),
-        ("AccessDeniedException", f"no access to {KEY}", "docs/operator.md lists what each command needs"),
+        ("AccessDeniedException", f"no access to {KEY}", "docs/operating.md lists what each command needs"),
         ("AccessDenied", "is not authorized to perform: ec2:RunInstances", "which no policy of the deployment holds"),
         ("KmsAccessDenied", KEY, "that needs kms:Decrypt"),
         ("KMS.AccessDeniedException", KEY, "that needs kms:Decrypt"),

@@ -1,4 +1,4 @@
-"""The dashboard as it is deployed, with what a simulated day put out, for docs/operations.md; `make pages` draws it."""
+"""The dashboard as it is deployed, with what a simulated day put out, for docs/operating.md; `make pages` draws it."""
 
 import json
 from collections import defaultdict

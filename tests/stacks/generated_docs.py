@@ -1,4 +1,4 @@
-"""What is made of docs/ from what is deployed; `make pages` writes it anew."""
+"""Writes the generated parts of docs/security.md, docs/rights and the dashboard picture: `make pages`."""
 
 import re
 import tempfile
@@ -18,30 +18,31 @@ from tests.stacks.service_permissions import EXERCISED
 from tests.stacks.third_party_rules import LINT, LINT_EXCEPTIONS, PACKS, Review
 
 PATH = ROOT / "docs" / "security.md"
-OPERATOR = ROOT / "docs" / "operator.md"
+OPERATOR = ROOT / "docs" / "operating.md"
 REMEDY = "the page in docs/ says something else: run `make pages`"
 
 
 def exceptions(deployments: Iterable[Deployment]) -> str:
-    """The table of the exceptions that any of the deployments makes, one line for each rule and reason."""
+    """A table of the exceptions of all deployments, one line per rule and reason."""
     found: dict[tuple[str, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for each in (accepted for deployment in deployments for accepted in Review.read(deployment.folder).accepted):
         pack = next(pack for pack in PACKS if each.rule.startswith(f"{pack}-"))
         rule = each.rule.removeprefix(f"{pack}-").partition("[")[0]
         packs, places = found[rule, each.reason]
         packs.add(pack)
-        places.add(each.at.partition("-")[2])  # without the deployment's name
+        place = each.at.partition("-")[2]  # without the deployment's name
+        places.add(re.sub(r"/[0-9a-f]{8}-undelivered", "/*-undelivered", place))
     lines = [
         (rule, ", ".join(sorted(packs)), ", ".join(f"`{place}`" for place in sorted(places)), reason)
         for (rule, reason), (packs, places) in found.items()
     ]
     lines += [(each.rule, each.scanner, ", ".join(f"`{at}`" for at in each.at), each.reason) for each in SCANNED]
-    lines += [(rule, LINT, "whatever depends on something", reason) for rule, reason in LINT_EXCEPTIONS.items()]
-    return table(("rule", "of", "at", "reason"), sorted(lines))
+    lines += [(rule, LINT, "each resource with a dependency", reason) for rule, reason in LINT_EXCEPTIONS.items()]
+    return table(("rule", "pack", "resource", "reason"), sorted(lines))
 
 
 def key_statements(deployment: Deployment) -> str:
-    """The table of what a key's policy must let services do, for any deployment, account and Region."""
+    """A table of the statements that a key's policy needs, with placeholders for name, account and Region."""
     [key] = deployment.all("AWS::KMS::Key")
     lines = []
     for statement in key["KeyPolicy"]["Statement"]:
@@ -53,14 +54,14 @@ def key_statements(deployment: Deployment) -> str:
                 for name, value in keys.items()
             ]
             lines.append((statement["Sid"], f"`{service}`", actions, "<br>".join(conditions)))
-    written = table(("statement", "who", "may", "where"), lines)
+    written = table(("statement", "service", "actions", "conditions"), lines)
     for value, name in ((ACCOUNT, "<account>"), (deployment.region, "<region>"), ("stethoscript", "<name>")):
         written = written.replace(value, name)
     return written
 
 
 def on_our_behalf() -> str:
-    """The table of rights that AWS exercises on behalf of a role."""
+    """A table of the permissions that AWS exercises on behalf of a role."""
     lines = [
         (
             ", ".join(each.roles),
@@ -102,7 +103,7 @@ def _with(text: str, name: str, part: str) -> str:
 
 
 def main() -> None:
-    """Write the parts anew, each between the marks that bear its name."""
+    """Replace each part between its markers."""
     text = PATH.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         deployments = [synthesise(Path(folder) / name, **chosen) for name, chosen in DEPLOYMENTS.items()]

@@ -23,7 +23,7 @@ __all__ = ("_far_ends", "pipeline")  # fixtures
 
 HOUR = 3600
 NAMESPACE = "Stethoscript"
-RUNBOOK = ROOT / "docs" / "operations.md"
+RUNBOOK = ROOT / "docs" / "operating.md"
 
 
 @pytest.fixture

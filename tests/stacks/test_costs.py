@@ -22,7 +22,7 @@ WITHOUT_TAGS = {
     "AWS::SQS::QueuePolicy",
     "AWS::Scheduler::Schedule",
 }
-RUNBOOK = ROOT / "docs" / "operations.md"
+RUNBOOK = ROOT / "docs" / "operating.md"
 LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 
 

@@ -24,7 +24,7 @@ def rows(heading: str) -> list[list[str]]:
 
 
 def test_no_choice_stands_on_the_page_that_there_is_not():
-    assert {row[0].strip("`") for row in rows("Choices")} == {name for name, _default in leaves(Config)}
+    assert {row[0].strip("`") for row in rows("Settings")} == {name for name, _default in leaves(Config)}
 
 
 def test_the_example_of_a_file_of_choices_can_be_deployed():
@@ -33,7 +33,7 @@ def test_the_example_of_a_file_of_choices_can_be_deployed():
 
 
 def test_every_choice_is_described_and_its_default_given_a_reason():
-    assert all(len(row) == 4 and row[2] and row[3] for row in rows("Choices"))
+    assert all(len(row) == 4 and row[2] and row[3] for row in rows("Settings"))
 
 
 def test_every_setting_of_a_profile_stands_on_the_page():
@@ -48,7 +48,7 @@ def test_a_page_links_only_to_what_there_is(page: Path):
 
 def test_the_operators_page_knows_every_command():
     commands = {each.name or each.callback.__name__ for each in app.registered_commands}
-    page = (DOCS / "operator.md").read_text(encoding="utf-8")
+    page = (DOCS / "operating.md").read_text(encoding="utf-8")
     listed = page.partition("| command | what it does |")[2].partition("\n\n")[0]
     assert {re.split(r"[ `]", row, maxsplit=1)[0] for row in re.findall(r"(?m)^\| `(.*)$", listed)} == commands
 

@@ -1,4 +1,4 @@
-"""Everything's licence, from the packages' own metadata; `make pages` writes docs/licences.md anew."""
+"""The licence of every package, from its own metadata; `make pages` writes docs/licences.md."""
 
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from tests.supply.locked import DEPLOYED, LOCAL, NODE, ROOT, WEIGHTS, Package, npm, pypi
 
 PATH = ROOT / "docs" / "licences.md"
-REMEDY = "docs/licences.md says something else: run `make pages`"
+REMEDY = "docs/licences.md is out of date: run `make pages`"
 PERMISSIVE = {
     *("0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "CNRI-Python", "ISC", "MIT", "MIT-0"),
     *("PSF-2.0", "Zlib"),
@@ -19,35 +19,35 @@ PERMISSIVE = {
 
 
 class Copyleft(NamedTuple):
-    """A package with a part that stands under a licence with conditions on passing it on."""
+    """A package with a part whose licence has conditions on redistribution."""
 
     licence: str
     part: str
     reason: str
 
 
-_FILE_BY_FILE = "Its conditions are on its own files, which are installed unchanged and not passed on."
+_FILE_BY_FILE = "Its conditions apply to its own files, which are installed unchanged and not redistributed."
 COPYLEFT = {
     "lxml": Copyleft(
         "LGPL-2.1-or-later",
         "GNU libiconv, linked into the wheel",
-        "Deployed, but into the account of whoever deploys: their installer fetches the wheel from PyPI. Whoever hands "
-        "a packed zip on to others passes libiconv on, and its licence with it.",
+        "Deployed, but into your own account: your installer fetches the wheel from PyPI. If you give a zip file to "
+        "others, you redistribute libiconv under its licence.",
     ),
     "av": Copyleft(
         "GPL-2.0-or-later",
-        "x264 and x265, and with them the wheel's FFmpeg",
-        "Decodes recordings for the local recogniser; never deployed, and not passed on.",
+        "x264 and x265, and so the wheel's FFmpeg",
+        "Decodes recordings for the local recogniser; never deployed, not redistributed.",
     ),
     "numpy": Copyleft(
         "GPL-3.0-or-later WITH GCC-exception-3.1",
         "the GCC runtime, in the wheel",
-        "The exception frees what merely uses it. Runs locally only.",
+        "The exception permits use without conditions. Runs locally only.",
     ),
     "ctranslate2": Copyleft(
         "GPL-3.0-or-later WITH GCC-exception-3.1",
         "the GCC runtime, in the wheel",
-        "The exception frees what merely uses it. Runs locally only.",
+        "The exception permits use without conditions. Runs locally only.",
     ),
     "certifi": Copyleft("MPL-2.0", "all", _FILE_BY_FILE),
     "hypothesis": Copyleft("MPL-2.0", "all", _FILE_BY_FILE),
@@ -55,7 +55,7 @@ COPYLEFT = {
     "tqdm": Copyleft("MPL-2.0", "some of its files", _FILE_BY_FILE),
     "axe-core": Copyleft("MPL-2.0", "all", _FILE_BY_FILE),
 }
-# Free text in metadata, as it is written there.
+# Free text in metadata → SPDX.
 _WRITTEN = {
     "3-Clause BSD License": "BSD-3-Clause",
     "Apache 2.0": "Apache-2.0",
@@ -67,7 +67,7 @@ _WRITTEN = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
 }
-# Metadata that leaves it open, or a package that no system which tests this installs: read from its licence file.
+# Metadata without an answer, or a package that no test system installs: read from its licence file.
 _READ = {
     "colorama": "BSD-3-Clause",
     "fhir-core": "BSD-3-Clause",
@@ -82,11 +82,11 @@ _READ = {
 
 
 class Unclear(LookupError):
-    """A package whose licence its metadata does not tell."""
+    """A package whose metadata gives no licence."""
 
 
 def licensed() -> dict[str, list[tuple[Package, str]]]:
-    """Every locked package with its licence: what is deployed, and what is installed on a laptop."""
+    """Every locked package with its licence: deployed packages, and packages on a laptop."""
     installed = {canonicalize_name(each.metadata["Name"]): each for each in distributions()}
 
     def pairs(packages: Iterable[Package]) -> list[tuple[Package, str]]:
@@ -96,19 +96,19 @@ def licensed() -> dict[str, list[tuple[Package, str]]]:
 
 
 def licence(name: str, installed: dict[str, Distribution]) -> str:
-    """A package's licence as an SPDX expression; raises Unclear."""
+    """A package's licence as an SPDX expression. Raises Unclear."""
     if name in _READ:
         return _READ[name]
     if name not in installed:
-        raise Unclear(f"{name} is not installed here: read its licence, then name it in tests/supply/licences.py")
+        raise Unclear(f"{name} is not installed here: read its licence, then add it to tests/supply/licences.py")
     for said in _said(installed[name]):
         if found := _WRITTEN.get(said) or _expression(said):
             return found
-    raise Unclear(f"{name} does not say which licence it has: read it, then name it in tests/supply/licences.py")
+    raise Unclear(f"{name} does not name its licence: read it, then add it to tests/supply/licences.py")
 
 
 def _said(package: Distribution) -> Iterator[str]:
-    """What the metadata says, the clearest first."""
+    """The licences in the metadata, the clearest first."""
     metadata = package.metadata
     for field in ("License-Expression", "License"):
         yield from metadata.get_all(field) or []
@@ -125,7 +125,7 @@ def _expression(said: str) -> str | None:
 
 
 def permissive(expression: str) -> bool:
-    """Whether a licence lets one do anything for a notice: of what is joined by AND all must, by OR one.
+    """Whether a licence only requires a notice; every part of an AND, one part of an OR.
 
     >>> permissive("MIT"), permissive("GPL-2.0-only OR MIT"), permissive("MPL-2.0 AND MIT")
     (True, True, False)
@@ -134,14 +134,14 @@ def permissive(expression: str) -> bool:
 
 
 def page() -> str:
-    """The page as it should be."""
+    """The text of docs/licences.md."""
     packages = licensed()
     copyleft = [(f"`{name}`", each.licence, each.part, each.reason) for name, each in sorted(COPYLEFT.items())]
     return _PAGE.format(
         deployed=_table(
             ("package", "licence"), [(f"`{each.name}`", licence) for each, licence in packages["deployed"]]
         ),
-        copyleft=_table(("package", "licence", "of", "why it may stay"), copyleft),
+        copyleft=_table(("package", "licence", "part", "reason to keep it"), copyleft),
         local=_table(("licence", "packages"), _by_licence(packages["local"])),
     )
 
@@ -160,32 +160,32 @@ def _table(head: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
 
 _PAGE = """# Licences
 
-Stethoscript is under the MIT licence ([LICENSE](../LICENSE)). This page is made from the packages' own metadata by
-`make pages`; versions and hashes stand in the lock files, and `make sbom` writes all of it as CycloneDX.
+Stethoscript is under the MIT licence ([LICENSE](../LICENSE)). `make pages` writes this page from the
+packages' metadata. Versions and hashes are in the lock files; `make sbom` writes everything as CycloneDX.
 
 ## Deployed
 
-In the functions' zips, beside our own code. boto3 comes with the Lambda runtime, from AWS.
+These are in the functions' zip files. boto3 comes with the Lambda runtime.
 
 {deployed}
 
 ## With conditions
 
-These have a part whose licence sets conditions on passing it on. A test fails when another one joins them.
+These have a part whose licence sets conditions on redistribution. A test fails for any other.
 
 {copyleft}
 
-## Installed where it is developed and where it runs locally
+## Installed for development and local use
 
-Of these, only what is named above is deployed. What `make scan`, `make audit` and the benchmarks install has
-environments of its own, is named in the lock file beside it, and is not listed here.
+Only the packages of the first table are deployed. `make scan`, `make audit` and the benchmarks have environments and
+lock files of their own, which are not listed here.
 
 {local}
 """
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the page."""
     PATH.write_text(page(), encoding="utf-8")
 
 

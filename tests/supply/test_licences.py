@@ -54,7 +54,7 @@ def test_a_package_that_does_not_say_its_licence_is_refused_until_somebody_reads
     folder.mkdir()
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: quiet\nVersion: 1.0\n{metadata}\n")
     [package] = distributions(path=[str(tmp_path)])
-    with pytest.raises(licences.Unclear, match="quiet does not say which licence"):
+    with pytest.raises(licences.Unclear, match="quiet does not name its licence"):
         licences.licence("quiet", {"quiet": package})
 
 
