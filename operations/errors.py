@@ -138,7 +138,7 @@ def _answered(error: ClientError) -> CommandError:
     if code in _KEY_NOT_ALLOWED:
         return Unreachable(
             f"AWS does not let you use the deployment's key ({operation}: {code}): that needs kms:Decrypt, and to "
-            "write kms:GenerateDataKey. Attach the deployment's policy for this command, which docs/operating.md lists. "
+            "write kms:GenerateDataKey. Attach the deployment's policy for this command (docs/operating.md). "
             "If you hold it, run `doctor`, which checks the key."
         )
     if fault is ErrorKind.CONFIGURATION:
