@@ -184,7 +184,7 @@ def _run(mode: Mode, paths: Sequence[Path], python: Path) -> tuple[list[Recognit
 def _started(mode: Mode, python: Path) -> Iterator[subprocess.Popen[str]]:
     """Start a recogniser, and wait until it has loaded its models."""
     ours = [sys.executable, "-m", "local.recogniser"]
-    others = [str(python), str(ROOT / "benchmarks" / "others.py"), mode.who]
+    others = [str(python), str(ROOT / "benchmarks" / "other_recognisers.py"), mode.who]
     with subprocess.Popen(
         ours if mode.who == OURS else others,
         stdin=subprocess.PIPE,

@@ -33,7 +33,7 @@ def test_every_upload_ends_once_with_its_own_words(tmp_path, restarted):
     assembly = deployment.synthesise(tmp_path / "deployment", deployment.config(**CONFIG))
     where: dict[str, Any] = {
         "state": tmp_path / "state", "port": free_port(), "engine": "scripted",
-        "completion_events": "on", "weather": FAULTS,
+        "completion_events": "on", "faults": FAULTS,
     }  # fmt: skip
     told: list[dict[str, Any]] = []
     with running(**where) as cloud:

@@ -4,10 +4,22 @@ Each module has a table `WORKAROUNDS` of its functions and of what each changes 
 lists the remaining differences, and docs/local-mode.md shows them.
 """
 
-from local.cloud.gaps import dynamodb, events, iam, logs, others, s3, s3_copies, s3_events, s3_state, sns, sqs
+from local.cloud.gaps import (
+    cloudwatch_and_kms,
+    dynamodb,
+    events,
+    iam,
+    logs,
+    s3,
+    s3_copies,
+    s3_events,
+    s3_state,
+    sns,
+    sqs,
+)
 from local.cloud.gaps.table import Workarounds
 
-_SERVICES = (s3, s3_copies, s3_events, s3_state, iam, sqs, sns, events, logs, dynamodb, others)
+_SERVICES = (s3, s3_copies, s3_events, s3_state, iam, sqs, sns, events, logs, dynamodb, cloudwatch_and_kms)
 
 WORKAROUNDS: Workarounds = {
     workaround: touched for service in _SERVICES for workaround, touched in service.WORKAROUNDS.items()

@@ -181,23 +181,23 @@ def content_type_has_aws_default() -> None:
     before(step)
 
 
-_DISPATCH = {(s3, "_dispatch"): ("method", "bucket", "key", "headers", "body", "query_params")}
-_ERROR = {(s3, "_error"): ("code", "message", "status", "resource", "extra", "headers")}
-_QUERY = {(s3, "_qp"): ("params", "key", "default")}
-_LIST = ("bucket_name", "query_params")
+DISPATCH = {(s3, "_dispatch"): ("method", "bucket", "key", "headers", "body", "query_params")}
+ERROR = {(s3, "_error"): ("code", "message", "status", "resource", "extra", "headers")}
+QUERY_PARAMETER = {(s3, "_qp"): ("params", "key", "default")}
+LIST = ("bucket_name", "query_params")
 
 WORKAROUNDS: Workarounds = {
-    bucket_owners_are_checked: {**_DISPATCH, **_ERROR, (s3, "_bucket_owner_account"): ("name",)},
-    version_ids_are_checked: {**_DISPATCH, **_ERROR, **_QUERY},
-    metadata_has_a_limit: {**_DISPATCH, **_ERROR},
-    deletes_name_objects: {**_DISPATCH, **_ERROR, (s3, "_MALFORMED_XML"): None, (s3, "fromstring"): None},
+    bucket_owners_are_checked: {**DISPATCH, **ERROR, (s3, "_bucket_owner_account"): ("name",)},
+    version_ids_are_checked: {**DISPATCH, **ERROR, **QUERY_PARAMETER},
+    metadata_has_a_limit: {**DISPATCH, **ERROR},
+    deletes_name_objects: {**DISPATCH, **ERROR, (s3, "_MALFORMED_XML"): None, (s3, "fromstring"): None},
     pages_have_a_limit: {
-        **_DISPATCH,
-        **_ERROR,
-        **_QUERY,
-        (s3, "_list_objects_v1"): _LIST,
-        (s3, "_list_objects_v2"): _LIST,
-        (s3, "_list_object_versions"): _LIST,
+        **DISPATCH,
+        **ERROR,
+        **QUERY_PARAMETER,
+        (s3, "_list_objects_v1"): LIST,
+        (s3, "_list_objects_v2"): LIST,
+        (s3, "_list_object_versions"): LIST,
     },
-    content_type_has_aws_default: {**_DISPATCH},
+    content_type_has_aws_default: {**DISPATCH},
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from ministack.services import s3
 
-from local.cloud.gaps.s3 import _DISPATCH, _ERROR, Request, before, refused
+from local.cloud.gaps.s3 import DISPATCH, ERROR, Request, before, refused
 from local.cloud.gaps.table import Answer, Workarounds
 
 SMALLEST_PART = 5 * 1024 * 1024
@@ -94,14 +94,14 @@ def _named_parts(body: bytes) -> list[int]:
 
 WORKAROUNDS: Workarounds = {
     copies_need_a_readable_source: {
-        **_DISPATCH,
-        **_ERROR,
+        **DISPATCH,
+        **ERROR,
         (s3, "_buckets"): None,
         (s3, "_object_versions"): None,
         (s3, "_ARCHIVE_STORAGE_CLASSES"): None,
         (s3, "_sync_restore"): ("bucket_name", "key", "obj"),
         (s3, "_invalid_object_state"): ("bucket_name", "key", "storage_class"),
     },
-    copies_onto_themselves_change_something: {**_DISPATCH, **_ERROR},
-    parts_have_a_smallest_size: {**_DISPATCH, **_ERROR, (s3, "_multipart_uploads"): None, (s3, "ParseError"): None},
+    copies_onto_themselves_change_something: {**DISPATCH, **ERROR},
+    parts_have_a_smallest_size: {**DISPATCH, **ERROR, (s3, "_multipart_uploads"): None, (s3, "ParseError"): None},
 }

@@ -16,7 +16,7 @@ from ministack.core import iam_evaluator, router
 from ministack.core.responses import get_account_id
 from ministack.services import eventbridge, s3
 
-from local.cloud.gaps.s3 import _DISPATCH, Request, before
+from local.cloud.gaps.s3 import DISPATCH, Request, before
 from local.cloud.gaps.table import Answer, Workarounds
 
 _caller: ContextVar[str | None] = ContextVar("caller", default=None)
@@ -73,7 +73,7 @@ _EVENT = ("bucket_name", "key", "event_name", "size", "etag", "deletion_type", "
 
 WORKAROUNDS: Workarounds = {
     messages_name_the_caller: {
-        **_DISPATCH,
+        **DISPATCH,
         (s3, "_deliver_event_to_sqs"): _DELIVERY,
         (s3, "_deliver_event_to_sns"): _DELIVERY,
         (s3, "_deliver_event_to_lambda"): _DELIVERY[:3],

@@ -17,7 +17,7 @@ from ministack.core import persistence
 from ministack.core.responses import AccountScopedDict, get_account_id
 from ministack.services import s3
 
-from local.cloud.gaps.s3 import _DISPATCH
+from local.cloud.gaps.s3 import DISPATCH
 from local.cloud.gaps.table import Answer, Workarounds
 
 _UPLOADS = "uploads"
@@ -108,7 +108,7 @@ WORKAROUNDS: Workarounds = {
         (s3, "_object_legal_hold"): None,
     },
     unfinished_uploads_are_kept: {
-        **_DISPATCH,
+        **DISPATCH,
         (s3, "get_state"): (),
         (s3, "_restore_state"): ("data",),
         (s3, "_multipart_uploads"): None,
