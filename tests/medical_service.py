@@ -92,7 +92,7 @@ class Recognisers:
         return RecognitionResult("wav", 16000, 1.0, 1, (Word("Hello", 0.0, 0.5, 0.9, "."),))
 
 
-class Clinic:
+class ServiceHarness:
     """One service and what is around it; `temporary` goes with `close`."""
 
     def __init__(self, **settings):

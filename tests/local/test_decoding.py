@@ -10,7 +10,7 @@ from local.recogniser import audio_decoder, refusals
 from local.recogniser.refusals import Media
 from local.recogniser.requests_and_results import Order, Unusable
 from tests import recordings_matrix
-from tests.encoded_recordings import Encoded, JobSettings, decoded, encode
+from tests.encoded_recordings import Encoded, Encoding, decoded, encode
 
 REASONS = {
     recordings_matrix.RATE: refusals.INVALID_SAMPLE_RATE,
@@ -70,14 +70,14 @@ def test_real_recordings_are_decoded_whole_or_refused_with_the_documented_reason
 
 TWENTY = {"seconds": 20.0, "speech": True}
 STREAMED = {
-    "m4a": JobSettings("ipod", "aac", muxing={"movflags": "faststart"}, **TWENTY),
-    "fragmented": JobSettings("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **TWENTY),
-    "mp3": JobSettings("mp3", "libmp3lame", bit_rate=64_000, **TWENTY),
-    "flac": JobSettings("flac", "flac", hertz=16_000, **TWENTY),
-    "wav": JobSettings("wav", "pcm_s16le", hertz=16_000, **TWENTY),
-    "opus": JobSettings("ogg", "libopus", hertz=48_000, **TWENTY),
-    "vorbis": JobSettings("ogg", "vorbis", channels=2, **TWENTY),
-    "webm": JobSettings("webm", "libopus", hertz=48_000, **TWENTY),
+    "m4a": Encoding("ipod", "aac", muxing={"movflags": "faststart"}, **TWENTY),
+    "fragmented": Encoding("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **TWENTY),
+    "mp3": Encoding("mp3", "libmp3lame", bit_rate=64_000, **TWENTY),
+    "flac": Encoding("flac", "flac", hertz=16_000, **TWENTY),
+    "wav": Encoding("wav", "pcm_s16le", hertz=16_000, **TWENTY),
+    "opus": Encoding("ogg", "libopus", hertz=48_000, **TWENTY),
+    "vorbis": Encoding("ogg", "vorbis", channels=2, **TWENTY),
+    "webm": Encoding("webm", "libopus", hertz=48_000, **TWENTY),
 }
 
 
@@ -89,7 +89,7 @@ def test_a_recording_that_was_cut_off_is_decoded_as_far_as_it_goes(hear: Hear, n
 
 
 def test_a_recording_cut_off_before_its_index_is_refused(hear: Hear):
-    content = encode(JobSettings("ipod", "aac", **TWENTY))
+    content = encode(Encoding("ipod", "aac", **TWENTY))
     with pytest.raises(Unusable, match=refusals.UNSUPPORTED_FORMAT):
         hear(content[: len(content) * 9 // 10])
 

@@ -8,29 +8,29 @@ from local.transcribe_medical.fault_injection import FaultInjection, FaultRates
 from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.request_validation import Refused
 from local.transcribe_medical.s3_locations import S3Location
-from tests.medical_service import CALLER, OPERATIONS, Pipeline, create, start, unknown
+from tests.medical_service import CALLER, OPERATIONS, ServiceHarness, create, start, unknown
 
 ARN = "arn:aws:transcribe:us-east-1:000000000000:"
 
 
 @pytest.fixture
-def clinics():
+def harnesses():
     """Make clinics, and remove what they leave."""
     made = []
 
     def making(**settings):
-        made.append(Pipeline(**settings))
+        made.append(ServiceHarness(**settings))
         return made[-1]
 
     yield making
-    for pipeline in made:
-        pipeline.close()
+    for harness in made:
+        harness.close()
 
 
-async def ended(pipeline, *names):
+async def ended(harness, *names):
     """Wait until jobs have ended, and return their statuses."""
     while True:
-        statuses = [pipeline.service.memory.jobs.find(CALLER, name).status for name in names]
+        statuses = [harness.service.memory.jobs.find(CALLER, name).status for name in names]
         if "IN_PROGRESS" not in statuses:
             return statuses
         await asyncio.sleep(0.005)
@@ -39,34 +39,34 @@ async def ended(pipeline, *names):
 class Checked:
     """A client that finds every answer to be one the model knows, and remembers what it asked."""
 
-    def __init__(self, pipeline):
-        self.pipeline = pipeline
+    def __init__(self, harness):
+        self.harness = harness
         self.asked = set()
 
     def __call__(self, operation, **request):
-        answer = self.pipeline.ask(operation, **request)
+        answer = self.harness.ask(operation, **request)
         assert unknown(operation, answer) == []
         self.asked.add(operation)
         return answer
 
 
-def test_every_answer_is_one_the_model_knows(clinics):
-    pipeline = clinics(tellings=1)
-    ask = Checked(pipeline)
+def test_every_answer_is_one_the_model_knows(harnesses):
+    harness = harnesses(tellings=1)
+    ask = Checked(harness)
 
     async def a_day():
         for name, file in (("good", "terms.txt"), ("bad", "a.wav")):
             ask("CreateMedicalVocabulary", **create(name, file, Tags=[{"Key": "ward", "Value": ""}]))
             ask("GetMedicalVocabulary", VocabularyName=name)
-        pipeline.pass_time()
+        harness.pass_time()
         ask("UpdateMedicalVocabulary", **create("bad", "a.wav"))
-        pipeline.pass_time()
+        harness.pass_time()
         settings = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "VocabularyName": "good"}
         more = {"Settings": settings, "ContentIdentificationType": "PHI", "Tags": [{"Key": "a", "Value": "b"}]}
         for name, media in (("job-1", "a.wav"), ("job-2", "bad.wav")):
             ask("StartMedicalTranscriptionJob", **start(name, media, **more))
             ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName=name)
-        assert await ended(pipeline, "job-1", "job-2") == ["COMPLETED", "FAILED"]
+        assert await ended(harness, "job-1", "job-2") == ["COMPLETED", "FAILED"]
 
     asyncio.run(a_day())
     for arn in ("medical-vocabulary/good", "medical-transcription-job/job-1"):
@@ -86,39 +86,39 @@ def test_every_answer_is_one_the_model_knows(clinics):
     assert ask.asked == set(OPERATIONS)
 
 
-def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(clinics):
-    pipeline = clinics()
-    pipeline.ask("CreateMedicalVocabulary", **create())
-    pipeline.pass_time()
+def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(harnesses):
+    harness = harnesses()
+    harness.ask("CreateMedicalVocabulary", **create())
+    harness.pass_time()
 
     async def working():
         settings = {"VocabularyName": "drugs", "ShowAlternatives": True, "MaxAlternatives": 3}
         more = {"Settings": settings, "ContentIdentificationType": "PHI", "MediaFormat": "wav"}
-        pipeline.ask("StartMedicalTranscriptionJob", **start(**more))
-        await ended(pipeline, "job-1")
+        harness.ask("StartMedicalTranscriptionJob", **start(**more))
+        await ended(harness, "job-1")
 
     asyncio.run(working())
-    [order] = pipeline.ears.orders
+    [order] = harness.ears.orders
     assert order.vocabulary == ({"phrase": "metoprolol", "display_as": "Metoprolol", "sounds_like": None},)
     assert (order.alternatives, order.entities, order.format, order.channels) == (3, True, "wav", False)
 
 
-def test_tags_that_come_while_a_job_works_are_kept(clinics):
-    pipeline = clinics()
+def test_tags_that_come_while_a_job_works_are_kept(harnesses):
+    harness = harnesses()
 
     async def working():
-        pipeline.ask("StartMedicalTranscriptionJob", **start())
+        harness.ask("StartMedicalTranscriptionJob", **start())
         arn = f"{ARN}medical-transcription-job/job-1"
-        pipeline.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
-        await ended(pipeline, "job-1")
+        harness.ask("TagResource", ResourceArn=arn, Tags=[{"Key": "ward", "Value": "3"}])
+        await ended(harness, "job-1")
 
     asyncio.run(working())
-    job = pipeline.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
+    job = harness.ask("GetMedicalTranscriptionJob", MedicalTranscriptionJobName="job-1")["MedicalTranscriptionJob"]
     assert job["Tags"] == [{"Key": "ward", "Value": "3"}]
 
 
-def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
-    first = clinics(memory=JobStore(tmp_path / "journal"))
+def test_work_in_progress_is_taken_up_by_the_next_run(harnesses, tmp_path):
+    first = harnesses(memory=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
 
     async def interrupted():
@@ -126,7 +126,7 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(memory=JobStore(tmp_path / "journal"))
+    second = harnesses(memory=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -137,8 +137,8 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
     assert second.cloud.objects[S3Location("work", "raw/with-words.json")]
 
 
-def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, tmp_path):
-    first = clinics(memory=JobStore(tmp_path / "journal"))
+def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(harnesses, tmp_path):
+    first = harnesses(memory=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
     first.pass_time()
 
@@ -148,7 +148,7 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(memory=JobStore(tmp_path / "journal"))
+    second = harnesses(memory=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -159,38 +159,38 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
     assert "vocabulary couldn't be found" in job["FailureReason"]
 
 
-def test_slow_jobs_take_their_time_and_others_do_not(clinics):
-    pipeline = clinics(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
+def test_slow_jobs_take_their_time_and_others_do_not(harnesses):
+    harness = harnesses(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
     names = [f"job-{n}" for n in range(12)]
 
     async def working():
         for name in names:
-            pipeline.ask("StartMedicalTranscriptionJob", **start(name))
+            harness.ask("StartMedicalTranscriptionJob", **start(name))
         await asyncio.sleep(0.15)
-        early = [pipeline.service.memory.jobs.find(CALLER, name).status for name in names]
-        await ended(pipeline, *names)
+        early = [harness.service.memory.jobs.find(CALLER, name).status for name in names]
+        await ended(harness, *names)
         return early
 
     early = asyncio.run(working())
     assert {"IN_PROGRESS", "COMPLETED"} == set(early)
-    slow = [name for name in names if pipeline.service.faults.delay(name)]
+    slow = [name for name in names if harness.service.faults.delay(name)]
     assert slow == [name for name, status in zip(names, early, strict=True) if status == "IN_PROGRESS"]
 
 
-def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
+def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(harnesses):
     """A client that only retries: what it started unknowingly it finds by its name."""
     fault_rates = FaultRates(
         seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
         slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
     )  # fmt: skip
-    pipeline = clinics(faults=FaultInjection(fault_rates), tellings=1)
+    harness = harnesses(faults=FaultInjection(fault_rates), tellings=1)
     names = [f"job-{n}" for n in range(200)]
     refusals = []
 
     async def client(name):
         while True:
             try:
-                pipeline.ask("StartMedicalTranscriptionJob", **start(name))
+                harness.ask("StartMedicalTranscriptionJob", **start(name))
             except Refused as refused:
                 refusals.append(refused.code)
                 if refused.code == "ConflictException":
@@ -203,16 +203,16 @@ def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
         most = 0
         clients = asyncio.gather(*map(client, names))
         while not clients.done():
-            most = max(most, sum(job.status == "IN_PROGRESS" for job in pipeline.service.memory.jobs))
+            most = max(most, sum(job.status == "IN_PROGRESS" for job in harness.service.memory.jobs))
             await asyncio.sleep(0)
-        await ended(pipeline, *names)
+        await ended(harness, *names)
         return most
 
     assert asyncio.run(working()) == 5
-    written = [place.key for place in pipeline.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
-    heard = len(pipeline.ears.orders)
+    written = [place.key for place in harness.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
+    heard = len(harness.ears.orders)
     assert (sorted(written), heard) == (sorted(f"raw/{name}.json" for name in names), 200)
     assert {"LimitExceededException", "InternalFailureException", "ConflictException"} == set(refusals)
-    told = [detail["MedicalTranscriptionJobName"] for detail in pipeline.cloud.told]
+    told = [detail["MedicalTranscriptionJobName"] for detail in harness.cloud.told]
     assert 0 < len(set(names) - set(told)) < 200
     assert max(map(told.count, set(told))) == 2

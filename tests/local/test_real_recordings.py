@@ -9,7 +9,7 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from lambdas import s3_range_file
+from adapters import s3_range_file
 from operations import deployment, loopback_server, open_transcript, recordings
 from tests.encoded_recordings import Encoding, decoded, encode
 from tests.local.deployed import deploy

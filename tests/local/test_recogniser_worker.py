@@ -17,7 +17,7 @@ import pytest
 from benchmarks import process_usage
 from local import accuracy
 from local.recogniser import refusals
-from tests.encoded_recordings import JobSettings, encode
+from tests.encoded_recordings import Encoding, encode
 from tests.local import hostile, noises
 
 RECORDINGS = Path("local/recordings")
@@ -119,17 +119,17 @@ def test_speech_is_heard(worker: Worker, dictation: Samples, tmp_path: Path):
 
 FOUR_SECONDS = {"hertz": 48_000, "seconds": 4.0, "speech": True}
 ENCODED = {
-    "a.flac": ("flac", JobSettings("flac", "flac", **FOUR_SECONDS)),
-    "a.mp3": ("mp3", JobSettings("mp3", "libmp3lame", bit_rate=64_000, **FOUR_SECONDS)),
-    "a.m4a": ("m4a", JobSettings("ipod", "aac", **FOUR_SECONDS)),
+    "a.flac": ("flac", Encoding("flac", "flac", **FOUR_SECONDS)),
+    "a.mp3": ("mp3", Encoding("mp3", "libmp3lame", bit_rate=64_000, **FOUR_SECONDS)),
+    "a.m4a": ("m4a", Encoding("ipod", "aac", **FOUR_SECONDS)),
     "fragmented.m4a": (
         "m4a",
-        JobSettings("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **FOUR_SECONDS),
+        Encoding("ipod", "aac", muxing={"movflags": "frag_keyframe+empty_moov"}, **FOUR_SECONDS),
     ),
-    "video-first.mp4": ("mp4", JobSettings("mp4", "aac", video="first", channels=2, **FOUR_SECONDS)),
-    "opus.ogg": ("ogg", JobSettings("ogg", "libopus", **FOUR_SECONDS)),
-    "vorbis.ogg": ("ogg", JobSettings("ogg", "vorbis", channels=2, **FOUR_SECONDS)),
-    "a.webm": ("webm", JobSettings("webm", "libopus", muxing={"live": "1"}, seekable=False, **FOUR_SECONDS)),
+    "video-first.mp4": ("mp4", Encoding("mp4", "aac", video="first", channels=2, **FOUR_SECONDS)),
+    "opus.ogg": ("ogg", Encoding("ogg", "libopus", **FOUR_SECONDS)),
+    "vorbis.ogg": ("ogg", Encoding("ogg", "vorbis", channels=2, **FOUR_SECONDS)),
+    "a.webm": ("webm", Encoding("webm", "libopus", muxing={"live": "1"}, seekable=False, **FOUR_SECONDS)),
 }
 
 

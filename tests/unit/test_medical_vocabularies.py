@@ -8,144 +8,144 @@ from local.transcribe_medical.job_store import JobStore
 from local.transcribe_medical.request_validation import Refused
 from local.transcribe_medical.s3_locations import S3Location
 from local.transcribe_medical.vocabulary_operations import DOWNLOADS
-from tests.medical_service import CALLER, TABLE, Clinic, create, start
+from tests.medical_service import CALLER, TABLE, ServiceHarness, create, start
 
 ARN = "arn:aws:transcribe:us-east-1:000000000000:medical-vocabulary/drugs"
 
 
 @pytest.fixture
-def clinic():
-    made = Clinic()
+def harness():
+    made = ServiceHarness()
     yield made
     made.close()
 
 
-def refusal(clinic, operation, **request):
+def refusal(harness, operation, **request):
     with pytest.raises(Refused) as refused:
-        clinic.ask(operation, **request)
+        harness.ask(operation, **request)
     return refused.value
 
 
-def got(clinic, name="drugs"):
-    return clinic.ask("GetMedicalVocabulary", VocabularyName=name)
+def got(harness, name="drugs"):
+    return harness.ask("GetMedicalVocabulary", VocabularyName=name)
 
 
-def put(clinic, name, content):
-    clinic.cloud.objects[S3Location("clinic", name)] = content.encode() if isinstance(content, str) else content
+def put(harness, name, content):
+    harness.cloud.objects[S3Location("clinic", name)] = content.encode() if isinstance(content, str) else content
 
 
-def ready(clinic, **more):
-    clinic.ask("CreateMedicalVocabulary", **create(**more))
-    clinic.pass_time()
-    assert got(clinic)["VocabularyState"] == "READY"
+def ready(harness, **more):
+    harness.ask("CreateMedicalVocabulary", **create(**more))
+    harness.pass_time()
+    assert got(harness)["VocabularyState"] == "READY"
 
 
-def test_a_vocabulary_is_pending_first_and_ready_then(clinic):
-    answer = clinic.ask("CreateMedicalVocabulary", **create())
+def test_a_vocabulary_is_pending_first_and_ready_then(harness):
+    answer = harness.ask("CreateMedicalVocabulary", **create())
     assert (answer["VocabularyState"], answer["VocabularyName"], answer["LanguageCode"]) == (
         "PENDING",
         "drugs",
         "en-US",
     )
-    assert got(clinic)["VocabularyState"] == "PENDING"
-    assert "DownloadUri" not in got(clinic)
-    clinic.pass_time()
-    assert got(clinic)["VocabularyState"] == "READY"
+    assert got(harness)["VocabularyState"] == "PENDING"
+    assert "DownloadUri" not in got(harness)
+    harness.pass_time()
+    assert got(harness)["VocabularyState"] == "READY"
 
 
-def test_what_is_ready_can_be_downloaded_by_its_address_and_by_no_other(clinic):
-    ready(clinic)
-    path = got(clinic)["DownloadUri"].removeprefix(clinic.cloud.endpoint)
+def test_what_is_ready_can_be_downloaded_by_its_address_and_by_no_other(harness):
+    ready(harness)
+    path = got(harness)["DownloadUri"].removeprefix(harness.cloud.endpoint)
     assert path.startswith(DOWNLOADS)
-    assert clinic.service.vocabularies.download(path) == TABLE.encode()
+    assert harness.service.vocabularies.download(path) == TABLE.encode()
     guessed = path.replace(path.split("/")[-2], "guess")
-    assert [clinic.service.vocabularies.download(other) for other in (guessed, DOWNLOADS, f"{DOWNLOADS}a/b")] == [
+    assert [harness.service.vocabularies.download(other) for other in (guessed, DOWNLOADS, f"{DOWNLOADS}a/b")] == [
         None
     ] * 3
 
 
-def test_a_broken_table_fails_with_line_and_reason(clinic):
-    put(clinic, "terms.txt", TABLE + "B12\t\t\t\n")
-    clinic.ask("CreateMedicalVocabulary", **create())
-    clinic.pass_time()
-    assert got(clinic)["VocabularyState"] == "FAILED"
-    reason = got(clinic)["FailureReason"]
+def test_a_broken_table_fails_with_line_and_reason(harness):
+    put(harness, "terms.txt", TABLE + "B12\t\t\t\n")
+    harness.ask("CreateMedicalVocabulary", **create())
+    harness.pass_time()
+    assert got(harness)["VocabularyState"] == "FAILED"
+    reason = got(harness)["FailureReason"]
     assert "invalid characters or incorrectly formatted terms" in reason
     assert "line 3: Phrase may hold letters" in reason
-    assert refusal(clinic, "StartMedicalTranscriptionJob", **start(Settings={"VocabularyName": "drugs"})).message == (
+    assert refusal(harness, "StartMedicalTranscriptionJob", **start(Settings={"VocabularyName": "drugs"})).message == (
         "The requested vocabulary isn't ready. Wait until its state is READY and try your request again."
     )
 
 
-def test_a_table_that_is_too_large_is_not_even_read(clinic):
-    put(clinic, "terms.txt", b"x" * 51_201)
-    clinic.cloud.fetch = None
-    clinic.ask("CreateMedicalVocabulary", **create())
-    clinic.pass_time()
-    assert "51,201 bytes" in got(clinic)["FailureReason"]
+def test_a_table_that_is_too_large_is_not_even_read(harness):
+    put(harness, "terms.txt", b"x" * 51_201)
+    harness.cloud.fetch = None
+    harness.ask("CreateMedicalVocabulary", **create())
+    harness.pass_time()
+    assert "51,201 bytes" in got(harness)["FailureReason"]
 
 
-def test_a_failed_update_keeps_the_old_table_and_says_why(clinic):
-    ready(clinic)
-    before = got(clinic)["DownloadUri"]
-    put(clinic, "broken.txt", "no table")
-    assert clinic.ask("UpdateMedicalVocabulary", **create(file="broken.txt"))["VocabularyState"] == "PENDING"
-    clinic.pass_time()
-    after = got(clinic)
+def test_a_failed_update_keeps_the_old_table_and_says_why(harness):
+    ready(harness)
+    before = got(harness)["DownloadUri"]
+    put(harness, "broken.txt", "no table")
+    assert harness.ask("UpdateMedicalVocabulary", **create(file="broken.txt"))["VocabularyState"] == "PENDING"
+    harness.pass_time()
+    after = got(harness)
     assert (after["VocabularyState"], after["DownloadUri"]) == ("FAILED", before)
     assert "line 1: the header" in after["FailureReason"]
-    assert [term.phrase for term in clinic.service.vocabularies.terms(CALLER, "drugs")] == ["metoprolol"]
+    assert [term.phrase for term in harness.service.vocabularies.terms(CALLER, "drugs")] == ["metoprolol"]
 
 
-def test_the_old_table_holds_until_the_new_one_is_ready(clinic):
-    ready(clinic)
-    put(clinic, "new.txt", TABLE.replace("metoprolol", "bisoprolol"))
-    clinic.ask("UpdateMedicalVocabulary", **create(file="new.txt"))
-    terms = clinic.service.vocabularies.terms
+def test_the_old_table_holds_until_the_new_one_is_ready(harness):
+    ready(harness)
+    put(harness, "new.txt", TABLE.replace("metoprolol", "bisoprolol"))
+    harness.ask("UpdateMedicalVocabulary", **create(file="new.txt"))
+    terms = harness.service.vocabularies.terms
     assert [term.phrase for term in terms(CALLER, "drugs")] == ["metoprolol"]
-    clinic.pass_time()
+    harness.pass_time()
     assert [term.phrase for term in terms(CALLER, "drugs")] == ["bisoprolol"]
-    assert "FailureReason" not in got(clinic)
+    assert "FailureReason" not in got(harness)
 
 
-def test_a_file_that_goes_before_it_is_read_fails_the_vocabulary(clinic):
-    clinic.ask("CreateMedicalVocabulary", **create())
-    clinic.cloud.objects.clear()
-    clinic.pass_time()
-    assert "the file is gone" in got(clinic)["FailureReason"]
+def test_a_file_that_goes_before_it_is_read_fails_the_vocabulary(harness):
+    harness.ask("CreateMedicalVocabulary", **create())
+    harness.cloud.objects.clear()
+    harness.pass_time()
+    assert "the file is gone" in got(harness)["FailureReason"]
 
 
 # --- refusals ---
 
 
 @pytest.mark.parametrize("operation", ["GetMedicalVocabulary", "DeleteMedicalVocabulary"])
-def test_an_unknown_vocabulary_is_not_found(clinic, operation):
-    refused = refusal(clinic, operation, VocabularyName="nothing")
+def test_an_unknown_vocabulary_is_not_found(harness, operation):
+    refused = refusal(harness, operation, VocabularyName="nothing")
     assert (refused.code, refused.status) == ("NotFoundException", 400)
     assert "The requested vocabulary couldn't be found." in refused.message
 
 
-def test_an_unknown_vocabulary_cannot_be_updated(clinic):
-    assert refusal(clinic, "UpdateMedicalVocabulary", **create("nothing")).code == "NotFoundException"
+def test_an_unknown_vocabulary_cannot_be_updated(harness):
+    assert refusal(harness, "UpdateMedicalVocabulary", **create("nothing")).code == "NotFoundException"
 
 
-def test_a_job_cannot_name_a_vocabulary_that_is_not_there(clinic):
-    refused = refusal(clinic, "StartMedicalTranscriptionJob", **start(Settings={"VocabularyName": "nothing"}))
+def test_a_job_cannot_name_a_vocabulary_that_is_not_there(harness):
+    refused = refusal(harness, "StartMedicalTranscriptionJob", **start(Settings={"VocabularyName": "nothing"}))
     assert refused.code == "BadRequestException"
     assert refused.message.startswith("The requested vocabulary couldn't be found.")
 
 
-def test_a_name_in_use_is_a_conflict(clinic):
-    ready(clinic)
-    refused = refusal(clinic, "CreateMedicalVocabulary", **create())
+def test_a_name_in_use_is_a_conflict(harness):
+    ready(harness)
+    refused = refusal(harness, "CreateMedicalVocabulary", **create())
     assert refused.code == "ConflictException"
     assert refused.message == "The requested vocabulary name already exists. Use a different vocabulary name."
 
 
-def test_a_vocabulary_at_work_is_left_alone(clinic):
-    clinic.ask("CreateMedicalVocabulary", **create())
-    assert refusal(clinic, "UpdateMedicalVocabulary", **create()).code == "ConflictException"
-    assert refusal(clinic, "DeleteMedicalVocabulary", VocabularyName="drugs").code == "BadRequestException"
+def test_a_vocabulary_at_work_is_left_alone(harness):
+    harness.ask("CreateMedicalVocabulary", **create())
+    assert refusal(harness, "UpdateMedicalVocabulary", **create()).code == "ConflictException"
+    assert refusal(harness, "DeleteMedicalVocabulary", VocabularyName="drugs").code == "BadRequestException"
 
 
 @pytest.mark.parametrize(
@@ -159,54 +159,56 @@ def test_a_vocabulary_at_work_is_left_alone(clinic):
         ({"Tags": [{"Key": "aws:a", "Value": ""}]}, "reserved"),
     ],
 )
-def test_what_the_service_does_not_accept_is_a_bad_request(clinic, changed, text):
+def test_what_the_service_does_not_accept_is_a_bad_request(harness, changed, text):
     for operation in ("CreateMedicalVocabulary", "UpdateMedicalVocabulary"):
         if operation == "UpdateMedicalVocabulary":
             if "Tags" in changed or "VocabularyName" in changed:
                 continue
-            ready(clinic)
-        refused = refusal(clinic, operation, **(create() | changed))
+            ready(harness)
+        refused = refusal(harness, operation, **(create() | changed))
         assert (refused.code, text in refused.message) == ("BadRequestException", True), refused.message
 
 
-def test_the_file_is_read_with_the_callers_own_right(clinic):
-    clinic.cloud.refused = {"read"}
-    assert "read permission" in refusal(clinic, "CreateMedicalVocabulary", **create()).message
+def test_the_file_is_read_with_the_callers_own_right(harness):
+    harness.cloud.refused = {"read"}
+    assert "read permission" in refusal(harness, "CreateMedicalVocabulary", **create()).message
 
 
-def test_tags_need_a_right_of_their_own(clinic):
-    clinic.cloud.refused = {"tag"}
+def test_tags_need_a_right_of_their_own(harness):
+    harness.cloud.refused = {"tag"}
     tagged = create(Tags=[{"Key": "ward", "Value": "3"}])
-    assert refusal(clinic, "CreateMedicalVocabulary", **tagged).code == "AccessDeniedException"
+    assert refusal(harness, "CreateMedicalVocabulary", **tagged).code == "AccessDeniedException"
 
 
-def test_ten_are_pending_and_a_hundred_there_at_most(clinic):
+def test_ten_are_pending_and_a_hundred_there_at_most(harness):
     for number in range(vocabulary_operations.MOST):
         if number % vocabulary_operations.MOST_PENDING == 0:
-            clinic.pass_time()
-        clinic.ask("CreateMedicalVocabulary", **create(f"v{number}"))
-    refused = refusal(clinic, "CreateMedicalVocabulary", **create("one-more"))
+            harness.pass_time()
+        harness.ask("CreateMedicalVocabulary", **create(f"v{number}"))
+    refused = refusal(harness, "CreateMedicalVocabulary", **create("one-more"))
     assert (refused.code, "limit of medical vocabularies" in refused.message) == ("LimitExceededException", True)
-    refused = refusal(clinic, "UpdateMedicalVocabulary", **create("v0"))
+    refused = refusal(harness, "UpdateMedicalVocabulary", **create("v0"))
     assert (refused.code, "pending" in refused.message) == ("LimitExceededException", True)
-    clinic.pass_time()
-    clinic.ask("DeleteMedicalVocabulary", VocabularyName="v0")
-    clinic.ask("CreateMedicalVocabulary", **create("one-more"))
+    harness.pass_time()
+    harness.ask("DeleteMedicalVocabulary", VocabularyName="v0")
+    harness.ask("CreateMedicalVocabulary", **create("one-more"))
 
 
 # --- lists ---
 
 
-def test_vocabularies_are_listed_newest_first_by_state_and_by_part_of_their_name(clinic):
-    put(clinic, "broken.txt", "no table")
+def test_vocabularies_are_listed_newest_first_by_state_and_by_part_of_their_name(harness):
+    put(harness, "broken.txt", "no table")
     clock = iter(range(1, 100))
-    clinic.service.vocabularies._clock = lambda: next(clock)  # noqa: SLF001  # six moments apart
+    harness.service.vocabularies._clock = lambda: next(clock)  # noqa: SLF001  # six moments apart
     for number in range(6):
-        clinic.ask("CreateMedicalVocabulary", **create(f"Drugs-{number}", "broken.txt" if number == 3 else "terms.txt"))
-    clinic.pass_time()
+        harness.ask(
+            "CreateMedicalVocabulary", **create(f"Drugs-{number}", "broken.txt" if number == 3 else "terms.txt")
+        )
+    harness.pass_time()
 
     def listed(**request):
-        answer = clinic.ask("ListMedicalVocabularies", **request)
+        answer = harness.ask("ListMedicalVocabularies", **request)
         return [line["VocabularyName"] for line in answer["Vocabularies"]], answer
 
     names, first = listed()
@@ -215,25 +217,25 @@ def test_vocabularies_are_listed_newest_first_by_state_and_by_part_of_their_name
     names, failed = listed(StateEquals="FAILED")
     assert (names, failed["Status"]) == (["Drugs-3"], "FAILED")
     assert listed(NameContains="dRUGS-1")[0] == ["Drugs-1"]
-    assert clinic.ask("ListMedicalVocabularies", Caller("111111111111", "us-east-1", ""))["Vocabularies"] == []
+    assert harness.ask("ListMedicalVocabularies", Caller("111111111111", "us-east-1", ""))["Vocabularies"] == []
 
 
 # --- tags ---
 
 
-def test_tags_are_added_replaced_and_removed(clinic):
-    ready(clinic, Tags=[{"Key": "ward", "Value": "3"}, {"Key": "team", "Value": "a"}])
-    clinic.ask("TagResource", ResourceArn=ARN, Tags=[{"Key": "ward", "Value": "4"}, {"Key": "floor", "Value": ""}])
-    clinic.ask("UntagResource", ResourceArn=ARN, TagKeys=["team", "never-there"])
-    answer = clinic.ask("ListTagsForResource", ResourceArn=ARN)
+def test_tags_are_added_replaced_and_removed(harness):
+    ready(harness, Tags=[{"Key": "ward", "Value": "3"}, {"Key": "team", "Value": "a"}])
+    harness.ask("TagResource", ResourceArn=ARN, Tags=[{"Key": "ward", "Value": "4"}, {"Key": "floor", "Value": ""}])
+    harness.ask("UntagResource", ResourceArn=ARN, TagKeys=["team", "never-there"])
+    answer = harness.ask("ListTagsForResource", ResourceArn=ARN)
     assert answer == {"ResourceArn": ARN, "Tags": [{"Key": "ward", "Value": "4"}, {"Key": "floor", "Value": ""}]}
 
 
-def test_a_resource_has_fifty_tags_at_most(clinic):
-    ready(clinic, Tags=[{"Key": f"k{n}", "Value": ""} for n in range(50)])
-    refused = refusal(clinic, "TagResource", ResourceArn=ARN, Tags=[{"Key": "one-more", "Value": ""}])
+def test_a_resource_has_fifty_tags_at_most(harness):
+    ready(harness, Tags=[{"Key": f"k{n}", "Value": ""} for n in range(50)])
+    refused = refusal(harness, "TagResource", ResourceArn=ARN, Tags=[{"Key": "one-more", "Value": ""}])
     assert (refused.code, "at most 50" in refused.message) == ("BadRequestException", True)
-    clinic.ask("TagResource", ResourceArn=ARN, Tags=[{"Key": "k0", "Value": "changed"}])
+    harness.ask("TagResource", ResourceArn=ARN, Tags=[{"Key": "k0", "Value": "changed"}])
 
 
 @pytest.mark.parametrize(
@@ -245,27 +247,27 @@ def test_a_resource_has_fifty_tags_at_most(clinic):
         ARN.replace("medical-vocabulary", "medical-transcription-job"),
     ],
 )
-def test_what_is_not_there_has_no_tags(clinic, arn):
-    ready(clinic)
+def test_what_is_not_there_has_no_tags(harness, arn):
+    ready(harness)
     for operation, more in (
         ("ListTagsForResource", {}),
         ("TagResource", {"Tags": [{"Key": "a", "Value": "b"}]}),
         ("UntagResource", {"TagKeys": ["a"]}),
     ):
-        assert refusal(clinic, operation, ResourceArn=arn, **more).code == "NotFoundException"
+        assert refusal(harness, operation, ResourceArn=arn, **more).code == "NotFoundException"
 
 
 @pytest.mark.parametrize("key", ["aws:a", "AWS:a"])
-def test_aws_own_tags_are_neither_set_nor_removed(clinic, key):
-    ready(clinic)
+def test_aws_own_tags_are_neither_set_nor_removed(harness, key):
+    ready(harness)
     assert (
-        refusal(clinic, "TagResource", ResourceArn=ARN, Tags=[{"Key": key, "Value": ""}]).code == "BadRequestException"
+        refusal(harness, "TagResource", ResourceArn=ARN, Tags=[{"Key": key, "Value": ""}]).code == "BadRequestException"
     )
-    assert refusal(clinic, "UntagResource", ResourceArn=ARN, TagKeys=[key]).code == "BadRequestException"
+    assert refusal(harness, "UntagResource", ResourceArn=ARN, TagKeys=[key]).code == "BadRequestException"
 
 
-def test_tags_of_transcribes_other_resources_are_left_to_others(clinic):
-    takes = clinic.service.takes
+def test_tags_of_transcribes_other_resources_are_left_to_others(harness):
+    takes = harness.service.takes
     assert takes("TagResource", {"ResourceArn": ARN})
     assert takes("TagResource", {"ResourceArn": "no ARN at all"})
     assert not takes("TagResource", {"ResourceArn": ARN.replace("medical-vocabulary", "vocabulary")})
@@ -276,10 +278,10 @@ def test_tags_of_transcribes_other_resources_are_left_to_others(clinic):
 
 
 def test_a_vocabulary_outlives_the_service(tmp_path):
-    first = Clinic(memory=JobStore(tmp_path / "journal"))
+    first = ServiceHarness(memory=JobStore(tmp_path / "journal"))
     ready(first, Tags=[{"Key": "ward", "Value": "3"}])
-    second = Clinic(memory=JobStore(tmp_path / "journal"))
+    second = ServiceHarness(memory=JobStore(tmp_path / "journal"))
     assert got(second) == got(first)
     assert second.ask("ListTagsForResource", ResourceArn=ARN)["Tags"] == [{"Key": "ward", "Value": "3"}]
-    for clinic in (first, second):
-        clinic.close()
+    for harness in (first, second):
+        harness.close()
