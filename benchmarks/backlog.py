@@ -124,8 +124,8 @@ def run(burst: Burst, design: Callable[[World], object] | None = None) -> dict[s
         quiet_since, told = BEGINNING, -1
         while world.time.now - quiet_since < DAY and not _ended(world, burst.number):
             world.time.run(world.time.now + 10 * MINUTE)
-            if len(world.sns.notices) != told or world.time.now < BEGINNING + burst.within:
-                quiet_since, told = world.time.now, len(world.sns.notices)
+            if len(world.sns.notifications) != told or world.time.now < BEGINNING + burst.within:
+                quiet_since, told = world.time.now, len(world.sns.notifications)
         world.time.run(world.time.now + POISON_DIES)
     return _counted(world, burst) | {"real seconds": round(time.perf_counter() - begun, 1)}
 
@@ -136,7 +136,7 @@ def _poison(world: World) -> None:
 
 
 def _ended(world: World, number: int) -> bool:
-    if len(world.sns.notices) < number:
+    if len(world.sns.notifications) < number:
         return False
     ended = sum(item.get("state", {}).get("S") in ("DELIVERED", "FAILED") for item in world.dynamodb.items.values())
     return ended == number
@@ -148,10 +148,10 @@ def _counted(world: World, burst: Burst) -> dict[str, Any]:
     started = Counter(job.media.number for job in world.transcribe.history if job.media is not None)
     told = Counter(
         jobs[name].media.number
-        for notice in world.sns.notices
-        if (name := str(notice.body["id"]).partition(":")[0]) in jobs and jobs[name].media is not None
+        for notification in world.sns.notifications
+        if (name := str(notification.body["id"]).partition(":")[0]) in jobs and jobs[name].media is not None
     )
-    last = max((notice.at for notice in world.sns.notices), default=BEGINNING) - BEGINNING
+    last = max((notification.at for notification in world.sns.notifications), default=BEGINNING) - BEGINNING
     queues = (world.intake_queue, world.completion_queue)
     return {
         "recordings": burst.number,

@@ -64,9 +64,9 @@ class PublicSamples:
 
     def tell(self, event: dict[str, Any], _context: Any) -> None:
         """The second function."""
-        notice = f'{{"default": "{{\\"id\\": \\"{event["job"]}\\", \\"status\\": \\"{event["status"]}\\"}}"}}'
+        notification = f'{{"default": "{{\\"id\\": \\"{event["job"]}\\", \\"status\\": \\"{event["status"]}\\"}}"}}'
         self.world.client("sns").publish(
-            TopicArn=TOPIC, Message=notice, Subject="Transcription", MessageStructure="json", MessageAttributes={}
+            TopicArn=TOPIC, Message=notification, Subject="Transcription", MessageStructure="json", MessageAttributes={}
         )
 
     def _uploaded(self, key: str, _version: Version) -> None:

@@ -172,8 +172,8 @@ class FaultInjection:
         return 2 if thrown < self.fault_rates.lost_events + self.fault_rates.doubled_events else 1
 
     def _happens(self, operation: str, probability: float) -> bool:
-        befalls = not self.fault_rates.operations or operation in self.fault_rates.operations
-        return befalls and self._dice.random() < probability
+        interrupt = not self.fault_rates.operations or operation in self.fault_rates.operations
+        return interrupt and self._dice.random() < probability
 
     def _own_dice(self, job: str, what: str) -> float:
         return random.Random(f"{self.fault_rates.seed} {what} {job}").random()  # noqa: S311  # weather, not secrets

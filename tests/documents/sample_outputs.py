@@ -88,7 +88,7 @@ def blanked(draw: Any, results: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def told(texts: list[str], **more: Any) -> list[dict[str, Any]]:
+def output_items(texts: list[str], **more: Any) -> list[dict[str, Any]]:
     """Items of these words, one a second."""
     return [
         {

@@ -49,10 +49,10 @@ WRONG = {
 
 @pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
 def test_the_schema_refuses_what_we_would_never_tell(changed):
-    told = notifications.body(ENDS["delivered"], BUCKET) | changed
-    assert mistakes({name: value for name, value in told.items() if value is not ...})
+    body = notifications.body(ENDS["delivered"], BUCKET) | changed
+    assert mistakes({name: value for name, value in body.items() if value is not ...})
 
 
 def test_the_schema_describes_every_member_and_no_other():
-    told = [notifications.body(end, BUCKET) for end in ENDS.values()]
-    assert set().union(*told) == set(SCHEMA["properties"])
+    body = [notifications.body(end, BUCKET) for end in ENDS.values()]
+    assert set().union(*body) == set(SCHEMA["properties"])

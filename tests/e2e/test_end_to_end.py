@@ -67,25 +67,25 @@ def test_what_was_really_said_is_delivered_and_told(deployed):
         Body=recording.read_bytes(),
         Metadata={"correlation-id": "end-to-end"},
     )
-    told = _heard_of(deployed.inbox, put["VersionId"])
-    assert (told["status"], told["correlationId"]) == ("DELIVERED", "end-to-end")
-    raw = json.loads(_document(deployed, told, "transcribe.json"))
+    notification = _notification_of(deployed.inbox, put["VersionId"])
+    assert (notification["status"], notification["correlationId"]) == ("DELIVERED", "end-to-end")
+    raw = json.loads(_document(deployed, notification, "transcribe.json"))
     spoken = accuracy.spoken(RECORDINGS / "consultation.txt")
     assert accuracy.word_error_rate(spoken, raw["results"]["transcripts"][0]["transcript"]) <= 0.2
-    text = _document(deployed, told, "transcript.txt").decode()
+    text = _document(deployed, notification, "transcript.txt").decode()
     assert "Speaker 1\n" in text
     assert "Speaker 2\n" in text
 
 
-def _heard_of(inbox: Inbox, version: str) -> dict[str, Any]:
+def _notification_of(inbox: Inbox, version: str) -> dict[str, Any]:
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
     while time.monotonic() < deadline:
-        for told in inbox.read(5):
-            if told["versionId"] == version:
-                return told
+        for notification in inbox.read(5):
+            if notification["versionId"] == version:
+                return notification
     pytest.fail("nobody was told")
 
 
-def _document(deployed: Any, told: dict[str, Any], name: str) -> bytes:
-    key = told["manifest"]["key"].replace("manifest.json", name)
-    return bytes(deployed.reader.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read())
+def _document(deployed: Any, notification: dict[str, Any], name: str) -> bytes:
+    key = notification["manifest"]["key"].replace("manifest.json", name)
+    return bytes(deployed.reader.get_object(Bucket=notification["manifest"]["bucket"], Key=key)["Body"].read())

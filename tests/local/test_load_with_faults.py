@@ -35,19 +35,19 @@ def test_every_upload_ends_once_with_its_own_words(tmp_path, restarted):
         "state": tmp_path / "state", "port": free_port(), "engine": "scripted",
         "completion_events": "on", "weather": FAULTS,
     }  # fmt: skip
-    told: list[dict[str, Any]] = []
+    notification: list[dict[str, Any]] = []
     with running(**where) as cloud:
         deployed = deployment.deploy(assembly, cloud.endpoint)
         inbox = Inbox(DemoUsers(cloud, deployed))
         versions = upload_all(cloud, deployed, tmp_path)
-        listen(inbox, told, until=UPLOADS // 3 if restarted else UPLOADS)
+        listen(inbox, notification, until=UPLOADS // 3 if restarted else UPLOADS)
         if not restarted:
-            judge(cloud, deployed, versions, told)
+            judge(cloud, deployed, versions, notification)
     if restarted:
         with running(**where) as cloud:
             inbox = Inbox(DemoUsers(cloud, deployed))
-            listen(inbox, told, until=UPLOADS)
-            judge(cloud, deployed, versions, told)
+            listen(inbox, notification, until=UPLOADS)
+            judge(cloud, deployed, versions, notification)
 
 
 def upload_all(cloud: Cloud, deployed: Deployment, folder: Path) -> dict[str, int]:
@@ -64,22 +64,22 @@ def upload_all(cloud: Cloud, deployed: Deployment, folder: Path) -> dict[str, in
         return dict(pool.map(upload, range(UPLOADS)))
 
 
-def listen(inbox: Inbox, told: list[dict[str, Any]], *, until: int) -> None:
+def listen(inbox: Inbox, notification: list[dict[str, Any]], *, until: int) -> None:
     """Until so many recordings have been told of."""
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
-    while len({each["versionId"] for each in told}) < until:
-        assert time.monotonic() < deadline, f"only {len(told)} were told of"
-        told.extend(inbox.read(2))
+    while len({each["versionId"] for each in notification}) < until:
+        assert time.monotonic() < deadline, f"only {len(notification)} were told of"
+        notification.extend(inbox.read(2))
 
 
-def judge(cloud: Cloud, deployed: Deployment, versions: dict[str, int], told: list[dict[str, Any]]) -> None:
+def judge(cloud: Cloud, deployed: Deployment, versions: dict[str, int], notification: list[dict[str, Any]]) -> None:
     """All delivered; no job and no news of two kinds for one recording; everybody's own words."""
-    assert {each["status"] for each in told} == {"DELIVERED"}
-    assert {each["versionId"] for each in told} == set(versions)
-    assert len({each["id"] for each in told}) == UPLOADS
+    assert {each["status"] for each in notification} == {"DELIVERED"}
+    assert {each["versionId"] for each in notification} == set(versions)
+    assert len({each["id"] for each in notification}) == UPLOADS
     assert len(all_jobs(cloud)) == UPLOADS
     reader = DemoUsers(cloud, deployed).reader()
-    for each in {each["versionId"]: each for each in told}.values():
+    for each in {each["versionId"]: each for each in notification}.values():
         key = each["manifest"]["key"].replace("manifest.json", "transcript.txt")
         text = reader.get_object(Bucket=each["manifest"]["bucket"], Key=key)["Body"].read().decode()
         assert f"number {versions[each['versionId']]}." in text

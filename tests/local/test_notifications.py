@@ -110,8 +110,8 @@ def told(newsroom):
     return room
 
 
-def ids(notices):
-    return sorted(notice["correlationId"] for notice in notices)
+def ids(notifications):
+    return sorted(notification["correlationId"] for notification in notifications)
 
 
 def test_a_queue_hears_of_what_failed_in_sns_s_envelope(told):
@@ -182,17 +182,17 @@ def test_a_forged_notification_is_refused(told):
 
 
 def test_documents_mirror_the_upload_s_path_and_the_notice_names_the_manifest_alone(told):
-    (notice,) = [notice for notice in told.posted if notice["correlationId"] == "delivered-1"]
-    bucket, key = notice["manifest"]["bucket"], notice["manifest"]["key"]
+    (notification,) = [notification for notification in told.posted if notification["correlationId"] == "delivered-1"]
+    bucket, key = notification["manifest"]["bucket"], notification["manifest"]["key"]
     manifest = json.loads(told.reader.get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert key.endswith(f"/{notice['job']}/manifest.json")
+    assert key.endswith(f"/{notification['job']}/manifest.json")
     assert {entry["form"] for entry in manifest["documents"]} >= {"raw", "txt"}
     for entry in manifest["documents"]:
-        assert entry["key"].startswith(f"dictation/{IN_KEYS}.wav/{notice['job']}/")
+        assert entry["key"].startswith(f"dictation/{IN_KEYS}.wav/{notification['job']}/")
         answer = told.reader.get_object(Bucket=bucket, Key=entry["key"])
         assert len(answer["Body"].read()) == entry["bytes"]
         assert (answer["ContentType"], answer["CacheControl"]) == (entry["contentType"], "no-store")
-        assert answer["ContentDisposition"] == f'attachment; filename="{notice["job"]}-{entry["name"]}"'
+        assert answer["ContentDisposition"] == f'attachment; filename="{notification["job"]}-{entry["name"]}"'
         assert (answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) == ("aws:kms", told.deployed["KeyArn"])
 
 

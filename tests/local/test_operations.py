@@ -54,9 +54,9 @@ class OperatedPipeline(Pipeline):
         """The reason, once it is the awaited one."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            told = self.json("explain", called)
-            if told["why"] in awaited or time.monotonic() > deadline:
-                return str(told["why"])
+            answer = self.json("explain", called)
+            if answer["why"] in awaited or time.monotonic() > deadline:
+                return str(answer["why"])
             time.sleep(0.2)
 
     def job(self, key: str, version: str) -> str:
@@ -111,10 +111,10 @@ def operated(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> OperatedPi
 
 def test_a_large_file_goes_up_in_parts_and_is_waited_for(operated):
     file = scripted.recording("0: A long one.", operated.folder / "long.wav", seconds=2200)
-    (told,) = operated.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
-    assert told["row"]["state"] == "DELIVERED"
-    assert told["versionId"] == operated.notification_of(told["versionId"])["versionId"]
-    assert operated.json("explain", "visit-1")["recording"] == told["job"]
+    (answer,) = operated.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
+    assert answer["row"]["state"] == "DELIVERED"
+    assert answer["versionId"] == operated.notification_of(answer["versionId"])["versionId"]
+    assert operated.json("explain", "visit-1")["recording"] == answer["job"]
     status = operated.json("status")
     assert (status["states"]["DELIVERED"], status["transcribe"]["quota"]) == (1, 1)
 
@@ -129,8 +129,8 @@ def test_explain_says_why_a_recording_waits_from_quota_to_delivery(operated):
         assert operated.why(first, "undelivered") == "undelivered"
     assert operated.notification_of(first)["status"] == "DELIVERED"
     assert operated.notification_of(second)["status"] == "DELIVERED"
-    told = operated.json("explain", first)
-    assert [step["what"].split(",")[0] for step in told["way"]] == [
+    answer = operated.json("explain", first)
+    assert [step["what"].split(",")[0] for step in answer["way"]] == [
         "uploaded", "first looked at", "Transcribe began", "Transcribe ended", "DELIVERED",
     ]  # fmt: skip
 
@@ -141,16 +141,16 @@ def test_a_failed_recording_is_retried_under_the_same_name_whoever_asks(operated
     operated.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
     with operated.standstill("intake"):
         with ThreadPoolExecutor(3) as operators:
-            told = list(operators.map(lambda _: recordings.retry(operated.found, version, time.time()), range(3)))
-        assert {each.row.job for each in told} == {f"{first}-2"}
+            answer = list(operators.map(lambda _: recordings.retry(operated.found, version, time.time()), range(3)))
+        assert {each.row.job for each in retried} == {f"{first}-2"}
         assert operated.json("retry", version)["attempt"] == 2
         assert operated.json("explain", version)["why"] == "being-retried"
     deadline = time.monotonic() + PATIENCE
-    while len(news := operated.notifications_of(version, 1)) < 2:
+    while len(notifications := operated.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
-    assert (news[1]["job"], news[1]["status"]) == (f"{first}-2", "DELIVERED")
-    assert f"/{first}-2/" in news[1]["manifest"]["key"]
-    assert "The patient has asthma." in operated.text(news[1])
+    assert (notifications[1]["job"], notifications[1]["status"]) == (f"{first}-2", "DELIVERED")
+    assert f"/{first}-2/" in notifications[1]["manifest"]["key"]
+    assert "The patient has asthma." in operated.text(notifications[1])
     work = operated.client("s3").list_objects_v2(Bucket=operated.deployed["WorkBucketName"], Prefix=f"raw/{first}")
     assert [entry["Key"] for entry in work["Contents"]] == [f"raw/{first}-2.json", f"raw/{first}.json"]
     staged = operated.client("s3").list_objects_v2(
@@ -164,9 +164,9 @@ def test_what_fails_again_is_told_under_its_own_attempt(operated):
     first = operated.notification_of(version)["job"]
     assert operated.json("retry", first)["attempt"] == 2
     deadline = time.monotonic() + PATIENCE
-    while len(news := operated.notifications_of(version, 1)) < 2:
+    while len(notifications := operated.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
-    assert [(told["id"], told["status"]) for told in news] == [
+    assert [(each["id"], each["status"]) for each in notifications] == [
         (f"{first}:FAILED", "FAILED"), (f"{first}-2:FAILED", "FAILED"),
     ]  # fmt: skip
     assert operated.json("list", "--state", "failed")["recordings"][0]["job"] == f"{first}-2"
@@ -203,17 +203,17 @@ def test_what_lies_unheard_of_is_priced_and_then_announced(operated):
 def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operated):
     patient, spoken = "Zebulon-Quackenbush", "Pneumonoultramicroscopic"
     key = f"dictation/{patient}.wav"
-    told = [operated.notification_of(operated.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
+    delivered = [operated.notification_of(operated.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
     operated.notification_of(operated.upload("dictation/somebody else.wav", "0: Unremarkable."))
-    assert spoken in operated.text(told[0])
-    for each in told:
+    assert spoken in operated.text(delivered[0])
+    for each in delivered:
         operated.rewrite(each["job"], started=int(time.time()) - 3600)  # as if it was a while ago
     secrets = [patient.encode(), spoken.encode()]
     assert set(_kept(operated.client, secrets)) == {"s3", "dynamodb"}
-    certificates = operated.json("erase", told[0]["job"], "--all-versions", "--yes")
-    assert {each["recording"] for each in certificates} == {each["job"] for each in told}
+    certificates = operated.json("erase", delivered[0]["job"], "--all-versions", "--yes")
+    assert {each["recording"] for each in certificates} == {each["job"] for each in delivered}
     operated.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
-    for version in told:
+    for version in delivered:
         letter = queue_messages.upload_message(
             UploadMessage(Upload(operated.deployed["IntakeBucketName"], key, version["versionId"]))
         )
@@ -225,10 +225,13 @@ def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operated):
         assert time.monotonic() < deadline
         time.sleep(0.2)
     assert not list(_kept(operated.client, secrets))
-    assert all(operated.json("explain", each["job"])["why"] == "erased" for each in told)
+    assert all(operated.json("explain", each["job"])["why"] == "erased" for each in delivered)
     assert "Unremarkable" in str(list(_kept(operated.client, [b"Unremarkable"])))
-    for each in told:
-        assert [news["status"] for news in operated.notifications_of(each["versionId"], 3)] == ["DELIVERED", "ERASED"]
+    for each in delivered:
+        assert [notifications["status"] for notifications in operated.notifications_of(each["versionId"], 3)] == [
+            "DELIVERED",
+            "ERASED",
+        ]
 
 
 def _kept(client: Any, secrets: list[bytes]) -> Iterator[str]:

@@ -58,13 +58,13 @@ class Pipeline:
         return self._news.get(version, [])
 
     def _listen(self, seconds: int) -> None:
-        for told in self._inbox.read(seconds):
-            self._news.setdefault(told["versionId"], []).append(told)
+        for notification in self._inbox.read(seconds):
+            self._news.setdefault(notification["versionId"], []).append(notification)
 
-    def text(self, told: dict[str, Any]) -> str:
+    def text(self, notification: dict[str, Any]) -> str:
         """The plain transcript, read as a reader."""
-        key = told["manifest"]["key"].replace("manifest.json", "transcript.txt")
-        return self.reader.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read().decode()
+        key = notification["manifest"]["key"].replace("manifest.json", "transcript.txt")
+        return self.reader.get_object(Bucket=notification["manifest"]["bucket"], Key=key)["Body"].read().decode()
 
     def reconcile(self) -> None:
         """Run the reconciler now instead of when its schedule says; it looks at what is a second old."""
@@ -93,9 +93,9 @@ def pipeline(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 def test_a_dictation_is_delivered_as_it_was_spoken(pipeline):
     version = pipeline.upload("dictation/Jane Doe.wav", "0: The lungs are clear. No edema.")
-    told = pipeline.notification_of(version)
-    assert (told["status"], told["profile"]) == ("DELIVERED", "dictation")
-    assert pipeline.text(told) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
+    notification = pipeline.notification_of(version)
+    assert (notification["status"], notification["profile"]) == ("DELIVERED", "dictation")
+    assert pipeline.text(notification) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
 
 
 def test_a_conversation_has_its_speakers_turns(pipeline):
@@ -113,11 +113,11 @@ def test_a_telehealth_call_is_told_apart_by_channel(pipeline):
 
 
 def test_what_is_delivered_is_encrypted_under_the_deployments_key(pipeline):
-    told = pipeline.notification_of(pipeline.upload("dictation/k.wav", "0: Hello."))
-    head = pipeline.reader.head_object(Bucket=told["manifest"]["bucket"], Key=told["manifest"]["key"])
+    notification = pipeline.notification_of(pipeline.upload("dictation/k.wav", "0: Hello."))
+    head = pipeline.reader.head_object(Bucket=notification["manifest"]["bucket"], Key=notification["manifest"]["key"])
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
     raw = pipeline.cloud.client("s3").head_object(
-        Bucket=pipeline.deployed["WorkBucketName"], Key=f"raw/{told['job']}.json"
+        Bucket=pipeline.deployed["WorkBucketName"], Key=f"raw/{notification['job']}.json"
     )
     assert (raw["ServerSideEncryption"], raw["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
 
@@ -137,7 +137,7 @@ def test_a_repeated_event_makes_neither_a_second_job_nor_a_second_notification(p
     body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": entity}] * 3})
     sqs = pipeline.cloud.client("sqs")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="clinic-intake")["QueueUrl"], MessageBody=body)
-    assert [told["job"] for told in pipeline.notifications_of(version)] == [job]
+    assert [notification["job"] for notification in pipeline.notifications_of(version)] == [job]
     transcribe = pipeline.cloud.client("transcribe")
     listed = transcribe.list_medical_transcription_jobs(JobNameContains=job)["MedicalTranscriptionJobSummaries"]
     assert len(listed) == 1
@@ -151,8 +151,8 @@ def test_a_failed_job_is_told_with_a_remedy(pipeline):
 
 
 def test_what_is_no_recording_is_refused_within_seconds(pipeline):
-    told = pipeline.notification_of(pipeline.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
-    assert (told["status"], told["reason"]["class"]) == ("REJECTED", "UnsupportedMediaFormat")
+    notification = pipeline.notification_of(pipeline.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
+    assert (notification["status"], notification["reason"]["class"]) == ("REJECTED", "UnsupportedMediaFormat")
 
 
 @pytest.mark.parametrize(
@@ -164,11 +164,11 @@ def test_any_one_of_the_three_signals_is_enough(pipeline, silenced, signal):
         if signal == "reconcile":
             _wait_for_job(pipeline, version)
             pipeline.reconcile()
-        told = pipeline.notification_of(version)
+        notification = pipeline.notification_of(version)
     row = pipeline.cloud.client("dynamodb").get_item(
-        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
+        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": notification["job"]}}
     )["Item"]
-    assert (told["status"], row["signal"]["S"]) == ("DELIVERED", signal)
+    assert (notification["status"], row["signal"]["S"]) == ("DELIVERED", signal)
 
 
 def _wait_for_job(pipeline: Pipeline, version: str) -> None:
@@ -238,12 +238,12 @@ def test_nothing_is_left_in_either_dead_letter_queue(pipeline):
 
 
 def test_people_can_do_what_their_policy_says_and_nothing_else(pipeline):
-    told = pipeline.notification_of(pipeline.upload("dictation/mine.wav", "0: Mine."))
+    notification = pipeline.notification_of(pipeline.upload("dictation/mine.wav", "0: Mine."))
     intake, transcripts = pipeline.deployed["IntakeBucketName"], pipeline.deployed["TranscriptsBucketName"]
     refused = [
         lambda: pipeline.uploader.put_object(Bucket=intake, Key="elsewhere/a.wav", Body=b""),
         lambda: pipeline.uploader.get_object(Bucket=intake, Key="dictation/mine.wav"),
-        lambda: pipeline.uploader.get_object(Bucket=transcripts, Key=told["manifest"]["key"]),
+        lambda: pipeline.uploader.get_object(Bucket=transcripts, Key=notification["manifest"]["key"]),
         lambda: pipeline.reader.put_object(Bucket=transcripts, Key="a", Body=b""),
         lambda: pipeline.reader.get_object(Bucket=intake, Key="dictation/mine.wav"),
         lambda: pipeline.people.subscriber().publish(TopicArn=pipeline.deployed["CompletionTopicArn"], Message="x"),
@@ -252,7 +252,7 @@ def test_people_can_do_what_their_policy_says_and_nothing_else(pipeline):
         with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError|Forbidden|not authorized"):
             attempt()
     with pytest.raises(HTTPError, match="403"):
-        urlopen(f"{pipeline.cloud.endpoint}/{transcripts}/{told['manifest']['key']}")
+        urlopen(f"{pipeline.cloud.endpoint}/{transcripts}/{notification['manifest']['key']}")
 
 
 def test_an_upload_under_another_encryption_is_refused(pipeline):
@@ -285,15 +285,15 @@ def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(pipeline):
     }
     for name in alarms:
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="Set by hand.")
-    told: dict[str, str] = {}
+    notification: dict[str, str] = {}
     deadline = time.monotonic() + PATIENCE
-    while told.keys() != alarms.keys() and time.monotonic() < deadline:
+    while notification.keys() != alarms.keys() and time.monotonic() < deadline:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             alarm = json.loads(json.loads(message["Body"])["Message"])
-            told[alarm["AlarmName"]] = alarm["AlarmDescription"]
+            notification[alarm["AlarmName"]] = alarm["AlarmDescription"]
     assert len(alarms) >= 10
-    assert told == alarms
+    assert notification == alarms
 
 
 def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(pipeline):

@@ -88,10 +88,10 @@ def uploaded(pipeline: Pipeline, contents: Mapping[str, bytes]) -> Mapping[str, 
     return {name: pipeline.put(f"dictation/{name}", content) for name, content in {**contents, **refused}.items()}
 
 
-def length(pipeline: Pipeline, told: Mapping[str, Any]) -> float | None:
+def length(pipeline: Pipeline, notification: Mapping[str, Any]) -> float | None:
     """The seconds of audio that the ledger knows of."""
     found = pipeline.cloud.client("dynamodb").get_item(
-        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
+        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": notification["job"]}}
     )
     known = found["Item"].get("audio_ms")
     return int(known["N"]) / 1000 if known else None
@@ -103,11 +103,11 @@ def test_a_recording_of_a_real_encoder_is_delivered_with_its_length_or_none(
 ):
     content = contents[name]
     assert len(content) > s3_range_file.BLOCK_BYTES
-    told = pipeline.notification_of(uploaded[name])
-    assert (told["status"], told.get("reason")) == ("DELIVERED", None)
+    notification = pipeline.notification_of(uploaded[name])
+    assert (notification["status"], notification.get("reason")) == ("DELIVERED", None)
     truth = decoded(content)
     assert truth
-    assert length(pipeline, told) in (None, pytest.approx(truth.seconds, rel=0.02))
+    assert length(pipeline, notification) in (None, pytest.approx(truth.seconds, rel=0.02))
 
 
 @pytest.mark.parametrize("name", ["voice-memo.m4a", "meeting.mp4", "counted.mp3", "opus.ogg", "mono.flac", "pcm.wav"])
@@ -129,8 +129,8 @@ def test_a_recording_in_which_nothing_is_heard_has_an_empty_transcript(pipeline:
 def test_what_transcribe_would_refuse_is_rejected_with_its_reason(
     pipeline: Pipeline, uploaded: Mapping[str, str], name: str
 ):
-    told = pipeline.notification_of(uploaded[name])
-    assert (told["status"], told["reason"]["class"]) == ("REJECTED", REJECTED[name][0])
+    notification = pipeline.notification_of(uploaded[name])
+    assert (notification["status"], notification["reason"]["class"]) == ("REJECTED", REJECTED[name][0])
 
 
 def test_a_job_tells_the_rate_that_a_decoder_finds(

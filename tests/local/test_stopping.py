@@ -48,14 +48,16 @@ Stop = Callable[[OperatedPipeline, str], Any]
 
 def ended(operated: OperatedPipeline, version: str, status: str, reason: str) -> dict[str, Any]:
     """The one notification about a stopped recording, of which nothing is left."""
-    told = operated.notification_of(version)
+    notification = operated.notification_of(version)
     assert [(each["status"], each["reason"]["class"]) for each in operated.notifications_of(version, 2)] == [
         (status, reason)
     ]
     for bucket in ("WorkBucketName", "TranscriptsBucketName"):
         listed = operated.client("s3").list_object_versions(Bucket=operated.deployed[bucket]).get("Versions", [])
-        assert not [each["Key"] for each in listed if told["job"] in each["Key"] and "staging/" not in each["Key"]]
-    return told
+        assert not [
+            each["Key"] for each in listed if notification["job"] in each["Key"] and "staging/" not in each["Key"]
+        ]
+    return notification
 
 
 def jobs_of(operated: OperatedPipeline, job: str) -> list[Any]:
@@ -68,8 +70,8 @@ def test_what_waits_in_the_queue_is_not_paid_for(operated: OperatedPipeline, sto
     with operated.standstill("intake"):
         version = operated.upload(KEY, "0: Never heard.")
         stop(operated, version)
-    told = ended(operated, version, "REJECTED", reason)
-    assert not jobs_of(operated, told["job"])
+    notification = ended(operated, version, "REJECTED", reason)
+    assert not jobs_of(operated, notification["job"])
 
 
 @STOPS
@@ -80,8 +82,8 @@ def test_what_waits_for_a_slot_is_not_paid_for(operated: OperatedPipeline, stop:
         version = operated.upload(KEY, "0: Never heard.")
         assert operated.why(version, "over-quota") == "over-quota"
         stop(operated, version)
-    told = ended(operated, version, "REJECTED", reason)
-    assert not jobs_of(operated, told["job"])
+    notification = ended(operated, version, "REJECTED", reason)
+    assert not jobs_of(operated, notification["job"])
     assert operated.notification_of(first)["status"] == "DELIVERED"
 
 
@@ -90,10 +92,10 @@ def test_of_what_transcribe_works_at_nothing_is_delivered(operated: OperatedPipe
     version = operated.upload(KEY, "!slow 3\n0: Heard and thrown away.")
     assert operated.why(version, "in-transcribe") == "in-transcribe"
     stop(operated, version)
-    told = ended(operated, version, "FAILED", reason)
-    assert len(jobs_of(operated, told["job"])) == 1
+    notification = ended(operated, version, "FAILED", reason)
+    assert len(jobs_of(operated, notification["job"])) == 1
     staged = operated.client("s3").list_objects_v2(
-        Bucket=operated.deployed["WorkBucketName"], Prefix=f"staging/{told['job']}"
+        Bucket=operated.deployed["WorkBucketName"], Prefix=f"staging/{notification['job']}"
     )
     assert "Contents" not in staged
 

@@ -33,7 +33,7 @@ class OperatedPipeline:
         self._s3 = cloud.client("s3")
         self._client = cache(cloud.client)
         self.versions: dict[str, str] = {}
-        self.told: list[dict[str, Any]] = []
+        self.notification: list[dict[str, Any]] = []
 
     def upload(self, number: int, script: str = "") -> None:
         said = f"This is {self.name} number {number}."
@@ -46,13 +46,13 @@ class OperatedPipeline:
     def listen(self, until: int) -> None:
         """Until so many recordings have been told of."""
         deadline = time.monotonic() + RETRY_DELAY_SECONDS
-        while len({each["versionId"] for each in self.told}) < until:
-            assert time.monotonic() < deadline, f"only {len(self.told)} were told of"
-            self.told += self._inbox.read(2)
+        while len({each["versionId"] for each in self.notification}) < until:
+            assert time.monotonic() < deadline, f"only {len(self.notification)} were told of"
+            self.notification += self._inbox.read(2)
 
-    def text(self, told: dict[str, Any]) -> str:
-        key = told["manifest"]["key"].replace("manifest.json", "transcript.txt")
-        return self._s3.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read().decode()
+    def text(self, notification: dict[str, Any]) -> str:
+        key = notification["manifest"]["key"].replace("manifest.json", "transcript.txt")
+        return self._s3.get_object(Bucket=notification["manifest"]["bucket"], Key=key)["Body"].read().decode()
 
     def rows(self) -> list[dict[str, Any]]:
         items = self.cloud.client("dynamodb").scan(TableName=self.deployed["LedgerTableName"])["Items"]
@@ -68,16 +68,16 @@ class OperatedPipeline:
 
     def judge(self) -> None:
         """Each upload ended once, with its own words, and nothing of anybody else's is here."""
-        assert {each["versionId"] for each in self.told} == set(self.versions)
-        assert {each["status"] for each in self.told} == {"DELIVERED"}
-        assert len({each["id"] for each in self.told}) == len(self.versions)
-        for each in self.told:
+        assert {each["versionId"] for each in self.notification} == set(self.versions)
+        assert {each["status"] for each in self.notification} == {"DELIVERED"}
+        assert len({each["id"] for each in self.notification}) == len(self.versions)
+        for each in self.notification:
             assert self.versions[each["versionId"]] in self.text(each)
         assert {(row["state"]["S"], row["bucket"]["S"]) for row in self.rows()} == {
             ("DELIVERED", self.deployed["IntakeBucketName"])
         }
         assert len(self.rows()) == len(self.versions)
-        jobs = {each["job"] for each in self.told}
+        jobs = {each["job"] for each in self.notification}
         assert {key.split("/")[1].removesuffix(".json") for key in self.keys("WorkBucketName")} - {PROBE} == jobs
         assert {key.split("/")[1] for key in self.keys("TranscriptsBucketName")} == jobs
         status = self.json("status")
@@ -101,7 +101,7 @@ def test_two_deployments_whose_names_begin_alike_never_hear_of_each_other(tmp_pa
             operated.listen(UPLOADS)
             operated.judge()
             assert operated.json("doctor")["healthy"]
-        assert all_jobs(cloud) == {each["job"] for operated in wards for each in operated.told}
+        assert all_jobs(cloud) == {each["job"] for operated in wards for each in operated.notification}
         the_one_s_people_cannot_reach_the_other(cloud, *wards)
         what_is_done_to_the_one_is_not_done_to_the_other(*wards)
 
@@ -135,7 +135,7 @@ def the_one_s_people_cannot_reach_the_other(cloud: Cloud, one: OperatedPipeline,
 
 def what_is_done_to_the_one_is_not_done_to_the_other(one: OperatedPipeline, other: OperatedPipeline) -> None:
     """The same key lies in both; in one it is erased."""
-    (mine,) = [each for each in one.told if one.versions[each["versionId"]].endswith("number 7.")]
+    (mine,) = [each for each in one.notification if one.versions[each["versionId"]].endswith("number 7.")]
     one.cloud.client("dynamodb").update_item(
         TableName=one.deployed["LedgerTableName"], Key={"recording": {"S": mine["job"]}},
         UpdateExpression="SET started = :then", ExpressionAttributeValues={":then": {"N": "1"}},
@@ -165,7 +165,7 @@ def test_an_upgrade_in_the_middle_of_the_work_loses_nothing(tmp_path):
             deployment.deploy(new, cloud.endpoint)
             uploading.result()
         assert code(cloud) != before
-        assert len(operated.told) < UPLOADS, "nothing was on its way any more"
+        assert len(operated.notification) < UPLOADS, "nothing was on its way any more"
         operated.listen(2 * UPLOADS)
         operated.judge()
 

@@ -45,7 +45,7 @@ def deliver(operated, upload):
 
 
 def ends(operated):
-    return [(told["id"], told.get("reason", {}).get("class")) for told in operated.pipeline.told()]
+    return [(answer["id"], answer.get("reason", {}).get("class")) for answer in operated.pipeline.notifications()]
 
 
 def test_a_recording_that_waits_is_cancelled_for_nothing(operated):
@@ -66,7 +66,7 @@ def test_an_upload_that_no_function_has_looked_at_is_cancelled_for_nothing(opera
     operated.pipeline.start(upload)  # S3's own message
     take(operated)
     assert ends(operated) == [(f"{operated.name(upload)}:REJECTED", "Cancelled")]
-    assert operated.pipeline.told()[0]["correlationId"] == "visit-7"
+    assert operated.pipeline.notifications()[0]["correlationId"] == "visit-7"
 
 
 def test_of_a_running_job_it_is_said_that_it_is_paid_for_and_how_much(operated):
@@ -107,7 +107,7 @@ def test_a_cancellation_is_repeated_without_harm_before_and_after_its_end(operat
     for _ in range(2):
         assert "nothing is charged" in operated.run("cancel", operated.name(upload), "--yes").stdout
         take(operated)
-    assert len(operated.pipeline.told()) == 1
+    assert len(operated.pipeline.notifications()) == 1
 
 
 @pytest.mark.parametrize(("call", "service"), [("send_message_batch", "sqs"), ("update_item", "dynamodb")])

@@ -36,8 +36,8 @@ def waiting(operated, number=14):
 def test_a_recording_that_waits_is_found_by_each_of_its_names(operated):
     upload = waiting(operated)[12]
     for called in (operated.name(upload), upload.version, "back-12", f"{PATIENT}-12.wav", upload.key):
-        told = operated.json("explain", called)
-        assert (told["recording"], told["row"], told["why"]) == (operated.name(upload), None, "queued")
+        answer = operated.json("explain", called)
+        assert (answer["recording"], answer["row"], answer["why"]) == (operated.name(upload), None, "queued")
 
 
 def test_a_recording_with_a_row_is_found_by_its_file_s_name_and_whole_key(operated):
@@ -177,17 +177,17 @@ def test_a_list_says_how_many_there_are_and_how_to_see_the_others(operated):
 @pytest.mark.parametrize("options", [("--profile", "dictation"), ("--state", "delivered"), ("--since", "1h"), ()])
 def test_a_list_s_total_counts_what_its_filters_let_through(operated, options):
     operated.delivered()
-    told = operated.json("list", "--most", "1", *options)
-    assert (told["total"], told["nextPage"]) == (1, None)
+    answer = operated.json("list", "--most", "1", *options)
+    assert (answer["total"], answer["nextPage"]) == (1, None)
     assert operated.json("list", "--profile", "conversation")["total"] == 0
 
 
 def test_what_waits_is_listed_beside_the_others(operated):
     operated.delivered("conversation/a.wav")
     uploads = waiting(operated, 2)
-    told = operated.json("list")
-    assert told["total"] == 3
-    assert [row["job"] for row in told["recordings"] if row["state"] == "WAITING"]
+    answer = operated.json("list")
+    assert answer["total"] == 3
+    assert [row["job"] for row in answer["recordings"] if row["state"] == "WAITING"]
     only = operated.json("list", "--state", "waiting")
     assert {row["job"] for row in only["recordings"]} == {operated.name(each) for each in uploads}
     assert {(row["state"], row["profile"], row["attempt"]) for row in only["recordings"]} == {
@@ -221,10 +221,10 @@ def test_watch_shows_correlation_ids_whole_at_a_hundred_columns(operated):
 def test_explain_says_what_doctor_finds_broken(operated):
     uploads = waiting(operated, 1)
     send(operated, f"{operated.pipeline.completion_queue}-dead-letters", "poison")
-    told = operated.json("explain", operated.name(uploads[0]))
-    assert told["why"] == "queued"
-    assert [fault["check"] for fault in told["faults"] if fault["check"] == "dead letters"]
-    assert set(told["unchecked"]) <= set(PIPELINE)
+    answer = operated.json("explain", operated.name(uploads[0]))
+    assert answer["why"] == "queued"
+    assert [fault["check"] for fault in answer["faults"] if fault["check"] == "dead letters"]
+    assert set(answer["unchecked"]) <= set(PIPELINE)
     said = operated.run("explain", operated.name(uploads[0])).stdout
     assert "Nothing is to be done" not in said
     assert "- dead letters: 1 dead letters of the completion queue" in said

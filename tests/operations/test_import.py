@@ -244,11 +244,11 @@ def test_where_nothing_is_left_that_is_said(account):
 @pytest.mark.parametrize("gone", GONE)
 def test_what_is_gone_is_told_and_what_is_left_speaks_no_more_of_it(account, gone):
     account.lose(gone)
-    told = json.loads(account.run("--yes", "--json"))["stacks"]
+    answer = json.loads(account.run("--yes", "--json"))["stacks"]
     taken = {name: each for stack in account.cloudformation.proposed for name, each in account.taken(stack).items()}
     lost = {gone, "Policy"} if gone == "Bucket" else {gone}
     assert taken.keys() == {"Key", "Queue", "Bucket", "Policy", "Table", "Logs"} - lost
-    assert {name for stack in told for name in stack["gone"]} == lost - {"Logs"}
+    assert {name for stack in answer for name in stack["gone"]} == lost - {"Logs"}
     assert f'"{gone}"' not in json.dumps([properties for properties, _ in taken.values()])
 
 

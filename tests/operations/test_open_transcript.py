@@ -77,22 +77,24 @@ def test_a_delivered_transcript_opens_with_the_recording_it_was_made_of(operated
         seen["page"] = browser.get(browser.room)
         seen["audio"] = browser.get(f"{browser.room}audio", Range="bytes=0-99")
 
-    told = visited(operated.name(upload), visit).stdout
+    printed = visited(operated.name(upload), visit).stdout
     page, audio = seen["page"], seen["audio"]
     assert page[0].headers["Content-Type"] == "text/html; charset=utf-8"
     assert PATIENT.split()[0].encode() in page[1]
     assert (audio[0].status, audio[0].headers["Content-Type"], audio[1]) == (206, "audio/wav", WAV[:100])
-    assert re.search(r"http://127\.0\.0\.1:[0-9]+/[A-Za-z0-9_-]{32}/\n", told)
+    assert re.search(r"http://127\.0\.0\.1:[0-9]+/[A-Za-z0-9_-]{32}/\n", printed)
 
 
 def test_a_recording_that_is_gone_leaves_the_transcript(operated, visited):
     upload = operated.delivered()
     operated.pipeline.s3.delete_object(Bucket=upload.bucket, Key=upload.key, VersionId=upload.version)
     seen = []
-    told = visited(operated.name(upload), lambda it: seen.append((it.get(it.room), it.get(f"{it.room}audio")))).stdout
+    printed = visited(
+        operated.name(upload), lambda it: seen.append((it.get(it.room), it.get(f"{it.room}audio")))
+    ).stdout
     ((page, audio),) = seen
     assert (page[0].status, audio[0].status) == (200, 404)
-    assert "no longer in the intake bucket" in told
+    assert "no longer in the intake bucket" in printed
 
 
 def test_documents_under_the_uploads_own_path_open_too(operated, visited):
@@ -200,7 +202,7 @@ def test_no_answer_may_be_kept_framed_guessed_at_or_told_on(visit):
 
 def test_a_recording_is_read_in_ranges(visit):
     audio = f"{visit.room}audio"
-    for asked, status, told, body in (
+    for asked, status, printed, body in (
         ("bytes=0-", 206, "bytes 0-99/100", bytes(range(100))),
         ("bytes=10-19", 206, "bytes 10-19/100", bytes(range(10, 20))),
         ("bytes=-5", 206, "bytes 95-99/100", bytes(range(95, 100))),
@@ -209,7 +211,7 @@ def test_a_recording_is_read_in_ranges(visit):
         (f"bytes={10**30}-", 416, "bytes */100", b""),
     ):
         answer, got = visit.get(audio, Range=asked)
-        assert (answer.status, answer.headers["Content-Range"], got) == (status, told, body)
+        assert (answer.status, answer.headers["Content-Range"], got) == (status, printed, body)
     whole, got = visit.get(audio)
     assert (whole.status, len(got), whole.headers["Accept-Ranges"]) == (200, 100, "bytes")
     head, got = visit.get(audio, "HEAD")

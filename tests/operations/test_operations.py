@@ -211,11 +211,11 @@ def test_status_counts_recordings_messages_and_jobs(operated):
     for number in range(3):
         operated.pipeline.start(operated.pipeline.upload(f"dictation/{number}.wav"))
     send(operated, f"{operated.pipeline.intake_queue}-dead-letters", "poison")
-    told = operated.json("status")
-    assert told["states"] == dict.fromkeys(State, 0) | {"TRANSCRIBING": 3, "DELIVERED": 1, "FAILED": 1}
-    assert told["queues"]["intake"]["deadLetters"] == 1
-    assert told["transcribe"] == {"inProgress": 3, "quota": 3}
-    assert told["waitingLongest"]["job"]
+    answer = operated.json("status")
+    assert answer["states"] == dict.fromkeys(State, 0) | {"TRANSCRIBING": 3, "DELIVERED": 1, "FAILED": 1}
+    assert answer["queues"]["intake"]["deadLetters"] == 1
+    assert answer["transcribe"] == {"inProgress": 3, "quota": 3}
+    assert answer["waitingLongest"]["job"]
     assert "3 of 3 jobs in progress" in operated.run("status").stdout
 
 
@@ -308,8 +308,8 @@ def test_a_recording_is_found_by_job_attempt_version_and_correlation_id(operated
     upload = operated.delivered(Metadata={"correlation-id": "visit-1"})
     name = operated.name(upload)
     for called in (name, f"{name}-2", upload.version, "visit-1"):
-        told = operated.json("explain", called)
-        assert (told["recording"], told["why"], told["row"]["correlationId"]) == (name, "delivered", "visit-1")
+        answer = operated.json("explain", called)
+        assert (answer["recording"], answer["why"], answer["row"]["correlationId"]) == (name, "delivered", "visit-1")
 
 
 def test_an_upload_nobody_has_looked_at_is_found_in_the_bucket(operated):
@@ -317,8 +317,8 @@ def test_an_upload_nobody_has_looked_at_is_found_in_the_bucket(operated):
     upload = operated.pipeline.upload(KEY)
     send(operated, operated.pipeline.intake_queue, "a message")
     for called in (operated.name(upload), upload.version):
-        told = operated.json("explain", called)
-        assert (told["recording"], told["row"], told["why"]) == (operated.name(upload), None, "queued")
+        answer = operated.json("explain", called)
+        assert (answer["recording"], answer["row"], answer["why"]) == (operated.name(upload), None, "queued")
     assert "NOT LOOKED AT YET" in operated.run("explain", upload.version).stdout
 
 
@@ -337,8 +337,8 @@ def test_explain_knows_how_often_the_logs_say_it_was_put_off(operated):
     ):
         operated.logged.append({"timestamp": now() * 1000, "message": json.dumps(line)})
     operated.logged.append({"timestamp": now() * 1000, "message": "START RequestId: 1\n"})
-    told = operated.json("explain", upload.version)
-    assert (told["why"], told["deferrals"]) == ("outage", 4)
+    answer = operated.json("explain", upload.version)
+    assert (answer["why"], answer["deferrals"]) == ("outage", 4)
 
 
 def test_explain_gathers_each_reason_to_wait(operated):
@@ -450,10 +450,10 @@ def test_the_name_comes_from_the_choices_of_the_project(tmp_path):
 def test_an_upload_is_told_with_its_version_and_job(operated, tmp_path):
     file = tmp_path / "visit.wav"
     file.write_bytes(WAV)
-    (told,) = operated.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1")
-    upload = Upload(INTAKE, "dictation/visit.wav", told["versionId"])
+    (answer,) = operated.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1")
+    upload = Upload(INTAKE, "dictation/visit.wav", answer["versionId"])
     head = operated.pipeline.s3.head_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
-    assert (head["Metadata"], told["job"]) == ({"correlation-id": "visit-1"}, operated.name(upload))
+    assert (head["Metadata"], answer["job"]) == ({"correlation-id": "visit-1"}, operated.name(upload))
     assert "visit.wav: version " in operated.run("upload", str(file), "--profile", "dictation/").stdout
 
 
@@ -512,14 +512,14 @@ def test_what_helps_an_upload_that_was_not_delivered_stands_below_the_table(oper
     file.write_bytes(WAV)
     monkeypatch.setattr(upload_recordings, "_LOOK_SECONDS", 0)
     operated.ends["dynamodb"] = Working(operated, file.name, "FAILED")
-    told = operated.run("upload", str(file), "--profile", "dictation", "--wait", code=1).stdout
-    assert told.endswith("\nvisit.wav: Send mono or stereo audio.\n")
+    answer = operated.run("upload", str(file), "--profile", "dictation", "--wait", code=1).stdout
+    assert answer.endswith("\nvisit.wav: Send mono or stereo audio.\n")
     other = replace(operated.row(operated.failed()), remedy=None)
     assert f"explain {other.job}`" in output.next_step(other)
 
 
 @pytest.mark.parametrize(
-    ("content", "options", "told"),
+    ("content", "options", "answer"),
     [
         (WAV, ("--profile", "dictations"), (2, "there are: dictation, conversation")),
         (WAV, ("--profile", "dictation", "--correlation-id", PATIENT), (2, "letters, digits")),
@@ -528,10 +528,10 @@ def test_what_helps_an_upload_that_was_not_delivered_stands_below_the_table(oper
         (wav(hertz=8000), ("--profile", "dictation"), (1, "InvalidSampleRate")),
     ],
 )
-def test_what_would_be_refused_is_not_even_uploaded(operated, tmp_path, content, options, told):
+def test_what_would_be_refused_is_not_even_uploaded(operated, tmp_path, content, options, answer):
     file = tmp_path / "visit.wav"
     file.write_bytes(content)
-    code, words = told
+    code, words = answer
     assert words in operated.run("upload", str(file), *options, code=code).stderr
     assert not operated.pipeline.keys(INTAKE)
 
@@ -541,13 +541,13 @@ def test_of_several_files_every_one_that_would_be_refused_is_named_and_the_other
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
     files = [str(tmp_path / name) for name in contents]
-    told = operated.run("upload", *files, "--profile", "dictation", code=1).stderr
-    assert "2 of 3 files" in told
-    assert "empty.wav: Empty." in told
-    assert "telephone.wav: InvalidSampleRate. Its sample rate is 8,000 Hz" in told
+    answer = operated.run("upload", *files, "--profile", "dictation", code=1).stderr
+    assert "2 of 3 files" in answer
+    assert "empty.wav: Empty." in answer
+    assert "telephone.wav: InvalidSampleRate. Its sample rate is 8,000 Hz" in answer
     assert not operated.pipeline.keys(INTAKE)
-    told = operated.run("upload", *files, "--profile", "dictation", "--skip-refused").stderr
-    assert told.count("Left out: ") == 2
+    answer = operated.run("upload", *files, "--profile", "dictation", "--skip-refused").stderr
+    assert answer.count("Left out: ") == 2
     assert operated.pipeline.keys(INTAKE) == ["dictation/visit.wav"]
 
 
@@ -570,9 +570,9 @@ def test_an_upload_that_s3_does_not_take_is_told_in_one_sentence(operated, tmp_p
 
 def test_a_failed_recording_is_transcribed_again_under_the_next_name(operated):
     upload = operated.failed()
-    told = operated.json("retry", operated.name(upload))
+    answer = operated.json("retry", operated.name(upload))
     second = f"{operated.name(upload)}-2"
-    assert told == {"recording": operated.name(upload), "job": second, "attempt": 2}
+    assert answer == {"recording": operated.name(upload), "job": second, "attempt": 2}
     (message,) = operated.pipeline.messages(operated.pipeline.intake_queue)
     (arrival,) = queue_messages.upload_messages(json.dumps(message.body))
     operated.pipeline.start(arrival.upload)
@@ -586,7 +586,7 @@ def test_a_failed_recording_is_transcribed_again_under_the_next_name(operated):
     assert (row.state, row.job, row.attempt, row.reason, row.failure) == (State.DELIVERED, second, 2, None, None)
     assert operated.pipeline.keys(WORK) == [f"raw/{second}.json"]
     assert f"/{second}/" in row.manifest
-    assert [told["id"] for told in operated.pipeline.told()] == [
+    assert [answer["id"] for answer in operated.pipeline.notifications()] == [
         f"{operated.name(upload)}:FAILED",
         f"{second}:DELIVERED",
     ]
@@ -642,8 +642,8 @@ def test_what_transcribe_was_not_asked_about_is_only_announced_anew(operated):
     operated.pipeline.start(waiting)
     operated.pipeline.sqs.purge_queue(QueueUrl=operated.pipeline.intake_queue)
     for upload in (unseen, waiting):
-        told = operated.json("retry", upload.version)
-        assert (told["job"], told["attempt"]) == (operated.name(upload), 1)
+        answer = operated.json("retry", upload.version)
+        assert (answer["job"], answer["attempt"]) == (operated.name(upload), 1)
     assert len(operated.pipeline.messages(operated.pipeline.intake_queue)) == 2
     assert operated.row(waiting).state is State.CLAIMED
 
@@ -723,8 +723,8 @@ def test_a_backfill_counts_and_prices_before_it_announces(operated):
     operated.pipeline.upload("elsewhere/a.wav")
     operated.pipeline.upload("dictation/", b"")
     operated.ends["s3"] = SmallPages(operated.pipeline.s3)
-    told = operated.json("backfill")
-    assert told == {
+    answer = operated.json("backfill")
+    assert answer == {
         "announced": False, "recordings": 3, "ofUnknownLength": 1, "minutes": 1.05,
         "dollarsAtLeast": round(0.075 + 2 * 0.01875, 2), "underNoProfile": 1, "tooYoung": 0, "known": 1,
     }  # fmt: skip
@@ -735,8 +735,8 @@ def test_a_backfill_counts_and_prices_before_it_announces(operated):
 
 def test_a_backfill_leaves_alone_what_may_be_on_its_way(operated):
     operated.pipeline.upload(KEY)
-    told = operated.json("backfill", "--go")
-    assert (told["recordings"], told["tooYoung"]) == (0, 1)
+    answer = operated.json("backfill", "--go")
+    assert (answer["recordings"], answer["tooYoung"]) == (0, 1)
     assert not operated.pipeline.messages(operated.pipeline.intake_queue)
     assert "announced" not in operated.run("backfill", "--go").stdout
 
@@ -817,12 +817,12 @@ def test_subscribers_are_notified_of_an_erasure_without_the_key(operated):
     yesterday(operated)
     upload = operated.delivered(Metadata={"correlation-id": "visit-7"})
     operated.run("erase", operated.name(upload), "--yes")
-    told = operated.pipeline.told()[-1]
-    assert (told["id"], told["status"]) == (f"{operated.name(upload)}:ERASED", "ERASED")
-    assert (told["versionId"], told["correlationId"], told["profile"]) == (upload.version, "visit-7", "dictation")
-    assert not {"manifest", "transcript", "reason"} & told.keys()
-    assert schemas.errors(told, "notification-1.0") == []
-    assert PATIENT not in json.dumps(told)
+    answer = operated.pipeline.notifications()[-1]
+    assert (answer["id"], answer["status"]) == (f"{operated.name(upload)}:ERASED", "ERASED")
+    assert (answer["versionId"], answer["correlationId"], answer["profile"]) == (upload.version, "visit-7", "dictation")
+    assert not {"manifest", "transcript", "reason"} & answer.keys()
+    assert schemas.errors(answer, "notification-1.0") == []
+    assert PATIENT not in json.dumps(answer)
     assert operated.pipeline.events.events[-1]["DetailType"] == "Recording Erased"
 
 
@@ -837,7 +837,7 @@ def test_an_erasure_that_breaks_off_around_its_notification_repeats_it_with_the_
         assert operated.row(upload).state is State.ERASING
         operated.run("erase", operated.name(upload), "--yes")
     assert operated.row(upload).state is State.ERASED
-    assert {told["id"] for told in operated.pipeline.told()} == {
+    assert {answer["id"] for answer in operated.pipeline.notifications()} == {
         f"{operated.name(upload)}:{end}" for end in ("DELIVERED", "ERASED")
     }
 
@@ -913,7 +913,7 @@ def test_an_upload_nobody_has_looked_at_is_erased_too(operated):
     operated.run("erase", upload.version, "--yes")
     late(operated, upload)
     assert PATIENT not in operated.everything()
-    assert [told["status"] for told in operated.pipeline.told()] == ["ERASED"]
+    assert [answer["status"] for answer in operated.pipeline.notifications()] == ["ERASED"]
 
 
 class Locked:
@@ -1010,7 +1010,7 @@ def test_a_recording_on_its_way_is_closed_and_what_it_still_leaves_is_waited_for
     assert "waiting until" in said[0]
     assert certificate.recording == name
     assert PATIENT not in operated.everything()
-    assert [told["status"] for told in operated.pipeline.told()] == ["ERASED"]
+    assert [answer["status"] for answer in operated.pipeline.notifications()] == ["ERASED"]
     assert not operated.pipeline.transcribe.jobs
 
 

@@ -61,8 +61,8 @@ class Alarms:
         self.states[AlarmName] = StateValue
         assert "nothing is wrong" in StateReason
         if self.tells:
-            told = {"AlarmName": AlarmName, "NewStateValue": StateValue}
-            self.sns.publish(TopicArn=OPERATIONS, Message=json.dumps(told))
+            answer = {"AlarmName": AlarmName, "NewStateValue": StateValue}
+            self.sns.publish(TopicArn=OPERATIONS, Message=json.dumps(answer))
 
     def get_metric_statistics(self, **_asked: Any) -> dict[str, Any]:
         return {"Datapoints": []}
@@ -229,12 +229,12 @@ def test_what_was_not_asked_is_not_settled(place):
 def test_what_others_tell_in_other_words_is_passed_over(place):
     tell = place.alarms.set_alarm_state
 
-    def told(**asked: Any) -> None:
+    def answer(**asked: Any) -> None:
         for message in ("AWS Budgets: the budget is exceeded.", "[]", "7", "{}"):
             place.pipeline.sns.publish(TopicArn=OPERATIONS, Message=message)
         tell(**asked)
 
-    place.alarms.set_alarm_state = told
+    place.alarms.set_alarm_state = answer
     report = place.smoke().run()
     assert not report.failed, outcomes(report)
 

@@ -139,8 +139,8 @@ class Judge:
         busy = sum(heard) / min(self.world.quota, self.world.numbers_of.concurrent_jobs) + max(heard, default=0)
         last = max(self.world.free_from, *(each.at for each in self.workload.recordings))
         told = defaultdict(lambda: float("inf"))
-        for notice in self.world.sns.notices:
-            told[notice.body["versionId"]] = min(told[notice.body["versionId"]], notice.at)
+        for notification in self.world.sns.notifications:
+            told[notification.body["versionId"]] = min(told[notification.body["versionId"]], notification.at)
         for each in self.workload.recordings:
             late = told[each.version] - (last + busy)
             waits = each.heard is not None and each.heard.vocabulary_ready
@@ -186,8 +186,8 @@ class Judge:
     def _each_was_told(self) -> None:
         for where in (self.world.sns, self.world.events):
             told = defaultdict(set)
-            for notice in where.notices:
-                told[notice.body["versionId"]].add(notice.body["id"])
+            for notification in where.notifications:
+                told[notification.body["versionId"]].add(notification.body["id"])
             by_upload = self._rows_by_upload()
             for each in self.workload.recordings:
                 row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
@@ -215,11 +215,11 @@ class Judge:
     def _no_text_mixed_up(self) -> None:
         by_version = {each.version: each for each in self.workload.recordings}
         documents = self.world.s3.buckets[TRANSCRIPTS]
-        for notice in self.world.sns.notices:
-            if notice.body["status"] != "DELIVERED":
+        for notification in self.world.sns.notifications:
+            if notification.body["status"] != "DELIVERED":
                 continue
-            each = by_version[notice.body["versionId"]]
-            folder = notice.body["manifest"]["key"].rpartition("/")[0]
+            each = by_version[notification.body["versionId"]]
+            folder = notification.body["manifest"]["key"].rpartition("/")[0]
             for version in documents.objects.get(f"{folder}/transcript.txt", []):
                 if f" {each.token} " not in f" {(version.body or b'').decode()} ".replace("\n", " "):
                     self._say(f"the transcript told for {each.token} holds another recording's words")
@@ -230,7 +230,7 @@ class Judge:
         world = self.world
         asked = [json.dumps(job.request) for job in world.transcribe.history]
         places = world.s3.buckets["work"].keys + world.s3.buckets[TRANSCRIPTS].keys
-        told = [notice.everything for notice in (*world.sns.notices, *world.events.notices)]
+        told = [notification.everything for notification in (*world.sns.notifications, *world.events.notifications)]
         for where, texts in (("a log or metric", world.signals), ("a request", asked), ("a notice", told),
                              ("a key", places)):  # fmt: skip
             for word in (IN_KEYS, IN_METADATA, IN_SPEECH):

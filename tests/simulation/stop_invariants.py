@@ -31,7 +31,7 @@ class Stops:
         if "leased" in after and not (before and "leased" in before):
             self._leased[key] = self.world.time.now
         erased = after.get("state", {}).get("S") == State.ERASED
-        if erased and not all(self._told(where, f"{after['job']['S']}:ERASED") for where in self._notified):
+        if erased and not all(self._is_notified(where, f"{after['job']['S']}:ERASED") for where in self._notified):
             self.say(f"{key} became a tombstone before subscribers were notified")
 
     def settled(self, row: LedgerRow) -> None:
@@ -63,7 +63,7 @@ class Stops:
         answer: Cancelled | None = each.cancelled
         if answer and answer.cost is Cost.NOTHING and jobs:
             yield "it was cancelled for nothing, and a job was started"
-        if answer and self._told(self.world.sns, f"{row.job}:DELIVERED"):
+        if answer and self._is_notified(self.world.sns, f"{row.job}:DELIVERED"):
             yield "its cancellation was acknowledged, and it was delivered"
         for job in jobs:
             if each.deleted_before(job.created, self._margin):
@@ -91,5 +91,5 @@ class Stops:
         trouble = luck.outages or luck.call_refused or luck.answer_lost or luck.odd_error or luck.crash
         return MARGIN_WITH_TROUBLE if trouble else MARGIN
 
-    def _told(self, where: Any, notification: str) -> bool:
-        return any(notice.body["id"] == notification for notice in where.notices)
+    def _is_notified(self, where: Any, identifier: str) -> bool:
+        return any(notification.body["id"] == identifier for notification in where.notifications)

@@ -235,12 +235,12 @@ def test_rows_of_a_state_are_counted_up_to_a_limit(ends):
 
 
 def test_a_notice_for_several_protocols_has_a_default(ends):
-    notice = {
+    notification = {
         "TopicArn": ends.topic, "Subject": "Transcript ready", "MessageStructure": "json",
         "MessageAttributes": {"status": {"DataType": "String", "StringValue": "DELIVERED"}},
     }  # fmt: skip
-    ends.sns.publish(**notice, Message=json.dumps({"default": '{"id": "1"}'}))
-    assert refused(ends.sns.publish, **notice, Message=json.dumps({"email": "x"})).startswith("InvalidParameter")
+    ends.sns.publish(**notification, Message=json.dumps({"default": '{"id": "1"}'}))
+    assert refused(ends.sns.publish, **notification, Message=json.dumps({"email": "x"})).startswith("InvalidParameter")
 
 
 @pytest.mark.parametrize(("source", "code"), [("stethoscript", None), ("aws.s3", "NotAuthorizedForSourceException")])

@@ -14,12 +14,12 @@ from stacks.config import Reconciling
 from stethoscript import aws_errors, failure_reasons, rejections, stopping
 from tests.client_errors import refusal
 from tests.functions.deployment_harness import pipeline
-from tests.functions.fakes import _far_ends
+from tests.functions.fakes import _fake_clients
 from tests.functions.published_metrics import Metric, Watched
 from tests.stacks import dashboard_picture
 from tests.stacks.resolved_templates import ROOT
 
-__all__ = ("_far_ends", "pipeline")  # fixtures
+__all__ = ("_fake_clients", "pipeline")  # fixtures
 
 HOUR = 3600
 NAMESPACE = "Stethoscript"

@@ -375,9 +375,9 @@ def test_the_page_names_every_choice_with_its_default(name, default):
         for row in PAGE.read_text().partition("## Profiles")[0].splitlines()
         if row.startswith("| `")
     ]
-    told = {choice: shown for names, defaults in rows for choice, shown in paired(names, defaults)}
+    page_defaults = {choice: shown for names, defaults in rows for choice, shown in paired(names, defaults)}
     plain = {None: "none", MISSING: ""}.get(default, default) if not isinstance(default, tuple) else list(default)
-    assert told[name] == (plain if isinstance(plain, str) else json.dumps(plain))
+    assert page_defaults[name] == (plain if isinstance(plain, str) else json.dumps(plain))
 
 
 def paired(names, defaults):

@@ -62,12 +62,12 @@ def test_a_budget_counts_this_deployment_in_this_region_and_writes_before_it_is_
     budget = organised.one("AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 800, "Unit": "USD"}
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:application$clinic"], "Region": ["us-east-1"]}
-    told = [
+    notifications = [
         (each["Notification"]["NotificationType"], each["Notification"]["Threshold"], each["Subscribers"])
         for each in budget["NotificationsWithSubscribers"]
     ]
     whom = [{"SubscriptionType": "EMAIL", "Address": "finance@clinic.example"}]
-    assert told == [("ACTUAL", 80, whom), ("ACTUAL", 100, whom), ("FORECASTED", 100, whom)]
+    assert notifications == [("ACTUAL", 80, whom), ("ACTUAL", 100, whom), ("FORECASTED", 100, whom)]
 
 
 def test_a_budget_can_be_replaced_as_its_subscribers_change(organised):

@@ -98,14 +98,14 @@ def a_rule_breaks_off(_app, stack):
     aws_lambda.CfnFunction(stack, "Function", code={"zipFile": "a"}, role="a", runtime=runtime)
 
 
-@pytest.mark.parametrize(("plant", "told"), [(a_pack_breaks_off, "Broken"), (a_rule_breaks_off, "AwsSolutions-L1")])
-def test_what_breaks_off_is_told_and_finds_nothing(tmp_path, plant, told):
+@pytest.mark.parametrize(("plant", "expected"), [(a_pack_breaks_off, "Broken"), (a_rule_breaks_off, "AwsSolutions-L1")])
+def test_what_breaks_off_is_told_and_finds_nothing(tmp_path, plant, expected):
     app = empty_app(tmp_path)
     plant(app, cdk.Stack(app, "stethoscript-planted"))
     third_party_rules.synthesise(app)
     review = Review.read(tmp_path)
-    assert told in review.broken_off
-    assert told not in {finding.rule for finding in review.findings}
+    assert expected in review.broken_off
+    assert expected not in {finding.rule for finding in review.findings}
 
 
 def test_what_the_stacks_themselves_say_is_wrong_is_a_finding(tmp_path):

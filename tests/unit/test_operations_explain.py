@@ -135,11 +135,11 @@ REASONS = [
 
 @pytest.mark.parametrize(("evidence", "why", "words"), REASONS)
 def test_each_reason_has_a_sentence_and_a_remedy(evidence, why, words):
-    told = explain(evidence)
-    assert told.why is why
-    assert words in told.sentence
-    assert told.remedy
-    assert "Jane Doe" not in told.sentence + told.remedy
+    explanation = explain(evidence)
+    assert explanation.why is why
+    assert words in explanation.sentence
+    assert explanation.remedy
+    assert "Jane Doe" not in explanation.sentence + explanation.remedy
 
 
 @pytest.mark.parametrize("reason", sorted({*failure_reasons.CLASSES} - {*stopping.REASONS}))
@@ -147,16 +147,16 @@ def test_no_remedy_refers_the_operator_to_the_operator_or_to_a_useless_retry(rea
     _, remedy = (
         failure_reasons.reason("") if reason == failure_reasons.UNKNOWN else (None, "Export the recording again.")
     )
-    told = explain(Evidence(NOW, ended(State.FAILED, reason=reason, remedy=remedy))).remedy
-    assert "operator" not in told
+    explanation = explain(Evidence(NOW, ended(State.FAILED, reason=reason, remedy=remedy))).remedy
+    assert "operator" not in explanation
     audio_is_at_fault = reason not in (
         failure_reasons.UNKNOWN,
         failure_reasons.UNREADABLE,
         failure_reasons.MISSING,
         failure_reasons.VANISHED,
     )
-    assert ("`retry" in told) is (not audio_is_at_fault and reason != failure_reasons.UNREADABLE)
-    assert ("same way" in told) is (audio_is_at_fault or reason == failure_reasons.UNREADABLE)
+    assert ("`retry" in explanation) is (not audio_is_at_fault and reason != failure_reasons.UNREADABLE)
+    assert ("same way" in explanation) is (audio_is_at_fault or reason == failure_reasons.UNREADABLE)
 
 
 SWITCHED_OFF = broken("The start function's queue is switched off.", "make restore")
@@ -167,16 +167,16 @@ SWITCHED_OFF = broken("The start function's queue is switched off.", "make resto
 )
 def test_explain_advises_no_action_only_if_doctor_finds_nothing_broken(evidence):
     assert explain(evidence).remedy.startswith("Nothing is to be done")
-    told = explain(replace(evidence, faults=(("queues", SWITCHED_OFF),), unchecked=("alarms",)))
-    assert told.why is explain(evidence).why
-    assert told.remedy.endswith("mend it:")
-    assert "Nothing is to be done" not in told.remedy
-    assert (told.faults, told.unchecked) == ((("queues", SWITCHED_OFF),), ("alarms",))
+    explanation = explain(replace(evidence, faults=(("queues", SWITCHED_OFF),), unchecked=("alarms",)))
+    assert explanation.why is explain(evidence).why
+    assert explanation.remedy.endswith("mend it:")
+    assert "Nothing is to be done" not in explanation.remedy
+    assert (explanation.faults, explanation.unchecked) == ((("queues", SWITCHED_OFF),), ("alarms",))
 
 
 def test_explain_adds_doctor_s_findings_to_a_reason_with_its_own_remedy():
-    told = explain(Evidence(NOW, CLAIMED, dead_letters=("intake",), faults=(("queues", SWITCHED_OFF),)))
-    assert (told.why, told.remedy.endswith("This is broken meanwhile:")) == (WaitReason.DEAD_LETTER, True)
+    explanation = explain(Evidence(NOW, CLAIMED, dead_letters=("intake",), faults=(("queues", SWITCHED_OFF),)))
+    assert (explanation.why, explanation.remedy.endswith("This is broken meanwhile:")) == (WaitReason.DEAD_LETTER, True)
 
 
 def test_every_reason_is_tested_above():

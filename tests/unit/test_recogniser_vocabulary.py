@@ -70,10 +70,10 @@ def test_words_of_low_confidence_come_first():
 
 def test_a_long_list_gives_its_likeliest_terms_as_hints():
     crowd = [Term(f"lisin{letter}ril{letter}") for letter in "abcdefghijklmnopqrst"]
-    told = vocabulary.hints([*crowd, LISINOPRIL], said("lisinopril"), letters_as_tokens)
-    assert told.startswith("lisinopril, ")
-    assert told.count(",") < len(crowd)
-    assert len(told) <= vocabulary.MOST_TOKENS + 1
+    hint = vocabulary.hints([*crowd, LISINOPRIL], said("lisinopril"), letters_as_tokens)
+    assert hint.startswith("lisinopril, ")
+    assert hint.count(",") < len(crowd)
+    assert len(hint) <= vocabulary.MOST_TOKENS + 1
 
 
 def test_a_list_of_thousands_is_searched_quickly():

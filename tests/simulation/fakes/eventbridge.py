@@ -22,7 +22,7 @@ class Bus:
 
     time: VirtualTime
     refuses: Callable[[], bool] = lambda: False
-    notices: list[Notice] = field(default_factory=list)
+    notifications: list[Notice] = field(default_factory=list)
 
     def put_events(self, *, Entries: list[dict[str, str]]) -> dict[str, Any]:
         """Take an event, or answer which error kept it from being taken."""
@@ -31,8 +31,8 @@ class Bus:
             return _answer(ErrorCode="NotAuthorizedForSourceException", ErrorMessage="Not authorized for the source.")
         if self.refuses():
             return _answer(ErrorCode="ThrottlingException", ErrorMessage="Rate exceeded")
-        self.notices.append(Notice(self.time.now, json.loads(entry["Detail"]), str(entry)))
-        return _answer(EventId=f"b{len(self.notices)}")
+        self.notifications.append(Notice(self.time.now, json.loads(entry["Detail"]), str(entry)))
+        return _answer(EventId=f"b{len(self.notifications)}")
 
 
 def _answer(**entry: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Sns:
 
     time: VirtualTime
     topic: str
-    notices: list[Notice] = field(default_factory=list)
+    notifications: list[Notice] = field(default_factory=list)
 
     def publish(
         self,
@@ -45,5 +45,5 @@ class Sns:
         if MessageStructure != "json" or "default" not in (said := json.loads(Message)):
             raise refusal("InvalidParameter", "Invalid parameter: Message Structure - No default entry in JSON body")
         everything = f"{Subject}\n{Message}\n{MessageAttributes}"
-        self.notices.append(Notice(self.time.now, json.loads(said["default"]), everything))
-        return {"MessageId": f"n{len(self.notices)}"}
+        self.notifications.append(Notice(self.time.now, json.loads(said["default"]), everything))
+        return {"MessageId": f"n{len(self.notifications)}"}
