@@ -232,7 +232,7 @@ def test_a_vocabulary_is_configured_by_its_table_and_requested_by_its_name_in_aw
     pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
     [job] = pipeline.transcribe.jobs.values()
     assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
-    assert pipeline.row().asked.vocabulary_name == "drugs"
+    assert pipeline.row().settings.vocabulary_name == "drugs"
 
 
 def test_an_unknown_vocabulary_from_the_uploader_is_rejected(pipeline):

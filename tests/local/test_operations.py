@@ -141,7 +141,7 @@ def test_a_failed_recording_is_retried_under_the_same_name_whoever_asks(operated
     operated.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
     with operated.standstill("intake"):
         with ThreadPoolExecutor(3) as operators:
-            answer = list(operators.map(lambda _: recordings.retry(operated.found, version, time.time()), range(3)))
+            retried = list(operators.map(lambda _: recordings.retry(operated.found, version, time.time()), range(3)))
         assert {each.row.job for each in retried} == {f"{first}-2"}
         assert operated.json("retry", version)["attempt"] == 2
         assert operated.json("explain", version)["why"] == "being-retried"
@@ -228,7 +228,7 @@ def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operated):
     assert all(operated.json("explain", each["job"])["why"] == "erased" for each in delivered)
     assert "Unremarkable" in str(list(_kept(operated.client, [b"Unremarkable"])))
     for each in delivered:
-        assert [notifications["status"] for notifications in operated.notifications_of(each["versionId"], 3)] == [
+        assert [each["status"] for each in operated.notifications_of(each["versionId"], 3)] == [
             "DELIVERED",
             "ERASED",
         ]
