@@ -1,4 +1,4 @@
-"""The list in docs/local-mode.md of answers that differ from AWS's; `make pages` writes it."""
+"""The list of differences from AWS in docs/local-mode.md; `make pages` writes it."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _PART = re.compile(r"(<!-- answers:[^>]*-->\n\n).*?(\n\n<!-- end -->)", re.DOTAL
 
 
 def written() -> str:
-    """The list: what each difference means, the calls that show it, and AWS's page."""
+    """The list: the consequence of each difference, the calls that show it, and AWS's page."""
     lines: dict[str, list[str]] = {}
     for case in CASES:
         if case.local:
@@ -27,7 +27,7 @@ def _lines(found: dict[str, list[str]]) -> Iterator[str]:
 
 
 def renewed(text: str) -> str:
-    """The page with the list as it is now."""
+    """The page with the current list."""
     return _PART.sub(lambda marks: f"{marks[1]}{written()}{marks[2]}", text)
 
 

@@ -1,7 +1,7 @@
 """A real voice, from upload to notification: on the laptop, or with `--target aws` in your account.
 
-On AWS the stacks must be deployed and the credentials of an operator be set; the audio is a minute long,
-so a run costs less than ten cents.
+On AWS the stacks must be deployed, and you need an operator's credentials. The audio is a minute long, so a run costs
+less than 10 cents.
 """
 
 import json
@@ -44,7 +44,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @contextmanager
 def _on_aws() -> Iterator[Any]:
-    """The deployment that cdk.json describes; the inbox made for it is removed again."""
+    """The deployment that cdk.json describes. The inbox is deleted after the test."""
     context = json.loads((deployment.ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
     name = Config.read(context).name
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=f"{name}-storage")["Stacks"]
@@ -59,7 +59,7 @@ def _on_aws() -> Iterator[Any]:
         inbox.close()
 
 
-def test_what_was_really_said_is_delivered_and_told(deployed):
+def test_the_spoken_words_are_delivered_and_notified(deployed):
     recording = RECORDINGS / "consultation.flac"
     put = deployed.uploader.put_object(
         Bucket=deployed.outputs["IntakeBucketName"],

@@ -1,4 +1,4 @@
-"""Everything's licence, from the packages' own metadata; `make pages` writes docs/licences.md anew."""
+"""The licence of every package, from its own metadata; `make pages` writes docs/licences.md."""
 
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
@@ -19,7 +19,7 @@ PERMISSIVE = {
 
 
 class Copyleft(NamedTuple):
-    """A package with a part that stands under a licence with conditions on passing it on."""
+    """A package with a part whose licence has conditions on redistribution."""
 
     licence: str
     part: str
@@ -67,7 +67,7 @@ _WRITTEN = {
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
     "PSFL": "PSF-2.0",
 }
-# Metadata that leaves it open, or a package that no system which tests this installs: read from its licence file.
+# Metadata without an answer, or a package that no test system installs: read from its licence file.
 _READ = {
     "colorama": "BSD-3-Clause",
     "fhir-core": "BSD-3-Clause",
@@ -82,11 +82,11 @@ _READ = {
 
 
 class Unclear(LookupError):
-    """A package whose licence its metadata does not tell."""
+    """A package whose metadata gives no licence."""
 
 
 def licensed() -> dict[str, list[tuple[Package, str]]]:
-    """Every locked package with its licence: what is deployed, and what is installed on a laptop."""
+    """Every locked package with its licence: deployed packages, and packages on a laptop."""
     installed = {canonicalize_name(each.metadata["Name"]): each for each in distributions()}
 
     def pairs(packages: Iterable[Package]) -> list[tuple[Package, str]]:
@@ -96,7 +96,7 @@ def licensed() -> dict[str, list[tuple[Package, str]]]:
 
 
 def licence(name: str, installed: dict[str, Distribution]) -> str:
-    """A package's licence as an SPDX expression; raises Unclear."""
+    """A package's licence as an SPDX expression. Raises Unclear."""
     if name in _READ:
         return _READ[name]
     if name not in installed:
@@ -108,7 +108,7 @@ def licence(name: str, installed: dict[str, Distribution]) -> str:
 
 
 def _said(package: Distribution) -> Iterator[str]:
-    """What the metadata says, the clearest first."""
+    """The licences in the metadata, the clearest first."""
     metadata = package.metadata
     for field in ("License-Expression", "License"):
         yield from metadata.get_all(field) or []
@@ -185,7 +185,7 @@ environments of its own, is named in the lock file beside it, and is not listed 
 
 
 def main() -> None:
-    """Write the page anew."""
+    """Write the page."""
     PATH.write_text(page(), encoding="utf-8")
 
 
