@@ -1,4 +1,4 @@
-"""The documents' results as tables and a picture for people."""
+"""The documents' results as tables and a picture."""
 
 import json
 import re
@@ -25,7 +25,7 @@ _PLOTTED = {
 
 
 def write(results: Results, folder: Path, docs: Path) -> None:
-    """Write the results, the tables made from them, the picture, and the tables once more where people read."""
+    """Write the results, their tables, the picture, and the tables in the docs."""
     folder.mkdir(exist_ok=True)
     (folder / "documents.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     tables = "\n".join(_tables(results)) + "\n"
@@ -51,7 +51,7 @@ def _tables(results: Results) -> Iterator[str]:
 
 
 def _by(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, Mapping[str, Any]]]:
-    """Rows by what was made, then by words."""
+    """Rows by document, then by words."""
     found: dict[str, dict[int, Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["what"], {})[row["words"]] = row

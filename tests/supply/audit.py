@@ -30,7 +30,7 @@ def main(locks: list[Path]) -> None:
 
 
 def audited(python: Path, lock: Path) -> list[dict[str, Any]]:
-    """PyPI's answer for every package that a lock file installs here; exits with a sentence where there is no answer."""
+    """PyPI's answer for every package that a lock file installs here; exits with a sentence without an answer."""
     options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
     command = [str(python), "-m", "pip_audit", *options, "--requirement", str(lock)]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
