@@ -1,4 +1,4 @@
-"""The service by itself: its answers, what outlives it, and two hundred jobs in bad weather."""
+"""The service alone: its answers, its stored state, and two hundred jobs with injected faults."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ ARN = "arn:aws:transcribe:us-east-1:000000000000:"
 
 @pytest.fixture
 def harnesses():
-    """Make clinics, and remove what they leave."""
+    """Make service harnesses, and close them afterwards."""
     made = []
 
     def making(**settings):
@@ -37,7 +37,7 @@ async def ended(harness, *names):
 
 
 class Checked:
-    """A client that finds every answer to be one the model knows, and remembers what it asked."""
+    """A client that checks every answer against the model, and records its calls."""
 
     def __init__(self, harness):
         self.harness = harness
@@ -50,7 +50,7 @@ class Checked:
         return answer
 
 
-def test_every_answer_is_one_the_model_knows(harnesses):
+def test_every_answer_matches_the_model(harnesses):
     harness = harnesses(tellings=1)
     ask = Checked(harness)
 
@@ -86,7 +86,7 @@ def test_every_answer_is_one_the_model_knows(harnesses):
     assert ask.asked == set(OPERATIONS)
 
 
-def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(harnesses):
+def test_the_recogniser_gets_a_job_s_vocabulary_and_settings(harnesses):
     harness = harnesses()
     harness.ask("CreateMedicalVocabulary", **create())
     harness.pass_time()
@@ -103,7 +103,7 @@ def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(ha
     assert (order.alternatives, order.entities, order.format, order.channels) == (3, True, "wav", False)
 
 
-def test_tags_that_come_while_a_job_works_are_kept(harnesses):
+def test_tags_added_during_a_job_are_kept(harnesses):
     harness = harnesses()
 
     async def working():
@@ -117,7 +117,7 @@ def test_tags_that_come_while_a_job_works_are_kept(harnesses):
     assert job["Tags"] == [{"Key": "ward", "Value": "3"}]
 
 
-def test_work_in_progress_is_taken_up_by_the_next_run(harnesses, tmp_path):
+def test_the_next_run_continues_jobs_in_progress(harnesses, tmp_path):
     first = harnesses(memory=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
 
@@ -137,7 +137,7 @@ def test_work_in_progress_is_taken_up_by_the_next_run(harnesses, tmp_path):
     assert second.cloud.objects[S3Location("work", "raw/with-words.json")]
 
 
-def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(harnesses, tmp_path):
+def test_a_job_without_its_vocabulary_fails_after_a_restart(harnesses, tmp_path):
     first = harnesses(memory=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
     first.pass_time()
@@ -159,7 +159,7 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(harnesses
     assert "vocabulary couldn't be found" in job["FailureReason"]
 
 
-def test_slow_jobs_take_their_time_and_others_do_not(harnesses):
+def test_only_slow_jobs_are_delayed(harnesses):
     harness = harnesses(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
     names = [f"job-{n}" for n in range(12)]
 
@@ -177,8 +177,8 @@ def test_slow_jobs_take_their_time_and_others_do_not(harnesses):
     assert slow == [name for name, status in zip(names, early, strict=True) if status == "IN_PROGRESS"]
 
 
-def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(harnesses):
-    """A client that only retries: what it started unknowingly it finds by its name."""
+def test_two_hundred_jobs_with_faults_all_end_once(harnesses):
+    """A client that only retries. It finds by name the jobs whose start answer was lost."""
     fault_rates = FaultRates(
         seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
         slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
