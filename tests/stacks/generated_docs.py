@@ -1,4 +1,4 @@
-"""What is made of docs/ from what is deployed; `make pages` writes it anew."""
+"""The parts of docs/ that are made from the deployed resources; `make pages` writes them."""
 
 import re
 import tempfile
@@ -19,7 +19,7 @@ REMEDY = "docs/security.md says something else: run `make pages`"
 
 
 def exceptions(deployments: Iterable[Deployment]) -> str:
-    """The table of the exceptions that any of the deployments makes, one line for each rule and reason."""
+    """The table of the exceptions in any of the deployments, one line for each rule and reason."""
     found: dict[tuple[str, str], tuple[set[str], set[str]]] = defaultdict(lambda: (set(), set()))
     for each in (accepted for deployment in deployments for accepted in Review.read(deployment.folder).accepted):
         pack = next(pack for pack in PACKS if each.rule.startswith(f"{pack}-"))
@@ -37,7 +37,7 @@ def exceptions(deployments: Iterable[Deployment]) -> str:
 
 
 def key_statements(deployment: Deployment) -> str:
-    """The table of what a key's policy must let services do, for any deployment, account and Region."""
+    """The table of the permissions that a key's policy must give to services, for any deployment and account."""
     [key] = deployment.all("AWS::KMS::Key")
     lines = []
     for statement in key["KeyPolicy"]["Statement"]:
@@ -56,7 +56,7 @@ def key_statements(deployment: Deployment) -> str:
 
 
 def on_our_behalf() -> str:
-    """The table of rights that AWS exercises on behalf of a role."""
+    """The table of permissions that AWS uses on behalf of a role."""
     lines = [
         (
             ", ".join(each.roles),
@@ -75,7 +75,7 @@ def table(head: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
 
 
 def main() -> None:
-    """Write the parts anew, each between the marks that bear its name."""
+    """Write the parts, each between the marks with its name."""
     text = PATH.read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
         deployments = [synthesise(Path(folder) / name, **chosen) for name, chosen in DEPLOYMENTS.items()]
