@@ -1,1 +1,1 @@
-"""How well and how fast things work, measured beside others."""
+"""Benchmarks of quality and speed, beside other projects."""

@@ -1,8 +1,8 @@
-# ruff: noqa: S311, T201 - the same burst for the same seed; a command talks to people
-"""100,000 recordings uploaded at once: what is lost, what comes twice, how long it takes and what it costs.
+# ruff: noqa: S311, T201 - the same burst for the same seed; a command prints
+"""100,000 recordings uploaded at once: losses, duplicates, time and cost.
 
-The functions that are deployed run in virtual time against the fakes of `tests/simulation`; beside them, in the
-same world, the design of the public samples. `make bench-backlog` writes benchmarks/results/backlog.json and .md.
+The deployed functions run in virtual time against the fakes of `tests/simulation`. The design of the public samples
+runs in the same simulation. `make bench-backlog` writes benchmarks/results/backlog.json and .md.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from benchmarks.public_samples import PublicSamples
 from tests.simulation.fakes.sqs import Message
 from tests.simulation.fakes.transcribe import RecognitionResult
 from tests.simulation.fault_injection import DAY, HOUR, MINUTE, InjectedFaults
-from tests.simulation.simulated_deployment import INTAKE, Numbers, World, inhabited
+from tests.simulation.simulated_deployment import INTAKE, Numbers, World, running_in
 from tests.simulation.virtual_time import BEGINNING
 from tests.simulation.workload import HERTZ, wav_header
 
@@ -38,8 +38,8 @@ LEAST_BILLED = 15.0
 QUOTA, STARTS_PER_SECOND = 250, 25
 
 
-class Tape:
-    """A WAV file of silence without its megabytes: bytes are made as they are read."""
+class SilentRecording:
+    """A WAV file of silence that makes its bytes when they are read."""
 
     def __init__(self, number: int, seconds: float) -> None:
         self.number = number
@@ -52,58 +52,60 @@ class Tape:
         return len(self._header) + self._sound
 
     def __getitem__(self, part: slice) -> bytes:
-        """A range, as a ranged read asks for it."""
+        """The bytes of a ranged read."""
         first, last, _ = part.indices(len(self))
         return self._header[first:last] + bytes(max(0, last - max(first, len(self._header))))
 
     @property
-    def worked_at(self) -> float:
-        """Seconds of a job: twenty, and a quarter of the recording's length."""
+    def job_seconds(self) -> float:
+        """Seconds of a job: 20, and a quarter of the recording's length."""
         return 20 + self.seconds / 4
 
 
 @dataclass(eq=False)
 class Burst:
-    """Recordings uploaded within a time: seven dictations to three consultations, two in a hundred of them bad."""
+    """Recordings uploaded within a time: seven dictations to three consultations; 2 % are bad."""
 
     number: int
     within: float
     seed: int
-    tapes: list[Tape] = field(default_factory=list)
+    recordings: list[SilentRecording] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         chance = random.Random(f"burst {self.seed}")
         for number in range(self.number):
             dictation = chance.random() < DICTATIONS
             seconds = chance.lognormvariate(5.0, 0.6) if dictation else chance.lognormvariate(6.6, 0.5)
-            self.tapes.append(Tape(number, min(4 * HOUR, max(5.0, seconds))))
-        self._bad = {tape.number for tape in self.tapes if chance.random() < FAULTS}
-        self._at = [chance.random() * self.within for _ in self.tapes]
+            self.recordings.append(SilentRecording(number, min(4 * HOUR, max(5.0, seconds))))
+        self._bad = {recording.number for recording in self.recordings if chance.random() < FAULTS}
+        self._at = [chance.random() * self.within for _ in self.recordings]
 
-    def hear(self, tape: Any) -> RecognitionResult:
-        """What Transcribe makes of one."""
+    def recognise(self, recording: Any) -> RecognitionResult:
+        """Transcribe's result for a recording."""
         return RecognitionResult(
-            tape.worked_at, f"recording {tape.number}", "FAILED" if tape.number in self._bad else "COMPLETED"
+            recording.job_seconds,
+            f"recording {recording.number}",
+            "FAILED" if recording.number in self._bad else "COMPLETED",
         )
 
-    def move_in(self, world: World) -> None:
-        """Upload everything at its time."""
-        for tape, at in zip(self.tapes, self._at, strict=True):
-            world.time.after(at, lambda tape=tape: _upload(world, tape))
+    def schedule_all(self, world: World) -> None:
+        """Schedule all uploads."""
+        for recording, at in zip(self.recordings, self._at, strict=True):
+            world.time.after(at, lambda recording=recording: _upload(world, recording))
 
     @property
     def shortest(self) -> float:
-        """Seconds that the quotas alone take: so many starts a second, so many jobs at once."""
-        jobs = sum(tape.worked_at for tape in self.tapes) / QUOTA
+        """The seconds that the quotas alone take: starts a second, and concurrent jobs."""
+        jobs = sum(recording.job_seconds for recording in self.recordings) / QUOTA
         return max(self.within, self.number / STARTS_PER_SECOND, jobs)
 
 
-def _upload(world: World, tape: Any) -> None:
-    world.s3.put_object(Bucket=INTAKE, Key=f"dictation/{tape.number}.wav", Body=tape, Metadata={})
+def _upload(world: World, recording: Any) -> None:
+    world.s3.put_object(Bucket=INTAKE, Key=f"dictation/{recording.number}.wav", Body=recording, Metadata={})
 
 
 def faults(seed: int) -> InjectedFaults:
-    """Two in a hundred of everything, for as long as it takes; a start function's run makes some 65 calls."""
+    """Each fault at a rate of 2 %, during the whole run. A start function's run makes some 65 calls."""
     return InjectedFaults(
         seed, BEGINNING + 30 * DAY, call_refused=FAULTS / 2, answer_lost=FAULTS / 2, crash=FAULTS / 130,
         notification_lost=FAULTS, notification_doubled=FAULTS, event_lost=FAULTS, event_doubled=FAULTS,
@@ -112,20 +114,20 @@ def faults(seed: int) -> InjectedFaults:
 
 
 def run(burst: Burst, design: Callable[[World], object] | None = None) -> dict[str, Any]:
-    """Let a burst pass through a design, ours if none is given, and count."""
-    world = World(faults(burst.seed), burst.hear, Numbers(), quota=QUOTA, traced=False)
+    """Run the burst through a design (by default ours), and count the outcomes."""
+    world = World(faults(burst.seed), burst.recognise, Numbers(), quota=QUOTA, traced=False)
     begun = time.perf_counter()
-    with inhabited(world):
+    with running_in(world):
         if design is None:
             _poison(world)
         else:
             design(world)
-        burst.move_in(world)
-        quiet_since, told = BEGINNING, -1
+        burst.schedule_all(world)
+        quiet_since, notified = BEGINNING, -1
         while world.time.now - quiet_since < DAY and not _ended(world, burst.number):
             world.time.run(world.time.now + 10 * MINUTE)
-            if len(world.sns.notices) != told or world.time.now < BEGINNING + burst.within:
-                quiet_since, told = world.time.now, len(world.sns.notices)
+            if len(world.sns.notifications) != notified or world.time.now < BEGINNING + burst.within:
+                quiet_since, notified = world.time.now, len(world.sns.notifications)
         world.time.run(world.time.now + POISON_DIES)
     return _counted(world, burst) | {"real seconds": round(time.perf_counter() - begun, 1)}
 
@@ -136,36 +138,36 @@ def _poison(world: World) -> None:
 
 
 def _ended(world: World, number: int) -> bool:
-    if len(world.sns.notices) < number:
+    if len(world.sns.notifications) < number:
         return False
     ended = sum(item.get("state", {}).get("S") in ("DELIVERED", "FAILED") for item in world.dynamodb.items.values())
     return ended == number
 
 
 def _counted(world: World, burst: Burst) -> dict[str, Any]:
-    """What became of the recordings, told by what Transcribe was given and what people were told."""
+    """The outcomes of the recordings, from Transcribe's jobs and the notifications."""
     jobs = {job.name: job for job in world.transcribe.history}
     started = Counter(job.media.number for job in world.transcribe.history if job.media is not None)
-    told = Counter(
+    notified = Counter(
         jobs[name].media.number
-        for notice in world.sns.notices
-        if (name := str(notice.body["id"]).partition(":")[0]) in jobs and jobs[name].media is not None
+        for notification in world.sns.notifications
+        if (name := str(notification.body["id"]).partition(":")[0]) in jobs and jobs[name].media is not None
     )
-    last = max((notice.at for notice in world.sns.notices), default=BEGINNING) - BEGINNING
+    last = max((notification.at for notification in world.sns.notifications), default=BEGINNING) - BEGINNING
     queues = (world.intake_queue, world.completion_queue)
     return {
         "recordings": burst.number,
-        "lost": burst.number - len(told),
+        "lost": burst.number - len(notified),
         "transcribed twice": sum(jobs - 1 for jobs in started.values()),
-        "told": sum(told.values()),
+        "told": sum(notified.values()),
         "dead letters": sum(len(queue.dead_letters.messages) for queue in queues if queue.dead_letters),
         "poison": POISON,
         "hours": last / HOUR,
         "shortest hours": burst.shortest / HOUR,
-        "ratio": last / burst.shortest if len(told) == burst.number else None,
+        "ratio": last / burst.shortest if len(notified) == burst.number else None,
         "calls": {f"{service}.{name}": made / burst.number for (service, name), made in sorted(world.calls.items())},
         "function seconds": {name: seconds / burst.number for name, seconds in world.busy.items()},
-        "audio seconds": sum(max(LEAST_BILLED, burst.tapes[each].seconds) * n for each, n in started.items())
+        "audio seconds": sum(max(LEAST_BILLED, burst.recordings[each].seconds) * n for each, n in started.items())
         / burst.number,
     }
 
@@ -176,7 +178,7 @@ DESIGNS: Mapping[str, Callable[[World], object] | None] = {"ours": None, "public
 
 
 def one(name: str, design: str, recordings: int, seed: int) -> dict[str, Any]:
-    """Run one burst through one design, on one processor: threads that take turns do so far faster there."""
+    """Run one burst through one design, on one processor, because alternating threads run much faster there."""
     if hasattr(os, "sched_setaffinity"):
         allowed = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {allowed[(name, design) == ("burst", "ours")]} if len(allowed) > 1 else allowed)

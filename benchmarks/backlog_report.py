@@ -1,4 +1,4 @@
-"""Writes the backlog's results: numbers as JSON, tables as Markdown."""
+"""Write the backlog's results: numbers as JSON, tables as Markdown."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def write(results: Mapping[str, Mapping[str, Any]], seed: int) -> None:
 
 
 def dollars(counts: Mapping[str, Any]) -> dict[str, float]:
-    """What 1,000 recordings cost: Transcribe, and everything else by service."""
+    """The cost of 1,000 recordings: Transcribe, and everything else by service."""
     cost = {"transcribe": counts["audio seconds"] * AUDIO_SECOND, "lambda": 0.0}
     for call, made in counts["calls"].items():
         service = call.partition(".")[0]

@@ -1,4 +1,4 @@
-"""A chart of seconds against size, as SVG: both axes in powers, so that what grows in proportion is a straight line."""
+"""A chart of seconds against size, as SVG. Both axes are logarithmic, so proportional growth is a straight line."""
 
 import html
 import math
@@ -18,7 +18,7 @@ _STYLE = """
 
 
 def seconds_by_words(title: str, lines: Mapping[str, Points]) -> str:
-    """Return the picture; each line has its name at its end."""
+    """The picture. Each line has its name at its end."""
     chart = _Chart([point for points in lines.values() for point in points])
     drawn = [
         _line(chart, name, points, colour, dash)
@@ -38,7 +38,7 @@ def seconds_by_words(title: str, lines: Mapping[str, Points]) -> str:
 
 
 class _Chart:
-    """Where a point lies."""
+    """The position of a point."""
 
     def __init__(self, points: Points) -> None:
         self._words = min(x for x, _ in points), max(x for x, _ in points)
@@ -54,7 +54,7 @@ class _Chart:
         return round(_HEIGHT - _BOTTOM - _share(seconds, *self._seconds) * (_HEIGHT - _TOP - _BOTTOM), 1)
 
     def grid(self) -> list[str]:
-        """Return a line for each power of ten seconds, and one for each doubling of the words."""
+        """A line for each power of ten seconds, and one for each doubling of the words."""
         low, high = (round(math.log10(each)) for each in self._seconds)
         fewest, most = self._words
         words = [fewest * 2**power for power in range(math.floor(math.log2(most / fewest)) + 1)]

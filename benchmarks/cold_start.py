@@ -1,6 +1,6 @@
-"""How long a function takes to begin, beside boto3 and the clients it uses: what Lambda calls a cold start.
+"""The start time of a function, beside boto3 and the clients it uses: a cold start in Lambda.
 
-From the folder that is zipped, with the host's Python. Nothing may write compiled files there, as in Lambda.
+It runs the folder that is zipped, with the host's Python. Compiled files cannot be written there, as in Lambda.
 """
 
 import os
@@ -29,7 +29,7 @@ _ENVIRONMENT = {
 
 
 def measured(pairs: int) -> list[dict[str, Any]]:
-    """Return each function's medians, of runs that alternate with those of the floor."""
+    """Each function's medians, of runs that alternate with those of the floor."""
     folder = packaging.folder(
         Functions(f"python{sys.version_info.major}.{sys.version_info.minor}", _ARCHITECTURES[os.uname().machine])
     )
@@ -46,7 +46,7 @@ def _function(name: str, folder: Path, pairs: int) -> dict[str, Any]:
 
 
 def _run(code: str, folder: Path) -> tuple[float, float]:
-    """Return wall and processor seconds of a fresh Python."""
+    """Wall and processor seconds of a fresh Python."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     subprocess.run([sys.executable, "-c", code], cwd=folder, env=_ENVIRONMENT, check=True)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,9 +1,9 @@
-# ruff: noqa: T201 - a command talks to people
-"""What a month costs beside Transcribe, from the calls that the deployed functions make in virtual time.
+# ruff: noqa: T201 - a command prints
+"""The cost of a month without Transcribe, from the calls of the deployed functions in virtual time.
 
-One day is simulated and multiplied: recordings of ten minutes in twelve of its hours, beside the uploads and ledger
-rows of the 29 days before. `make bench-cost` writes benchmarks/results/cost.json and .md. What the design cost at an
-earlier commit was measured once by this module and stands in cost_before.json.
+One day is simulated and multiplied: recordings of 10 minutes in 12 of its hours, beside the uploads and ledger rows of
+the 29 days before. `make bench-cost` writes benchmarks/results/cost.json and .md. cost_before.json holds the cost of
+the design at an earlier commit, measured once by this module.
 """
 
 import argparse
@@ -17,14 +17,14 @@ from typing import Any
 
 from adapters import telemetry
 from benchmarks import cost_report
-from benchmarks.backlog import Tape
+from benchmarks.backlog import SilentRecording
 from operations import estimate
 from stethoscript import jobs
 from stethoscript.uploads import Upload
 from tests.simulation.fakes.s3 import Version
 from tests.simulation.fakes.transcribe import RecognitionResult
 from tests.simulation.fault_injection import DAY, HOUR, InjectedFaults
-from tests.simulation.simulated_deployment import INTAKE, NAME, Numbers, World, inhabited
+from tests.simulation.simulated_deployment import INTAKE, NAME, Numbers, World, running_in
 from tests.simulation.virtual_time import BEGINNING
 
 DAYS = 365 / 12
@@ -39,7 +39,7 @@ BEFORE = Path(__file__).parent / "cost_before.json"
 
 @dataclass(frozen=True)
 class Usage:
-    """What a month with so many recordings uses, as the functions were seen to use it."""
+    """The usage of a month with this many recordings, as simulated."""
 
     recordings: int
     calls: Mapping[str, float]
@@ -55,9 +55,9 @@ class Usage:
 def month(recordings: int, seed: int = 1) -> Usage:
     """Simulate one day of such a month, and multiply."""
     today = round(recordings / DAYS)
-    world = World(InjectedFaults(seed, BEGINNING + DAY), _hear, Numbers(), traced=False)
+    world = World(InjectedFaults(seed, BEGINNING + DAY), _recognise, Numbers(), traced=False)
     telemetry.log.setLevel("ERROR")
-    with inhabited(world):
+    with running_in(world):
         _already_there(world, recordings - today)
         rows = _counting_rows(world)
         chance = random.Random(f"cost {seed}")  # noqa: S311 - the same day for the same seed
@@ -76,23 +76,25 @@ def month(recordings: int, seed: int = 1) -> Usage:
 
 
 def calls_a_recording(busy: Usage, idle: Usage) -> dict[str, float]:
-    """The calls that each recording adds to those of an idle month."""
+    """The calls that each recording adds to an idle month."""
     return {
         name: round((made - idle.calls.get(name, 0.0)) / busy.recordings, 3)
         for name, made in sorted(busy.calls.items())
     }
 
 
-def _hear(tape: Any) -> RecognitionResult:
-    return RecognitionResult(tape.worked_at, f"recording {tape.number}", "COMPLETED")
+def _recognise(recording: Any) -> RecognitionResult:
+    return RecognitionResult(recording.job_seconds, f"recording {recording.number}", "COMPLETED")
 
 
 def _upload(world: World, number: int) -> None:
-    world.s3.put_object(Bucket=INTAKE, Key=f"dictation/{number}.wav", Body=Tape(number, SECONDS_EACH), Metadata={})
+    world.s3.put_object(
+        Bucket=INTAKE, Key=f"dictation/{number}.wav", Body=SilentRecording(number, SECONDS_EACH), Metadata={}
+    )
 
 
 def _already_there(world: World, recordings: int) -> None:
-    """The uploads of the 29 days before, with the rows of recordings that have ended."""
+    """The uploads of the 29 days before, with the rows of their ended recordings."""
     for number in range(recordings):
         key, at = f"dictation/earlier-{number:06}.wav", BEGINNING - DAY * (29 * (number + 1) / recordings)
         version = Version(f"e{number:06}", b"x", at)
@@ -102,7 +104,7 @@ def _already_there(world: World, recordings: int) -> None:
 
 
 def _counting_rows(world: World) -> list[int]:
-    """Count the rows of each batch, which are what is paid for."""
+    """Count the rows of each batch, because each row is charged."""
     counted: list[int] = []
     read = world.dynamodb.batch_get_item
 
@@ -115,7 +117,7 @@ def _counting_rows(world: World) -> list[int]:
 
 
 def main() -> None:
-    """Measure and write the results; with --before, into the file that later results are compared with."""
+    """Measure and write the results. With --before, write them into the file for later comparisons."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", metavar="COMMIT", help="keep the figures as those of this commit")
     asked = parser.parse_args()

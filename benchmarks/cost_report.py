@@ -1,4 +1,4 @@
-"""Prices what the simulation was seen to use, and writes it beside what it was before: JSON and Markdown."""
+"""Price the simulated usage, and compare it with the earlier one: JSON and Markdown."""
 
 import json
 from collections import Counter
@@ -21,7 +21,7 @@ _WORK = {"start": 0.3, "deliver": 0.5, "reconcile": 0.3}
 _CALLS: Mapping[str, Mapping[str, float]] = {
     "dynamodb.get_item": {"DynamoDB reads": 1},
     "dynamodb.query": {"DynamoDB reads": 0.5},
-    # The row, and its entry in the index, which is deleted and written as state or time change.
+    # The row, and its entry in the index, which is deleted and written when state or time change.
     "dynamodb.put_item": {"DynamoDB writes": 3},
     "dynamodb.update_item": {"DynamoDB writes": 3},
     "events.put_events": {"EventBridge": 1},
@@ -42,7 +42,7 @@ _BY_SERVICES: Mapping[str, float] = {
     "S3 writes": 3 + DOCUMENTS - 1,  # the upload; Transcribe's write probe and output; the other documents
     "S3 reads": 1,  # Transcribe reads the media
     "SQS": 2,  # S3's announcement, and EventBridge's
-    "EventBridge": 5,  # objects that come and go in the work bucket
+    "EventBridge": 5,  # objects that are written and deleted in the work bucket
     "SNS e-mail": 1,
     "KMS requests": 20,
 }
@@ -50,7 +50,7 @@ _BY_SERVICES: Mapping[str, float] = {
 
 
 def dollars(usage: Mapping[str, Any], alarms: int, traced: Iterable[str] = TRACED) -> dict[str, float]:
-    """What a month's usage costs beside Transcribe, by line."""
+    """The cost of a month's usage without Transcribe, by line."""
     used: Counter[str] = Counter()
     for call, made in usage["calls"].items():
         charged = _CALLS.get(call) or _OF_A_SERVICE.get(call.partition(".")[0], {})
@@ -119,5 +119,5 @@ def _markdown(results: Mapping[str, Any]) -> str:
 
 
 def _share(recordings: str, lines: Mapping[str, float], idle: Mapping[str, float]) -> str:
-    heard = int(recordings) * MINUTES_EACH * PRICES["Transcribe Medical"].dollars
-    return f"{(sum(lines.values()) - sum(idle.values())) / heard:.2%}" if heard else "-"
+    recognition = int(recordings) * MINUTES_EACH * PRICES["Transcribe Medical"].dollars
+    return f"{(sum(lines.values()) - sum(idle.values())) / recognition:.2%}" if recognition else "-"

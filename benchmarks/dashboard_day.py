@@ -1,6 +1,6 @@
-"""A day in virtual time, for the picture of the dashboard: 600 recordings, and an hour without Transcribe Medical.
+"""A day in virtual time, for the dashboard's picture: 600 recordings, and an hour without Transcribe Medical.
 
-The functions that are deployed put out the metrics; the queues are looked at every five minutes, as CloudWatch does.
+The deployed functions write the metrics. The queues are read every 5 minutes, as CloudWatch does.
 """
 
 import logging
@@ -12,7 +12,7 @@ from adapters import telemetry
 from benchmarks.backlog import Burst
 from tests.simulation.fakes.sqs import Queue
 from tests.simulation.fault_injection import DAY, HOUR, MINUTE, InjectedFaults, Outage
-from tests.simulation.simulated_deployment import Numbers, World, inhabited
+from tests.simulation.simulated_deployment import Numbers, World, running_in
 from tests.simulation.virtual_time import BEGINNING
 
 OPENS, CLOSES, RECORDINGS = 7 * HOUR, 19 * HOUR, 600
@@ -24,14 +24,14 @@ Points = list[tuple[float, float]]
 
 
 def lived(seed: int = 1) -> Mapping[str, Points]:
-    """What came of each metric, by its name; of the queues' own, by queue and name."""
+    """The values of each metric by its name, and of each queue's metrics by queue and name."""
     away = Outage("transcribe", "refusing", *(BEGINNING + at for at in OUTAGE))
     burst = Burst(RECORDINGS, CLOSES - OPENS, seed)
-    world = World(InjectedFaults(seed, BEGINNING + DAY, outages=[away]), burst.hear, Numbers(), traced=False)
+    world = World(InjectedFaults(seed, BEGINNING + DAY, outages=[away]), burst.recognise, Numbers(), traced=False)
     queues: dict[str, Points] = defaultdict(list)
     telemetry.log.setLevel(logging.ERROR)
-    with inhabited(world):
-        world.time.at(BEGINNING + OPENS, partial(burst.move_in, world))
+    with running_in(world):
+        world.time.at(BEGINNING + OPENS, partial(burst.schedule_all, world))
         for at in range(PERIOD, DAY + PERIOD, PERIOD):
             world.time.run(BEGINNING + at)
             for name, queue in (("intake", world.intake_queue), ("completion", world.completion_queue)):

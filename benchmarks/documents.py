@@ -1,8 +1,8 @@
-"""How fast documents are made and of how much memory, beside json.loads and tscribe: `make bench-documents`.
+"""Speed and memory of the documents, beside json.loads and tscribe: `make bench-documents`.
 
-A made-up consultation of up to four hours goes through every form, each in a process of its own. Then the cold start
-of the three functions, beside that of boto3. Writes benchmarks/results/documents.json and .md, the picture
-docs/documents.svg. Linux only, for it reads /proc.
+A synthetic consultation of up to four hours is written in every format, each in a separate process. Then the cold start
+of the three functions is measured, beside that of boto3. Writes benchmarks/results/documents.json and .md, the picture
+docs/documents.svg. Linux only, because it reads /proc.
 """
 
 import argparse
@@ -31,7 +31,7 @@ PATIENCE = 60.0
 
 
 def main() -> None:
-    """Measure, and write down what was found."""
+    """Measure, and write the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeat", type=int, default=3, help="times for each document; the median counts")
     parser.add_argument("--pairs", type=int, default=15, help="cold starts of each function and of its floor")
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _ours(words: int, path: Path, repeat: int) -> Iterator[dict[str, Any]]:
-    """Each document in turn, then all of them again: what slows the machine slows them alike."""
+    """Each document in turn, then all of them again, so that a slow phase of the machine affects all of them."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "lambdas")}
     loads, runs = [], []
     for _ in range(repeat):
@@ -65,7 +65,7 @@ def _ours(words: int, path: Path, repeat: int) -> Iterator[dict[str, Any]]:
 
 
 def _tscribe(what: str, files: dict[int, Path], repeat: int) -> Iterator[dict[str, Any]]:
-    """Ever more words, until it does not end within a minute."""
+    """A growing number of words, until it takes more than a minute."""
     python = machine.environment("bench-tscribe", ROOT / "benchmarks" / "requirements-tscribe.txt")
     for words, path in files.items():
         load = process_usage.reference_seconds()

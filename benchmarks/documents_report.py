@@ -1,4 +1,4 @@
-"""The documents' results as tables and a picture for people."""
+"""The documents' results as tables and a picture."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def _tables(results: Results) -> Iterator[str]:
 
 
 def _by(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[int, Mapping[str, Any]]]:
-    """Rows by what was made, then by words."""
+    """Rows by document, then by words."""
     found: dict[str, dict[int, Mapping[str, Any]]] = {}
     for row in rows:
         found.setdefault(row["what"], {})[row["words"]] = row

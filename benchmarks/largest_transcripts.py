@@ -1,7 +1,7 @@
-"""How much memory the largest transcripts take that are accepted: `python -m benchmarks.largest_transcripts`.
+"""Memory of the largest transcripts that are accepted: `python -m benchmarks.largest_transcripts`.
 
-Each of them goes through every format, in a process of its own. No speech is like them: they are what the limits in
-`stethoscript.transcript` let pass. Linux only, because it reads /proc.
+Each is written in every format, in a separate process. No speech looks like them: they are the limits in
+`stethoscript.transcript`. Linux only, because it reads /proc.
 """
 
 import json
@@ -23,7 +23,7 @@ FUNCTION_MEGABYTES = 1536 - 160
 
 
 def items(number: int, **more: Any) -> list[dict[str, Any]]:
-    """Words of two speakers who take turns with every word; most of them marked as unsure."""
+    """Words of two speakers who alternate with every word. Most are marked as uncertain."""
     return [
         {"type": "pronunciation", "start_time": f"{each / 50:.2f}", "end_time": f"{each / 50:.2f}",
          "speaker_label": f"spk_{each % 2}", "alternatives": [{"confidence": "0.7", "content": f"w{each}"}]} | more
@@ -56,7 +56,7 @@ LARGEST: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Print the peak of each, and end with an error if one is more than the function has."""
+    """Print the peak of each, and fail if one exceeds the function's memory."""
     peaks = list(_measured())
     sys.stdout.write(f"most: {max(peaks):.0f} MB of {FUNCTION_MEGABYTES}\n")
     sys.exit(max(peaks) > FUNCTION_MEGABYTES)

@@ -1,4 +1,4 @@
-"""The machine that measures, and environments on it for what is compared with ours."""
+"""The measuring machine, and its environments for other projects."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def described() -> dict[str, Any]:
-    """Return what the figures depend on."""
+    """The properties of the machine that affect the figures."""
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text(encoding="utf-8"))
     return {
         "processor": model[1] if model else platform.machine(),
@@ -23,7 +23,7 @@ def described() -> dict[str, Any]:
 
 
 def environment(name: str, requirements: Path) -> Path:
-    """Make an environment under build/ if it is not there, and return its Python."""
+    """Make an environment under build/ if it is missing, and return its Python."""
     folder = ROOT / "build" / name
     python, done, wanted = folder / "bin" / "python", folder / "installed", requirements.read_text(encoding="utf-8")
     if not done.exists() or done.read_text(encoding="utf-8") != wanted:

@@ -1,7 +1,7 @@
-"""Makes one document in a process of its own: `python -m benchmarks.one_document WHAT FILE`; what it took to stdout.
+"""Make one document in a separate process: `python -m benchmarks.one_document WHAT FILE`. Prints its usage.
 
-WHAT is `json.loads`, `model` (reading it), a form of ours, `all forms`, or `tscribe` and a form of its own. From the
-file to the document's bytes, imports that the form needs included; tscribe's are not counted.
+WHAT is `json.loads`, `model` (reading it), one of our formats, `all forms`, or `tscribe` and one of its formats.
+Measured from the file to the document's bytes, with our format's imports and without tscribe's.
 """
 
 import json
@@ -17,19 +17,19 @@ Task = Callable[[Path], int]
 
 
 def floor() -> Task:
-    """Nothing but reading the JSON."""
+    """Only read the JSON."""
     return lambda path: len(json.loads(path.read_bytes()))
 
 
 def model() -> Task:
-    """The model that every form is made from."""
+    """The model from which every format is made."""
     from stethoscript import transcript  # noqa: PLC0415 - not where tscribe is measured
 
     return lambda path: len(transcript.read(path.read_bytes()).words)
 
 
 def ours(*forms: str) -> Task:
-    """Read once, then write these forms or all that apply, one after the other."""
+    """Read once, then write these formats, or all that apply, one after the other."""
     from documents import FORMATS  # noqa: PLC0415
     from documents.recording_info import RecordingInfo  # noqa: PLC0415
     from stethoscript import transcript  # noqa: PLC0415
@@ -46,7 +46,7 @@ def ours(*forms: str) -> Task:
 
 
 def tscribe(form: str) -> Task:
-    """The same by tscribe, which writes files."""
+    """The same with tscribe, which writes files."""
     import tscribe as other  # noqa: PLC0415 - only where it is installed
 
     def task(path: Path) -> int:
@@ -59,7 +59,7 @@ def tscribe(form: str) -> Task:
 
 
 def main() -> None:
-    """Do what the arguments say, and tell what it took."""
+    """Do what the arguments say, and print the usage."""
     what, path = sys.argv[1], Path(sys.argv[2])
     if what.startswith("tscribe "):
         task = tscribe(what.removeprefix("tscribe "))

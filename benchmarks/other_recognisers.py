@@ -1,7 +1,7 @@
-"""Other recognisers as they come, in an environment of their own: paths of 16 kHz WAVs in, words and times out.
+"""Other recognisers with default settings, in a separate environment: paths of 16 kHz WAVs in, words and times out.
 
-One line of JSON for each path on stdin. Moonshine tells no times of words, only of lines; pocketsphinx tells no
-speakers. Needs nothing of this project, because it is run where nothing of it is installed.
+One line of JSON for each path on stdin. Moonshine has no times of words, only of lines. Pocketsphinx has no speakers.
+Imports nothing from this project, because it runs where the project is not installed.
 """
 
 import json
@@ -22,14 +22,14 @@ def moonshine(options: dict[str, str] | None = None) -> Callable[[Path], Found]:
     from moonshine_voice.transcriber import Transcriber  # noqa: PLC0415
     from moonshine_voice.utils import get_model_path, load_wav_file  # noqa: PLC0415
 
-    def hear(path: Path) -> Found:
-        # Its speakers' numbers go on from one recording to the next unless each has a transcriber of its own.
+    def recognise(path: Path) -> Found:
+        # Its speaker numbers continue in the next recording, unless each recording has its own transcriber.
         transcriber = Transcriber(str(get_model_path("tiny-en")), ModelArch.TINY, options=options)
         for line in transcriber.transcribe_without_streaming(*load_wav_file(path)).lines:
             spans = [(s.start_time, s.start_time + s.duration, s.speaker_index) for s in line.speaker_spans or ()]
             yield {"text": line.text, "start": line.start_time, "end": line.start_time + line.duration, "spans": spans}
 
-    return hear
+    return recognise
 
 
 def pocketsphinx() -> Callable[[Path], Found]:
@@ -38,7 +38,7 @@ def pocketsphinx() -> Callable[[Path], Found]:
 
     decoder = Decoder(samprate=16_000, loglevel="FATAL")
 
-    def hear(path: Path) -> Found:
+    def recognise(path: Path) -> Found:
         with wave.open(str(path)) as file:
             samples = file.readframes(file.getnframes())
         decoder.start_utt()
@@ -49,7 +49,7 @@ def pocketsphinx() -> Callable[[Path], Found]:
             if not word.startswith(("<", "[", "+")):
                 yield {"text": word, "start": segment.start_frame / 100, "end": segment.end_frame / 100, "spans": []}
 
-    return hear
+    return recognise
 
 
 RECOGNISERS: dict[str, Callable[[], Callable[[Path], Found]]] = {
@@ -60,14 +60,14 @@ RECOGNISERS: dict[str, Callable[[], Callable[[Path], Found]]] = {
 
 
 def main() -> None:
-    """Serve paths until stdin ends; what libraries print goes to stderr."""
+    """Answer paths until stdin ends. The libraries' output goes to stderr."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    hear = RECOGNISERS[sys.argv[1]]()
+    recognise = RECOGNISERS[sys.argv[1]]()
     answers.write('{"ready": true}\n')
     answers.flush()
     for line in sys.stdin:
-        answers.write(json.dumps(list(hear(Path(line.strip())))) + "\n")
+        answers.write(json.dumps(list(recognise(Path(line.strip())))) + "\n")
         answers.flush()
 
 

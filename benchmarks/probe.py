@@ -1,8 +1,8 @@
 """The audio probe beside a decoder: `make bench-probe`.
 
-Files of real encoders, whole, changed at random, and cut off: what the probe says of each, what it costs, and whether a
-decoder (PyAV) says otherwise. Writes benchmarks/results/probe.json and the tables probe.md; ends with 1 if the probe
-contradicts the decoder, raises, or refuses without a reason that holds.
+Files of real encoders: whole, changed at random, and truncated. For each: the probe's result, its cost, and whether a
+decoder (PyAV) agrees. Writes benchmarks/results/probe.json and the tables probe.md. Exits with 1 if the probe
+contradicts the decoder, raises an error, or rejects without a confirmed reason.
 """
 
 import argparse
@@ -30,7 +30,7 @@ MOST_SECONDS = 0.2
 
 
 def main() -> int:
-    """Measure, write the results, and say whether they hold."""
+    """Measure, write the results, and say whether they pass."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mutations", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -52,14 +52,14 @@ def main() -> int:
 
 
 def holds(results: dict[str, Any]) -> bool:
-    """Whether the probe keeps what it promises."""
+    """Whether the probe meets its limits."""
     matrix, mutated, cut = results["matrix"], results["mutations"], results["cuts"]
     broken = [*matrix["contradictions"], *matrix["wrong verdicts"], *mutated["unexplained"], *cut["whole but flagged"]]
     return not broken and not mutated["exceptions"] and mutated["slowest seconds"] <= MOST_SECONDS
 
 
 def matrix(made: Sequence[Encoded]) -> dict[str, Any]:
-    """Every file as it was made: the probe's word against the decoder's."""
+    """Every whole file: the probe's result against the decoder's."""
     rows = [(each, probed(each.name, each.content), decoded(each.content)) for each in made]
     opened = [_opening(each.content) for each in made]
     wrong = {each.name: _against(found, truth) for each, found, truth in rows}
@@ -77,7 +77,7 @@ def matrix(made: Sequence[Encoded]) -> dict[str, Any]:
 
 
 def changed(made: Sequence[Encoded], count: int, seed: int) -> dict[str, Any]:
-    """So many changed files: exceptions, the worst time, and each refusal that a decoder does not bear out."""
+    """This many changed files: exceptions, the longest time, and each rejection that a decoder does not confirm."""
     kinds: Counter[str] = Counter()
     reasons: Counter[str] = Counter()
     exceptions: list[str] = []
@@ -104,7 +104,7 @@ def changed(made: Sequence[Encoded], count: int, seed: int) -> dict[str, Any]:
 
 
 def cuts(made: Sequence[Encoded]) -> dict[str, Any]:
-    """Every file cut off: what becomes of it; and whole, which must not be flagged."""
+    """Every file truncated, with its outcome; and whole, which must not be flagged."""
     ends = {each.name: {percent: end_of_cut(each, percent) for percent in CUTS} for each in made}
     flagged = [each.name for each in made if (info := probed(each.name, each.content).info) and info.cut_off]
     untold = {name: each for name, each in ends.items() if not set(each.values()) <= {"flagged", "refused"}}
@@ -121,7 +121,7 @@ def _against(found: Probed, truth: Truth | None) -> list[str]:
 
 
 def _opening(content: bytes) -> float | None:
-    """Seconds of the processor that a decoder takes to open the file, all of which is in memory."""
+    """Processor seconds that a decoder needs to open the file from memory."""
     began = time.process_time()
     try:
         with av.open(io.BytesIO(content)) as container:

@@ -1,4 +1,4 @@
-"""The probe's results as tables for people."""
+"""The probe's results as tables."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

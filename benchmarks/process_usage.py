@@ -1,4 +1,4 @@
-"""What a process and its children use, sampled from /proc: Linux only."""
+"""The usage of a process and its children, sampled from /proc: Linux only."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ _REFERENCE_MEGABYTES = 400
 
 @dataclass
 class Usage:
-    """Wall and processor seconds while a block lasted, and the most memory resident at one time, in MB."""
+    """Wall and processor seconds of a block, and its peak resident memory in MB."""
 
     wall: float = 0.0
     cpu: float = 0.0
@@ -28,7 +28,7 @@ class Usage:
 
 @contextmanager
 def watched(pid: int) -> Iterator[Usage]:
-    """Measure a process with all its children for as long as the block lasts."""
+    """Measure a process with all its children during the block."""
     usage, ended = Usage(), threading.Event()
 
     def sample() -> None:
@@ -49,7 +49,7 @@ def watched(pid: int) -> Iterator[Usage]:
 
 @contextmanager
 def spent() -> Iterator[Usage]:
-    """Measure this process itself while the block lasts, with the most memory it has had since it began."""
+    """Measure this process during the block, with its peak memory since its start."""
     usage, began, processor = Usage(), time.perf_counter(), time.process_time()
     yield usage
     usage.wall, usage.cpu = time.perf_counter() - began, time.process_time() - processor
@@ -58,7 +58,7 @@ def spent() -> Iterator[Usage]:
 
 
 def reference_seconds() -> float:
-    """Return how long a fixed load on every processor takes now; more than usual means that others work here too."""
+    """The seconds of a fixed load on every processor. A higher value means that other processes are running."""
     block = bytes(_MEGABYTE)
 
     def load(_: int) -> None:
@@ -74,7 +74,7 @@ def reference_seconds() -> float:
 
 
 def _family(pid: int) -> list[int]:
-    """Return a process and all that it started, as far as they still run."""
+    """A process and all its running descendants."""
     family = [pid]
     for one in family:
         for listed in Path(f"/proc/{one}/task").glob("*/children"):
@@ -96,6 +96,6 @@ def _resident(pid: int) -> float:
 
 
 def _processor_seconds(pid: int) -> float:
-    """Return a process's own seconds and those of the children that have ended."""
+    """A process's own seconds and those of its ended children."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / _TICKS

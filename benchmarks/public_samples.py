@@ -1,10 +1,10 @@
-"""The design of the public samples, in the same world: S3's event straight to a function, completion by event alone.
+"""The design of the public samples, in the same simulation: S3's event calls a function, completion by event only.
 
-Modelled after what is common to the published samples of Transcribe pipelines: the upload's event invokes a function
-asynchronously; it starts a job named after the file and a random number, and answers every exception with a status
-code, which Lambda takes for success; a rule on Transcribe's own event invokes a second function, which tells people.
-Where the samples differ, or AWS's documents promise nothing, they are given the benefit: keys whose names make valid
-job names, a Transcribe that sends its event for medical jobs, and Lambda's full default concurrency.
+It models the common parts of the published samples of Transcribe pipelines. The upload's event invokes a function
+asynchronously. The function starts a job named after the file and a random number. It answers every exception with a
+status code, which Lambda treats as success. A rule on Transcribe's own event invokes a second function, which sends a
+notification. Where the samples differ, or AWS documents nothing, the design gets the better case: keys that make valid
+job names, a Transcribe event for medical jobs, and Lambda's full default concurrency.
 """
 
 from collections import deque
@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.simulation.fakes.s3 import Version
 from tests.simulation.fakes.transcribe import Job
-from tests.simulation.lambda_runtime import Died, Function, Invocation, run
+from tests.simulation.lambda_runtime import Function, FunctionCrash, Invocation, run
 from tests.simulation.simulated_deployment import TOPIC, WORK, World
 
 AT_ONCE = 1000
@@ -36,7 +36,7 @@ class PublicSamples:
 
     def __post_init__(self) -> None:
         self._start = Function("start", self.start, SECONDS)
-        self._tell = Function("tell", self.tell, SECONDS)
+        self._notify = Function("tell", self.notify, SECONDS)
         self.world.schedule.on = False
         self.world.s3.buckets["intake"].created = self._uploaded
         self.world.s3.buckets[WORK].created = lambda _key, _version: None
@@ -62,28 +62,28 @@ class PublicSamples:
             return {"statusCode": 500}
         return {"statusCode": 200}
 
-    def tell(self, event: dict[str, Any], _context: Any) -> None:
+    def notify(self, event: dict[str, Any], _context: Any) -> None:
         """The second function."""
-        notice = f'{{"default": "{{\\"id\\": \\"{event["job"]}\\", \\"status\\": \\"{event["status"]}\\"}}"}}'
+        notification = f'{{"default": "{{\\"id\\": \\"{event["job"]}\\", \\"status\\": \\"{event["status"]}\\"}}"}}'
         self.world.client("sns").publish(
-            TopicArn=TOPIC, Message=notice, Subject="Transcription", MessageStructure="json", MessageAttributes={}
+            TopicArn=TOPIC, Message=notification, Subject="Transcription", MessageStructure="json", MessageAttributes={}
         )
 
     def _uploaded(self, key: str, _version: Version) -> None:
-        luck = self.world.faults
-        if luck.strikes(luck.notification_lost):
+        faults = self.world.faults
+        if faults.occurs(faults.notification_lost):
             return
         event = {"bucket": "intake", "key": key}
-        for _ in range(1 + luck.strikes(luck.notification_doubled)):
+        for _ in range(1 + faults.occurs(faults.notification_doubled)):
             self.world.time.after(0.3 + 1.5 * self.world.random(), partial(self._invoke, self._start, event))
 
     def _ended(self, job: Job) -> None:
-        luck = self.world.faults
-        if luck.strikes(luck.event_lost):
+        faults = self.world.faults
+        if faults.occurs(faults.event_lost):
             return
         event = {"job": job.name, "status": job.status}
-        for _ in range(1 + luck.strikes(luck.event_doubled)):
-            self.world.time.after(0.2 + self.world.random(), partial(self._invoke, self._tell, event))
+        for _ in range(1 + faults.occurs(faults.event_doubled)):
+            self.world.time.after(0.2 + self.world.random(), partial(self._invoke, self._notify, event))
 
     def _invoke(self, function: Function, event: dict[str, Any], attempt: int = 0) -> None:
         self._waiting.append((function, event, attempt))
@@ -93,12 +93,12 @@ class PublicSamples:
         while self._waiting and self._running < AT_ONCE:
             work = self._waiting.popleft()
             self._running += 1
-            self.world.time.begin(lambda work=work: self._run(*work))
+            self.world.time.start(lambda work=work: self._run(*work))
 
     def _run(self, function: Function, event: dict[str, Any], attempt: int) -> None:
         try:
             run(self.world, Invocation(self.world, function, []), event)
-        except (Died, Exception):  # noqa: BLE001 - whatever it was, Lambda tries again
+        except (FunctionCrash, Exception):  # noqa: BLE001 - whatever it was, Lambda tries again
             if attempt < len(AGAIN_AFTER):
                 self.world.time.after(AGAIN_AFTER[attempt], lambda: self._invoke(function, event, attempt + 1))
         finally:

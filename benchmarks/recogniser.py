@@ -1,8 +1,8 @@
-"""How well and how fast speech is heard, beside two recognisers used out of the box: `make bench-recogniser`.
+"""Quality and speed of the recogniser, beside two other recognisers with default settings: `make bench-recogniser`.
 
-On the project's recordings, and those of `--recordings FOLDER` with a manifest.json: word error rate, how far word
-starts are off, diarization error, real-time factor (wall and processor) and peak memory. Writes
-benchmarks/results/recogniser.json and the table recogniser.md. Linux only, for it reads /proc.
+Input: the project's recordings, and those of `--recordings FOLDER` with a manifest.json. Measures: word error rate,
+offset of word starts, diarization error, real-time factor (wall and processor), peak memory. Writes
+benchmarks/results/recogniser.json and the table recogniser.md. Linux only, because it reads /proc.
 """
 
 import argparse
@@ -31,13 +31,13 @@ ROOT = Path(__file__).parents[1]
 OWN = ROOT / "local" / "recordings"
 RESULTS = ROOT / "benchmarks" / "results"
 RATE = 16_000
-# What is said in the project's recordings, among more that is not: no recogniser knows which.
+# Terms of the project's recordings, among many others: no recogniser knows which are spoken.
 TERMS = (ROOT / "benchmarks" / "terms.txt").read_text(encoding="utf-8").split()
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A recording, and what is known of it: its words, or those of each channel; its turns; whether these are exact."""
+    """A recording and its reference: the words, or those of each channel; the turns; whether these are exact."""
 
     path: Path
     seconds: float
@@ -49,20 +49,20 @@ class Clip:
 
 @dataclass(frozen=True)
 class RecognitionResult:
-    """What one recogniser made of a recording: pieces of text by channel, their times, and who spoke when."""
+    """One recogniser's result for a recording: pieces of text by channel, their times, and their speakers."""
 
     pieces: tuple[Mapping[str, Any], ...]
     turns: tuple[Turn, ...] = ()
     segments: tuple[Any, ...] = ()
 
     def text(self, channel: int | None = None) -> str:
-        """Return the words of one channel or of all."""
+        """The words of one channel or of all."""
         return " ".join(piece["text"] for piece in self.pieces if channel in (None, piece.get("channel")))
 
 
 @dataclass(frozen=True)
 class Mode:
-    """One row of the table: who hears, how, and which recordings suit."""
+    """One row of the table: the recogniser, its options, and its suitable recordings."""
 
     who: str
     mode: str
@@ -142,7 +142,7 @@ def _said(lines: Sequence[str], voice: str) -> str:
 
 
 def measured(mode: Mode, clips: Sequence[Clip], python: Path, repeat: int) -> dict[str, Any]:
-    """Return one row: its scores, those of each recording, and what it used."""
+    """One row: its scores, those of each recording, and its usage."""
     suited = [clip for clip in clips if _suits(mode, clip)]
     with tempfile.TemporaryDirectory() as folder:
         waves = [clip.path if mode.who == OURS else _wav(clip.path, Path(folder)) for clip in suited]
@@ -230,7 +230,7 @@ def _others(process: subprocess.Popen[str], path: Path, _mode: Mode) -> Recognit
 
 
 def _joined(turns: Sequence[Turn], pause: float = 1.0) -> list[Turn]:
-    """Join what one speaker says without a pause."""
+    """Join the words of one speaker without a pause."""
     joined: list[Turn] = []
     for turn in turns:
         if joined and joined[-1].speaker == turn.speaker and turn.start - joined[-1].end < pause:
@@ -251,10 +251,10 @@ def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[RecognitionResult
         sizes = [len(accuracy.plain(said).split()) for said, _ in texts]
         wrong = [accuracy.word_error_rate(*text) * size for text, size in zip(texts, sizes, strict=True)]
         scores["word_error_rate"] = round(sum(wrong) / sum(sizes), 4)
-    told = [(clip.turns, one.turns) for clip, one in pairs if clip.turns and one.turns]
-    if told and not mode.by_channel:
-        lengths = [sum(turn.end - turn.start for turn in turns) for turns, _ in told]
-        errors = [accuracy.diarization_error(*pair) * length for pair, length in zip(told, lengths, strict=True)]
+    attributed = [(clip.turns, one.turns) for clip, one in pairs if clip.turns and one.turns]
+    if attributed and not mode.by_channel:
+        lengths = [sum(turn.end - turn.start for turn in turns) for turns, _ in attributed]
+        errors = [accuracy.diarization_error(*pair) * length for pair, length in zip(attributed, lengths, strict=True)]
         scores["diarization_error"] = round(sum(errors) / sum(lengths), 4)
     starts = [
         min(abs(turn.start - piece["start"]) for piece in one.pieces)
@@ -272,7 +272,7 @@ def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[RecognitionResult
 
 
 def _texts(mode: Mode, clip: Clip, heard: RecognitionResult) -> Iterator[tuple[str, str]]:
-    """Yield what was said and what was heard, for each channel if they are kept apart."""
+    """Yield the reference and the result, for each channel if they are separate."""
     if mode.by_channel:
         yield from ((said, heard.text(channel)) for channel, said in enumerate(clip.channels))
     elif clip.text:
@@ -283,7 +283,7 @@ def _texts(mode: Mode, clip: Clip, heard: RecognitionResult) -> Iterator[tuple[s
 
 
 def _wav(path: Path, folder: Path) -> Path:
-    """Write a recording as the others take it: WAV, 16 kHz, 16 bits, one channel."""
+    """Write a recording for the other recognisers: WAV, 16 kHz, 16 bits, one channel."""
     with av.open(str(path)) as file:
         resampler = av.AudioResampler("s16", "mono", RATE)
         frames = [out for frame in [*file.decode(audio=0), None] for out in resampler.resample(frame)]

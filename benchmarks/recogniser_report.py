@@ -1,4 +1,4 @@
-"""The recogniser's results as a table for people."""
+"""The recogniser's results as a table."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ NAMES = {"ours": "ours", "moonshine": "moonshine-voice 0.1.0", "pocketsphinx": "
 
 
 def table(results: Mapping[str, Any]) -> str:
-    """Return the table, with the machine and the recordings it was made on."""
+    """The table, with the machine and its recordings."""
     machine = results["machine"]
     seconds = sum(clip["seconds"] for clip in results["clips"])
     lines = [
@@ -43,11 +43,11 @@ def table(results: Mapping[str, Any]) -> str:
         if any(cell != "–" for cell in cells):  # noqa: RUF001 - a dash for what was not measured
             lines.append(f"| {clip['path']} | " + " | ".join(cells) + " |")
     lines += ["", "Diarization error by recording:", ""]
-    told = [row for row in results["rows"] if "diarization_error" in row["scores"]]
-    lines.append("| recording | " + " | ".join(f"{_name(row)}, {row['mode']}" for row in told) + " |")
-    lines.append("| --- |" + " --- |" * len(told))
+    attributed = [row for row in results["rows"] if "diarization_error" in row["scores"]]
+    lines.append("| recording | " + " | ".join(f"{_name(row)}, {row['mode']}" for row in attributed) + " |")
+    lines.append("| --- |" + " --- |" * len(attributed))
     for clip in results["clips"]:
-        cells = [_cell(row["recordings"].get(clip["path"], {}), "diarization_error", _percent) for row in told]
+        cells = [_cell(row["recordings"].get(clip["path"], {}), "diarization_error", _percent) for row in attributed]
         if any(cell != "–" for cell in cells):  # noqa: RUF001
             lines.append(f"| {clip['path']} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

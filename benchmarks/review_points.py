@@ -1,6 +1,7 @@
-"""Measure review points: `make bench-review`. Precision and recall by kind, on sentences that were written first.
+"""Measure review points: `make bench-review`.
 
-A point counts as found where one of its kind overlaps it, and as right where it overlaps one of its kind.
+Precision and recall by kind, on sentences that were written first. A point counts as found if one of its kind overlaps
+it, and as right if it overlaps one of its kind.
 """
 
 import json
@@ -58,7 +59,7 @@ def _sentence(heading: str, line: str) -> Sentence:
 
 
 def measure(collection: Sequence[Sentence]) -> dict[str, Any]:
-    """The counts of each kind, and what was missed and what was too much, in words."""
+    """The counts of each kind, and the missed and superfluous points in words."""
     counts: Counter[tuple[str, Kind]] = Counter()
     missed, wrong = [], []
     for sentence in collection:
@@ -96,7 +97,7 @@ def _shown(sentence: Sentence, place: Place) -> str:
 
 
 def seconds(collection: Sequence[Sentence]) -> float:
-    """How long four hours of speech take, once the lists are loaded."""
+    """The time for four hours of speech, with the lists loaded."""
     words = [word for sentence in collection for word in sentence.words]
     long = (words * (FOUR_HOURS // len(words) + 1))[:FOUR_HOURS]
     review_points.find(words)

@@ -1,6 +1,6 @@
-"""A consultation of any length, as Transcribe Medical writes it down: two speakers, alternatives, identified data.
+"""A consultation of any length, as Transcribe Medical writes it: two speakers, alternatives, identified entities.
 
-Made up from a seed: nobody said any of it. Numbers are strings where the service's are.
+Synthetic, from a seed. Numbers are strings where the service's are.
 """
 
 import json
@@ -22,7 +22,7 @@ Item = Mapping[str, Any]
 
 
 def output(words: int, seed: int = 1) -> bytes:
-    """A job's output with so many words."""
+    """A job's output with this many words."""
     chance = random.Random(seed)  # noqa: S311 - the same conversation every time, not a secret
     turns = list(_turns(words, chance))
     items = [item for turn in turns for item in turn]
@@ -76,13 +76,13 @@ def _mark(number: int, content: str, speaker: int) -> Item:
 
 
 def _labelled(turn: Sequence[Item]) -> Item:
-    told = ("start_time", "end_time", "speaker_label")
-    items = [{name: item[name] for name in told} for item in turn if "end_time" in item]
+    timed = ("start_time", "end_time", "speaker_label")
+    items = [{name: item[name] for name in timed} for item in turn if "end_time" in item]
     return {**_span(turn), "speaker_label": turn[0]["speaker_label"], "items": items}
 
 
 def _readings(turn: Sequence[Item], chance: random.Random) -> Item:
-    """The first reading is what the items say; in each other one a word is another."""
+    """The first reading equals the items. Each other reading differs in one word."""
     readings = [list(turn)]
     for _ in range(chance.randint(0, MOST_ALTERNATIVES - 1)):
         other = chance.randrange(len(turn) - 1)

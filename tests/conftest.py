@@ -1,4 +1,4 @@
-"""Options of the whole test suite, and the one cloud of all tests that need one."""
+"""Options of the whole test suite, and the one cloud that tests share."""
 
 import gc
 import os
@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, settings
 from local.cloud.cloud_process import Cloud, running
 from tests.comparison import recording
 
-# The CDK's library runs the node that is on the path: ours, beside this Python.
+# The CDK's library runs the first node on the path: ours, beside this Python.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 
-# A busy machine breaks no promise of ours, so nothing has a deadline.
+# A busy machine is no failure of ours, so nothing has a deadline.
 for profile, examples in {"everyday": 30, "proof": 500}.items():
     settings.register_profile(
         profile, max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -29,13 +29,13 @@ SUMMARY_LINES = pytest.StashKey[list[str]]()
 
 @pytest.fixture
 def summary_line(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Says a line after the tests, for counts that one wants to read of a run that passed."""
+    """Print a line after the tests, for counts of a run that passed."""
     return request.config.stash.setdefault(SUMMARY_LINES, []).append
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """Scripted ears, a state of its own, every completion told twice, every question to IAM noted."""
+    """A scripted recogniser, its own state, every completion event doubled, every IAM evaluation recorded."""
     folder = tmp_path_factory.mktemp("cloud")
     with running(
         state=folder / "state",
@@ -49,9 +49,9 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if told := config.stash.get(SUMMARY_LINES, []):
+    if lines := config.stash.get(SUMMARY_LINES, []):
         terminalreporter.section("what was counted")
-        terminalreporter.write_line("\n".join(told))
+        terminalreporter.write_line("\n".join(lines))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -73,7 +73,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays to the end: the garbage collector need not look through it again and again."""
+    """Exclude imported objects from garbage collection, because they stay to the end."""
     gc.collect()
     gc.freeze()
 

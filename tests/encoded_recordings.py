@@ -1,6 +1,6 @@
-"""Recordings made by real encoders and muxers: what people send, in every shape that we know of.
+"""Recordings from real encoders and muxers, in every shape that we know users send.
 
-`recordings()` yields them one at a time, the same ones every time. `decoded()` is what a decoder makes of one.
+`recordings()` yields them one at a time, always the same ones. `decoded()` is a decoder's reading of one.
 """
 
 import io
@@ -23,7 +23,7 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Encoded:
-    """A recording: its file name, its bytes, and the reason it must be refused for (none: it must not be)."""
+    """A recording: its file name, its bytes, and the reason for which it must be rejected, if any."""
 
     name: str
     made: bytes | Callable[[], bytes]
@@ -32,13 +32,13 @@ class Encoded:
 
     @cached_property
     def content(self) -> bytes:
-        """Its bytes, encoded when they are first asked for."""
+        """The bytes, encoded at the first use."""
         return self.made if isinstance(self.made, bytes) else self.made()
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What a decoder makes of a file."""
+    """A decoder's reading of a file."""
 
     seconds: float
     hertz: int
@@ -47,7 +47,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How PyAV makes a file."""
+    """The options with which PyAV makes a file."""
 
     muxer: str
     codec: str
@@ -67,7 +67,7 @@ class Encoding:
 
 
 class _Pipe(io.RawIOBase):
-    """Somewhere to write that cannot go back, as a live stream is."""
+    """A target that cannot seek, like a live stream."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class _Pipe(io.RawIOBase):
 
 @cache
 def samples(hertz: int, channels: int, seconds: float) -> Any:
-    """Sound that is loud and soft in turn, as speech is: floats between -1 and 1, one row a channel."""
+    """Alternating loud and soft sound, like speech: floats between -1 and 1, one row for each channel."""
     count = round(hertz * seconds)
     at = np.arange(count) / hertz
     noise = np.random.default_rng(11).normal(0, 0.2, (channels, count))
@@ -94,7 +94,7 @@ def samples(hertz: int, channels: int, seconds: float) -> Any:
 
 @cache
 def speech(hertz: int, channels: int, seconds: float) -> Any:
-    """The demo's dictation from its beginning, as often as it takes: as `samples`."""
+    """The demo's dictation from its beginning, repeated as necessary, in the form of `samples`."""
     with av.open("local/recordings/dictation.wav") as container:
         resampler = av.AudioResampler("fltp", "mono", hertz)
         frames = [part for frame in [*container.decode(audio=0), None] for part in resampler.resample(frame)]
@@ -175,7 +175,7 @@ def _video_frames(encoding: Encoding) -> Iterator[VideoFrame]:
 
 
 def decoded(content: bytes) -> Truth | None:
-    """What a decoder makes of the first audio track; None if there is nothing that it can decode."""
+    """A decoder's reading of the first audio track; None if it cannot decode one."""
     count: dict[int, int] = {}
     hertz = channels = 0
     try:

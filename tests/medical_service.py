@@ -1,4 +1,4 @@
-"""Transcribe Medical by itself, with a cloud one can look into around it; and what its model says of an answer."""
+"""Transcribe Medical alone, with a cloud around it that tests can inspect, and a check of answers against its model."""
 
 import asyncio
 import shutil
@@ -35,7 +35,7 @@ OPERATIONS = (
 
 
 class Cloud:
-    """Buckets in memory, rights to everything that is not in `refused`, and every event that was told."""
+    """Buckets in memory, permission for everything except `refused`, and every published event."""
 
     endpoint = "http://127.0.0.1:4566"
 
@@ -79,7 +79,10 @@ class Cloud:
 
 
 class Recognisers:
-    """Ears that keep every order and hear the same words each time; a file that says `bad` is unusable."""
+    """A recogniser that keeps every order and always returns the same words.
+
+    A file with the content `bad` is unusable.
+    """
 
     def __init__(self):
         self.requests = []
@@ -93,7 +96,7 @@ class Recognisers:
 
 
 class ServiceHarness:
-    """One service and what is around it; `temporary` goes with `close`."""
+    """One service and its surroundings. `close` deletes `temporary`."""
 
     def __init__(self, **settings):
         self.temporary = Path(tempfile.mkdtemp())
@@ -112,7 +115,7 @@ class ServiceHarness:
         return self.service.answer(operation, caller, request)
 
     def pass_time(self):
-        """Let everything happen that was put off."""
+        """Run everything that was scheduled for later."""
         while self.due:
             self.due.pop(0)()
 
@@ -146,7 +149,7 @@ def model() -> ServiceModel:
 
 
 def unknown(operation: str, answer: Mapping) -> list[str]:
-    """What an answer holds that the model does not know, or knows as something else."""
+    """The members of an answer that the model does not have, or has with another type."""
     shape = model().operation_model(operation).output_shape
     return list(_unknown(shape, answer, operation)) if shape else [operation] if answer else []
 

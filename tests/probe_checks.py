@@ -1,4 +1,4 @@
-"""The probe against a decoder: on whole files, on what became of them, and on files that were cut off."""
+"""Compare the probe with a decoder: on whole files, on changed files, and on truncated files."""
 
 import io
 import random
@@ -25,7 +25,7 @@ _TAKEN = ("wav", "flac", "ogg", "amr", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2
 
 @dataclass(frozen=True)
 class Probed:
-    """What the start function makes of a file, and at what price."""
+    """The start function's result for a file, and its cost."""
 
     media_format: str | None
     info: AudioInfo | None
@@ -36,12 +36,12 @@ class Probed:
 
     @property
     def reason(self) -> str | None:
-        """The class of the refusal."""
+        """The reason of the rejection."""
         return self.refusal.reason if self.refusal else None
 
 
 def probed(name: str, content: bytes) -> Probed:
-    """Probe a file as the start function does, but that a fault of ours is raised."""
+    """Probe a file as the start function does, but raise our own errors."""
     fetches: list[int] = []
 
     def fetch(begin: int, end: int) -> bytes:
@@ -60,7 +60,7 @@ def probed(name: str, content: bytes) -> Probed:
 
 
 def contradictions(info: AudioInfo, truth: Truth) -> list[str]:
-    """In what the probe says other than the decoder."""
+    """Where the probe and the decoder disagree."""
     wrong = [name for name in ("hertz", "channels") if getattr(info, name) not in (None, getattr(truth, name))]
     if info.seconds is not None and abs(info.seconds - truth.seconds) > _SHARE * truth.seconds:
         wrong.append("seconds")
@@ -68,12 +68,15 @@ def contradictions(info: AudioInfo, truth: Truth) -> list[str]:
 
 
 def unknown(info: AudioInfo) -> list[str]:
-    """What the probe does not say."""
+    """What the probe leaves unknown."""
     return [name for name in ("hertz", "channels", "seconds", "cut_off") if getattr(info, name) is None]
 
 
 def explained(name: str, content: bytes) -> str | None:
-    """Why a file is rightly refused, by what a decoder makes of it; None if a decoder reads what was refused."""
+    """The reason why a file is rightly rejected, from a decoder's reading.
+
+    None if a decoder reads the rejected file.
+    """
     found, truth = probed(name, content), decoded(content)
     if found.reason is None:
         return "not refused"
@@ -91,12 +94,12 @@ def explained(name: str, content: bytes) -> str | None:
 
 
 def cut(recording: Encoded, percent: int) -> bytes:
-    """So much of it as an upload that broke off leaves."""
+    """The beginning of a recording, as an interrupted upload leaves it."""
     return recording.content[: len(recording.content) * percent // 100]
 
 
 def end_of_cut(recording: Encoded, percent: int) -> str:
-    """What becomes of a recording that was cut off: flagged, refused, unknown, or (wrongly) whole."""
+    """The outcome for a truncated recording: flagged, rejected, unknown, or (wrongly) whole."""
     found = probed(recording.name, cut(recording, percent))
     if found.refusal:
         return "refused"
@@ -105,7 +108,7 @@ def end_of_cut(recording: Encoded, percent: int) -> str:
 
 
 def mutations(recordings: Sequence[Encoded], count: int, seed: int) -> Iterator[tuple[str, Encoded]]:
-    """So many changed files, each with the name of what was done to it."""
+    """This many changed files, each with the name of its change."""
     chance = random.Random(seed)
     kinds = tuple(_KINDS)
     for number in range(count):
@@ -116,7 +119,7 @@ def mutations(recordings: Sequence[Encoded], count: int, seed: int) -> Iterator[
 
 
 def _place(content: bytearray, chance: random.Random) -> int:
-    """Somewhere, mostly where headers are: near the beginning or the end."""
+    """A position, mostly near the headers at the beginning or the end."""
     reach = chance.choice((16, 64, 512, 4096, len(content)))
     offset = chance.randrange(min(reach, len(content)))
     return offset if chance.random() < 0.7 else len(content) - 1 - offset
@@ -137,7 +140,7 @@ def _extremes(content: bytearray, chance: random.Random) -> bytearray:
 
 
 def _fields(content: bytearray, chance: random.Random) -> bytearray:
-    """A number that follows a name of four letters is another one."""
+    """Change a number that follows a name of four letters."""
     names = [b"fmt ", b"data", b"RIFF", b"moov", b"mdat", b"mvhd", b"mdhd", b"stts", b"stsz", b"stco", b"mp4a", b"esds",
              b"fLaC", b"OggS", b"Xing", b"Info", b"OpusHead", b"\x44\x89", b"\x2a\xd7\xb1", b"\xb5"]  # fmt: skip
     found = [at for name in names for at in (content.find(name), content.rfind(name)) if at >= 0]
@@ -166,7 +169,7 @@ def _removed(content: bytearray, chance: random.Random) -> bytearray:
 
 
 def _shuffled(content: bytearray, chance: random.Random) -> bytearray:
-    """Two neighbouring boxes or chunks change places, or one comes twice."""
+    """Exchange two neighbouring boxes or chunks, or repeat one."""
     boxes = []
     at = 0
     while at + 8 <= len(content) and len(boxes) < 50:

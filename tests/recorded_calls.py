@@ -1,4 +1,4 @@
-"""Notes what the functions ask of AWS while other tests run, so that it can be held against their rights."""
+"""Record the functions' calls of AWS during other tests, to compare them with the functions' permissions."""
 
 import sys
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ _LAMBDAS = Path(__file__).parents[1] / "lambdas"
 
 @dataclass(frozen=True)
 class Call:
-    """A call of a function's: `s3.head_object` and what it was given."""
+    """A call of a function: `s3.head_object` and its arguments."""
 
     function: str
     operation: str
@@ -25,7 +25,7 @@ class Call:
 
 
 def note(client: Any) -> Any:
-    """Note what a client is asked for by the functions, and not by a test itself."""
+    """Record the calls of a client by the functions, and not those by a test."""
 
     def noted(params: dict[str, Any], model: Any, **_event: Any) -> None:
         asked(f"{model.service_model.service_name}.{xform_name(model.name)}", params)
@@ -35,13 +35,13 @@ def note(client: Any) -> Any:
 
 
 def asked(operation: str, arguments: Mapping[str, Any]) -> None:
-    """Note what is asked, if it is by one of the functions."""
+    """Record a call if it is by one of the functions."""
     if function := _calling():
         NOTED.append(Call(function, operation, dict(arguments)))
 
 
 def _calling() -> str | None:
-    """The function that calls, unless it is a test that does while the function waits."""
+    """The calling function, unless a test calls while the function waits."""
     frame = sys._getframe()  # noqa: SLF001 - nothing else tells who called
     while frame := frame.f_back:
         if caller := _caller(frame.f_code.co_filename):
@@ -51,7 +51,7 @@ def _calling() -> str | None:
 
 @cache
 def _caller(file: str) -> str:
-    """The function or the test whose file this is; nothing for any other."""
+    """The function or the test of this file; nothing for any other file."""
     path = Path(file)
     ours = path.parent == _LAMBDAS and path.stem in FUNCTIONS
     return path.stem if ours or path.stem.startswith("test_") else ""

@@ -1,6 +1,6 @@
-"""Every container, codec, muxer option and tag that people send, as files of real encoders: `recordings()`.
+"""Every container, codec, muxer option and tag that users send, as files of real encoders: `recordings()`.
 
-Each says whether Transcribe must get it or what it is refused for; `encoded_recordings.decoded` says the rest.
+Each names the reason for a rejection, or none if Transcribe must get it. `encoded_recordings.decoded` gives the rest.
 """
 
 import struct
@@ -72,7 +72,7 @@ def flacs() -> Iterator[Encoded]:
 
 
 def mp3s() -> Iterator[Encoded]:
-    """MP3: every rate, with and without a count of frames, constant and variable, and every tag."""
+    """MP3: every rate, with and without a frame count, constant and variable, and every tag."""
     for hertz in HERTZ:
         for channels in (1, 2):
             name = f"mp3-{hertz}-{channels}.mp3"
@@ -166,14 +166,14 @@ def matroskas() -> Iterator[Encoded]:
 
 
 def amrs() -> Iterator[Encoded]:
-    """AMR; there is no encoder of the wideband codec here, but any bits are a frame of it."""
+    """AMR. No encoder of the wideband codec is available here, but any bits are a valid frame."""
     yield _made("telephone.amr", RATE, muxer="amr", codec="libopencore_amrnb", hertz=8000)
     frame = b"\x44" + bytes(range(60))  # 23.85 kbit/s
     yield Encoded("wideband.amr", b"#!AMR-WB\n" + frame * 200)
 
 
 def joined() -> Iterator[Encoded]:
-    """Two recordings one behind the other."""
+    """Two recordings, one after the other."""
     counted = encode(Encoding("mp3", "libmp3lame", muxing={"id3v2_version": "0"}))
     tagged = encode(Encoding("mp3", "libmp3lame", metadata=_TAGS))
     yield Encoded("joined.mp3", counted * 2)
@@ -186,7 +186,7 @@ def joined() -> Iterator[Encoded]:
 
 
 def disguised() -> Iterator[Encoded]:
-    """Bytes before the recording that a decoder passes over."""
+    """Bytes before the recording that a decoder skips."""
     mp3 = encode(Encoding("mp3", "libmp3lame", 16_000))
     yield Encoded("one-zero.mp3", b"\0" + mp3)
     yield Encoded("zeros.mp3", bytes(4096) + mp3)
@@ -203,7 +203,7 @@ def disguised() -> Iterator[Encoded]:
 
 
 def foreign() -> Iterator[Encoded]:
-    """Audio that a decoder reads and Transcribe does not take."""
+    """Audio that a decoder reads and Transcribe does not accept."""
     for muxer, codec, name in (
         ("aiff", "pcm_s16be", "a.aiff"), ("caf", "pcm_s16le", "a.caf"), ("w64", "pcm_s16le", "a.w64"),
         ("au", "pcm_s16be", "a.au"), ("asf", "wmav2", "a.wma"), ("adts", "aac", "a.aac"), ("mpegts", "aac", "a.ts"),
@@ -222,7 +222,7 @@ def ape() -> bytes:
 
 
 def with_cover(movie: bytes) -> bytes:
-    """A movie whose moov stands at the end, with a picture of 200 KB in its tags."""
+    """A movie with its moov at the end, and a picture of 200 KB in its tags."""
     at = movie.rindex(b"moov") - 4
     tags = box(b"udta", box(b"meta", bytes(4) + box(b"ilst", box(b"covr", box(b"data", bytes(200_000))))))
     return movie[:at] + box(b"moov", movie[at + 8 :] + tags)
@@ -235,7 +235,7 @@ def with_asc(movie: bytes, config: str) -> bytes:
 
 
 def with_void(webm: bytes) -> bytes:
-    """A WebM with a Void and a CRC-32 element in its EBML header, which is as long as before by as much."""
+    """A WebM with a Void and a CRC-32 element in its EBML header, whose length grows accordingly."""
     size = 0x7F & webm[4]
     more = b"\xec\x85void!" + b"\xbf\x84\1\2\3\4"
     return webm[:4] + bytes([0x80 | (size + len(more))]) + more + webm[5:]

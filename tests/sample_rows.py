@@ -1,4 +1,4 @@
-"""A recording at each of its ends, for tests of what is told of it."""
+"""A recording in each final state, for tests of notifications."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The JSON Schemas that are published in docs/schemas, and whether a document is valid by one."""
+"""The JSON Schemas in docs/schemas, and the validation of a document."""
 
 import json
 from pathlib import Path
@@ -11,8 +11,8 @@ PUBLISHED = Path(__file__).parents[1] / "docs" / "schemas"
 
 
 def errors(document: Any, schema: str) -> list[str]:
-    """What is wrong with a document by the schema of this name, in words."""
+    """The validation errors of a document by the schema of this name."""
     rules = json.loads((PUBLISHED / f"{schema}.json").read_text(encoding="utf-8"))
-    # cfn-lint's validator of JSON Schemas; among CloudFormation's functions null would mean that a member is missing.
+    # cfn-lint's validator of JSON Schemas; with CloudFormation's functions a null would count as a missing member.
     validator = StandardValidator(rules, context=Context(functions=[]))
     return [error.message for error in validator.iter_errors(document)]

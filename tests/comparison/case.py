@@ -1,4 +1,4 @@
-"""A case: calls of the SDK, AWS's documented answer to the last of them, and where that is documented."""
+"""A case: calls of the SDK, AWS's documented answer to the last of them, and the page that documents it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ _REFERENCES = {
 
 @dataclass(frozen=True)
 class Call:
-    """A call. In it, `@bucket` is a new bucket of this case's, and `@0.VersionId` is what the first call answered."""
+    """A call. In it, `@bucket` is a new bucket of this case, and `@0.VersionId` is a value from the first answer."""
 
     operation: str
     parameters: Mapping[str, Any] = field(hash=False)
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Case:
-    """One promise of AWS's. `local` and `moto` say what it means for users that one of them breaks it."""
+    """One behaviour of AWS. `local` and `moto` give the consequence for users if that side differs."""
 
     name: str
     calls: tuple[Call, ...]
@@ -58,7 +58,7 @@ class Case:
 
     @property
     def documented(self) -> str:
-        """Where AWS says so: the operation's page, unless another is named."""
+        """The page that documents it: the operation's page, unless another is named."""
         return self.source or page(self.calls[-1].operation)
 
 
@@ -74,13 +74,13 @@ def call(name: str, **parameters: Any) -> Call:
 
 
 def case(name: str, *calls: Call, status: int = 200, code: str | None = None, **more: Any) -> Case:
-    """A case whose last call is answered so."""
+    """A case with this answer to its last call."""
     assert xform_name(operation(calls[-1].operation).name)
     return Case(name, calls, status, code, **more)
 
 
 def differences(case_: Case, answer: Mapping[str, Any]) -> list[str]:
-    """How an answer differs from AWS's."""
+    """The differences between an answer and AWS's."""
     found: list[str] = []
     status = answer["ResponseMetadata"]["HTTPStatusCode"]
     code = answer.get("Error", {}).get("Code")
@@ -100,7 +100,7 @@ def _shown(value: Any) -> str:
 
 
 def member(answer: Any, path: str) -> Any:
-    """What an answer says at a path such as `Contents.0.Key`; `#Contents` is how many there are."""
+    """The value in an answer at a path such as `Contents.0.Key`; `#Contents` is the number of entries."""
     if path.startswith("#"):
         found = member(answer, path[1:])
         return 0 if found is ABSENT else len(found)

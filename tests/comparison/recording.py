@@ -1,7 +1,7 @@
-"""What our code sends to AWS while other tests run: each operation, and each parameter by its path.
+"""The calls of AWS that our code makes during other tests: each operation, and each parameter by its path.
 
-Calls are recorded where the SDK makes them, in this process, and by the local cloud, which also sees the CDK. What the
-functions send is recorded over moto and in the simulation.
+Calls are recorded in the SDK, in this process, and by the local cloud, which also sees the CDK. The functions' calls
+are recorded over moto and in the simulation.
 """
 
 # ruff: noqa: SLF001  # nothing public says what every client is asked, nor who asks
@@ -62,13 +62,13 @@ def sent(name: str, parameters: Mapping[str, Any]) -> set[Sent]:
 
 
 def note(name: str, parameters: Mapping[str, Any]) -> None:
-    """Record a call, if our code makes it."""
+    """Record a call if our code makes it."""
     if _by_us():
         SENT.update(sent(name, parameters))
 
 
 def of_the_cdk(requests: Iterable[Mapping[str, Any]]) -> set[Sent]:
-    """What the CDK sent, of all that a local cloud noted."""
+    """The CDK's calls, from all requests that a local cloud recorded."""
     return {
         Sent(each["operation"], path)
         for each in requests
@@ -78,7 +78,7 @@ def of_the_cdk(requests: Iterable[Mapping[str, Any]]) -> set[Sent]:
 
 
 def install() -> None:
-    """Record what every client of the SDK in this process is asked."""
+    """Record the calls of every SDK client in this process."""
     make = botocore.client.BaseClient._make_api_call
 
     def noting(self: Any, operation_name: str, api_params: Mapping[str, Any]) -> Any:

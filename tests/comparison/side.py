@@ -1,4 +1,4 @@
-"""The two sides that are held to AWS's answers: clients of the local cloud or of moto, and what cases need there."""
+"""The two sides that are compared with AWS: clients of the local cloud or of moto, and the resources for cases."""
 
 import io
 import json
@@ -23,7 +23,7 @@ Make = Callable[["Place"], Any]
 
 
 class Place:
-    """What one case needs, made when it is first named."""
+    """The resources of one case, created at the first use of their name."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
@@ -31,7 +31,7 @@ class Place:
         self.answers: list[Mapping[str, Any]] = []
 
     def called(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Make a call and return its answer, an error's too."""
+        """Make a call and return its answer, which may be an error."""
         service, _, method = operation.partition(".")
         client = self.client(service)
         try:
@@ -47,7 +47,7 @@ class Place:
         return dict(answer)
 
     def resolved(self, value: Any) -> Any:
-        """A value with what `@…` stands for."""
+        """A value with each `@…` replaced."""
         if isinstance(value, str) and value.startswith("@"):
             return self._named(value[1:])
         if isinstance(value, Mapping):
@@ -65,15 +65,15 @@ class Place:
 
 @contextmanager
 def in_moto() -> Iterator[Client]:
-    """Clients of moto, which stands in for AWS meanwhile."""
+    """Clients of moto, which is active meanwhile."""
     session = boto3.Session("testing", "testing", region_name=REGION)
-    once = Config(retries={"total_max_attempts": 1})  # an answer that cannot be read is the same the next time
+    once = Config(retries={"total_max_attempts": 1})  # an unreadable answer is the same at the next attempt
     with mock_aws():
         yield cache(lambda service: session.client(service, config=once))
 
 
-def judged(case: Case, client: Client) -> list[str]:
-    """How one side's answer to a case differs from AWS's."""
+def compared(case: Case, client: Client) -> list[str]:
+    """The differences between one side's answer to a case and AWS's."""
     place = Place(client)
     answer: dict[str, Any] = {}
     for step in case.calls:

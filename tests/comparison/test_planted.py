@@ -1,4 +1,4 @@
-"""Differences that are planted in answers are found, whatever kind they are of."""
+"""Planted differences in answers are found, of every kind."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.comparison.cases import CASES
-from tests.comparison.side import Client, in_moto, judged
+from tests.comparison.side import Client, compared, in_moto
 
 Answer = dict[str, Any]
 
@@ -49,7 +49,7 @@ PLANTED: dict[tuple[str, str], Callable[[Answer], Answer]] = {
 
 
 class Planted:
-    """A client, one of whose operations answers otherwise: `change` is given each answer of the kind it is about."""
+    """A client whose one operation answers differently: `change` gets each answer of its kind."""
 
     def __init__(self, client: Any, method: str, change: Callable[[Answer], Answer]) -> None:
         self._client, self._method, self._change = client, method, change
@@ -86,5 +86,5 @@ def test_a_planted_difference_is_found(name: str, operation: str, moto: Client):
         return Planted(client, method, PLANTED[name, operation]) if asked == service else client
 
     cases = [case for case in CASES if case.calls[-1].operation == operation and not case.moto]
-    assert not [case for case in cases if judged(case, moto)]
-    assert [case for case in cases if judged(case, planted)]
+    assert not [case for case in cases if compared(case, moto)]
+    assert [case for case in cases if compared(case, planted)]

@@ -1,4 +1,4 @@
-"""Whatever our code sends to AWS has a case: its operation and each of its parameters."""
+"""Every call of AWS by our code has a case: its operation and each of its parameters."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ def test_a_call_without_a_case_is_named():
     assert without_case(recorded) == ["s3.put_bucket_acl(ACL)", "s3.put_bucket_acl(Bucket)", "s3.put_bucket_acl(…)"]
 
 
-def test_a_call_of_the_cdk_is_recorded_and_no_other_of_the_cloud():
+def test_only_the_cdk_s_calls_are_recorded_from_the_cloud():
     asked = {"operation": "s3.put_bucket_acl", "parameters": ["Bucket"]}
     noted = [{**asked, "by": "aws-sdk-js/3.9 aws-cdk"}, {**asked, "operation": "s3.get_bucket_acl", "by": "Boto3/1"}]
     assert of_the_cdk(noted) == {Sent("s3.put_bucket_acl", ""), Sent("s3.put_bucket_acl", "Bucket")}

@@ -1,4 +1,4 @@
-"""What the local cloud notes of a request is what the SDK was asked, in every protocol."""
+"""The local cloud records a request as the SDK sent it, in every protocol."""
 
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit

@@ -1,4 +1,4 @@
-"""Prints the corpus: one line an item, with the outcome it must have, and how many have which."""
+"""Print the corpus: one line for each item with its expected outcome, and the number of items for each outcome."""
 
 import sys
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Contents of uploads. `given` is the content, whole or sparse, and how it is to be transcribed."""
+"""Contents of uploads. `given` is the content, whole or sparse, with its settings."""
 
 import gzip
 import random
@@ -29,7 +29,7 @@ from tests.corpus.recordings import (
 
 @dataclass(frozen=True)
 class Content:
-    """What is uploaded under which name, and which format it turns out to be."""
+    """An uploaded content, its file name, and its detected format."""
 
     body: bytes | Sparse
     name: str = "a.wav"

@@ -1,4 +1,4 @@
-"""Messages of the completion queue. `given` is what Transcribe answers for the job, and the messages about it."""
+"""Messages of the completion queue. `given` is Transcribe's answer for the job, and the messages about it."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from tests.corpus.item import DEAD_LETTER, IGNORED, OK, RETRY, Item, failed
 
 @dataclass(frozen=True)
 class Signals:
-    """The job as Transcribe has it, and what is said of it; `body` makes a message of the job's name."""
+    """The job in Transcribe, and the messages about it. `body` makes a message from the job's name."""
 
     body: Callable[[str], str]
     job: Mapping[str, Any] = field(default_factory=lambda: {"TranscriptionJobStatus": "COMPLETED"})
@@ -26,7 +26,7 @@ def event(name: str, status: str = "COMPLETED", key: str = "TranscriptionJobName
 
 
 def written(key: str) -> str:
-    """S3's event about an object of the work bucket, by way of EventBridge."""
+    """S3's event about an object of the work bucket, from EventBridge."""
     return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": {"object": {"key": key}}})
 
 

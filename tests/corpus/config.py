@@ -1,4 +1,4 @@
-"""A deployment's choices. `given` is what is changed in choices that work; a text is a file's content."""
+"""A deployment's configuration. `given` is a change to a valid configuration; a text is a file's content."""
 
 from tests.corpus.item import OK, REFUSED, Item
 from tests.functions.fakes import ACCOUNT

@@ -1,4 +1,4 @@
-"""The clinic of the functions' tests, its functions by their front doors, and what became of a message."""
+"""The deployment of the function tests, its functions behind their handlers, and the outcome of a message."""
 
 import json
 from collections.abc import Callable
@@ -11,9 +11,9 @@ import deliver_transcript
 import start_transcription
 from tests.corpus.item import DEAD_LETTER, IGNORED, OK, RETRY, failed, rejected
 from tests.functions.deployment_harness import Pipeline, pipeline
-from tests.functions.fakes import _far_ends
+from tests.functions.fakes import _fake_clients
 
-__all__ = ["_far_ends", "pipeline"]
+__all__ = ["_fake_clients", "pipeline"]
 _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 
 
@@ -24,18 +24,18 @@ def _ask(function: Any, body: str) -> Any:
 
 @pytest.fixture
 def intake(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Have the start function take a message of the intake queue, and say what became of it."""
+    """Let the start function take a message of the intake queue, and return the outcome."""
     starter = pipeline.starter()
     monkeypatch.setattr(start_transcription, "_starter", lambda: starter)
 
     def take(body: str) -> str:
-        started, told = pipeline.transcribe.starts, len(pipeline.told())
+        started, before = pipeline.transcribe.starts, len(pipeline.notifications())
         if _ask(start_transcription, body):
             return DEAD_LETTER
         if pipeline.transcribe.starts > started:
             return OK
-        if len(pipeline.told()) > told:
-            refused = pipeline.told()[-1]
+        if len(pipeline.notifications()) > before:
+            refused = pipeline.notifications()[-1]
             assert refused["status"] == "REJECTED"
             assert refused["reason"]["remedy"].endswith(".")
             return rejected(refused["reason"]["class"])
@@ -46,17 +46,17 @@ def intake(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[[str
 
 @pytest.fixture
 def completion(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Have the deliver function take a message of the completion queue, and say what became of it."""
+    """Let the deliver function take a message of the completion queue, and return the outcome."""
     deliverer = pipeline.deliverer()
     monkeypatch.setattr(deliver_transcript, "_deliverer", lambda: deliverer)
 
     def take(body: str) -> str:
-        told = len(pipeline.told())
+        before = len(pipeline.notifications())
         if _ask(deliver_transcript, body):
             return DEAD_LETTER
-        if len(pipeline.told()) > told:
-            news = pipeline.told()[-1]
-            return OK if news["status"] == "DELIVERED" else failed(news["reason"]["class"])
+        if len(pipeline.notifications()) > before:
+            notification = pipeline.notifications()[-1]
+            return OK if notification["status"] == "DELIVERED" else failed(notification["reason"]["class"])
         return RETRY if pipeline.messages(pipeline.completion_queue) else IGNORED
 
     return take
@@ -70,7 +70,7 @@ def signals(
 
     def collect() -> str:
         printed = capsys.readouterr()
-        sent = [*pipeline.told(), *(message.body for message in pipeline.messages(pipeline.completion_queue))]
+        sent = [*pipeline.notifications(), *(message.body for message in pipeline.messages(pipeline.completion_queue))]
         names = [*pipeline.keys("clinic-work"), *pipeline.keys("clinic-transcripts"), *pipeline.transcribe.jobs]
         spoken = printed.out + printed.err + caplog.text
         decoded = [line for line in map(_decoded, spoken.splitlines()) if line]

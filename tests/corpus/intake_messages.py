@@ -1,4 +1,4 @@
-"""Messages of the intake queue. `given` is a body, or a function of the good upload that makes one."""
+"""Messages of the intake queue. `given` is a body, or a function that makes one from the valid upload."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ _S3 = json.loads((Path(__file__).parents[1] / "events" / "s3_notification.json")
 
 
 def record(upload: Upload, key: str | None = None, **changes: Any) -> dict[str, Any]:
-    """S3's record of an upload, by its encoded key if that is given."""
+    """S3's record of an upload, with this encoded key if one is given."""
     record: dict[str, Any] = json.loads(json.dumps(_S3["Records"][0]))
     record["s3"]["bucket"] |= {"name": upload.bucket, "arn": f"arn:aws:s3:::{upload.bucket}"}
     encoded = quote_plus(upload.key) if key is None else key

@@ -1,4 +1,4 @@
-"""What a row of the corpus is, and what may become of it."""
+"""The rows of the corpus and their possible outcomes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,20 +18,21 @@ SAFE = "SAFE"
 
 
 def rejected(reason: str) -> str:
-    """Told and noted as REJECTED with this class; nothing is paid for."""
+    """Notified and stored as REJECTED with this reason; no job is started."""
     return f"REJECTED ({reason})"
 
 
 def failed(reason: str) -> str:
-    """Told and noted as FAILED with this class; Transcribe's own output is kept."""
+    """Notified and stored as FAILED with this reason; Transcribe's own output is kept."""
     return f"FAILED ({reason})"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One bad (or odd) input.
+    """One bad (or unusual) input.
 
-    `why` stands where the outcome is a decision of ours, `owed` where it is not so yet: what is to be mended.
+    `why` gives the reason where we decided the outcome.
+    `owed` names the defect to repair, if the outcome is not correct yet.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Keys of uploads. `given` is the keys to put, or an encoded key as a notification would bring it."""
+"""Keys of uploads. `given` is the keys to upload, or an encoded key as in a notification."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ LONGEST = 1024
 
 @dataclass(frozen=True)
 class Encoded:
-    """A key as it stands in a notification, for which no object can exist."""
+    """A key as in a notification, for which no object can exist."""
 
     text: str
 
@@ -20,7 +20,7 @@ def _under(*names: str) -> tuple[str, ...]:
 
 
 def _long(character: str, size: int) -> str:
-    """A key of exactly so many bytes, as far as the character's own length divides them."""
+    """A key of exactly this many bytes, as far as the character's own length divides them."""
     room = size - len("dictation/.wav")
     text = character * (room // len(character.encode()))
     return f"dictation/{text}{'x' * (room - len(text.encode()))}.wav"

@@ -1,4 +1,4 @@
-"""Metadata, tags, storage class and encryption of uploads. `given` says how the object is put and answered for."""
+"""Metadata, tags, storage class and encryption of uploads. `given` is how the object is stored and read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ WITH_A_KEY_OF_THEIRS = refusal(
 
 @dataclass(frozen=True)
 class Put:
-    """An upload: PutObject's arguments, then what HeadObject adds and which calls fail."""
+    """An upload: the arguments of PutObject, additions to the answer of HeadObject, and the calls that fail."""
 
     metadata: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, Any] = field(default_factory=dict)

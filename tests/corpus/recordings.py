@@ -1,4 +1,4 @@
-"""Recordings made of nothing: true headers over silence, the same bytes every time, in no time."""
+"""Synthetic recordings: valid headers over silence, the same bytes every time, made quickly."""
 
 import struct
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ WAV_PCM, WAV_FLOAT, WAV_ALAW = 1, 3, 6
 
 @dataclass(frozen=True)
 class Sparse:
-    """A file of `size` bytes that begins and ends with these, and holds zeros in between."""
+    """A file of `size` bytes with this beginning and end, and zeros in between."""
 
     size: int
     beginning: bytes
@@ -27,7 +27,7 @@ def wav(
     data_bytes: int | None = None, riff_bytes: int | None = None, before: bytes = b"", between: bytes = b"",
     sample: bytes = b"\0",
 ) -> bytes:  # fmt: skip
-    """A WAV; `data_bytes` and `riff_bytes` are what its header claims, if that is not the truth."""
+    """A WAV file. `data_bytes` and `riff_bytes` are the lengths in its header, if they differ from the real ones."""
     frame = channels * bits // 8
     data = sample * (round(seconds * hertz) * frame // len(sample))
     return wav_header(
@@ -40,7 +40,7 @@ def wav_header(
     data_bytes: int, *, hertz: int = 16_000, channels: int = 1, bits: int = 16, codec: int = WAV_PCM,
     riff_bytes: int | None = None, before: bytes = b"", between: bytes = b"",
 ) -> bytes:  # fmt: skip
-    """All of a WAV that stands before its samples; `before` and `between` are chunks around its format."""
+    """The part of a WAV file before its samples. `before` and `between` are chunks around its format."""
     frame = channels * bits // 8
     rate = min(hertz * frame, 2**32 - 1)
     shape = struct.pack("<HHIIHH", codec, channels, hertz, rate, frame, bits)
@@ -57,9 +57,9 @@ def flac(
     samples: int, *, hertz: int = 16_000, channels: int = 1, size: int = 4096, picture: int = 0,
     last: int | None = None,
 ) -> bytes:  # fmt: skip
-    """A FLAC of about `size` bytes that counts so many samples; 0 is for unknown.
+    """A FLAC of about `size` bytes whose header counts this many samples; 0 means unknown.
 
-    `last` is the number of the frame that it ends with, of 4096 samples.
+    `last` is the number of its last frame, of 4096 samples.
     """
     shape = (hertz << 44) | (channels - 1 << 41) | (15 << 36) | samples
     info = struct.pack(">HH", 4096, 4096) + bytes(6) + struct.pack(">Q", shape) + bytes(16)
@@ -87,7 +87,7 @@ def _flac_block(kind: int, content: bytes, *, last: bool) -> bytes:
 
 
 def mp3(seconds: float, *, mark: bytes = b"", frames: int = 0) -> bytes:
-    """MPEG-1 layer III, 128 kbit/s, 48 kHz, stereo; with a mark (Xing, Info) that counts frames, if asked for."""
+    """MPEG-1 layer III, 128 kbit/s, 48 kHz, stereo; optionally with a mark (Xing, Info) that counts frames."""
     frame = b"\xff\xfb\x94\x00" + bytes(380)  # 384 bytes of 24 ms
     count = round(seconds / 0.024)
     first = b""
@@ -98,7 +98,7 @@ def mp3(seconds: float, *, mark: bytes = b"", frames: int = 0) -> bytes:
 
 
 def id3(size: int, claimed: int | None = None) -> bytes:
-    """An ID3v2 tag of so many zeros, as a picture would fill it."""
+    """An ID3v2 tag of this many zeros, as large as a picture."""
     claimed = size if claimed is None else claimed
     return b"ID3\4\0\0" + bytes(claimed >> shift & 0x7F for shift in (21, 14, 7, 0)) + bytes(size)
 
@@ -114,9 +114,9 @@ FTYP = box(b"ftyp", b"M4A \0\0\0\0M4A isom")
 def moov(
     units: int, *, scale: int = 1000, hertz: int = 44_100, channels: int = 1, template: int | None = None,
 ) -> bytes:  # fmt: skip
-    """The index of an AAC recording of so many units, `scale` of which are a second.
+    """The index of an AAC recording of this many units, `scale` of which are a second.
 
-    `template` is the rate that stands in the container, if it is not the codec's.
+    `template` is the rate in the container, if it differs from the codec's.
     """
     movie = box(b"mvhd", bytes(12) + struct.pack(">II", scale, units) + bytes(80))
     index = (48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000).index(hertz) + 3

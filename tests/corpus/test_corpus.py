@@ -1,4 +1,4 @@
-"""Every item of the corpus, put before the real functions: what becomes of it is what its row says.
+"""The real functions process every item of the corpus, and the outcome is the one in its row.
 
 `python -m tests.corpus` prints the table.
 """
@@ -37,7 +37,7 @@ def rows(table):
 
 
 def row(item):
-    """A test of the item; expected to fail as long as a defect of others' stands in its way."""
+    """A test of the item. It is expected to fail while another project's defect prevents the outcome."""
     marks = [pytest.mark.xfail(reason=item.owed)] if item.owed else []
     return pytest.param(item, id=item.id, marks=marks)
 
@@ -50,7 +50,7 @@ def test_keys(pipeline, intake, signals, item):
     uploads = [pipeline.upload(key, b"" if key.endswith("/") else WAV) for key in item.given]
     assert {intake(intake_messages.notification(upload)) for upload in uploads} == {item.expected}
     assert pipeline.transcribe.starts == len(uploads) * (item.expected == OK)
-    for upload in uploads:  # once more, as the reconciler would
+    for upload in uploads:  # again, as the reconciler does
         intake(queue_messages.upload_message(UploadMessage(upload)))
     assert pipeline.transcribe.starts == len(uploads) * (item.expected == OK)
     said = signals()
@@ -95,7 +95,7 @@ def test_audio(pipeline, intake, item):
 
 
 def counted(pipeline, body):
-    """Answer reads of the upload from `body`, which moto need not hold; says how many bytes each took."""
+    """Answer reads of the upload from `body`, which moto need not hold. Returns the bytes of each read."""
     reads = []
     head, size = pipeline.s3.head_object, body.size if isinstance(body, Sparse) else len(body)
 
@@ -103,8 +103,8 @@ def counted(pipeline, body):
         first, last = (int(number) for number in asked["Range"].removeprefix("bytes=").split("-"))
         assert 0 <= first <= last < size, "S3 would not answer such a range"
         reads.append(last + 1 - first)
-        told = {"ContentRange": f"bytes {first}-{last}/{size}", "ContentLength": last + 1 - first}
-        return {"Body": io.BytesIO(body[first : last + 1]), **told}
+        headers = {"ContentRange": f"bytes {first}-{last}/{size}", "ContentLength": last + 1 - first}
+        return {"Body": io.BytesIO(body[first : last + 1]), **headers}
 
     pipeline.s3.head_object = lambda **asked: head(**asked) | {"ContentLength": size}
     pipeline.s3.get_object = read
@@ -129,7 +129,7 @@ def test_messages_of_the_completion_queue(pipeline, completion, item):
     assert completion(body) == item.expected
     for _ in range(item.given.times - 1):
         completion(body)
-    assert len(pipeline.told()) == (item.expected not in ("RETRY", "IGNORED", "DEAD LETTER"))
+    assert len(pipeline.notifications()) == (item.expected not in ("RETRY", "IGNORED", "DEAD LETTER"))
 
 
 @rows(transcripts)
@@ -137,7 +137,7 @@ def test_transcripts(pipeline, completion, item):
     pipeline.start(pipeline.upload())
     job = pipeline.row().job
     body = item.given() if callable(item.given) else item.given
-    pipeline.write_raw(job)  # what is copied; what is read is given below, since moto is slow to keep so much
+    pipeline.write_raw(job)  # the output that is copied; moto stores large objects slowly, so reads are given below
     pipeline.transcribe.end(job)
     answer = pipeline.s3.get_object
     written = {"Body": io.BytesIO(body), "ContentLength": len(body)}
@@ -157,8 +157,8 @@ PLACES = {
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("spoken", transcripts.SPOKEN.values(), ids=transcripts.SPOKEN)
-def test_a_word_is_nothing_but_a_word_in_every_document(form, place, spoken):
-    """What stands around the word does not change with it: it opens no element, ends no caption, begins no line."""
+def test_a_word_stays_plain_text_in_every_document(form, place, spoken):
+    """The text around the word does not change: the word opens no element, ends no caption and begins no line."""
     hostile, harmless = (
         FORMATS[form].write(transcripts.transcript.read(transcripts.output(PLACES[place](said), entities=[])), FACTS)
         for said in (spoken, "doctor")
@@ -166,7 +166,7 @@ def test_a_word_is_nothing_but_a_word_in_every_document(form, place, spoken):
     CHECKS[form](hostile, harmless)
 
 
-def test_every_form_of_a_document_is_checked_with_hostile_words():
+def test_every_document_format_is_checked_with_hostile_words():
     assert set(CHECKS) == set(FORMATS)
 
 
@@ -174,21 +174,21 @@ TURNING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200
 
 
 def lines_stay(written, expected):
-    """As many lines as with any word, and no character that shows them otherwise."""
+    """As many lines as with any word, and no character that displays differently."""
     text = written.decode()
     assert len(text.splitlines()) == len(expected.decode().splitlines())
     assert not set(text) & TURNING
 
 
 def elements_stay(written, expected):
-    """The same elements, properties and numbers of paragraphs, all read as XML."""
+    """The same elements, properties and numbers of paragraphs in all XML parts."""
     body, other = (docx.Document(io.BytesIO(each)).element.body for each in (written, expected))
     assert [each.tag for each in body.iter()] == [each.tag for each in other.iter()]
     assert not set("".join(body.itertext())) & TURNING
 
 
 def cues_stay(written, expected):
-    """One cue, and no tag but that of the voice."""
+    """One cue, and no tag except the voice tag."""
     lines_stay(written, expected)
     assert len(webvtt.from_buffer(io.StringIO(written.decode()), strict=True).captions) == 1
     assert re.sub("<v [^<>&]*(&[a-z]+;[^<>&]*)*>", "", written.decode()).count("<") == 0
@@ -196,7 +196,7 @@ def cues_stay(written, expected):
 
 
 def subtitles_stay(written, expected):
-    """One subtitle, in which no player finds a tag."""
+    """One subtitle without a tag."""
     lines_stay(written, expected)
     (cue,) = cues_of(written)
     assert not re.search(r"<[/A-Za-z]|\{\\|-->", cue.raw_text)
@@ -210,7 +210,7 @@ def markup_stays(written, expected):
 
 
 def cells_stay(written, expected):
-    """As many rows and cells, and none that is a formula."""
+    """As many rows and cells, and no formula."""
     table, other = (list(csv.reader(io.StringIO(each.decode("utf-8-sig"), newline=""))) for each in (written, expected))
     assert [len(row) for row in table] == [len(row) for row in other]
     cells = [cell for row in table for cell in row] + written.decode().split(";")
@@ -250,7 +250,7 @@ CHECKS = {
 
 
 @rows(config)
-def test_choices(tmp_path, item):
+def test_configurations(tmp_path, item):
     given = item.given
     if isinstance(given, str):
         path = tmp_path / "clinic.json"
@@ -267,7 +267,7 @@ def test_choices(tmp_path, item):
     assert "\n" not in str(refused.value)
 
 
-def test_no_two_rows_bear_one_name_and_there_are_enough_of_them():
+def test_row_names_are_unique_and_there_are_enough_rows():
     from tests.corpus import __main__ as table  # noqa: PLC0415 - a program, imported for its list
 
     names = [item.id for _, items in table.TABLES for item in items]

@@ -1,4 +1,4 @@
-"""The audio probe beside a decoder, in short; `make bench-probe` does it with more files."""
+"""The audio probe beside a decoder, with few files; `make bench-probe` uses more."""
 
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ MOST_SECONDS = 0.2
 TELLS_NO_LENGTH = {
     "piped.wav", "no-count.mp3", "variable-no-count.mp3", "minute-no-count.mp3", "layer-2.mp3", "opus-live.webm",
     "opus-stereo-live.webm", "vorbis-live.webm", "wideband.amr", "zeros.mp3", "cut-mid-frame.mp3",
-    "joined.mp3", "joined.ogg",  # cut where two files were joined, the first one is whole
+    "joined.mp3", "joined.ogg",  # cut between two joined files, the first file is whole
 }  # fmt: skip
 ABOUT = {
     "mp3-cut-mid-frame.mp3": ("mp3", AudioInfo(1.476, 16_000, 1)),
@@ -34,7 +34,7 @@ ABOUT = {
 
 @cache
 def made():
-    """A sample of the matrix, and all that the tests below name."""
+    """A sample of the matrix, and every recording that the tests below name."""
     return tuple(each for number, each in enumerate(recordings()) if number % SAMPLE == 0)
 
 
@@ -44,13 +44,13 @@ def rounded(info):
 
 
 @pytest.mark.parametrize("name", ABOUT)
-def test_what_was_refused_without_need_goes_to_transcribe(name):
+def test_recordings_once_wrongly_rejected_go_to_transcribe(name):
     found = probed(name, (SENT / name).read_bytes())
     assert found.refusal is None
     assert (found.media_format, rounded(found.info)) == ABOUT[name]
 
 
-def test_an_mp3_with_a_large_cover_is_told_by_what_stands_behind_it():
+def test_an_mp3_with_a_large_cover_is_detected_by_the_data_after_it():
     content = id3(300_000) + encode(Encoding("mp3", "libmp3lame", 16_000, seconds=1.4, muxing={"id3v2_version": "0"}))
     found = probed("cover.mp3", content)
     assert (found.media_format, rounded(found.info)) == ("mp3", AudioInfo(1.4, 16_000, 1, 1.4, cut_off=False))
@@ -60,13 +60,13 @@ def test_an_mp3_with_a_large_cover_is_told_by_what_stands_behind_it():
 @pytest.mark.parametrize(
     ("name", "what"), [("multipart-form.wav", "a web form around a file"), ("rf64.wav", "an RF64 file")]
 )
-def test_a_refusal_names_what_was_sent(name, what):
+def test_a_rejection_names_the_file_s_format(name, what):
     refusal = probed(name, (SENT / name).read_bytes()).refusal
     assert refusal.reason == "UnsupportedMediaFormat"
     assert refusal.remedy.startswith(f"This is {what}")
 
 
-def test_every_file_that_was_sent_is_tested():
+def test_every_reported_file_is_tested():
     assert {path.name for path in SENT.iterdir()} == {*ABOUT, "multipart-form.wav", "rf64.wav"}
 
 
@@ -83,16 +83,16 @@ def test_every_file_that_was_sent_is_tested():
         ("\ufeffDer Patient ist wohlauf.".encode("utf-16") * 9, "a text"),
     ],
 )
-def test_what_is_no_recording_is_refused_by_its_name(content, what):
+def test_a_file_that_is_no_recording_is_rejected_with_its_format(content, what):
     assert what in probed("visit.wav", content).refusal.remedy
 
 
-def test_no_remedy_advises_amr_that_is_always_refused():
+def test_no_remedy_recommends_amr_because_it_is_always_rejected():
     assert "AMR-WB" in unsupported_formats.TAKEN
     assert "AMR " not in unsupported_formats.TAKEN.replace("AMR-WB", "")
 
 
-def test_the_probe_agrees_with_a_decoder_or_says_that_it_does_not_know():
+def test_the_probe_agrees_with_a_decoder_or_reports_unknown():
     wrong = {}
     for each in made():
         found, truth = probed(each.name, each.content), decoded(each.content)
@@ -103,7 +103,7 @@ def test_the_probe_agrees_with_a_decoder_or_says_that_it_does_not_know():
     assert not {name: each for name, each in wrong.items() if each}
 
 
-def test_changed_files_raise_nothing_cost_little_and_are_refused_for_a_reason_only():
+def test_changed_files_raise_no_error_cost_little_and_are_rejected_only_with_a_reason():
     for kind, each in mutations(made(), MUTATIONS, seed=7):
         found = probed(each.name, each.content)
         assert found.requests <= MOST_BLOCKS, (each.name, kind)
@@ -113,7 +113,7 @@ def test_changed_files_raise_nothing_cost_little_and_are_refused_for_a_reason_on
             assert explained(each.name, each.content), (each.name, kind, found.reason)
 
 
-def test_what_was_cut_off_says_so_or_is_refused_and_what_is_whole_does_neither():
+def test_a_cut_recording_is_flagged_or_rejected_and_a_whole_one_is_neither():
     for each in made():
         whole = probed(each.name, each.content)
         if each.refused is None:
@@ -123,7 +123,7 @@ def test_what_was_cut_off_says_so_or_is_refused_and_what_is_whole_does_neither()
 
 
 @pytest.mark.parametrize("muxer", ["wav", "flac", "mp3"])
-def test_of_a_recording_that_was_cut_in_the_middle_both_lengths_are_told(muxer):
+def test_a_recording_cut_in_the_middle_has_both_lengths(muxer):
     codec = {"wav": "pcm_s16le", "flac": "flac", "mp3": "libmp3lame"}[muxer]
     recording = Encoded(f"a.{muxer}", encode(Encoding(muxer, codec, seconds=8.0)))
     info = probed(recording.name, recording.content[: len(recording.content) // 2]).info
@@ -132,7 +132,7 @@ def test_of_a_recording_that_was_cut_in_the_middle_both_lengths_are_told(muxer):
     assert info.seconds == pytest.approx(4.0, rel=0.05)
 
 
-def test_of_a_movie_that_was_cut_with_its_index_in_front_both_lengths_are_told():
+def test_a_cut_movie_with_its_index_in_front_has_both_lengths():
     movie = encode(Encoding("mp4", "aac", seconds=8.0, video="first", muxing={"movflags": "faststart"}))
     info = probed("a.mp4", movie[: len(movie) * 60 // 100]).info
     assert info.cut_off

@@ -1,4 +1,4 @@
-"""Transcribe's output. `given` is the body it leaves, or a function that makes one too large to keep."""
+"""Outputs of Transcribe Medical. `given` is the body, or a function that makes one too large to store."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ def word(content: Any = "cough", **changes: Any) -> dict[str, Any]:
 
 
 def output(*items: Mapping[str, Any], **results: Any) -> bytes:
-    """A job's output of these items."""
+    """A job's output with these items."""
     text = [{"transcript": "-" if items else ""}]
     return json.dumps({"results": {"transcripts": text, "items": list(items), **results}}).encode()
 

@@ -1,4 +1,4 @@
-"""What a reader of each form finds in it: its words with their punctuation, in order, split at blanks."""
+"""Read each document format back: its words with their punctuation, in order, split at spaces."""
 
 import base64
 import csv
@@ -21,12 +21,12 @@ Reader = Callable[[bytes, Transcript], list[str]]
 
 
 def tokens(words: Sequence[Word]) -> list[str]:
-    """The words as any reader sees them: a blank inside one is a blank like others."""
+    """The words as a reader of the document sees them. A space inside a word counts like any other."""
     return " ".join(word.text + word.punctuation for word in words).split()
 
 
 def txt(body: bytes, _transcript: Transcript) -> list[str]:
-    """A paragraph of two lines is a turn; notes have but one."""
+    """A paragraph of two lines is a turn; notes have one line."""
     turns = [block.split("\n") for block in body.decode().removesuffix("\n").split("\n\n")]
     return [token for turn in turns if len(turn) == 2 for token in turn[1].split()]
 
@@ -42,7 +42,7 @@ def vtt(body: bytes, _transcript: Transcript) -> list[str]:
 
 
 def subrip(body: bytes, transcript: Transcript) -> list[str]:
-    """A speaker's name stands where it changes."""
+    """A speaker's name is in the cues where the speaker changes."""
     names = {f"{speaker(word.speaker)}: " for word in transcript.words if word.speaker}
     cues = [cue.raw_text for cue in cues_of(body)] if transcript.words else []
     spoken = [next((cue[len(name) :] for name in names if cue.startswith(name)), cue) for cue in cues]
@@ -55,7 +55,7 @@ def cues_of(body: bytes) -> list[webvtt.Caption]:
 
 
 def rows(body: bytes) -> list[dict[str, str]]:
-    """The table, with the apostrophes that keep cells from being formulas taken away."""
+    """The table, without the apostrophes that keep cells from being formulas."""
     table = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""))
     return [{name: re.sub("(^|[;| ])'", r"\1", cell) for name, cell in row.items()} for row in table]
 
@@ -65,7 +65,7 @@ def sheet(body: bytes, _transcript: Transcript) -> list[str]:
 
 
 def page(body: bytes, _transcript: Transcript) -> list[str]:
-    """The paragraphs that bear the number of their first word are what was said."""
+    """The spoken paragraphs are those with the number of their first word."""
     paragraphs = [
         each for each in html5lib.parse(body, namespaceHTMLElements=False).iter("p") if "data-w" in each.attrib
     ]
@@ -82,7 +82,7 @@ def fhir(body: bytes, transcript: Transcript) -> list[str]:
 
 
 def masked(body: bytes, transcript: Transcript) -> list[str]:
-    """Every bracket stands for the words it hides; they are put back, so that nothing else may differ."""
+    """Each bracket replaces the words that it hides. They are put back, so that nothing else may differ."""
     read = txt(body.removeprefix(WARNING.encode()), transcript)
     found: list[str] = []
     for turn in transcript.turns():

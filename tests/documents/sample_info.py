@@ -1,4 +1,4 @@
-"""What the documents of these tests are about."""
+"""The recording information that these tests put into documents."""
 
 from documents.recording_info import RecordingInfo
 from stethoscript.profiles import JobSettings

@@ -21,7 +21,7 @@ texts = st.sampled_from(USUAL) | st.sampled_from(HOSTILE) | st.text(max_size=12)
 
 @dataclass(frozen=True)
 class Said:
-    """One word as it was spoken; `start` None where the output shall have no times of it."""
+    """One spoken word. `start` is None where the output has no times for it."""
 
     text: str
     start: float | None
@@ -34,7 +34,7 @@ class Said:
 
 @dataclass(frozen=True)
 class Output:
-    """A job's output and what was said."""
+    """A job's output and its spoken words."""
 
     variant: str
     said: tuple[Said, ...]
@@ -43,7 +43,7 @@ class Output:
 
 @st.composite
 def conversations(draw: Any, spoken: st.SearchStrategy[str] = texts, most: int = 25, gaps: bool = True) -> Output:
-    """Words in the order of their times, in any shape the service writes them down."""
+    """Words in the order of their times, in any shape that the service writes."""
     said = []
     now = 0.0
     for _ in range(draw(st.integers(0, most))):
@@ -71,7 +71,7 @@ def conversations(draw: Any, spoken: st.SearchStrategy[str] = texts, most: int =
 
 @st.composite
 def blanked(draw: Any, results: dict[str, Any]) -> dict[str, Any]:
-    """The same results with what is empty at times null or missing, and with a null in a list."""
+    """The same results with null or missing values in place of empty ones, and with a null in a list."""
     for name in [name for name, value in results.items() if value == [] and name != "entities"]:
         how = draw(st.sampled_from(("empty", "null", "missing")))
         if how == "missing":
@@ -88,8 +88,8 @@ def blanked(draw: Any, results: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def told(texts: list[str], **more: Any) -> list[dict[str, Any]]:
-    """Items of these words, one a second."""
+def output_items(texts: list[str], **more: Any) -> list[dict[str, Any]]:
+    """Items for these words, one a second."""
     return [
         {
             "type": "pronunciation",
@@ -103,7 +103,10 @@ def told(texts: list[str], **more: Any) -> list[dict[str, Any]]:
 
 
 def _results(variant: str, said: list[Said], number: Any, *, newer: bool, heard: float) -> dict[str, Any]:
-    """`heard` is how much of each word its speaker's segment covers: of less than half, not its middle."""
+    """`heard` is the share of each word that its speaker's segment covers.
+
+    Below one half it does not cover the middle.
+    """
     items = [item for each in said for item in _items(each, variant, number)]
     results: dict[str, Any] = {"transcripts": [{"transcript": " ".join(each.text for each in said)}], "items": items}
     if newer:

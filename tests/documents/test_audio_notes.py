@@ -1,4 +1,4 @@
-"""The audio's length, a recording that is cut off, and silence, in every document that has a place for them."""
+"""The audio's length, a truncated recording, and silence, in every document that has a place for them."""
 
 import base64
 import io
@@ -39,19 +39,19 @@ def read(form, facts, model=SPOKEN):
 
 
 @pytest.mark.parametrize("form", WITH_A_PLACE)
-def test_a_cut_off_recording_has_a_warning_and_a_whole_one_has_none(form):
+def test_a_truncated_recording_has_a_warning_and_a_whole_one_has_none(form):
     assert WARNING in read(form, CUT_OFF)
     for facts in (WHOLE, INFO):
         assert "incomplete" not in read(form, facts)
 
 
 @pytest.mark.parametrize("form", set(WITH_A_PLACE) - {"json"})
-def test_a_document_tells_the_audio_s_length_where_it_is_known(form):
+def test_a_document_has_the_audio_s_length_if_it_is_known(form):
     assert "1:09" in read(form, WHOLE)
     assert "Length" not in read(form, INFO)
 
 
-def test_the_json_tells_the_length_to_programs():
+def test_the_json_document_has_the_length():
     document = json.loads(read("json", CUT_OFF))
     assert document["audio"] == {"seconds": 16.9, "declaredSeconds": 69.0, "complete": False}
     assert document["notes"] == [WARNING]
@@ -67,7 +67,7 @@ def test_the_fhir_attachment_begins_with_the_warning_too():
     assert base64.b64decode(attachment["data"]).decode().startswith(f"WARNING: {WARNING}")
 
 
-def test_the_docx_s_warning_is_framed_shaded_and_before_all_facts():
+def test_the_docx_s_warning_is_framed_shaded_and_first():
     document = docx.Document(io.BytesIO(FORMATS["docx"].write(SPOKEN, CUT_OFF)))
     assert [each.style.name for each in document.paragraphs[:2]] == ["Heading 1", "Warning"]
     properties = document.styles["Warning"].element.pPr
@@ -75,20 +75,20 @@ def test_the_docx_s_warning_is_framed_shaded_and_before_all_facts():
     assert properties.find(qn("w:shd")) is not None
 
 
-def test_the_page_s_warning_stands_before_everything_else_of_the_paper():
+def test_the_page_s_warning_comes_first():
     page = read("html", CUT_OFF)
     assert f'<header class="title">\n<p class="warning" role="note">{WARNING}</p>' in page
 
 
 @pytest.mark.parametrize("form", sorted(set(FORMATS) - {"csv", "json"}))
-def test_silence_is_told_as_silence(form):
+def test_a_document_of_silence_says_so(form):
     assert "no speech" in read(form, INFO, SILENCE).lower()
 
 
 @pytest.mark.parametrize(("end", "notes"), [
     ("cut off", [WARNING]), ("silence", ["No speech was found in the recording."]), ("delivered", []),
 ])  # fmt: skip
-def test_the_manifest_says_what_is_wrong_with_the_recording_as_a_whole(end, notes):
+def test_the_manifest_has_the_notes_on_the_recording(end, notes):
     row = ENDS[end]
     model = Transcript((Word("a", 0, 1, 1.0),) * row.words)
     raw = Listed("raw", "k", "application/json", 1, None)

@@ -1,4 +1,4 @@
-"""WebVTT and SubRip as players take them."""
+"""WebVTT and SubRip as players read them."""
 
 import io
 import re
@@ -30,7 +30,7 @@ def lines(words):
 
 
 @given(conversations())
-def test_cues_begin_in_order_and_none_ends_as_it_begins(output):
+def test_cues_begin_in_order_and_have_a_length(output):
     heard = transcript.read(output.body)
     shown = list(captions.shown(heard))
     assert all(cue.begin < cue.end for cue in shown)
@@ -56,7 +56,7 @@ def seconds(time):
     return int(hours) * 3600 + int(minutes) * 60 + float(rest)
 
 
-def test_a_cue_ends_where_somebody_else_speaks_or_nobody_does():
+def test_a_cue_ends_at_a_change_of_speaker_or_a_pause():
     words = said(("spk_0", "Yes", 0, 1), ("spk_1", "No", 1, 2), ("spk_1", "well", 3.5, 5), ("spk_1", "now", 11, 12))
     assert lines(words) == [
         "00:00:00.000 --> 00:00:01.000\n<v Speaker 1>Yes",
@@ -66,7 +66,7 @@ def test_a_cue_ends_where_somebody_else_speaks_or_nobody_does():
     ]
 
 
-def test_a_short_word_stays_for_a_second_if_the_next_cue_leaves_it_that_long():
+def test_a_short_word_is_shown_for_a_second_if_the_next_cue_allows():
     words = said((None, "Yes", 0, 0.2), (None, "No", 5, 5.1), (None, "now", 5.5, 5.6), ("spk_1", "hm", 5.7, 5.7))
     assert [cue.split("\n")[0] for cue in lines(words)] == [
         "00:00:00.000 --> 00:00:01.000",
@@ -75,7 +75,7 @@ def test_a_short_word_stays_for_a_second_if_the_next_cue_leaves_it_that_long():
     ]
 
 
-def test_a_word_without_a_time_is_shown_with_its_neighbours():
+def test_a_word_without_a_time_is_shown_with_the_words_around_it():
     words = said(
         (None, "un", None, None), (None, "known", 1, 2), *[(None, "when", None, None)] * 30, (None, "it", 9, 10)
     )
@@ -85,11 +85,11 @@ def test_a_word_without_a_time_is_shown_with_its_neighbours():
     assert second == "00:00:09.000 --> 00:00:10.000\nit\n"
 
 
-def test_words_without_any_time_are_shown_all_the_same():
+def test_words_without_any_time_are_shown():
     assert lines(said((None, "when", None, None))) == ["00:00:00.000 --> 00:00:01.000\nwhen\n"]
 
 
-def test_voices_that_speak_at_once_are_shown_at_once():
+def test_simultaneous_speakers_are_shown_together():
     words = said(("ch_0", "Yes", 0, 4), ("ch_1", "No", 1, 2))
     assert [cue.split("\n")[0] for cue in lines(words)] == [
         "00:00:00.000 --> 00:00:04.000",
@@ -97,13 +97,13 @@ def test_voices_that_speak_at_once_are_shown_at_once():
     ]
 
 
-def test_a_speakers_name_stands_in_subrip_where_it_changes():
+def test_subrip_names_the_speaker_at_each_change():
     words = said(("spk_0", "Yes", 0, 1), ("spk_0", "well", 9, 10), ("spk_1", "No", 10, 11), (None, "who", 11, 12))
     cues = cues_of(captions.srt(Transcript(tuple(words)), INFO))
     assert [cue.raw_text for cue in cues] == ["Speaker 1: Yes", "well", "Speaker 2: No", "who"]
 
 
-def test_nobody_is_introduced_by_what_was_said():
+def test_spoken_text_is_never_read_as_a_speaker_name():
     words = [Word("Well", 0.0, 0.4, 0.9, ".", "spk_0"), Word("Speaker 2: no", 3.0, 3.4, 0.9, "", "spk_0")]
     [first, second] = cues_of(captions.srt(Transcript(tuple(words)), INFO))
     assert first.raw_text == "Speaker 1: Well."
@@ -130,7 +130,7 @@ def test_subrip_without_speech_has_one_cue():
     assert cue.raw_text == "(no speech)"
 
 
-def test_what_is_missing_is_a_note_that_players_do_not_show():
+def test_missing_parts_are_a_note_that_players_do_not_show():
     heard = Transcript(tuple(said((None, "Yes", 0, 1))), notes=("2 words came without a time.",))
     written = captions.vtt(heard, INFO).decode()
     assert "NOTE 2 words came without a time.\n\n" in written

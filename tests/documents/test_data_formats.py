@@ -1,4 +1,4 @@
-"""The forms for programs: csv, JSON, FHIR; and the text with what was identified masked."""
+"""The formats for programs (csv, JSON, FHIR), and the text with identified words masked."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ def number(cell):
 
 
 @given(conversations())
-def test_a_table_gives_the_words_back_as_they_were(output):
+def test_a_table_keeps_every_word_unchanged(output):
     heard = transcript.read(output.body)
     for word, (index, row) in zip_longest(heard.words, enumerate(rows(FORMATS["csv"].write(heard, INFO)), start=1)):
         assert row == {
@@ -68,7 +68,7 @@ def test_a_table_keeps_a_word_that_a_spreadsheet_would_change(said, mark):
 
 
 @pytest.mark.parametrize("said", KEPT)
-def test_a_table_has_any_other_word_as_it_is(said):
+def test_a_table_has_any_other_word_unchanged(said):
     written = FORMATS["csv"].write(Transcript((Word(said, 0, 1, 0.9),)), INFO)
     [_, row] = csv.reader(written.decode("utf-8-sig").splitlines())
     assert row[4] == said
@@ -94,12 +94,12 @@ def test_the_json_is_the_model_and_valid_by_its_published_schema(output):
 
 
 @pytest.mark.parametrize("change", [{"words": [{"text": ""}]}, {"schema": "2.0"}, {"novelty": 1}, {"notes": None}])
-def test_the_schema_refuses_what_is_none_of_ours(change):
+def test_the_schema_rejects_an_invalid_document(change):
     document = json.loads(FORMATS["json"].write(SILENCE, INFO)) | change
     assert errors(document, SCHEMA)
 
 
-def test_the_json_says_which_recording_it_is_of():
+def test_the_json_names_its_recording():
     document = json.loads(FORMATS["json"].write(SILENCE, INFO))
     assert {name: document[name] for name in ("job", "source", "received", "profile", "correlationId")} == {
         "job": "clinic-38d3f5",
@@ -146,14 +146,14 @@ IDENTIFIED = Transcript(
 )
 
 
-def test_identified_words_are_masked_and_the_text_says_that_this_is_no_de_identification():
+def test_identified_words_are_masked_and_the_text_is_not_called_de_identified():
     warning, turn, note = FORMATS["masked.txt"].write(IDENTIFIED, INFO).decode().split("\n\n")
     assert warning.startswith("THIS IS NOT DE-IDENTIFICATION.")
     assert turn == "[0:00:00]\nMister [PERSONAL], [GEOGRAPHIC] coughs."
     assert note == "(1 identified passage could not be placed.)\n"
 
 
-def test_a_masked_text_is_for_transcripts_in_which_identification_was_on():
+def test_a_masked_text_needs_content_identification():
     assert FORMATS["masked.txt"].applies(IDENTIFIED, INFO)
     assert not FORMATS["masked.txt"].applies(SILENCE, INFO)
     assert all(kind.applies(SILENCE, INFO) for form, kind in FORMATS.items() if form != "masked.txt")

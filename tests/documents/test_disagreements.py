@@ -1,4 +1,4 @@
-"""Where parts of Transcribe's output tell the same speech differently, no word is lost, and a note says so."""
+"""Where parts of Transcribe's output disagree, every word is kept, and a note names the disagreement."""
 
 import json
 from collections import Counter
@@ -12,7 +12,7 @@ from documents import FORMATS
 from stethoscript import fields, transcript
 from tests.documents.read_back import READERS, tokens
 from tests.documents.sample_info import INFO
-from tests.documents.sample_outputs import told
+from tests.documents.sample_outputs import output_items
 
 SAMPLES = Path(__file__).parent / "transcripts"
 ONLY_TEXT = "came only in the running text, without a time."
@@ -65,8 +65,8 @@ def test_every_document_of_a_published_sample_has_its_words(name, form):
 
 
 @given(words, words)
-def test_every_word_of_the_running_text_and_of_the_items_is_there_as_often_as_either_has_it(listed, text):
-    model = read(items=told(listed), transcripts=[{"transcript": " ".join(text)}])
+def test_every_word_occurs_as_often_as_in_the_text_or_the_items(listed, text):
+    model = read(items=output_items(listed), transcripts=[{"transcript": " ".join(text)}])
     found = texts(model)
     assert is_within(listed, found)
     assert Counter(found) == Counter(listed) | Counter(text)
@@ -80,16 +80,16 @@ def test_the_running_text_alone_is_read_in_order(text):
 
 
 @given(words, st.data())
-def test_words_that_a_text_lacks_or_has_more_stay_in_its_order(text, data):
+def test_missing_and_additional_words_keep_the_order_of_the_text(text, data):
     distinct = [f"{word}{number}" for number, word in enumerate(text)]
     listed = [word for word in distinct if data.draw(st.booleans())]
-    model = read(items=told(listed), transcripts=[{"transcript": " ".join(distinct)}])
+    model = read(items=output_items(listed), transcripts=[{"transcript": " ".join(distinct)}])
     assert texts(model) == distinct
 
 
 @given(words, st.data())
-def test_words_that_only_one_list_has_stand_where_their_times_say(said, data):
-    items = told([f"{word}{number}" for number, word in enumerate(said)], channel_label="ch_0")
+def test_words_of_only_one_list_are_placed_by_their_times(said, data):
+    items = output_items([f"{word}{number}" for number, word in enumerate(said)], channel_label="ch_0")
     everybody = [item for item in items if data.draw(st.booleans())]
     channel = [item for item in items if item not in everybody or data.draw(st.booleans())]
     model = read(items=everybody, channel_labels={"channels": [{"channel_label": "ch_0", "items": channel}, None]})
@@ -98,27 +98,31 @@ def test_words_that_only_one_list_has_stand_where_their_times_say(said, data):
     assert any(ONE_LIST in note for note in model.notes) is differ
 
 
-def test_lists_that_tell_one_word_at_nearly_the_same_time_tell_one_word():
-    later = [item | {"start_time": f"{second}.2"} for second, item in enumerate(told(["a", "b"]))]
-    model = read(items=told(["a", "b"]), channel_labels={"channels": [{"channel_label": "ch_0", "items": later}]})
+def test_the_same_word_at_nearly_the_same_time_in_two_lists_is_one_word():
+    later = [item | {"start_time": f"{second}.2"} for second, item in enumerate(output_items(["a", "b"]))]
+    model = read(
+        items=output_items(["a", "b"]), channel_labels={"channels": [{"channel_label": "ch_0", "items": later}]}
+    )
     assert texts(model) == ["a", "b"]
 
 
 def test_the_same_word_at_another_time_is_another_word():
-    model = read(items=told(["yes", "no", "yes"])[2:], channel_labels={"channels": [{"items": told(["yes"])}]})
+    model = read(
+        items=output_items(["yes", "no", "yes"])[2:], channel_labels={"channels": [{"items": output_items(["yes"])}]}
+    )
     assert [word.start for word in model.words] == [0.0, 2.0]
 
 
-def test_a_word_of_the_text_alone_has_the_speaker_of_both_its_neighbours_or_none():
-    items = [*told(["a", "c"], speaker_label="spk_0"), *told(["", "", "e"], speaker_label="spk_1")[2:]]
+def test_a_word_only_in_the_text_has_the_common_speaker_of_the_words_around_it_or_none():
+    items = [*output_items(["a", "c"], speaker_label="spk_0"), *output_items(["", "", "e"], speaker_label="spk_1")[2:]]
     model = read(items=items, transcripts=[{"transcript": "a b c d e"}])
     assert [(word.text, word.speaker) for word in model.words] == [
         ("a", "spk_0"), ("b", "spk_0"), ("c", "spk_0"), ("d", None), ("e", "spk_1")
     ]  # fmt: skip
 
 
-def test_audio_segments_are_a_telling_too_and_readings_the_last_resort():
-    assert texts(read(items=told(["a"]), audio_segments=[{"transcript": "a b"}])) == ["a", "b"]
+def test_audio_segments_are_read_and_alternatives_are_the_last_resort():
+    assert texts(read(items=output_items(["a"]), audio_segments=[{"transcript": "a b"}])) == ["a", "b"]
     assert texts(read(segments=[{"alternatives": [{"transcript": "a b"}, {"transcript": "c"}]}])) == ["a", "b"]
 
 
@@ -127,7 +131,7 @@ EMPTY = ("items", "transcripts", "segments", "audio_segments", "entities")
 
 @pytest.mark.parametrize("name", EMPTY)
 @pytest.mark.parametrize("missing", [True, False])
-def test_what_is_accepted_when_empty_is_accepted_when_null_or_missing(name, missing):
+def test_an_empty_value_may_also_be_null_or_missing(name, missing):
     results = {other: [] for other in EMPTY if other != name} | ({} if missing else {name: None})
     assert read(**results).words == ()
 
@@ -135,23 +139,23 @@ def test_what_is_accepted_when_empty_is_accepted_when_null_or_missing(name, miss
 @pytest.mark.parametrize(
     "labels", [None, {}, {"segments": None}, {"segments": [None]}, {"segments": [{"items": None}]}]
 )
-def test_speakers_that_are_null_cost_no_word(labels):
-    assert texts(read(items=[None, *told(["a"])], speaker_labels=labels)) == ["a"]
+def test_null_speakers_lose_no_word(labels):
+    assert texts(read(items=[None, *output_items(["a"])], speaker_labels=labels)) == ["a"]
 
 
 @pytest.mark.parametrize(
     "channels", [None, [], [None], [{"items": None}], [{"channel_label": "ch_0"}], [{"items": []}]]
 )
-def test_a_silent_channel_costs_no_word_of_the_other(channels):
-    spoken = {"channel_label": "ch_1", "items": told(["a"])}
+def test_a_silent_channel_loses_no_word_of_the_other(channels):
+    spoken = {"channel_label": "ch_1", "items": output_items(["a"])}
     assert texts(read(channel_labels={"channels": [*(channels or []), spoken]})) == ["a"]
-    assert texts(read(items=told(["a"]), channel_labels={"channels": channels})) == ["a"]
+    assert texts(read(items=output_items(["a"]), channel_labels={"channels": channels})) == ["a"]
 
 
-def test_an_alternative_or_reading_that_is_null_costs_no_other():
+def test_a_null_alternative_affects_no_other():
     silent = {"type": "pronunciation", "alternatives": None}
     segments = [None, {"alternatives": None}, {"alternatives": [None]}]
-    model = read(items=[silent, *told(["a"])], segments=segments, entities=[None], transcripts=[None])
+    model = read(items=[silent, *output_items(["a"])], segments=segments, entities=[None], transcripts=[None])
     assert texts(model) == ["\ufffd", "a"]
 
 
@@ -160,4 +164,4 @@ def test_a_text_longer_than_any_four_hours_is_unreadable(text):
     with pytest.raises(transcript.Unreadable):
         read(transcripts=[{"transcript": text}])
     with pytest.raises(transcript.Unreadable):
-        read(items=told([text * 25]))
+        read(items=output_items([text * 25]))

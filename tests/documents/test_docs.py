@@ -1,4 +1,4 @@
-"""The examples in docs/transcripts.md are what the forms write."""
+"""The examples in docs/transcripts.md are the output of the formats."""
 
 import json
 import re
@@ -20,17 +20,17 @@ def example(form):
 
 
 @pytest.mark.parametrize("form", ["txt", "vtt", "srt", "csv", "masked"])
-def test_the_pages_example_of_a_text_form_is_what_is_written(form):
+def test_the_page_s_example_of_a_text_format_is_current(form):
     written = FORMATS[form if form in FORMATS else f"{form}.txt"].write(OUTPUT, INFO).decode("utf-8-sig")
     assert example(form).strip() == written.replace("\r\n", "\n").strip()
 
 
 @pytest.mark.parametrize("form", ["json", "fhir"])
-def test_the_pages_example_of_a_form_for_programs_is_what_is_written(form):
+def test_the_page_s_example_of_a_data_format_is_current(form):
     shown = [json.loads(block) for _, block in BLOCKS if block.startswith("{")]
     assert json.loads(FORMATS[form].write(OUTPUT, INFO)) in shown
 
 
-def test_the_page_names_every_form_and_its_file():
+def test_the_page_names_every_format_and_its_file():
     for form, kind in FORMATS.items():
         assert f"| `{form}` | `{kind.name}` |" in PAGE

@@ -35,7 +35,7 @@ def paragraphs(document, style):
     return [each for each in document.paragraphs if each.style.name == style]
 
 
-def test_it_says_what_it_is_of():
+def test_it_names_its_recording():
     document = written()
     assert paragraphs(document, "Heading 1")[0].text == "Transcript"
     info = {row.cells[0].text: row.cells[1].text for row in document.tables[0].rows}
@@ -57,7 +57,7 @@ def test_every_turn_has_its_speaker_and_time_on_the_same_page_as_its_words():
     assert document.styles["Speaker"].paragraph_format.keep_with_next
 
 
-def test_unsure_words_are_marked_and_the_blanks_around_them_are_not():
+def test_uncertain_words_are_marked_without_the_spaces_around_them():
     runs = [[(run.text, run.style.name) for run in each.runs] for each in paragraphs(written(), "Speech")]
     plain = "Default Paragraph Font"
     assert runs == [
@@ -66,14 +66,14 @@ def test_unsure_words_are_marked_and_the_blanks_around_them_are_not():
     ]
 
 
-def test_marks_show_in_print_without_colour():
+def test_marks_are_visible_in_print_without_colour():
     styles = written().styles
     assert styles["Unsure"].font.underline is not None
     assert styles["Doubtful"].font.underline != styles["Unsure"].font.underline
     assert styles["Doubtful"].element.rPr.find(qn("w:shd")).get(qn("w:fill")) == "D9D9D9"
 
 
-def test_it_says_that_nobody_has_reviewed_it_and_what_is_missing():
+def test_it_says_that_it_is_unreviewed_and_what_is_missing():
     document = written()
     assert any("not reviewed by a person" in each.text for each in document.paragraphs)
     assert [each.text for each in paragraphs(document, "List Bullet")] == ["1 word came without a time."]
@@ -85,23 +85,23 @@ def test_its_pages_are_numbered():
     assert fields == ["PAGE", "NUMPAGES"]
 
 
-def test_a_recording_without_speech_is_said_to_be_one():
+def test_a_document_without_speech_says_so():
     assert any(each.text == "(no speech)" for each in written(Transcript(())).paragraphs)
 
 
 @pytest.mark.parametrize("source", ["a\x00b", "a\ud800", "a\nb", "</w:t>"])
-def test_a_file_name_that_xml_cannot_hold_does_no_harm(source):
+def test_a_file_name_with_characters_invalid_in_xml_is_written_safely(source):
     table = written(info=replace(INFO, source=source)).tables[0]
     assert "\n" not in table.rows[0].cells[1].text
 
 
-def test_the_same_transcript_makes_the_same_bytes_at_any_time():
+def test_the_same_transcript_always_gives_the_same_bytes():
     body = FORMATS["docx"].write(HEARD, INFO)
     assert {part.date_time for part in ZipFile(io.BytesIO(body)).infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert docx.Document(io.BytesIO(body)).core_properties.modified == INFO.arrived
 
 
-def test_what_writes_it_is_loaded_only_when_asked_for():
+def test_its_library_is_loaded_only_if_configured():
     code = "import sys, documents; sys.exit('docx' in sys.modules or 'lxml' in sys.modules)"
     lambdas = Path(__file__).parents[2] / "lambdas"
     assert subprocess.run([sys.executable, "-c", code], cwd=lambdas, check=False).returncode == 0

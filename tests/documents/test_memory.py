@@ -1,4 +1,4 @@
-"""A transcript of absurdly many turns stays within the function's memory."""
+"""A transcript with extremely many turns stays within the function's memory."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ print(json.dumps(peak() - before))
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_a_document_of_many_turns_takes_little_memory_beside_the_model(form):
+def test_a_document_of_many_turns_takes_little_more_memory_than_the_model(form):
     ended = subprocess.run(
         [sys.executable, "-c", CODE, form, str(TURNS)],
         cwd=ROOT, env={"PYTHONPATH": f"{ROOT / 'lambdas'}:{ROOT}"}, capture_output=True, check=True, text=True,

@@ -1,4 +1,4 @@
-"""What is told and what is delivered is as docs/schemas publishes, by somebody else's validator."""
+"""Notifications and manifests match docs/schemas, checked by another project's validator."""
 
 import json
 import re
@@ -18,16 +18,16 @@ def mistakes(body):
 
 
 @ends
-def test_the_body_is_as_its_published_schema_says(end):
+def test_the_body_matches_its_published_schema(end):
     assert mistakes(notifications.body(end, BUCKET)) == []
 
 
 @pytest.mark.parametrize("example", SCHEMA["examples"], ids=lambda example: example["status"])
-def test_the_schema_s_examples_are_true(example):
+def test_the_schema_s_examples_are_current(example):
     assert mistakes(example) == []
 
 
-def test_the_page_s_example_of_a_manifest_is_true():
+def test_the_page_s_example_of_a_manifest_is_current():
     page = PAGE.read_text(encoding="utf-8")
     (example,) = [block for block in re.findall(r"```json\n(.*?)```", page, re.DOTALL) if '"documents"' in block]
     assert schemas.errors(json.loads(example), "manifest-1.0") == []
@@ -48,11 +48,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize("changed", WRONG.values(), ids=WRONG)
-def test_the_schema_refuses_what_we_would_never_tell(changed):
-    told = notifications.body(ENDS["delivered"], BUCKET) | changed
-    assert mistakes({name: value for name, value in told.items() if value is not ...})
+def test_the_schema_rejects_an_impossible_notification(changed):
+    body = notifications.body(ENDS["delivered"], BUCKET) | changed
+    assert mistakes({name: value for name, value in body.items() if value is not ...})
 
 
 def test_the_schema_describes_every_member_and_no_other():
-    told = [notifications.body(end, BUCKET) for end in ENDS.values()]
-    assert set().union(*told) == set(SCHEMA["properties"])
+    body = [notifications.body(end, BUCKET) for end in ENDS.values()]
+    assert set().union(*body) == set(SCHEMA["properties"])

@@ -1,4 +1,4 @@
-"""Every word of every revision is in every form once, in order; and a correction as an integrator writes it."""
+"""Every word of every revision is in every format once, in order. An integrator can write a correction."""
 
 import json
 
@@ -42,7 +42,7 @@ def corrected(draw, given: Transcript):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_form_of_every_revision_has_every_word_once_in_order(form):
+def test_every_format_of_every_revision_has_every_word_once_in_order(form):
     kind = FORMATS[form]
 
     @given(conversations(most=12), st.data())
@@ -62,7 +62,7 @@ def test_the_examples_of_the_schema_are_valid_and_are_read(example):
     assert correction_file.read(json.dumps(example).encode()).job == example["job"]
 
 
-def test_the_schema_has_the_limits_and_the_reasons_that_the_code_has():
+def test_the_schema_has_the_same_limits_and_reasons_as_the_code():
     top, parts = SCHEMA["properties"], SCHEMA["$defs"]
     assert top["edits"]["maxItems"] == correction_file.MOST_EDITS
     assert top["confirmed"]["maxItems"] == correction_file.MOST_CONFIRMATIONS
@@ -84,15 +84,15 @@ def test_the_schema_has_the_limits_and_the_reasons_that_the_code_has():
         {"addenda": [""]}, {"edits": [{"edit": "insert", "at": 0, "text": "x", "speaker": "spk_01"}]},
     ],
 )  # fmt: skip
-def test_what_the_schema_forbids_is_refused(wrong):
+def test_a_file_that_the_schema_rejects_is_refused(wrong):
     file = SCHEMA["examples"][0] | wrong
     assert schemas.errors(file, "correction-1.0") != []
     with pytest.raises(correction_refusals.Refused):
         correction_file.read(json.dumps(file).encode())
 
 
-def test_an_integrator_corrects_signs_and_amends_with_the_schema_and_the_documents_alone():
-    """Nothing but a document and the schema is used to write the files."""
+def test_an_integrator_can_correct_sign_and_amend_with_only_the_schema_and_the_documents():
+    """Only a document and the schema are used to write the files."""
     machine = transcript.read(spoken("Take metoprolol for the next 23 days."))
     current = revisions.first(machine, 1)
     revised = machine
@@ -136,5 +136,5 @@ def spoken(text: str) -> bytes:
 
 
 def delivered(words: Transcript, info: RecordingInfo = INFO) -> dict:
-    """The document that programs read."""
+    """The document for programs."""
     return json.loads(FORMATS["json"].write(words, info))

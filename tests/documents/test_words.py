@@ -1,4 +1,4 @@
-"""Words in, words out: every spoken word occurs once, in order, in every form, whatever it contains."""
+"""Every spoken word occurs once, in order, in every format, whatever it contains."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ from tests.documents.sample_outputs import CHANNELS, IN_SEGMENTS, PLAIN, convers
 
 
 @given(conversations(spoken=st.from_regex("[A-Za-z0-9']{1,9}", fullmatch=True)))
-def test_the_model_has_every_spoken_word_once_in_order_whatever_the_variant(output):
+def test_the_model_has_every_spoken_word_once_in_order_in_every_variant(output):
     heard = transcript.read(output.body).words
     said = [(each.text, each.punctuation, each.confidence) for each in output.said]
     found = [(each.text, each.punctuation, each.confidence) for each in heard]
@@ -30,7 +30,7 @@ def test_the_model_has_every_spoken_word_once_in_order_whatever_the_variant(outp
 
 
 @given(conversations(spoken=st.just("word"), gaps=False))
-def test_the_model_knows_who_said_it_when_and_whether_it_is_protected(output):
+def test_the_model_has_speaker_time_and_protection_of_each_word(output):
     heard = transcript.read(output.body)
     said = sorted(output.said, key=lambda each: (each.start, each.voice)) if output.variant == CHANNELS else output.said
     assert [(each.start, each.end) for each in heard.words] == [(each.start, each.end) for each in said]
@@ -45,7 +45,7 @@ def test_the_model_knows_who_said_it_when_and_whether_it_is_protected(output):
 
 
 @pytest.mark.parametrize("form", FORMATS)
-def test_every_form_has_every_spoken_word_once_in_order(form):
+def test_every_format_has_every_spoken_word_once_in_order(form):
     kind = FORMATS[form]
 
     @given(conversations())
@@ -57,7 +57,7 @@ def test_every_form_has_every_spoken_word_once_in_order(form):
     every_word()
 
 
-def test_without_speech_no_form_has_a_word():
+def test_without_speech_no_format_has_a_word():
     silence = transcript.read(b'{"results": {"items": [], "entities": []}}')
     for form, kind in FORMATS.items():
         assert READERS[form](kind.write(silence, INFO), silence) == []

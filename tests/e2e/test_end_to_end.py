@@ -1,7 +1,7 @@
 """A real voice, from upload to notification: on the laptop, or with `--target aws` in your account.
 
-On AWS the stacks must be deployed and the credentials of an operator be set; the audio is a minute long,
-so a run costs less than ten cents.
+On AWS the stacks must be deployed, and you need an operator's credentials. The audio is a minute long, so a run costs
+less than 10 cents.
 """
 
 import json
@@ -44,7 +44,7 @@ def deployed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @contextmanager
 def _on_aws() -> Iterator[Any]:
-    """The deployment that cdk.json describes; the inbox made for it is removed again."""
+    """The deployment that cdk.json describes. The inbox is deleted after the test."""
     context = json.loads((deployment.ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]["stethoscript"]
     name = Config.read(context).name
     (stack,) = boto3.client("cloudformation").describe_stacks(StackName=f"{name}-storage")["Stacks"]
@@ -59,7 +59,7 @@ def _on_aws() -> Iterator[Any]:
         inbox.close()
 
 
-def test_what_was_really_said_is_delivered_and_told(deployed):
+def test_the_spoken_words_are_delivered_and_notified(deployed):
     recording = RECORDINGS / "consultation.flac"
     put = deployed.uploader.put_object(
         Bucket=deployed.outputs["IntakeBucketName"],
@@ -67,25 +67,25 @@ def test_what_was_really_said_is_delivered_and_told(deployed):
         Body=recording.read_bytes(),
         Metadata={"correlation-id": "end-to-end"},
     )
-    told = _heard_of(deployed.inbox, put["VersionId"])
-    assert (told["status"], told["correlationId"]) == ("DELIVERED", "end-to-end")
-    raw = json.loads(_document(deployed, told, "transcribe.json"))
+    notification = _notification_of(deployed.inbox, put["VersionId"])
+    assert (notification["status"], notification["correlationId"]) == ("DELIVERED", "end-to-end")
+    raw = json.loads(_document(deployed, notification, "transcribe.json"))
     spoken = accuracy.spoken(RECORDINGS / "consultation.txt")
     assert accuracy.word_error_rate(spoken, raw["results"]["transcripts"][0]["transcript"]) <= 0.2
-    text = _document(deployed, told, "transcript.txt").decode()
+    text = _document(deployed, notification, "transcript.txt").decode()
     assert "Speaker 1\n" in text
     assert "Speaker 2\n" in text
 
 
-def _heard_of(inbox: Inbox, version: str) -> dict[str, Any]:
+def _notification_of(inbox: Inbox, version: str) -> dict[str, Any]:
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
     while time.monotonic() < deadline:
-        for told in inbox.read(5):
-            if told["versionId"] == version:
-                return told
+        for notification in inbox.read(5):
+            if notification["versionId"] == version:
+                return notification
     pytest.fail("nobody was told")
 
 
-def _document(deployed: Any, told: dict[str, Any], name: str) -> bytes:
-    key = told["manifest"]["key"].replace("manifest.json", name)
-    return bytes(deployed.reader.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read())
+def _document(deployed: Any, notification: dict[str, Any], name: str) -> bytes:
+    key = notification["manifest"]["key"].replace("manifest.json", name)
+    return bytes(deployed.reader.get_object(Bucket=notification["manifest"]["bucket"], Key=key)["Body"].read())

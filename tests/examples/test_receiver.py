@@ -1,4 +1,4 @@
-"""The example receiver believes SNS, and nobody who speaks as SNS does."""
+"""The example receiver accepts only messages that SNS has signed."""
 
 import base64
 import doctest
@@ -64,7 +64,7 @@ def confirmation(**changed):
 
 
 class Web:
-    """What is at which address; remembers who was asked."""
+    """Addresses and their contents. It records the requests."""
 
     def __init__(self, **at):
         self.asked = []
@@ -85,11 +85,11 @@ def body(message):
 
 @pytest.mark.parametrize("message", [notification(), confirmation(), confirmation(Type="UnsubscribeConfirmation")],
                          ids=lambda message: message["Type"])  # fmt: skip
-def test_what_sns_has_signed_is_believed(message):
+def test_a_message_signed_by_sns_is_accepted(message):
     assert verifier().verified(body(signed(message)))["MessageId"] == "m-1"
 
 
-def test_a_message_without_a_subject_is_believed():
+def test_a_message_without_a_subject_is_accepted():
     without = {name: value for name, value in notification().items() if name != "Subject"}
     assert verifier().verified(body(signed(without)))
 
@@ -98,19 +98,19 @@ SIGNED = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 
 
 @pytest.mark.parametrize("member", SIGNED)
-def test_whatever_is_changed_of_a_signed_message_is_noticed(member):
+def test_any_change_of_a_signed_message_is_detected(member):
     other = {"Timestamp": "2026-11-23T12:00:01.000Z", "Type": "SubscriptionConfirmation"}.get(member, "other")
     with pytest.raises(Refused):
         verifier().verified(body(signed(notification()) | {member: other}))
 
 
 @pytest.mark.parametrize("member", ["SubscribeURL", "Token"])
-def test_whatever_is_changed_of_a_signed_confirmation_is_noticed(member):
+def test_any_change_of_a_signed_confirmation_is_detected(member):
     with pytest.raises(Refused, match="not signed by SNS"):
         verifier().verified(body(signed(confirmation()) | {member: "https://sns.us-east-1.amazonaws.com/other"}))
 
 
-def test_what_nobody_has_signed_is_not_handed_on():
+def test_an_unsigned_message_is_not_passed_on():
     sent = signed(notification()) | {"UnsubscribeURL": "https://evil.example/", "Token": "t"}
     assert set(verifier().verified(body(sent))) == set(SIGNED)
 
@@ -122,7 +122,7 @@ def test_only_the_subject_may_be_missing(member):
         verifier().verified(body(signed(without)))
 
 
-def test_a_subject_put_in_afterwards_is_noticed():
+def test_an_added_subject_is_detected():
     without = {name: value for name, value in notification().items() if name != "Subject"}
     with pytest.raises(Refused, match="not signed by SNS"):
         verifier().verified(body(signed(without) | {"Subject": "Pay at once"}))
@@ -144,7 +144,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("message", FORGED.values(), ids=FORGED)
-def test_what_sns_has_not_signed_is_refused(message):
+def test_a_message_not_signed_by_sns_is_refused(message):
     with pytest.raises(Refused):
         verifier().verified(body(message))
 
@@ -167,7 +167,7 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("url", ELSEWHERE)
-def test_a_certificate_from_anywhere_else_is_not_even_fetched(url):
+def test_a_certificate_from_another_address_is_not_fetched(url):
     web = Web(**{url: certificate(RSA)})
     with pytest.raises(Refused):
         verifier(web).verified(body(signed(notification(SigningCertURL=url))))
@@ -180,13 +180,13 @@ def test_a_certificate_from_anywhere_else_is_not_even_fetched(url):
      certificate(RSA, begins=NOW + timedelta(hours=1)), certificate(ec.generate_private_key(ec.SECP256R1()))],
     ids=["empty", "none", "expired", "not yet valid", "of another kind"],
 )  # fmt: skip
-def test_a_certificate_that_is_not_good_is_refused(content):
+def test_an_invalid_certificate_is_refused(content):
     with pytest.raises(Refused):
         verifier(Web(**{CERTIFICATE: content})).verified(body(signed(notification())))
 
 
 @pytest.mark.parametrize("sent", [b"", b"{", b"[]", b"null", b"7", b'{"Type": []}', b"[" * 100_000, b"\xff"])
-def test_what_is_no_message_at_all_is_refused(sent):
+def test_an_invalid_message_is_refused(sent):
     with pytest.raises(Refused):
         verifier().verified(sent)
 
@@ -195,7 +195,7 @@ LOCAL = "http://localhost:4566/SimpleNotificationService-0a1b2c.pem"
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://localhost:4566", "http://localhost:4566/"])
-def test_a_receiver_trusts_the_local_cloud_by_every_address_of_it(endpoint):
+def test_a_receiver_trusts_every_address_of_the_local_cloud(endpoint):
     one = Verifier({TOPIC}, signatures.trust_endpoint(endpoint), Web(**{LOCAL: certificate(RSA)}), NOW.timestamp)
     assert one.verified(body(signed(notification(SigningCertURL=LOCAL))))["MessageId"] == "m-1"
 
@@ -203,7 +203,7 @@ def test_a_receiver_trusts_the_local_cloud_by_every_address_of_it(endpoint):
 @pytest.mark.parametrize("url", [*ELSEWHERE, LOCAL.replace("4566", "4567"), LOCAL.replace("http:", "https:"),
                                  LOCAL.replace("localhost", "evil.example"), LOCAL.replace("//", "//evil@"),
                                  LOCAL.replace("4566", "4566@evil.example"), LOCAL.replace("4566", "x")])  # fmt: skip
-def test_a_receiver_of_the_local_cloud_trusts_nothing_else(url):
+def test_a_receiver_of_the_local_cloud_trusts_no_other_address(url):
     web = Web(**{url: certificate(RSA)})
     one = Verifier({TOPIC}, signatures.trust_endpoint("http://127.0.0.1:4566"), web, NOW.timestamp)
     with pytest.raises(Refused):
@@ -219,7 +219,7 @@ def test_without_an_endpoint_a_receiver_does_not_trust_the_local_cloud():
 
 
 @pytest.mark.parametrize("endpoint", ["", "localhost:4566", "file:///tmp", "http://"])
-def test_what_is_no_endpoint_is_refused_by_the_command(endpoint):
+def test_the_command_refuses_an_invalid_endpoint(endpoint):
     with pytest.raises(ValueError, match="is not an endpoint"):
         signatures.trust_endpoint(endpoint)
 
@@ -230,7 +230,7 @@ def test_china_has_an_address_of_its_own():
     assert not signatures.is_sns_url("https://sns.cn-north-1.amazonaws.com/a.pem", topic)
 
 
-def test_a_subscription_is_confirmed_at_sns_alone():
+def test_a_subscription_is_confirmed_only_at_sns():
     web = Web()
     one = verifier(web)
     with pytest.raises(Refused, match="SubscribeURL is not trusted"):
@@ -260,7 +260,7 @@ def answering(code):
         thread.join()
 
 
-def test_a_certificate_that_is_not_there_is_asked_for_once_and_the_message_refused():
+def test_a_missing_certificate_is_requested_once_and_the_message_is_refused():
     with answering(404) as (url, asked):
         one = Verifier({TOPIC}, trusted=lambda *_: True, now=NOW.timestamp)
         for _ in range(2):
@@ -269,7 +269,7 @@ def test_a_certificate_that_is_not_there_is_asked_for_once_and_the_message_refus
     assert len(asked) == 1
 
 
-def test_a_certificate_that_cannot_be_had_just_now_is_asked_for_again():
+def test_a_temporarily_unavailable_certificate_is_requested_again():
     with answering(503) as (url, asked):
         for _ in range(2):
             with pytest.raises(urllib.error.HTTPError) as failed:
@@ -278,7 +278,7 @@ def test_a_certificate_that_cannot_be_had_just_now_is_asked_for_again():
     assert len(asked) == 2
 
 
-def test_the_example_in_the_example_is_true():
+def test_the_doctest_example_passes():
     assert doctest.testmod(signatures).failed == 0
 
 
@@ -308,20 +308,20 @@ def post(url, sent):
             return refused.code
 
 
-def test_a_notice_is_handled_once_however_often_it_is_sent(tmp_path):
+def test_a_notification_sent_several_times_is_handled_once(tmp_path):
     handled = []
     with receiving(tmp_path / "handled.sqlite", handled.append) as url:
         codes = [post(url, body(signed(notification(MessageId=f"m-{number}")))) for number in range(3)]
-    with receiving(tmp_path / "handled.sqlite", handled.append) as url:  # it remembers across a restart
+    with receiving(tmp_path / "handled.sqlite", handled.append) as url:  # it remembers the id across a restart
         codes.append(post(url, body(signed(notification()))))
     assert (codes, handled) == ([200] * 4, [NOTICE])
 
 
-def test_a_notice_whose_handling_failed_is_handled_when_it_comes_again(tmp_path):
+def test_a_notification_is_handled_again_after_a_failure(tmp_path):
     handled = []
 
-    def handle(notice):
-        handled.append(notice)
+    def handle(notification):
+        handled.append(notification)
         if len(handled) == 1:
             raise OSError
 
@@ -331,7 +331,7 @@ def test_a_notice_whose_handling_failed_is_handled_when_it_comes_again(tmp_path)
 
 
 @pytest.mark.parametrize("order", [("first", "second", "ERASED"), ("ERASED", "first"), ("first", "ERASED", "second")])
-def test_after_an_erasure_nothing_of_the_version_is_kept_in_whatever_order_it_comes(tmp_path, order):
+def test_after_an_erasure_nothing_of_the_version_is_kept_in_any_order_of_messages(tmp_path, order):
     deliveries = Deliveries(tmp_path / "kept.sqlite")
     for each in ("other", *order):
         if each == "ERASED":
@@ -343,7 +343,7 @@ def test_after_an_erasure_nothing_of_the_version_is_kept_in_whatever_order_it_co
     assert kept == [("v1", None), ("v2", '{"key": "other"}')]
 
 
-def test_a_retried_delivery_replaces_the_one_before(tmp_path):
+def test_a_retried_delivery_replaces_the_previous_one(tmp_path):
     deliveries = Deliveries(tmp_path / "kept.sqlite")
     for attempt in ("first", "second"):
         deliveries.take({"status": "DELIVERED", "versionId": "v1", "manifest": {"key": attempt}})
@@ -351,7 +351,7 @@ def test_a_retried_delivery_replaces_the_one_before(tmp_path):
     assert kept == [('{"key": "second"}',)]
 
 
-def test_a_subscription_is_confirmed_only_once_the_message_is_verified(tmp_path):
+def test_a_subscription_is_confirmed_only_after_the_message_is_verified(tmp_path):
     web = Web()
     with receiving(tmp_path / "handled.sqlite", pytest.fail, web) as url:
         assert post(url, body(signed(confirmation(), key=ANOTHER))) == 403
@@ -361,9 +361,9 @@ def test_a_subscription_is_confirmed_only_once_the_message_is_verified(tmp_path)
 
 
 @pytest.mark.parametrize("sent", [b"", b"{}", b"x" * (signatures.MOST_BYTES + 1)])
-def test_anything_else_is_refused_and_handled_by_nobody(tmp_path, sent):
+def test_any_other_request_is_refused_and_not_handled(tmp_path, sent):
     with receiving(tmp_path / "handled.sqlite", pytest.fail) as url:
         try:
             assert post(url, sent) == 403
-        except (ConnectionError, urllib.error.URLError):  # it hung up before all was sent
+        except (ConnectionError, urllib.error.URLError):  # the client disconnected before all was sent
             assert len(sent) > signatures.MOST_BYTES

@@ -1,4 +1,4 @@
-"""The clinic that the functions work for."""
+"""The simulated deployment that the function tests use."""
 
 from collections import Counter
 
@@ -6,14 +6,14 @@ import pytest
 
 from adapters import telemetry
 from tests.functions.deployment_harness import pipeline
-from tests.functions.fakes import _far_ends
+from tests.functions.fakes import _fake_clients
 
-__all__ = ["_far_ends", "pipeline"]
+__all__ = ["_fake_clients", "pipeline"]
 
 
 @pytest.fixture
 def counted(monkeypatch):
-    """What this test's functions count."""
+    """The metrics that the functions count in this test."""
     counter = Counter()
     monkeypatch.setattr(telemetry, "_counted", counter)
     return counter

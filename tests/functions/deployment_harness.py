@@ -1,4 +1,4 @@
-"""A deployment called clinic: its three functions over the pretended AWS."""
+"""A deployment with the name clinic: its three functions over the fake AWS."""
 
 import json
 import struct
@@ -31,8 +31,8 @@ from tests.functions.fakes import (
     WORK,
     FakeBus,
     FakeTranscribe,
-    Troubled,
-    furnish,
+    FaultyClient,
+    create_resources,
 )
 
 SILENCE = bytes(16_000)  # one second of it: 16 kHz, 8 bits, mono
@@ -50,7 +50,7 @@ VOCABULARIES = {"drugs": "clinic-drugs-0123456789ab"}
 
 @dataclass
 class Pipeline:
-    """One deployment's far ends, and its three functions over them."""
+    """The AWS resources of one deployment, and its three functions over them."""
 
     s3: Any
     sqs: Any
@@ -122,24 +122,24 @@ class Pipeline:
         self.slept += seconds
 
     def start(self, upload: Upload, **changes: Any) -> None:
-        """Have the start function take an upload, with five minutes' time."""
+        """Let the start function take an upload, with 300 seconds left."""
         self.starter(**changes).take(UploadMessage(upload), self.clock + 300)
 
     def deliver(self, job: str, source: str = "object", **choices: Any) -> None:
         self.deliverer(**choices).take(Signal(job, source))
 
     def write_raw(self, job: str, text: str = "Hello there.") -> None:
-        """Leave a transcript as Transcribe does."""
+        """Write a transcript as Transcribe Medical does."""
         self.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=json.dumps(output(text)).encode())
 
     def row(self) -> Any:
-        """The only row of the ledger."""
+        """The only recording's row of the ledger."""
         kept = dynamodb_backends[ACCOUNT][REGION].get_table("ledger").all_items()
         (name,) = [item.hash_key.value for item in kept if item.hash_key.value.startswith("clinic-")]
         return self.ledger.find(name)
 
     def messages(self, queue: str) -> list[SimpleNamespace]:
-        """What waits in a queue, delayed or not."""
+        """The messages in a queue, delayed or not."""
         kept = sqs_backends[ACCOUNT][REGION].queues[queue.rpartition("/")[2]]._messages  # noqa: SLF001
         now = time.time() * 1000
         return [
@@ -148,15 +148,15 @@ class Pipeline:
         ]
 
     def drain(self, queue: str) -> None:
-        """Have somebody take every message that waits in a queue."""
+        """Delete every message of a queue, as if a consumer had taken them."""
         sqs_backends[ACCOUNT][REGION].queues[queue.rpartition("/")[2]]._messages.clear()  # noqa: SLF001
 
-    def told(self) -> list[dict[str, Any]]:
-        """What a subscriber received."""
+    def notifications(self) -> list[dict[str, Any]]:
+        """The notifications that a subscriber received."""
         return [message.body for message in self.messages(self.inbox)]
 
     def delivered(self, name: str) -> Any:
-        """What S3 answers for a document of the only recording, by its name."""
+        """S3's answer for a document of the only recording, by the document's name."""
         (key,) = [key for key in self.keys(TRANSCRIPTS) if key.endswith(f"/{name}")]
         return self.s3.get_object(Bucket=TRANSCRIPTS, Key=key)
 
@@ -167,7 +167,7 @@ class Pipeline:
 
 
 def output(text: str) -> dict[str, Any]:
-    """A job's output in which these words are spoken, half a second each."""
+    """A job's output with these words, half a second for each."""
     items: list[dict[str, Any]] = []
     for number, word in enumerate(text.split()):
         spoken = word.rstrip(".,?")
@@ -185,13 +185,13 @@ def output(text: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def pipeline(_far_ends: dict[str, Any]) -> Pipeline:
-    """Buckets, queues, table and topic of a deployment called clinic."""
-    furnish()
+def pipeline(_fake_clients: dict[str, Any]) -> Pipeline:
+    """The buckets, queues, table and topic of a deployment with the name clinic."""
+    create_resources()
     urls = [f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}" for name in QUEUES]
     return Pipeline(
-        **{name: Troubled(client) for name, client in _far_ends.items()},
-        events=Troubled(FakeBus()),
+        **{name: FaultyClient(client) for name, client in _fake_clients.items()},
+        events=FaultyClient(FakeBus()),
         transcribe=FakeTranscribe(),
         intake_queue=urls[0],
         completion_queue=urls[1],

@@ -1,4 +1,4 @@
-"""A pretended AWS in memory: moto for storage and messages, a Transcribe and a bus that one can look into."""
+"""A fake AWS in memory: moto for storage and messages, and our own Transcribe Medical and event bus."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -29,16 +29,16 @@ INTAKE, WORK, TRANSCRIPTS = "clinic-intake", "clinic-work", "clinic-transcripts"
 
 @dataclass
 class FakeTranscribe:
-    """Keeps jobs; `troubles` are raised by the next calls, before or (in `lost`) after their effect."""
+    """Keeps jobs. The next calls raise `errors`, before or (in `lost`) after their effect."""
 
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-    troubles: list[Exception] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
     lost: list[Exception] = field(default_factory=list)
     starts: int = 0
 
     def start_medical_transcription_job(self, **request: Any) -> dict[str, Any]:
         asked("transcribe.start_medical_transcription_job", request)
-        self._trouble()
+        self._raise_error()
         name = request["MedicalTranscriptionJobName"]
         if name in self.jobs:
             raise refusal("ConflictException", "The requested job name already exists. Use a different job name.")
@@ -50,49 +50,49 @@ class FakeTranscribe:
 
     def get_medical_transcription_job(self, MedicalTranscriptionJobName: str) -> dict[str, Any]:  # noqa: N803
         asked("transcribe.get_medical_transcription_job", {"MedicalTranscriptionJobName": MedicalTranscriptionJobName})
-        self._trouble()
+        self._raise_error()
         if MedicalTranscriptionJobName not in self.jobs:
             raise refusal("BadRequestException", "The requested job couldn't be found. Check the job name.")
         return {"MedicalTranscriptionJob": self.jobs[MedicalTranscriptionJobName]}
 
     def end(self, name: str, status: str = "COMPLETED", reason: str | None = None) -> None:
-        """Let a job come to its end."""
+        """Let a job end with this status."""
         at = datetime.fromtimestamp(time.time(), UTC)
         self.jobs[name] |= {"TranscriptionJobStatus": status, "CompletionTime": at}
         if reason:
             self.jobs[name]["FailureReason"] = reason
 
-    def _trouble(self) -> None:
-        if self.troubles:
-            raise self.troubles.pop(0)
+    def _raise_error(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
 
 
 @dataclass
 class FakeBus:
-    """Keeps the events it takes; `troubles` are codes by which the next ones are not taken, in an answer of 200."""
+    """Keeps the events it accepts. For each code in `errors` it refuses one event, in an answer with status 200."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
-    troubles: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         asked("events.put_events", {"Entries": Entries})
-        if self.troubles:
-            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.troubles.pop(0), "ErrorMessage": "no"}]}
+        if self.errors:
+            return {"FailedEntryCount": 1, "Entries": [{"ErrorCode": self.errors.pop(0), "ErrorMessage": "no"}]}
         self.events += Entries
         return {"FailedEntryCount": 0, "Entries": [{"EventId": str(len(self.events))}]}
 
 
-class Troubled:
+class FaultyClient:
     """A client whose named calls fail before their effect (`before`) or after it (`after`), in turn.
 
-    `limits` are further arguments of a call, such as a page's size. `asked` are the arguments of all calls.
-    `befalls` is called before and after each call, and may raise what no handler catches.
+    `limits` are further arguments of a call, such as a page's size. `asked` records the arguments of all calls.
+    `interrupt` is called before and after each call, and may raise an exception that no handler catches.
     """
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self.asked: dict[str, list[dict[str, Any]]] = {}
-        self.befalls: Callable[[], None] = lambda: None
+        self.interrupt: Callable[[], None] = lambda: None
         self.before: dict[str, list[Exception]] = {}
         self.after: dict[str, list[Exception]] = {}
         self.limits: dict[str, dict[str, Any]] = {}
@@ -102,30 +102,30 @@ class Troubled:
         if not callable(call) or name == "exceptions":
             return call
 
-        def troubled(*args: Any, **kwargs: Any) -> Any:
+        def called(*args: Any, **kwargs: Any) -> Any:
             self.asked.setdefault(name, []).append(kwargs)
-            self.befalls()
+            self.interrupt()
             if self.before.get(name):
                 raise self.before[name].pop(0)
             answer = call(*args, **kwargs, **self.limits.get(name, {}))
-            self.befalls()
+            self.interrupt()
             if self.after.get(name):
                 raise self.after[name].pop(0)
             return answer
 
-        return troubled
+        return called
 
 
 @cache
 def _clients() -> dict[str, Any]:
-    """Clients that speak with moto while it stands in for AWS, made once; what the functions ask for is noted."""
+    """Clients that call moto, created once. They record the requests of the functions."""
     aws = boto3.Session("testing", "testing", region_name=REGION)
     return {name: note(aws.client(name)) for name in ("s3", "sqs", "sns", "dynamodb")}
 
 
-@pytest.fixture(scope="module")  # and no longer: moto stands in for AWS as long as this lasts
-def _far_ends() -> Iterator[dict[str, Any]]:
-    """Those clients, and what a handler's own clients read of the environment."""
+@pytest.fixture(scope="module")  # only while moto is active
+def _fake_clients() -> Iterator[dict[str, Any]]:
+    """Those clients, and the environment that a handler's own clients read."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_DEFAULT_REGION", REGION)
         environment.setattr(S3Response, "serialized", _with_encoded_keys(S3Response.serialized))
@@ -134,9 +134,9 @@ def _far_ends() -> Iterator[dict[str, Any]]:
 
 
 def _with_encoded_keys(serialized: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """ListObjectVersions with keys encoded as asked for: S3 does that, and moto only in its other listings.
+    """Encode the keys of ListObjectVersions on request, because moto does so only in its other listings.
 
-    Without it XML changes a line break in a key, and cannot hold a NUL at all.
+    Without it XML changes a line break in a key, and cannot hold a NUL.
     """
 
     def encoded(response: Any, answer: Any) -> Any:
@@ -153,16 +153,18 @@ def _with_encoded_keys(serialized: Callable[[Any, Any], Any]) -> Callable[[Any, 
     return encoded
 
 
-def furnish() -> None:
-    """Buckets, queues, topic and table, empty; made in moto itself: to ask for each takes longer than many a test."""
+def create_resources() -> None:
+    """Create empty buckets, queues, a topic and a table directly in moto, because calls would take longer than many
+    tests.
+    """
     moto_api_backend.reset()
     s3, sqs, sns = s3_backends[ACCOUNT]["aws"], sqs_backends[ACCOUNT][REGION], sns_backends[ACCOUNT][REGION]
     for bucket in (INTAKE, WORK, TRANSCRIPTS):
         s3.create_bucket(bucket, REGION)
     s3.put_bucket_versioning(INTAKE, "Enabled")
     *_, inbox = [sqs.create_queue(name) for name in QUEUES]
-    news = sns.subscribe(sns.create_topic("completion").arn, inbox.queue_arn, "sqs")
-    news.attributes["RawMessageDelivery"] = "true"
+    received = sns.subscribe(sns.create_topic("completion").arn, inbox.queue_arn, "sqs")
+    received.attributes["RawMessageDelivery"] = "true"
     dynamodb_backends[ACCOUNT][REGION].tables["ledger"] = Table(
         "ledger", ACCOUNT, REGION, LEDGER["KeySchema"], LEDGER["AttributeDefinitions"],
         billing_mode="PAY_PER_REQUEST", global_indexes=LEDGER["GlobalSecondaryIndexes"],

@@ -1,4 +1,4 @@
-"""The real handlers over the pretended AWS, and the metrics that they publish."""
+"""The real handlers over the fake AWS, and the metrics that they publish."""
 
 import contextlib
 import json
@@ -22,7 +22,7 @@ _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric as CloudWatch tells it from others."""
+    """A metric's identity in CloudWatch: name and dimensions."""
 
     namespace: str
     name: str
@@ -38,28 +38,28 @@ class Watched:
     out: pytest.CaptureFixture[str]
 
     def __post_init__(self) -> None:
-        """Leave behind what other tests have counted and not sent."""
+        """Discard the metrics that other tests have counted and not sent."""
         telemetry.flush("earlier")
         self.out.readouterr()
 
     def take(self, upload: Upload) -> Any:
-        """Hand the start function an upload."""
+        """Let the start function take an upload."""
         self.patch.setattr(start_transcription, "_starter", self.pipeline.starter)
         return start_transcription.handler(_batch(queue_messages.upload_message(UploadMessage(upload))), _CONTEXT)
 
     def deliver(self, job: str) -> Any:
-        """Hand the deliver function a signal."""
+        """Let the deliver function take a signal."""
         self.patch.setattr(deliver_transcript, "_deliverer", self.pipeline.deliverer)
         return deliver_transcript.handler(_batch(queue_messages.signal_message(Signal(job, "object"))), _CONTEXT)
 
     def reconcile(self) -> None:
-        """Run the reconciler, and let it fail as Lambda does."""
+        """Run the reconciler. An error counts as a failed run, as in Lambda."""
         self.patch.setattr(reconcile, "_reconciler", self.pipeline.reconciler)
         with contextlib.suppress(RuntimeError):
             reconcile.handler({}, _CONTEXT)
 
     def published(self) -> dict[Metric, list[float]]:
-        """What the functions have sent since this was last asked."""
+        """The metrics that the functions have sent since the last call."""
         found: dict[Metric, list[float]] = {}
         for line in self.out.readouterr().out.splitlines():
             said = json.loads(line)

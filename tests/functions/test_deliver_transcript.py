@@ -1,4 +1,4 @@
-"""The deliver function: any signal, any number of times, ends in one set of documents and the same news."""
+"""The deliver function: any number of signals gives one set of documents and the same notification."""
 
 import contextlib
 import hashlib
@@ -22,7 +22,7 @@ from tests.schemas import errors
 
 
 def listed(pipeline):
-    """The manifest, where the ledger says it is and as its published schema says."""
+    """The manifest, at the key in the ledger and valid by its published schema."""
     assert pipeline.row().manifest in pipeline.keys(TRANSCRIPTS)
     manifest = json.loads(pipeline.delivered("manifest.json")["Body"].read())
     assert errors(manifest, "manifest-1.0") == []
@@ -41,12 +41,16 @@ def completed(pipeline, job, text="Hello there."):
     pipeline.transcribe.end(job)
 
 
-def test_a_completed_job_is_delivered_and_told(pipeline, job):
+def test_a_completed_job_is_delivered_and_notified(pipeline, job):
     completed(pipeline, job)
     pipeline.deliver(job)
-    (told,) = pipeline.told()
-    assert (told["status"], told["correlationId"], told["profile"]) == ("DELIVERED", "visit-7", "conversation")
-    folder = told["manifest"]["key"].removesuffix("/manifest.json")
+    (notification,) = pipeline.notifications()
+    assert (notification["status"], notification["correlationId"], notification["profile"]) == (
+        "DELIVERED",
+        "visit-7",
+        "conversation",
+    )
+    folder = notification["manifest"]["key"].removesuffix("/manifest.json")
     assert pipeline.keys(TRANSCRIPTS) == [
         f"{folder}/{name}" for name in ("manifest.json", "transcribe.json", "transcript.txt")
     ]
@@ -65,21 +69,21 @@ def test_any_number_of_signals_delivers_once(pipeline, job):
     completed(pipeline, job)
     for source in ("object", "event", "object", "reconcile"):
         pipeline.deliver(job, source)
-    assert len(pipeline.told()) == 1
+    assert len(pipeline.notifications()) == 1
 
 
-def test_of_signals_that_come_at_once_one_is_taken_and_the_others_look_again(pipeline, job):
+def test_of_simultaneous_signals_one_is_taken_and_the_others_retry(pipeline, job):
     completed(pipeline, job)
     assert pipeline.ledger.lease(pipeline.row(), pipeline.clock, deliver_transcript.LEASE_SECONDS)
     pipeline.deliver(job)
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     assert len(pipeline.messages(pipeline.completion_queue)) == 1
     pipeline.clock += deliver_transcript.LEASE_SECONDS
     pipeline.deliver(job)
-    assert len(pipeline.told()) == 1
+    assert len(pipeline.notifications()) == 1
 
 
-def test_a_delivery_that_failed_is_given_back_at_once(pipeline, job):
+def test_a_failed_delivery_releases_its_lease_at_once(pipeline, job):
     completed(pipeline, job)
     pipeline.s3.before["put_object"] = [refusal("InternalError", status=500)]
     pipeline.deliver(job)
@@ -88,12 +92,12 @@ def test_a_delivery_that_failed_is_given_back_at_once(pipeline, job):
 
 
 @pytest.mark.parametrize("status", ["IN_PROGRESS", "QUEUED"])
-def test_a_job_that_has_not_ended_is_looked_at_again_later(pipeline, job, status):
+def test_a_job_in_progress_is_checked_again_later(pipeline, job, status):
     pipeline.transcribe.jobs[job]["TranscriptionJobStatus"] = status
     pipeline.deliver(job)
     (again,) = pipeline.messages(pipeline.completion_queue)
     assert again.body == {"job": job, "source": "object", "deferrals": 1}
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
 
 
 def test_a_job_in_progress_for_a_day_is_left_to_the_reconciler(pipeline, job):
@@ -102,11 +106,11 @@ def test_a_job_in_progress_for_a_day_is_left_to_the_reconciler(pipeline, job):
     assert pipeline.messages(pipeline.completion_queue) == []
 
 
-def test_a_failed_job_is_told_with_reason_and_remedy(pipeline, job):
+def test_a_failed_job_is_notified_with_reason_and_remedy(pipeline, job):
     pipeline.transcribe.end(job, "FAILED", "Unsupported media format. Check the media format and try again.")
     pipeline.deliver(job)
-    (told,) = pipeline.told()
-    assert (told["status"], told["reason"]["class"]) == ("FAILED", "UnsupportedMediaFormat")
+    (notification,) = pipeline.notifications()
+    assert (notification["status"], notification["reason"]["class"]) == ("FAILED", "UnsupportedMediaFormat")
     assert pipeline.row().failure.startswith("Unsupported media format")
     assert pipeline.keys(WORK) == []
 
@@ -120,52 +124,52 @@ def test_a_failed_job_is_told_with_reason_and_remedy(pipeline, job):
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_call_that_fails_before_or_after_its_effect_is_made_good(pipeline, job, service, call, when):
+def test_a_retry_recovers_from_a_call_that_fails_before_or_after_its_effect(pipeline, job, service, call, when):
     completed(pipeline, job)
     getattr(getattr(pipeline, service), when)[call] = [refusal("InternalError", status=500)]
     for _ in range(2):
-        with contextlib.suppress(ClientError):  # the queue brings the message again
+        with contextlib.suppress(ClientError):  # the queue delivers the message again
             pipeline.deliver(job)
         pipeline.clock += deliver_transcript.LEASE_SECONDS
-    told = pipeline.told()
-    assert {notice["id"] for notice in told} == {f"{job}:DELIVERED"}
-    assert 1 <= len(told) <= 2
+    received = pipeline.notifications()
+    assert {notification["id"] for notification in received} == {f"{job}:DELIVERED"}
+    assert 1 <= len(received) <= 2
     assert pipeline.row().state == "DELIVERED"
     assert pipeline.keys(WORK) == [f"raw/{job}.json"]
 
 
-class Died(BaseException):
-    """The function's process is gone: nothing of its own catches this."""
+class FunctionCrash(BaseException):
+    """The function's process has ended. No handler of the function catches this."""
 
 
-def died_at(pipeline, job, moment):
-    """Have one delivery end at its so-many-th moment, before or after a call; False if it had fewer."""
+def crash_at(pipeline, job, moment):
+    """End one delivery at this moment, before or after a call. Return False if it had fewer moments."""
     left = iter(range(moment))
 
-    def befalls():
+    def interrupt():
         if next(left, None) is None:
-            raise Died
+            raise FunctionCrash
 
     ends = (pipeline.s3, pipeline.sns, pipeline.events, pipeline.dynamodb)
     for end in ends:
-        end.befalls = befalls
+        end.interrupt = interrupt
     try:
         pipeline.deliver(job)
-    except Died:
+    except FunctionCrash:
         return True
     finally:
         for end in ends:
-            end.befalls = lambda: None
+            end.interrupt = lambda: None
     return False
 
 
-def test_a_crash_between_any_two_effects_repeats_cleanly(pipeline):
+def test_a_retry_recovers_from_a_crash_between_any_two_calls(pipeline):
     moment = 0
     while True:
         pipeline.start(pipeline.upload(f"dictation/{moment}.wav"))
         job = list(pipeline.transcribe.jobs)[-1]
         completed(pipeline, job)
-        if not died_at(pipeline, job, moment):
+        if not crash_at(pipeline, job, moment):
             break
         pipeline.clock += deliver_transcript.LEASE_SECONDS
         pipeline.deliver(job)
@@ -174,7 +178,9 @@ def test_a_crash_between_any_two_effects_repeats_cleanly(pipeline):
         assert f"staging/{job}.wav" not in pipeline.keys(WORK)
         listed = json.loads(pipeline.s3.get_object(Bucket=TRANSCRIPTS, Key=row.manifest)["Body"].read())["documents"]
         assert {document["key"] for document in listed} <= set(pipeline.keys(TRANSCRIPTS))
-        assert {notice["id"] for notice in pipeline.told() if notice["job"] == job} == {f"{job}:DELIVERED"}
+        assert {notification["id"] for notification in pipeline.notifications() if notification["job"] == job} == {
+            f"{job}:DELIVERED"
+        }
         moment += 1
     assert moment > 15
 
@@ -183,7 +189,7 @@ def test_a_second_delivery_changes_nothing(pipeline, job):
     completed(pipeline, job)
     bodies = []
     for _ in range(2):
-        pipeline.events.troubles += ["ThrottlingException"] * (not bodies)
+        pipeline.events.errors += ["ThrottlingException"] * (not bodies)
         pipeline.deliver(job, documents=FORMATS)
         keys = pipeline.keys(TRANSCRIPTS)
         bodies.append({key: pipeline.s3.get_object(Bucket=TRANSCRIPTS, Key=key)["Body"].read() for key in keys})
@@ -195,28 +201,26 @@ def test_a_second_delivery_changes_nothing(pipeline, job):
 
 @pytest.mark.parametrize(("code", "metric"), [("ThrottlingException", "Deferred"), ("InternalFailure", "Deferred"),
                          ("NotAuthorizedForSourceException", "ConfigurationError")])  # fmt: skip
-def test_an_event_that_the_bus_did_not_take_is_put_there_later_though_it_answered_200(
-    pipeline, job, counted, code, metric
-):
+def test_an_event_that_the_bus_refused_in_a_200_answer_is_sent_later(pipeline, job, counted, code, metric):
     completed(pipeline, job)
-    pipeline.events.troubles.append(code)
+    pipeline.events.errors.append(code)
     pipeline.deliver(job)
-    assert (pipeline.row().state, pipeline.told(), pipeline.events.events) == ("TRANSCRIBING", [], [])
+    assert (pipeline.row().state, pipeline.notifications(), pipeline.events.events) == ("TRANSCRIBING", [], [])
     assert len(pipeline.messages(pipeline.completion_queue)) == 1
     assert counted[metric] == 1
     pipeline.deliver(job)
-    assert (pipeline.row().state, len(pipeline.told()), len(pipeline.events.events)) == ("DELIVERED", 1, 1)
+    assert (pipeline.row().state, len(pipeline.notifications()), len(pipeline.events.events)) == ("DELIVERED", 1, 1)
 
 
-def test_an_unreachable_transcribe_delays_and_loses_nothing(pipeline, job):
+def test_an_unreachable_transcribe_delays_the_delivery(pipeline, job):
     completed(pipeline, job)
-    pipeline.transcribe.troubles.append(refusal("InternalFailureException", status=500))
+    pipeline.transcribe.errors.append(refusal("InternalFailureException", status=500))
     pipeline.deliver(job)
     assert len(pipeline.messages(pipeline.completion_queue)) == 1
     assert pipeline.row().state == "TRANSCRIBING"
 
 
-def test_a_ledger_that_does_not_answer_delays_and_loses_nothing(pipeline, job):
+def test_an_unreachable_ledger_delays_the_delivery(pipeline, job):
     completed(pipeline, job)
     pipeline.dynamodb.before["get_item"] = [refusal("ProvisionedThroughputExceededException")]
     pipeline.deliver(job)
@@ -225,20 +229,20 @@ def test_a_ledger_that_does_not_answer_delays_and_loses_nothing(pipeline, job):
     assert pipeline.row().state == "DELIVERED"
 
 
-def test_output_that_cannot_be_read_is_delivered_as_it_is_and_told_as_a_failure(pipeline, job):
+def test_an_unreadable_output_is_delivered_unchanged_and_notified_as_a_failure(pipeline, job):
     pipeline.s3.put_object(Bucket=WORK, Key=f"raw/{job}.json", Body=b'{"results": ')
     pipeline.transcribe.end(job)
     pipeline.deliver(job)
-    (told,) = pipeline.told()
-    assert (told["status"], told["reason"]["class"]) == ("FAILED", "TranscriptUnreadable")
-    assert told["manifest"]["key"] == pipeline.row().manifest
+    (notification,) = pipeline.notifications()
+    assert (notification["status"], notification["reason"]["class"]) == ("FAILED", "TranscriptUnreadable")
+    assert notification["manifest"]["key"] == pipeline.row().manifest
     manifest = listed(pipeline)
     assert (manifest["reason"], manifest["words"]) == ("TranscriptUnreadable", None)
     assert [document["form"] for document in manifest["documents"]] == ["raw"]
     assert pipeline.delivered("transcribe.json")["Body"].read() == b'{"results": '
 
 
-def test_output_larger_than_any_transcript_is_copied_and_never_read(pipeline, job, monkeypatch):
+def test_an_output_larger_than_any_transcript_is_copied_and_never_read(pipeline, job, monkeypatch):
     completed(pipeline, job)
     monkeypatch.setattr(transcript, "MOST_BYTES", 10)
     pipeline.deliver(job)
@@ -246,58 +250,58 @@ def test_output_larger_than_any_transcript_is_copied_and_never_read(pipeline, jo
     (raw,) = manifest["documents"]
     written = pipeline.delivered("transcribe.json")["Body"].read()
     assert (raw["bytes"], raw["sha256"]) == (len(written), None)
-    assert pipeline.told()[0]["reason"]["class"] == "TranscriptUnreadable"
+    assert pipeline.notifications()[0]["reason"]["class"] == "TranscriptUnreadable"
 
 
-def test_a_job_transcribe_no_longer_knows_is_delivered_from_what_it_wrote(pipeline, job):
+def test_a_job_that_transcribe_has_deleted_is_delivered_from_its_output(pipeline, job):
     pipeline.write_raw(job)
     del pipeline.transcribe.jobs[job]
     pipeline.clock += deliver_transcript.VANISHED_SECONDS
     pipeline.deliver(job)
-    assert pipeline.told()[0]["status"] == "DELIVERED"
+    assert pipeline.notifications()[0]["status"] == "DELIVERED"
 
 
-def test_a_job_that_vanished_without_output_fails_aloud(pipeline, job):
+def test_a_deleted_job_without_output_fails_with_a_notification(pipeline, job):
     del pipeline.transcribe.jobs[job]
     pipeline.clock += deliver_transcript.VANISHED_SECONDS
     pipeline.deliver(job)
-    assert pipeline.told()[0]["reason"]["class"] == "JobVanished"
+    assert pipeline.notifications()[0]["reason"]["class"] == "JobVanished"
 
 
-def test_a_job_not_yet_known_is_not_taken_for_vanished(pipeline, job):
+def test_a_job_not_yet_visible_does_not_count_as_deleted(pipeline, job):
     del pipeline.transcribe.jobs[job]
     pipeline.deliver(job)
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     assert len(pipeline.messages(pipeline.completion_queue)) == 1
 
 
 @pytest.mark.parametrize("name", ["clinic-by-hand", "other-" + 40 * "0", "clinic-" + 40 * "0", ""])
-def test_jobs_that_are_not_ours_are_ignored(pipeline, name):
+def test_jobs_of_others_are_ignored(pipeline, name):
     pipeline.deliver(name)
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
 
 
-def test_a_signal_for_a_recording_that_still_waits_for_its_start_ends_nothing(pipeline):
-    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+def test_a_signal_for_a_recording_without_a_job_ends_nothing(pipeline):
+    pipeline.transcribe.errors += [refusal("LimitExceededException")] * 1000
     pipeline.start(pipeline.upload())
-    pipeline.transcribe.troubles.clear()
+    pipeline.transcribe.errors.clear()
     pipeline.clock += 2 * deliver_transcript.VANISHED_SECONDS
     pipeline.deliver(pipeline.row().job)
     assert pipeline.row().state == "CLAIMED"
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
 
 
-def test_a_completed_job_whose_transcript_was_deleted_fails_aloud_after_a_while(pipeline, job):
+def test_a_completed_job_without_a_transcript_fails_with_a_notification_after_a_while(pipeline, job):
     pipeline.clock = time.time()
     pipeline.transcribe.end(job)
     pipeline.deliver(job)
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     pipeline.clock += deliver_transcript.VANISHED_SECONDS + 1
     pipeline.deliver(job)
-    assert pipeline.told()[0]["reason"]["class"] == "TranscriptMissing"
+    assert pipeline.notifications()[0]["reason"]["class"] == "TranscriptMissing"
 
 
-def test_silence_is_delivered_as_silence(pipeline, job):
+def test_silence_is_delivered_as_an_empty_transcript(pipeline, job):
     completed(pipeline, job, "")
     pipeline.deliver(job)
     key = pipeline.row().manifest.replace("manifest.json", "transcript.txt")
@@ -318,7 +322,7 @@ def test_the_manifest_lists_every_other_document_with_its_digest(pipeline, job):
 
 
 @pytest.mark.parametrize("name", ["transcript.txt", "transcribe.json", "manifest.json"])
-def test_a_document_is_handed_out_as_a_file_whose_name_says_nothing(pipeline, job, name):
+def test_the_download_name_of_a_document_reveals_nothing(pipeline, job, name):
     completed(pipeline, job)
     pipeline.deliver(job)
     answer = pipeline.delivered(name)
@@ -327,12 +331,12 @@ def test_a_document_is_handed_out_as_a_file_whose_name_says_nothing(pipeline, jo
     assert answer["ContentType"] == ("text/plain; charset=utf-8" if name.endswith("txt") else "application/json")
 
 
-def test_documents_may_lie_under_the_upload_s_own_path_and_the_manifest_never_does(pipeline, job):
+def test_documents_may_have_the_upload_s_path_and_the_manifest_never_has(pipeline, job):
     completed(pipeline, job)
     pipeline.deliver(job, layout="mirrored")
-    (told,) = pipeline.told()
-    assert "Jane" not in json.dumps(told)
-    assert sorted(set(pipeline.keys(TRANSCRIPTS)) - {told["manifest"]["key"]}) == [
+    (notification,) = pipeline.notifications()
+    assert "Jane" not in json.dumps(notification)
+    assert sorted(set(pipeline.keys(TRANSCRIPTS)) - {notification["manifest"]["key"]}) == [
         f"conversation/Jane Doe.wav/{job}/{name}" for name in ("transcribe.json", "transcript.txt")
     ]
     manifest = listed(pipeline)
@@ -350,7 +354,7 @@ def test_two_uploads_under_one_key_never_overwrite_each_other_s_documents(pipeli
     assert read == {f"[0:00:00]\n{words}.\n\n(Length of the audio: 0:01.)\n".encode() for words in ("First", "Second")}
 
 
-def test_only_the_chosen_forms_are_made_and_transcribe_s_own_output_always_is(pipeline, job):
+def test_only_configured_formats_are_written_and_transcribe_s_output_always_is(pipeline, job):
     completed(pipeline, job)
     pipeline.deliver(job, documents=())
     manifest = listed(pipeline)
@@ -358,7 +362,7 @@ def test_only_the_chosen_forms_are_made_and_transcribe_s_own_output_always_is(pi
     assert (pipeline.row().state, manifest["words"]) == ("DELIVERED", 2)
 
 
-def test_a_profile_may_choose_other_forms_than_the_rest(pipeline, job):
+def test_a_profile_may_have_its_own_formats(pipeline, job):
     completed(pipeline, job)
     deliverer = pipeline.deliverer(documents=("txt",))
     own = replace(deliverer.delivery, documents={"": ("txt",), "conversation": ()})
@@ -366,7 +370,7 @@ def test_a_profile_may_choose_other_forms_than_the_rest(pipeline, job):
     assert not [key for key in pipeline.keys(TRANSCRIPTS) if key.endswith(".txt")]
 
 
-def test_a_form_that_fails_is_named_and_counted_and_costs_no_other(pipeline, job, counted, monkeypatch, caplog):
+def test_a_failed_format_is_named_and_counted_and_affects_no_other(pipeline, job, counted, monkeypatch, caplog):
     def broken(_transcript, _facts):
         raise KeyError("Jane Doe")
 
@@ -382,7 +386,7 @@ def test_a_form_that_fails_is_named_and_counted_and_costs_no_other(pipeline, job
     assert pipeline.row().state == "DELIVERED"
 
 
-def test_a_masked_text_that_cannot_be_made_for_want_of_what_was_identified_is_missed_aloud(pipeline, counted):
+def test_a_masked_text_without_identified_entities_is_reported_missing(pipeline, counted):
     pipeline.start(pipeline.upload("dictation/a.wav", Metadata={"content-identification-type": "PHI"}))
     job = pipeline.row().job
     completed(pipeline, job)
@@ -401,13 +405,13 @@ def test_the_json_names_the_profile_as_its_published_example_does(pipeline, job)
     assert errors(document, "transcript-1.0") == []
 
 
-def test_the_news_say_how_many_words_there_are_and_how_sure_the_service_was(pipeline, job):
+def test_the_notification_has_the_word_count_and_the_confidence(pipeline, job):
     completed(pipeline, job)
     pipeline.deliver(job)
-    assert pipeline.told()[0]["transcript"] == {"words": 2, "confidence": "high"}
+    assert pipeline.notifications()[0]["transcript"] == {"words": 2, "confidence": "high"}
 
 
-def test_the_handler_answers_per_message(pipeline, job, monkeypatch):
+def test_the_handler_returns_each_failed_message(pipeline, job, monkeypatch):
     completed(pipeline, job)
     deliverer = pipeline.deliverer()
     monkeypatch.setattr(deliver_transcript, "_deliverer", lambda: deliverer)
@@ -422,7 +426,7 @@ def test_the_handler_answers_per_message(pipeline, job, monkeypatch):
     assert pipeline.row().state == "DELIVERED"
 
 
-def test_a_signal_is_not_begun_when_too_little_time_is_left_and_waits_without_a_receive(pipeline, job):
+def test_a_signal_is_not_started_with_too_little_time_left_and_keeps_its_receive_count(pipeline, job):
     completed(pipeline, job)
     pipeline.deliverer().take(Signal(job, "object"), pipeline.clock + deliver_transcript.TAKE_SECONDS - 1)
     assert pipeline.row().state == "TRANSCRIBING"

@@ -1,4 +1,4 @@
-"""Planted patients' data appears in no signal: logs, metrics, notifications, names, errors."""
+"""No signal contains planted patient data: logs, metrics, notifications, names, errors."""
 
 import json
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ CANARY = "Zebulon-Quackenbush"
 
 
 def said(pipeline) -> Iterator[str]:
-    """Everything that was told: the message of every protocol with its subject and attributes, and the events."""
+    """Every notification: the message of every protocol with its subject and attributes, and the events."""
     for asked in (pipeline.sns.asked.get("publish", []), pipeline.events.asked.get("put_events", [])):
         yield from map(json.dumps, asked)
 
 
 def indexed(pipeline) -> Iterator[str]:
-    """What the ledger's index holds: it stands in backups, and whoever may list states reads it."""
+    """The content of the ledger's index. It is in backups, and everybody with permission to list states reads it."""
     for item in pipeline.dynamodb.scan(TableName="ledger", IndexName="by-state")["Items"]:
         yield str({name: TypeDeserializer().deserialize(value) for name, value in item.items()})
 
@@ -43,7 +43,8 @@ def test_nothing_of_a_patient_is_in_any_signal(pipeline, capsys, caplog, ending,
         pipeline.deliver(job, layout=layout)
     printed = capsys.readouterr()
     signals = [
-        printed.out, printed.err, str([vars(record) for record in caplog.records]), json.dumps(pipeline.told()),
+        printed.out, printed.err, str([vars(record) for record in caplog.records]),
+        json.dumps(pipeline.notifications()),
         *pipeline.keys(WORK), *(pipeline.keys(TRANSCRIPTS) if layout == "opaque" else []),
         *said(pipeline), *indexed(pipeline),
         json.dumps([message.body for message in pipeline.messages(pipeline.completion_queue)]),
@@ -51,11 +52,11 @@ def test_nothing_of_a_patient_is_in_any_signal(pipeline, capsys, caplog, ending,
           for job in pipeline.transcribe.jobs.values() if not job.get("FailureReason")),
     ]  # fmt: skip
     assert not [signal for signal in signals if CANARY in signal]
-    assert (pipeline.told() and list(said(pipeline)) and list(indexed(pipeline))) or ending == "put off"
+    assert (pipeline.notifications() and list(said(pipeline)) and list(indexed(pipeline))) or ending == "put off"
 
 
 @pytest.mark.parametrize("layout", ["opaque", "mirrored"])
-def test_no_document_is_handed_out_under_a_name_that_says_whose_it_is(pipeline, layout):
+def test_the_download_name_of_a_document_identifies_no_patient(pipeline, layout):
     pipeline.start(pipeline.upload(f"dictation/{CANARY}.wav"))
     (job,) = pipeline.transcribe.jobs
     pipeline.write_raw(job)

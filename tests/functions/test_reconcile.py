@@ -1,4 +1,4 @@
-"""The reconciler: what every signal missed is found, in bounded work, however often it runs."""
+"""The reconciler finds everything that the signals missed, in bounded work, however often it runs."""
 
 import time
 
@@ -21,7 +21,7 @@ def run(pipeline, **settings):
 
 
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
-def test_a_job_whose_end_nobody_signalled_is_found(pipeline, status):
+def test_an_ended_job_without_a_signal_is_found(pipeline, status):
     pipeline.start(pipeline.upload())
     job = pipeline.row().job
     pipeline.transcribe.end(job, status)
@@ -35,7 +35,7 @@ def test_a_job_in_progress_is_left_alone(pipeline):
     assert run(pipeline) == {"jobs": 0, "uploads": 0}
 
 
-def test_a_claim_that_nobody_follows_is_announced_again(pipeline):
+def test_an_abandoned_claim_is_announced_again(pipeline):
     upload = pipeline.upload()
     pipeline.s3.before["copy_object"] = [RuntimeError("the function died here")]
     with pytest.raises(RuntimeError):
@@ -45,7 +45,7 @@ def test_a_claim_that_nobody_follows_is_announced_again(pipeline):
     assert again.body["upload"]["version"] == upload.version
 
 
-def test_an_upload_whose_event_got_lost_is_announced(pipeline):
+def test_an_upload_with_a_lost_event_is_announced(pipeline):
     lost = pipeline.upload("dictation/lost.wav")
     pipeline.start(pipeline.upload("dictation/known.wav"))
     pipeline.clock = lost_clock(pipeline)
@@ -76,7 +76,7 @@ def test_every_version_of_a_key_counts_as_an_upload(pipeline):
     assert run(pipeline)["uploads"] == 2
 
 
-def test_folders_and_fresh_uploads_are_not_forgotten_ones(pipeline):
+def test_folders_and_new_uploads_do_not_count_as_lost(pipeline):
     pipeline.upload("dictation/", b"")
     pipeline.clock = lost_clock(pipeline)
     assert run(pipeline) == {"jobs": 0, "uploads": 0}
@@ -96,7 +96,7 @@ def test_a_small_bucket_is_swept_once_a_run_however_many_pages_are_allowed(pipel
     assert run(pipeline, sweep_pages=10)["uploads"] == 1
 
 
-def test_the_bucket_is_swept_once_an_hour_and_jobs_are_looked_at_in_every_run(pipeline):
+def test_the_bucket_is_swept_once_an_hour_and_jobs_are_checked_in_every_run(pipeline):
     pipeline.start(pipeline.upload())
     pipeline.clock = lost_clock(pipeline)
     assert run(pipeline, sweep_seconds=3600)["uploads"] == 0
@@ -109,7 +109,7 @@ def test_the_bucket_is_swept_once_an_hour_and_jobs_are_looked_at_in_every_run(pi
     assert [message.body["upload"]["version"] for message in pipeline.messages(pipeline.intake_queue)] == [lost.version]
 
 
-def test_a_sweep_that_has_not_come_to_the_bucket_s_end_goes_on_in_the_next_run(pipeline):
+def test_an_incomplete_sweep_continues_in_the_next_run(pipeline):
     for number in range(3):
         pipeline.upload(f"dictation/{number}.wav")
     pipeline.clock = lost_clock(pipeline)
@@ -118,7 +118,7 @@ def test_a_sweep_that_has_not_come_to_the_bucket_s_end_goes_on_in_the_next_run(p
 
 
 def test_rows_of_older_uploads_are_read_once_a_day(pipeline, monkeypatch):
-    """S3 dates a multipart upload by its beginning: one that took days is found by the sweep that looks at all."""
+    """S3 dates a multipart upload by its start. The daily sweep of all rows finds one that took days."""
     read = []
     monkeypatch.setattr(Ledger, "known", lambda _self, recordings: set(read.append(len(recordings)) or recordings))
     pipeline.upload()
@@ -129,7 +129,7 @@ def test_rows_of_older_uploads_are_read_once_a_day(pipeline, monkeypatch):
     assert [number for number, rows in enumerate(read) if rows] == [0, 24]
 
 
-def test_what_waits_in_the_queue_is_not_taken_for_lost(pipeline):
+def test_a_message_that_waits_in_the_queue_does_not_count_as_lost(pipeline):
     for number in range(3):
         pipeline.upload(f"dictation/{number}.wav")
     pipeline.clock = lost_clock(pipeline)
@@ -138,28 +138,28 @@ def test_what_waits_in_the_queue_is_not_taken_for_lost(pipeline):
     assert len(pipeline.messages(pipeline.intake_queue)) == 3
 
 
-def test_what_was_announced_in_vain_is_announced_again_but_not_for_ever(pipeline):
+def test_an_unanswered_announcement_is_repeated_a_limited_number_of_times(pipeline):
     pipeline.upload()
     pipeline.clock = lost_clock(pipeline)
     assert sum(run_and_drain(pipeline)["uploads"] for _ in range(30)) == reconcile.MOST_ANNOUNCEMENTS
 
 
-def test_a_recording_that_waits_for_transcribe_is_not_announced_besides(pipeline):
+def test_a_recording_that_waits_for_transcribe_is_not_announced_again(pipeline):
     upload = pipeline.upload()
-    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 10_000
+    pipeline.transcribe.errors += [refusal("LimitExceededException")] * 10_000
     for _ in range(5):
         pipeline.start(upload)
         pipeline.drain(pipeline.intake_queue)
         assert pipeline.reconciler().run(pipeline.clock + 100) == {"jobs": 0, "uploads": 0}
 
 
-def test_an_old_version_without_a_row_is_not_paid_for_again(pipeline):
+def test_an_old_version_without_a_row_is_not_transcribed_again(pipeline):
     pipeline.upload()
     pipeline.clock = time.time() + (reconcile.LOST_WITHIN_DAYS + 1) * 86400
     assert run(pipeline)["uploads"] == 0
 
 
-def test_an_end_is_signalled_once_in_a_while_not_at_every_run(pipeline):
+def test_an_ended_job_is_signalled_at_intervals_and_not_in_every_run(pipeline):
     pipeline.start(pipeline.upload())
     pipeline.transcribe.end(pipeline.row().job)
     assert run(pipeline)["jobs"] == 1
@@ -167,7 +167,7 @@ def test_an_end_is_signalled_once_in_a_while_not_at_every_run(pipeline):
 
 
 @pytest.mark.parametrize("ended", [True, False])
-def test_a_person_hears_of_a_job_that_is_not_delivered_for_a_day(pipeline, caplog, ended):
+def test_an_operator_is_notified_of_a_job_undelivered_for_a_day(pipeline, caplog, ended):
     pipeline.start(pipeline.upload())
     if ended:
         pipeline.transcribe.end(pipeline.row().job)
@@ -176,7 +176,7 @@ def test_a_person_hears_of_a_job_that_is_not_delivered_for_a_day(pipeline, caplo
     assert "for more than a day" in caplog.text
 
 
-def test_more_jobs_than_a_page_of_the_index_are_all_looked_at(pipeline):
+def test_more_jobs_than_a_page_of_the_index_are_all_checked(pipeline):
     for number in range(4):
         pipeline.start(pipeline.upload(f"dictation/{number}.wav"))
     for job in pipeline.transcribe.jobs:
@@ -185,17 +185,17 @@ def test_more_jobs_than_a_page_of_the_index_are_all_looked_at(pipeline):
     assert run(pipeline)["jobs"] == 4
 
 
-def test_one_job_that_cannot_be_looked_at_does_not_keep_the_others_waiting(pipeline):
+def test_a_job_that_cannot_be_read_does_not_delay_the_others(pipeline):
     for number in range(2):
         pipeline.start(pipeline.upload(f"dictation/{number}.wav"))
     for job in pipeline.transcribe.jobs:
         pipeline.transcribe.end(job)
-    pipeline.transcribe.troubles.append(refusal("ThrottlingException"))
+    pipeline.transcribe.errors.append(refusal("ThrottlingException"))
     assert run(pipeline)["jobs"] == 1
 
 
 def started_after_each_run(pipeline, runs, **settings):
-    """How many uploads each of so many runs brings back; all are started in between."""
+    """The number of uploads that each of these runs recovers. All are started in between."""
     found = []
     for _ in range(runs):
         found.append(run(pipeline, **settings)["uploads"])
@@ -211,13 +211,13 @@ def run_and_drain(pipeline, **settings):
     return found
 
 
-def test_a_run_ends_before_its_time_does(pipeline):
+def test_a_run_ends_before_its_timeout(pipeline):
     pipeline.upload()
     pipeline.clock = lost_clock(pipeline)
     assert pipeline.reconciler().run(pipeline.clock + 1) == {"jobs": 0, "uploads": 0}
 
 
-def test_what_it_finds_reaches_its_end(pipeline):
+def test_every_recording_it_finds_is_delivered(pipeline):
     lost = pipeline.upload()
     pipeline.clock = lost_clock(pipeline)
     run(pipeline)
@@ -227,7 +227,7 @@ def test_what_it_finds_reaches_its_end(pipeline):
     pipeline.transcribe.end(job)
     run(pipeline)
     pipeline.deliverer().take(Signal(job, "reconcile"))
-    assert [told["status"] for told in pipeline.told()] == ["DELIVERED"]
+    assert [notification["status"] for notification in pipeline.notifications()] == ["DELIVERED"]
     assert pipeline.row().signal == "reconcile"
 
 

@@ -1,4 +1,4 @@
-"""Every refusal of Transcribe's to start a job ends: by waiting, by the operator, or as a rejection with a remedy."""
+"""Every refusal to start a job is handled: the message waits, the operator is alerted, or the recording is rejected."""
 
 from dataclasses import replace
 
@@ -24,29 +24,29 @@ def watched(pipeline, monkeypatch, capsys):
 
 
 def refuse(pipeline, upload, error, after=0, **settings):
-    """Have Transcribe refuse an upload's job now, or after so many seconds."""
+    """Let Transcribe refuse an upload's job now, or after this many seconds."""
     pipeline.clock += after
-    pipeline.transcribe.troubles = [error]
+    pipeline.transcribe.errors = [error]
     pipeline.drain(pipeline.intake_queue)
     pipeline.start(upload, **settings)
 
 
 def waits(pipeline):
     return (
-        pipeline.told() == []
+        pipeline.notifications() == []
         and pipeline.row().state == "CLAIMED"
         and len(pipeline.messages(pipeline.intake_queue)) == 1
     )
 
 
 def rejected(pipeline):
-    (told,) = pipeline.told()
-    assert (told["status"], pipeline.row().state) == ("REJECTED", "REJECTED")
-    assert told["reason"]["remedy"].endswith(".")
-    return told["reason"]["class"]
+    (notification,) = pipeline.notifications()
+    assert (notification["status"], pipeline.row().state) == ("REJECTED", "REJECTED")
+    assert notification["reason"]["remedy"].endswith(".")
+    return notification["reason"]["class"]
 
 
-def test_a_vocabulary_that_is_not_ready_is_waited_for_and_used(pipeline):
+def test_a_start_waits_for_a_pending_vocabulary_and_uses_it(pipeline):
     upload = pipeline.upload(Metadata={"vocabulary-name": "mine"})
     refuse(pipeline, upload, NOT_READY)
     assert waits(pipeline)
@@ -54,7 +54,7 @@ def test_a_vocabulary_that_is_not_ready_is_waited_for_and_used(pipeline):
     assert pipeline.row().state == "TRANSCRIBING"
 
 
-def test_a_vocabulary_that_does_not_get_ready_within_an_hour_ends_the_recording(pipeline):
+def test_a_vocabulary_pending_for_an_hour_ends_the_recording(pipeline):
     upload = pipeline.upload(Metadata={"vocabulary-name": "mine"})
     refuse(pipeline, upload, NOT_READY)
     refuse(pipeline, upload, NOT_READY, after=HOUR - 1)
@@ -64,13 +64,13 @@ def test_a_vocabulary_that_does_not_get_ready_within_an_hour_ends_the_recording(
     assert pipeline.transcribe.starts == 0
 
 
-def test_a_vocabulary_that_has_failed_ends_the_recording_at_once(pipeline):
+def test_a_failed_vocabulary_ends_the_recording_at_once(pipeline):
     refuse(pipeline, pipeline.upload(Metadata={"vocabulary-name": "mine"}), FAILED)
     assert rejected(pipeline) == "InvalidSetting"
 
 
 @pytest.mark.parametrize("error", [NOT_READY, FAILED])
-def test_the_deployment_s_own_vocabulary_is_the_operator_s_to_mend(pipeline, error):
+def test_a_fault_in_the_deployment_s_vocabulary_is_a_configuration_error(pipeline, error):
     upload = pipeline.upload(Metadata={"vocabulary-name": "drugs"})
     refuse(pipeline, upload, error)
     refuse(pipeline, upload, error, after=10 * DAY)
@@ -78,31 +78,31 @@ def test_the_deployment_s_own_vocabulary_is_the_operator_s_to_mend(pipeline, err
 
 
 @pytest.mark.parametrize("error", [NOT_READY, FAILED])
-def test_a_vocabulary_that_the_profile_names_is_the_operator_s_to_mend(pipeline, error):
+def test_a_fault_in_a_profile_s_vocabulary_is_a_configuration_error(pipeline, error):
     upload = pipeline.upload()
     named = profiles.read({"dictation/": {"vocabulary_name": "elsewhere"}})
     for _ in range(2):
-        pipeline.transcribe.troubles = [error]
+        pipeline.transcribe.errors = [error]
         pipeline.drain(pipeline.intake_queue)
         replace(pipeline.starter(), profiles=named).take(UploadMessage(upload), pipeline.clock + 300)
         pipeline.clock += 10 * DAY
     assert waits(pipeline)
 
 
-def test_a_setting_of_the_uploader_s_that_transcribe_does_not_take_ends_the_recording(pipeline):
+def test_an_uploader_s_setting_that_transcribe_refuses_ends_the_recording(pipeline):
     refuse(pipeline, pipeline.upload(Metadata={"max-speaker-labels": "30"}), TOO_MANY)
     assert rejected(pipeline) == "InvalidSetting"
-    assert "max-speaker-labels" in pipeline.told()[0]["reason"]["remedy"]
+    assert "max-speaker-labels" in pipeline.notifications()[0]["reason"]["remedy"]
 
 
-def test_a_setting_of_the_profile_s_that_transcribe_does_not_take_is_the_operator_s_to_mend(pipeline):
+def test_a_profile_s_setting_that_transcribe_refuses_is_a_configuration_error(pipeline):
     upload = pipeline.upload("conversation/a.wav")
     refuse(pipeline, upload, TOO_MANY)
     refuse(pipeline, upload, TOO_MANY, after=10 * DAY)
     assert waits(pipeline)
 
 
-def test_a_refusal_in_unknown_words_waits_for_a_day_and_then_ends_the_recording(pipeline):
+def test_a_refusal_with_an_unknown_text_ends_the_recording_after_a_day(pipeline):
     upload = pipeline.upload()
     refuse(pipeline, upload, UNKNOWN)
     refuse(pipeline, upload, UNKNOWN, after=DAY - 1)
@@ -111,7 +111,7 @@ def test_a_refusal_in_unknown_words_waits_for_a_day_and_then_ends_the_recording(
     assert rejected(pipeline) == "RefusedByTranscribe"
 
 
-def test_one_refusal_in_unknown_words_after_a_long_wait_for_another_reason_ends_nothing(pipeline):
+def test_one_refusal_with_an_unknown_text_after_another_long_wait_ends_nothing(pipeline):
     upload = pipeline.upload()
     refuse(pipeline, upload, BROKEN)
     refuse(pipeline, upload, UNKNOWN, after=2 * DAY)
@@ -122,13 +122,13 @@ def test_one_refusal_in_unknown_words_after_a_long_wait_for_another_reason_ends_
 
 def test_an_internal_failure_that_lasts_a_day_becomes_a_configuration_error(watched):
     pipeline, upload = watched.pipeline, watched.pipeline.upload()
-    pipeline.transcribe.troubles = [BROKEN, BROKEN]
+    pipeline.transcribe.errors = [BROKEN, BROKEN]
     watched.take(upload)
     assert "ConfigurationError" not in {each.name for each in watched.published()}
     pipeline.clock += DAY + 1
     watched.take(upload)
     assert "ConfigurationError" in {each.name for each in watched.published()}
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
 
 
 @pytest.mark.parametrize(
@@ -137,11 +137,11 @@ def test_an_internal_failure_that_lasts_a_day_becomes_a_configuration_error(watc
         (NO_BUCKET, {}, "ConfigurationError"),
         (UNKNOWN, {}, "ConfigurationError"),
         (NOT_READY, {"vocabulary-name": "drugs"}, "ConfigurationError"),
-        (NOT_READY, {"vocabulary-name": "mine"}, "Deferred"),  # no uploader may set off an operator's alarm
+        (NOT_READY, {"vocabulary-name": "mine"}, "Deferred"),  # no uploader may trigger an operator's alarm
     ],
 )
-def test_what_an_operator_can_mend_is_counted_for_the_alarm(watched, error, metadata, metric):
-    watched.pipeline.transcribe.troubles = [error]
+def test_a_configuration_error_is_counted_for_the_alarm(watched, error, metadata, metric):
+    watched.pipeline.transcribe.errors = [error]
     assert watched.take(watched.pipeline.upload(Metadata=metadata)) == {"batchItemFailures": []}
     assert {"ConfigurationError", "Deferred"} & {each.name for each in watched.published()} == {metric}
 
@@ -152,8 +152,11 @@ def test_an_unusable_correlation_id_is_left_out_and_the_recording_is_transcribed
     assert (row.state, row.correlation_id, row.warning) == ("TRANSCRIBING", None, "BadCorrelationId")
 
 
-def test_a_rejection_says_as_well_that_the_correlation_id_was_left_out(pipeline):
+def test_a_rejection_also_says_that_the_correlation_id_was_left_out(pipeline):
     pipeline.start(pipeline.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "Jane Doe"}))
-    (told,) = pipeline.told()
-    assert (told["reason"]["class"], told["warning"]["class"]) == ("UnsupportedMediaFormat", "BadCorrelationId")
-    assert "Jane" not in str(told)
+    (notification,) = pipeline.notifications()
+    assert (notification["reason"]["class"], notification["warning"]["class"]) == (
+        "UnsupportedMediaFormat",
+        "BadCorrelationId",
+    )
+    assert "Jane" not in str(notification)

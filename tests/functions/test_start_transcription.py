@@ -1,4 +1,4 @@
-"""The start function: every upload becomes one job, a rejection, or a message that comes back."""
+"""The start function: every upload becomes one job, one rejection, or a message that is retried."""
 
 import io
 import json
@@ -20,7 +20,7 @@ from tests.functions.deployment_harness import VOCABULARIES, WAV
 from tests.functions.fakes import INTAKE, WORK
 
 
-def test_an_upload_is_frozen_and_transcribed(pipeline):
+def test_an_upload_is_copied_and_transcribed(pipeline):
     upload = pipeline.upload(Metadata={"correlation-id": "visit-7"})
     pipeline.start(upload)
     row = pipeline.row()
@@ -35,7 +35,7 @@ def test_a_job_is_tagged_for_the_bill_with_deployment_and_profile_and_nothing_of
     assert job["Tags"] == [{"Key": "application", "Value": "clinic"}, {"Key": "profile", "Value": "conversation"}]
 
 
-def test_the_frozen_copy_carries_neither_metadata_nor_tags(pipeline):
+def test_the_working_copy_has_neither_metadata_nor_tags(pipeline):
     pipeline.start(pipeline.upload(Metadata={"patient": "Jane Doe"}, Tagging="patient=Jane"))
     (key,) = pipeline.keys(WORK)
     assert pipeline.s3.head_object(Bucket=WORK, Key=key)["Metadata"] == {}
@@ -51,14 +51,14 @@ def test_an_overwritten_upload_is_transcribed_as_it_was_when_it_arrived(pipeline
     assert frozen == {WAV + b"first", WAV + b"second"}
 
 
-def test_a_repeated_message_starts_nothing_more(pipeline):
+def test_a_repeated_message_starts_no_second_job(pipeline):
     upload = pipeline.upload()
     pipeline.start(upload)
     pipeline.start(upload)
     assert pipeline.transcribe.starts == 1
 
 
-def test_a_job_whose_answer_got_lost_is_adopted(pipeline):
+def test_a_job_with_a_lost_start_answer_is_used(pipeline):
     pipeline.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
     upload = pipeline.upload()
     pipeline.start(upload)
@@ -68,7 +68,7 @@ def test_a_job_whose_answer_got_lost_is_adopted(pipeline):
     assert pipeline.transcribe.starts == 1
 
 
-def test_a_name_taken_for_other_media_goes_back_to_the_queue(pipeline):
+def test_a_job_name_in_use_for_other_media_is_retried(pipeline):
     upload = pipeline.upload()
     job = jobs.recording("clinic", upload)
     pipeline.transcribe.jobs[job] = {"Media": {"MediaFileUri": "s3://elsewhere/other.wav"}}
@@ -76,15 +76,15 @@ def test_a_name_taken_for_other_media_goes_back_to_the_queue(pipeline):
         pipeline.start(upload)
 
 
-def test_a_throttle_is_waited_out_with_the_message_in_hand(pipeline):
-    pipeline.transcribe.troubles += [refusal("LimitExceededException"), refusal("ThrottlingException")]
+def test_a_short_throttle_is_retried_within_the_invocation(pipeline):
+    pipeline.transcribe.errors += [refusal("LimitExceededException"), refusal("ThrottlingException")]
     pipeline.start(pipeline.upload())
     assert pipeline.row().state == "TRANSCRIBING"
     assert pipeline.slept == 2
 
 
-def test_a_lasting_throttle_puts_the_message_off_without_failing_it(pipeline):
-    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+def test_a_lasting_throttle_defers_the_message_without_a_failure(pipeline):
+    pipeline.transcribe.errors += [refusal("LimitExceededException")] * 1000
     upload = pipeline.upload()
     pipeline.start(upload)
     (again,) = pipeline.messages(pipeline.intake_queue)
@@ -93,14 +93,14 @@ def test_a_lasting_throttle_puts_the_message_off_without_failing_it(pipeline):
     assert pipeline.row().state == "CLAIMED"
 
 
-def test_no_slot_free_means_waiting_not_starting(pipeline):
+def test_without_a_free_slot_the_recording_waits(pipeline):
     pipeline.start(pipeline.upload("dictation/a.wav"))
     pipeline.start(pipeline.upload("dictation/b.wav"), concurrent_jobs=1)
     assert pipeline.transcribe.starts == 1
     assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-def test_a_record_is_not_begun_without_time_for_a_whole_copy(pipeline):
+def test_a_message_is_not_started_without_time_for_a_whole_copy(pipeline):
     upload = pipeline.upload()
     pipeline.starter().take(UploadMessage(upload), pipeline.clock + start_transcription.COPY_SECONDS - 1)
     assert pipeline.keys(WORK) == []
@@ -119,7 +119,7 @@ def test_a_record_is_not_begun_without_time_for_a_whole_copy(pipeline):
         ("dynamodb", "update_item", refusal("InternalServerError", status=500)),
     ],
 )
-def test_a_broken_configuration_or_an_outage_only_delays(pipeline, service, call, error):
+def test_a_configuration_error_or_an_outage_only_delays_the_recording(pipeline, service, call, error):
     upload = pipeline.upload()
     getattr(pipeline, service).before[call] = [error]
     pipeline.start(upload)
@@ -130,7 +130,7 @@ def test_a_broken_configuration_or_an_outage_only_delays(pipeline, service, call
 
 
 @pytest.mark.parametrize("call", ["put_item", "update_item"])
-def test_a_ledger_answer_that_gets_lost_starts_nothing_twice(pipeline, call):
+def test_a_lost_ledger_answer_starts_no_second_job(pipeline, call):
     upload = pipeline.upload()
     pipeline.dynamodb.after[call] = [EndpointConnectionError(endpoint_url="x")]
     pipeline.start(upload)
@@ -139,7 +139,7 @@ def test_a_ledger_answer_that_gets_lost_starts_nothing_twice(pipeline, call):
     assert pipeline.transcribe.starts == 1
 
 
-def test_a_ledger_that_does_not_answer_leaves_one_message_not_two(pipeline):
+def test_an_unreachable_ledger_leaves_one_message(pipeline):
     upload = pipeline.upload()
     silent = EndpointConnectionError(endpoint_url="x")
     pipeline.dynamodb.before["get_item"] = [silent, silent]
@@ -147,8 +147,8 @@ def test_a_ledger_that_does_not_answer_leaves_one_message_not_two(pipeline):
     assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-def test_an_error_nobody_expected_goes_back_to_the_queue(pipeline):
-    pipeline.transcribe.troubles.append(refusal("SomethingNew", "of tomorrow"))
+def test_an_unexpected_error_is_retried(pipeline):
+    pipeline.transcribe.errors.append(refusal("SomethingNew", "of tomorrow"))
     with pytest.raises(Exception, match="SomethingNew"):
         pipeline.start(pipeline.upload())
 
@@ -166,30 +166,32 @@ def test_an_error_nobody_expected_goes_back_to_the_queue(pipeline):
         ("dictation/a.wav", WAV, {"media-format": "mp3"}, "UnknownSetting"),
     ],
 )
-def test_what_can_never_be_transcribed_is_refused_with_a_remedy(pipeline, key, body, metadata, reason):
+def test_a_file_that_can_never_be_transcribed_is_rejected_with_a_remedy(pipeline, key, body, metadata, reason):
     pipeline.start(pipeline.upload(key, body, Metadata=metadata))
-    (told,) = pipeline.told()
-    assert (told["status"], told["reason"]["class"]) == ("REJECTED", reason)
-    assert told["reason"]["remedy"].endswith(".")
+    (notification,) = pipeline.notifications()
+    assert (notification["status"], notification["reason"]["class"]) == ("REJECTED", reason)
+    assert notification["reason"]["remedy"].endswith(".")
     assert pipeline.row().state == "REJECTED"
     assert pipeline.transcribe.starts == 0
 
 
-def test_a_refusal_names_the_profile_and_the_uploaders_own_id(pipeline):
+def test_a_rejection_names_the_profile_and_the_correlation_id(pipeline):
     pipeline.start(pipeline.upload("dictation/a.wav", b"<html>", Metadata={"correlation-id": "visit-7"}))
-    (told,) = pipeline.told()
-    assert (told["profile"], told["correlationId"]) == ("dictation", "visit-7")
+    (notification,) = pipeline.notifications()
+    assert (notification["profile"], notification["correlationId"]) == ("dictation", "visit-7")
 
 
-def test_a_refusal_names_the_type_that_the_uploader_asked_for(pipeline):
+def test_a_rejection_names_the_type_that_the_uploader_requested(pipeline):
     pipeline.start(pipeline.upload("dictation/a.wav", b"<html>", Metadata={"type": "conversation"}))
-    assert pipeline.told()[0]["type"] == "CONVERSATION"
+    assert pipeline.notifications()[0]["type"] == "CONVERSATION"
 
 
-def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(pipeline):
+def test_a_concurrent_claim_is_respected(pipeline):
     upload = pipeline.upload()
     other = pipeline.starter()
-    pipeline.s3 = Meanwhile(pipeline.s3, "get_object", lambda: other.take(UploadMessage(upload), pipeline.clock + 300))
+    pipeline.s3 = InterleavedClient(
+        pipeline.s3, "get_object", lambda: other.take(UploadMessage(upload), pipeline.clock + 300)
+    )
     pipeline.start(upload)
     assert pipeline.transcribe.starts == 1
     assert len(pipeline.messages(pipeline.intake_queue)) == 1
@@ -204,17 +206,17 @@ def test_a_claim_that_somebody_else_makes_meanwhile_is_theirs(pipeline):
     ],
     ids=["the whole object", "another offset", "another length"],
 )
-def test_an_answer_of_other_bytes_than_asked_for_puts_the_recording_off(pipeline, wrong):
+def test_an_answer_with_the_wrong_byte_range_defers_the_recording(pipeline, wrong):
     read = pipeline.s3.get_object
     pipeline.s3.get_object = lambda **asked: read(**asked) | wrong
     pipeline.start(pipeline.upload())
     assert pipeline.transcribe.starts == 0
-    assert not pipeline.told()
+    assert not pipeline.notifications()
     assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-class Meanwhile:
-    """A client before whose named call something else happens."""
+class InterleavedClient:
+    """A client that calls another function before the named call."""
 
     def __init__(self, client, name, happens, times=1):
         self._client, self._name, self._happens, self._times = client, name, happens, times
@@ -226,93 +228,97 @@ class Meanwhile:
         return getattr(self._client, name)
 
 
-def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(pipeline):
+def test_a_vocabulary_is_configured_by_its_table_and_requested_by_its_name_in_aws(pipeline):
     pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
     [job] = pipeline.transcribe.jobs.values()
     assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
     assert pipeline.row().settings.vocabulary_name == "drugs"
 
 
-def test_a_vocabulary_that_the_uploader_made_up_is_refused(pipeline):
-    pipeline.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
+def test_an_unknown_vocabulary_from_the_uploader_is_rejected(pipeline):
+    pipeline.transcribe.errors.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
     pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "nope"}))
-    assert pipeline.told()[0]["reason"]["class"] == "InvalidSetting"
+    assert pipeline.notifications()[0]["reason"]["class"] == "InvalidSetting"
 
 
-def test_a_vocabulary_missing_from_the_deployment_waits_for_the_operator(pipeline):
-    pipeline.transcribe.troubles.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
+def test_a_vocabulary_missing_from_the_deployment_is_a_configuration_error(pipeline):
+    pipeline.transcribe.errors.append(refusal("BadRequestException", "The requested vocabulary couldn't be found."))
     pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     assert len(pipeline.messages(pipeline.intake_queue)) == 1
 
 
-def test_a_limit_that_speaks_of_length_is_the_recordings_own_fault(pipeline):
-    pipeline.transcribe.troubles.append(refusal("LimitExceededException", "Your media file is too long."))
+def test_a_limit_error_about_the_length_rejects_the_recording(pipeline):
+    pipeline.transcribe.errors.append(refusal("LimitExceededException", "Your media file is too long."))
     pipeline.start(pipeline.upload())
-    assert pipeline.told()[0]["reason"]["class"] == "TooLong"
+    assert pipeline.notifications()[0]["reason"]["class"] == "TooLong"
 
 
-def test_a_limit_that_lasts_a_day_while_nothing_runs_is_told(pipeline):
-    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 10_000
+def test_a_limit_error_for_a_day_without_running_jobs_is_notified(pipeline):
+    pipeline.transcribe.errors += [refusal("LimitExceededException")] * 10_000
     upload = pipeline.upload()
     pipeline.start(upload)
     pipeline.clock += 25 * 3600
     pipeline.start(upload)
-    assert pipeline.told()[0]["reason"]["class"] == "LimitExceeded"
+    assert pipeline.notifications()[0]["reason"]["class"] == "LimitExceeded"
 
 
-def test_of_two_holders_of_a_claim_the_slower_one_ends_nothing(pipeline):
+def test_the_slower_of_two_starters_of_a_recording_ends_nothing(pipeline):
     upload = pipeline.upload()
-    pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+    pipeline.transcribe.errors += [refusal("LimitExceededException")] * 1000
     pipeline.start(upload)  # claimed, waiting
-    pipeline.transcribe.troubles.clear()
+    pipeline.transcribe.errors.clear()
     other, slow = pipeline.starter(), pipeline.starter()
 
     def meanwhile():
         other.take(UploadMessage(upload), pipeline.clock + 300)
         pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
 
-    slow = replace(slow, ledger=Ledger(Meanwhile(pipeline.dynamodb, "query", meanwhile, times=1), "ledger"))
+    slow = replace(slow, ledger=Ledger(InterleavedClient(pipeline.dynamodb, "query", meanwhile, times=1), "ledger"))
     slow.take(UploadMessage(upload), pipeline.clock + 300)
     assert pipeline.row().state == "TRANSCRIBING"
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     assert pipeline.transcribe.starts == 1
 
 
-def test_an_upload_deleted_meanwhile_is_refused_as_gone(pipeline):
+def test_an_upload_deleted_before_its_claim_is_rejected_as_gone(pipeline):
     upload = pipeline.upload()
     pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, VersionId=upload.version)
     pipeline.start(upload)
-    (told,) = pipeline.told()
-    assert (told["reason"]["class"], told["profile"], told["type"]) == ("Gone", "dictation", "DICTATION")
+    (notification,) = pipeline.notifications()
+    assert (notification["reason"]["class"], notification["profile"], notification["type"]) == (
+        "Gone",
+        "dictation",
+        "DICTATION",
+    )
 
 
-def test_an_upload_deleted_after_its_claim_is_refused_as_gone(pipeline):
+def test_an_upload_deleted_after_its_claim_is_rejected_as_gone(pipeline):
     upload = pipeline.upload()
     pipeline.s3.before["copy_object"] = [refusal("NoSuchVersion", status=404)]
     pipeline.start(upload)
     assert pipeline.row().state == "REJECTED"
-    assert pipeline.told()[0]["profile"] == "dictation"
+    assert pipeline.notifications()[0]["profile"] == "dictation"
 
 
-def test_a_refusal_is_told_before_it_is_noted_and_told_once(pipeline):
+def test_a_rejection_is_notified_once_before_it_is_in_the_ledger(pipeline):
     upload = pipeline.upload("dictation/a.wav", b"")
     pipeline.sns.before["publish"] = [refusal("InternalError", status=500)]
     pipeline.start(upload)
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     pipeline.start(upload)
     pipeline.start(upload)
-    assert len(pipeline.told()) == 1
+    assert len(pipeline.notifications()) == 1
 
 
-def test_a_refusal_the_bus_did_not_take_is_told_later_though_it_answered_200(pipeline):
+def test_a_rejection_event_that_the_bus_refused_in_a_200_answer_is_sent_later(pipeline):
     upload = pipeline.upload("dictation/a.wav", b"")
-    pipeline.events.troubles.append("ThrottlingException")
+    pipeline.events.errors.append("ThrottlingException")
     pipeline.start(upload)
-    assert (pipeline.told(), pipeline.events.events) == ([], [])
+    assert (pipeline.notifications(), pipeline.events.events) == ([], [])
     assert len(pipeline.messages(pipeline.intake_queue)) == 1
     pipeline.start(upload)
-    assert (len(pipeline.told()), pipeline.events.events[0]["DetailType"]) == (1, "Recording Rejected")
+    assert (len(pipeline.notifications()), pipeline.events.events[0]["DetailType"]) == (1, "Recording Rejected")
 
 
 def test_metadata_overrides_the_profile(pipeline):
@@ -322,9 +328,9 @@ def test_metadata_overrides_the_profile(pipeline):
     assert (job["Type"], pipeline.row().job_settings["type"]) == ("DICTATION", "DICTATION")
 
 
-def test_a_folder_made_in_the_console_is_nobodys_recording(pipeline):
+def test_a_folder_created_in_the_console_is_no_recording(pipeline):
     pipeline.start(pipeline.upload("dictation/", b""))
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     assert pipeline.dynamodb.scan(TableName="ledger")["Items"] == []
 
 
@@ -333,13 +339,13 @@ def test_another_buckets_upload_is_ignored(pipeline):
     assert pipeline.dynamodb.scan(TableName="ledger")["Items"] == []
 
 
-def test_a_watch_message_is_left_where_it_is_asked_for(pipeline):
+def test_a_poll_message_is_sent_if_configured(pipeline):
     pipeline.start(pipeline.upload(), job_poll_seconds=60)
     (watch,) = pipeline.messages(pipeline.completion_queue)
     assert (watch.body["job"], watch.delay) == (pipeline.row().job, 60)
 
 
-def test_what_is_asked_of_transcribe_satisfies_its_service_model(pipeline):
+def test_the_request_to_transcribe_satisfies_its_service_model(pipeline):
     pipeline.start(pipeline.upload("conversation/a.wav"))
     (request,) = pipeline.transcribe.jobs.values()
     client = boto3.client("transcribe")
@@ -351,7 +357,7 @@ def test_what_is_asked_of_transcribe_satisfies_its_service_model(pipeline):
 
 
 def constraints_broken(shape, value, path=""):
-    """What botocore does not check itself: enums, patterns and maxima of its own model."""
+    """The constraints that botocore does not check itself: enums, patterns and maxima of its own model."""
     broken = []
     if shape.type_name == "structure":
         broken += [f"{path}.{name}: unknown" for name in value if name not in shape.members]
@@ -368,13 +374,13 @@ def constraints_broken(shape, value, path=""):
     return broken
 
 
-def test_the_handler_answers_per_message_and_names_the_error(pipeline, monkeypatch, caplog):
+def test_the_handler_returns_each_failed_message_and_logs_the_error(pipeline, monkeypatch, caplog):
     good, bad = pipeline.upload(), "not json"
     starter = pipeline.starter()
     for name, value in vars(starter.settings).items():
         monkeypatch.setenv(name.upper(), str(value))
     monkeypatch.setattr(start_transcription, "_starter", lambda: starter)
-    event = {"Records": [record("1", notification(good)), record("2", bad), record("3", TEST_EVENT)]}
+    event = {"Records": [record("1", s3_message(good)), record("2", bad), record("3", TEST_EVENT)]}
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
     answer = start_transcription.handler(event, context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
@@ -386,7 +392,7 @@ def test_the_handler_answers_per_message_and_names_the_error(pipeline, monkeypat
 TEST_EVENT = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": INTAKE})
 
 
-def notification(upload):
+def s3_message(upload):
     entity = {
         "bucket": {"name": upload.bucket},
         "object": {"key": "dictation/Jane+Doe.wav", "versionId": upload.version},

@@ -1,4 +1,4 @@
-"""A recording that is deleted or cancelled: in time it is not paid for, later nothing of it is delivered."""
+"""A deleted or cancelled recording: stopped in time it costs nothing, and later it is not delivered."""
 
 from dataclasses import replace
 
@@ -19,8 +19,8 @@ from tests.functions.fakes import INTAKE, TRANSCRIPTS, WORK
 KEY = "dictation/Jane Doe.wav"
 
 
-class Meanwhile:
-    """A client of which a named call is preceded or followed by something else, once."""
+class InterleavedClient:
+    """A client that calls another function once, before or after the named call."""
 
     def __init__(self, client, name, before=lambda: None, after=lambda: None):
         self._client, self._name, self._before, self._after, self._left = client, name, before, after, True
@@ -41,7 +41,7 @@ class Meanwhile:
 
 
 def delete(pipeline, key=KEY):
-    """Put a delete marker above whatever the key holds."""
+    """Put a delete marker above the versions of the key."""
     return pipeline.s3.delete_object(Bucket=INTAKE, Key=key)["VersionId"]
 
 
@@ -50,9 +50,9 @@ def cancel(pipeline):
 
 
 def claimed(pipeline, **more):
-    """An upload that waits because Transcribe was asked, and was busy."""
+    """An upload that waits because Transcribe was called and was busy."""
     upload = pipeline.upload(KEY, **more)
-    pipeline.transcribe.troubles.append(refusal("LimitExceededException"))
+    pipeline.transcribe.errors.append(refusal("LimitExceededException"))
     pipeline.starter().take(UploadMessage(upload), pipeline.clock + start_transcription.COPY_SECONDS)
     pipeline.drain(pipeline.intake_queue)
     return upload
@@ -70,7 +70,7 @@ def completed(pipeline, job):
 
 
 def ends(pipeline):
-    return [(told["status"], told["reason"]["class"]) for told in pipeline.told()]
+    return [(notification["status"], notification["reason"]["class"]) for notification in pipeline.notifications()]
 
 
 # What counts as deleted
@@ -114,7 +114,7 @@ def test_the_key_s_versions_are_read_page_by_page(pipeline, size):
     assert [deleted(pipeline, each) for each in uploads] == [True, False, False]
 
 
-def test_a_key_that_only_begins_alike_says_nothing(pipeline):
+def test_a_key_with_the_same_prefix_proves_nothing(pipeline):
     upload = pipeline.upload("dictation/a")
     pipeline.upload("dictation/a.wav")
     delete(pipeline, "dictation/a.wav")
@@ -131,8 +131,8 @@ def test_a_key_of_any_characters_is_found(pipeline, key):
 
 
 @pytest.mark.parametrize("below", [[], [{"Key": "a\nb", "VersionId": "m", "IsLatest": True}]])
-def test_an_upload_is_known_by_its_version_id_where_its_key_comes_back_in_another_form(below):
-    """XML makes a line feed of a carriage return: a key that looks different is no proof of a deletion."""
+def test_an_upload_is_found_by_its_version_id_if_its_key_is_listed_in_another_form(below):
+    """XML turns a carriage return into a line feed. So a key that looks different does not prove a deletion."""
 
     class Listing:
         def list_object_versions(self, **_asked):
@@ -142,8 +142,8 @@ def test_an_upload_is_known_by_its_version_id_where_its_key_comes_back_in_anothe
 
 
 @pytest.mark.parametrize(("listed", "gone"), [("dictation/a", False), ("dictation/ab", True)])
-def test_the_version_null_is_known_by_its_key_alone(listed, gone):
-    """Whoever suspends versioning gives every upload this id: it says nothing without the key."""
+def test_the_version_null_is_found_by_its_key(listed, gone):
+    """Without versioning every upload has this version id. So the id alone proves nothing."""
 
     class Listing:
         def list_object_versions(self, **_asked):
@@ -152,8 +152,11 @@ def test_the_version_null_is_known_by_its_key_alone(listed, gone):
     assert upload_versions.is_deleted(Listing(), "1", Upload(INTAKE, "dictation/a", "null")) is gone
 
 
-def test_s3_s_own_order_decides_and_not_the_time_at_which_a_multipart_upload_was_begun():
-    """Begun before the marker, complete after it: its LastModified is older than that of the marker below it."""
+def test_the_order_of_versions_decides_and_not_the_start_time_of_a_multipart_upload():
+    """The upload started before the marker and completed after it.
+
+    Its LastModified is older than that of the marker below it.
+    """
 
     class Listing:
         def list_object_versions(self, **asked):
@@ -175,11 +178,11 @@ def test_s3_s_own_order_decides_and_not_the_time_at_which_a_multipart_upload_was
 
 
 @pytest.mark.parametrize("error", [refusal("AccessDenied"), refusal("InternalError", status=500), refusal("SlowDown")])
-def test_a_listing_that_fails_never_means_deleted(pipeline, error):
+def test_a_failed_listing_never_means_deleted(pipeline, error):
     upload = pipeline.upload(KEY)
     pipeline.s3.before["list_object_versions"] = [error]
     pipeline.start(upload)
-    assert (pipeline.row().state, pipeline.told(), pipeline.transcribe.starts) == (State.CLAIMED, [], 0)
+    assert (pipeline.row().state, pipeline.notifications(), pipeline.transcribe.starts) == (State.CLAIMED, [], 0)
     pipeline.start(upload)
     assert pipeline.row().state is State.TRANSCRIBING
 
@@ -187,26 +190,29 @@ def test_a_listing_that_fails_never_means_deleted(pipeline, error):
 # Before Transcribe has begun
 
 
-def test_an_upload_that_is_deleted_while_it_waits_is_not_paid_for(pipeline):
+def test_an_upload_deleted_while_it_waits_is_not_transcribed(pipeline):
     upload = claimed(pipeline, Metadata={"correlation-id": "visit-7"})
     delete(pipeline)
     pipeline.clock += start_transcription.UNCERTAIN_SECONDS
     pipeline.start(upload)
     assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Gone")], {})
-    assert (pipeline.told()[0]["profile"], pipeline.told()[0]["correlationId"]) == ("dictation", "visit-7")
+    assert (pipeline.notifications()[0]["profile"], pipeline.notifications()[0]["correlationId"]) == (
+        "dictation",
+        "visit-7",
+    )
     assert pipeline.row().state is State.REJECTED
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_an_upload_that_is_deleted_at_the_last_moment_is_not_paid_for(pipeline, when):
+def test_an_upload_deleted_just_before_its_start_is_not_transcribed(pipeline, when):
     upload = pipeline.upload(KEY)
     late = {when: lambda: delete(pipeline)}
-    pipeline.s3 = Meanwhile(pipeline.s3, "copy_object", **late)
+    pipeline.s3 = InterleavedClient(pipeline.s3, "copy_object", **late)
     pipeline.start(upload)
     assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Gone")], {})
 
 
-def test_an_upload_that_is_deleted_and_brought_back_is_transcribed(pipeline):
+def test_an_upload_that_is_deleted_and_restored_is_transcribed(pipeline):
     upload = claimed(pipeline)
     marker = delete(pipeline)
     pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=marker)
@@ -214,12 +220,12 @@ def test_an_upload_that_is_deleted_and_brought_back_is_transcribed(pipeline):
     assert pipeline.row().state is State.TRANSCRIBING
 
 
-def test_a_recording_that_is_cancelled_while_it_waits_is_not_paid_for(pipeline):
+def test_a_recording_cancelled_while_it_waits_is_not_transcribed(pipeline):
     upload = pipeline.upload(KEY)
-    pipeline.transcribe.troubles += [refusal("InternalError", status=500)] * 3
+    pipeline.transcribe.errors += [refusal("InternalError", status=500)] * 3
     pipeline.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
-    pipeline.start(upload)  # claimed, and Transcribe not asked
-    pipeline.transcribe.troubles.clear()
+    pipeline.start(upload)  # claimed, and Transcribe not called
+    pipeline.transcribe.errors.clear()
     assert cancel(pipeline).start_requested is None
     pipeline.start(upload)
     pipeline.start(upload)
@@ -227,9 +233,9 @@ def test_a_recording_that_is_cancelled_while_it_waits_is_not_paid_for(pipeline):
 
 
 @pytest.mark.parametrize("call", ["list_object_versions", "copy_object", "list_objects_v2"])
-def test_a_recording_that_is_cancelled_at_the_last_moment_is_not_paid_for(pipeline, call):
+def test_a_recording_cancelled_just_before_its_start_is_not_transcribed(pipeline, call):
     upload = pipeline.upload(KEY)
-    pipeline.s3 = Meanwhile(pipeline.s3, call, after=lambda: cancel(pipeline))
+    pipeline.s3 = InterleavedClient(pipeline.s3, call, after=lambda: cancel(pipeline))
     pipeline.start(upload)
     pipeline.start(upload)
     assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Cancelled")], {})
@@ -241,8 +247,12 @@ def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and
     pipeline.ledger.announce(pipeline.reconciler()._row(recording, upload))  # noqa: SLF001
     cancel(pipeline)
     pipeline.start(upload)
-    (told,) = pipeline.told()
-    assert (told["reason"]["class"], told["profile"], told["correlationId"]) == ("Cancelled", "dictation", "visit-7")
+    (notification,) = pipeline.notifications()
+    assert (notification["reason"]["class"], notification["profile"], notification["correlationId"]) == (
+        "Cancelled",
+        "dictation",
+        "visit-7",
+    )
     assert (pipeline.row().state, pipeline.row().profile) == (State.REJECTED, "dictation")
 
 
@@ -261,7 +271,7 @@ def test_a_recording_that_is_deleted_and_cancelled_ends_once(pipeline):
 )
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(pipeline, stop, service, call, when):
+def test_a_retry_recovers_from_a_failed_call_while_a_stopped_recording_is_ended(pipeline, stop, service, call, when):
     upload = claimed(pipeline)
     pipeline.clock += start_transcription.UNCERTAIN_SECONDS
     stop(pipeline)
@@ -270,12 +280,12 @@ def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(pipel
         pipeline.start(upload)
         pipeline.clock += start_transcription.LEASE_SECONDS
     assert set(ends(pipeline)) == {("REJECTED", "Cancelled" if stop is cancel else "Gone")}
-    assert len({told["id"] for told in pipeline.told()}) == 1
+    assert len({notification["id"] for notification in pipeline.notifications()}) == 1
     assert (pipeline.row().state, pipeline.transcribe.jobs) == (State.REJECTED, {})
 
 
 @pytest.mark.parametrize("claim", [True, False])
-def test_of_two_messages_that_come_at_once_one_notifies(pipeline, claim):
+def test_of_two_simultaneous_messages_one_sends_the_notification(pipeline, claim):
     if claim:
         upload = claimed(pipeline)
         pipeline.clock += start_transcription.UNCERTAIN_SECONDS
@@ -284,7 +294,7 @@ def test_of_two_messages_that_come_at_once_one_notifies(pipeline, claim):
         pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
     cancel(pipeline)
     other = pipeline.starter()
-    pipeline.events = Meanwhile(
+    pipeline.events = InterleavedClient(
         pipeline.events, "put_events", before=lambda: other.take(UploadMessage(upload), pipeline.clock + 300)
     )
     pipeline.start(upload)
@@ -297,13 +307,13 @@ def test_of_two_messages_that_come_at_once_one_notifies(pipeline, claim):
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_job_whose_start_was_answered_too_late_is_found_and_comes_to_its_end(pipeline, stop):
+def test_a_job_with_a_late_start_answer_is_found_and_ended(pipeline, stop):
     upload = pipeline.upload(KEY)
     pipeline.transcribe.lost.append(EndpointConnectionError(endpoint_url="x"))
     pipeline.start(upload)
     stop(pipeline)
     pipeline.start(upload)
-    assert (pipeline.told(), pipeline.row().state, pipeline.transcribe.starts) == ([], State.TRANSCRIBING, 1)
+    assert (pipeline.notifications(), pipeline.row().state, pipeline.transcribe.starts) == ([], State.TRANSCRIBING, 1)
     job = pipeline.row().job
     completed(pipeline, job)
     pipeline.deliver(job)
@@ -311,46 +321,46 @@ def test_a_job_whose_start_was_answered_too_late_is_found_and_comes_to_its_end(p
     assert (pipeline.keys(WORK), pipeline.keys(TRANSCRIPTS)) == ([], [])
 
 
-def test_a_stopped_recording_waits_until_a_job_that_may_have_begun_would_be_known(pipeline):
-    upload = claimed(pipeline)  # Transcribe was asked, and refused
+def test_a_stopped_recording_waits_until_a_possible_job_would_be_visible(pipeline):
+    upload = claimed(pipeline)  # Transcribe was called, and refused
     assert cancel(pipeline).start_requested
     pipeline.start(upload)
-    assert (pipeline.told(), len(pipeline.messages(pipeline.intake_queue))) == ([], 1)
+    assert (pipeline.notifications(), len(pipeline.messages(pipeline.intake_queue))) == ([], 1)
     pipeline.clock += start_transcription.UNCERTAIN_SECONDS
     pipeline.start(upload)
     assert ends(pipeline) == [("REJECTED", "Cancelled")]
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_of_a_start_and_a_cancellation_at_once_one_is_first(pipeline, when):
-    """After the ledger took the request to start, the recording counts as one that Transcribe may have begun."""
+def test_a_simultaneous_start_and_cancellation_have_an_order(pipeline, when):
+    """After the ledger has the start request, the recording counts as one that Transcribe may have started."""
     upload = pipeline.upload(KEY)
     found = []
     late = {when: lambda: found.append(cancel(pipeline))}
-    pipeline.transcribe = Meanwhile(pipeline.transcribe, "start_medical_transcription_job", **late)
+    pipeline.transcribe = InterleavedClient(pipeline.transcribe, "start_medical_transcription_job", **late)
     pipeline.start(upload)
     assert found[0].start_requested
-    assert (pipeline.row().state, pipeline.told()) == (State.TRANSCRIBING, [])
+    assert (pipeline.row().state, pipeline.notifications()) == (State.TRANSCRIBING, [])
 
 
 # While Transcribe works
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_nothing_is_delivered_of_a_recording_that_was_stopped_while_transcribe_worked(pipeline, stop):
+def test_a_recording_stopped_during_its_job_is_not_delivered(pipeline, stop):
     _upload, job = transcribing(pipeline)
     stop(pipeline)
     pipeline.deliver(job)  # still in progress
-    assert pipeline.told() == []
+    assert pipeline.notifications() == []
     completed(pipeline, job)
     for source in ("object", "event", "reconcile"):
         pipeline.deliver(job, source)
     assert ends(pipeline) == [("FAILED", "Cancelled" if stop is cancel else "Gone")]
-    assert "charged" in pipeline.told()[0]["reason"]["remedy"]
+    assert "charged" in pipeline.notifications()[0]["reason"]["remedy"]
     assert (pipeline.keys(WORK), pipeline.keys(TRANSCRIPTS)) == ([], [])
 
 
-def test_a_cancelled_job_that_fails_or_vanishes_ends_as_cancelled(pipeline):
+def test_a_cancelled_job_that_fails_or_is_deleted_ends_as_cancelled(pipeline):
     _upload, job = transcribing(pipeline)
     cancel(pipeline)
     pipeline.transcribe.end(job, "FAILED", "Unsupported media format.")
@@ -368,17 +378,17 @@ def test_a_cancelled_recording_holds_its_slot_until_its_job_has_ended(pipeline, 
     assert pipeline.reconciler().run(pipeline.clock + 100)["jobs"] == int(status == "COMPLETED")
 
 
-def test_output_that_comes_after_the_end_is_removed(pipeline):
+def test_output_written_after_the_end_is_deleted(pipeline):
     _upload, job = transcribing(pipeline)
     cancel(pipeline)
     pipeline.transcribe.end(job)
     pipeline.deliver(job)
     pipeline.write_raw(job)
     pipeline.deliver(job)
-    assert (pipeline.keys(WORK), len(pipeline.told())) == ([], 1)
+    assert (pipeline.keys(WORK), len(pipeline.notifications())) == ([], 1)
 
 
-def test_output_of_a_delivered_recording_stays(pipeline):
+def test_output_of_a_delivered_recording_is_kept(pipeline):
     _upload, job = transcribing(pipeline)
     completed(pipeline, job)
     pipeline.deliver(job)
@@ -389,66 +399,66 @@ def test_output_of_a_delivered_recording_stays(pipeline):
 # While it is delivered
 
 
-def test_what_is_being_delivered_can_be_stopped_no_more(pipeline):
+def test_a_recording_in_delivery_cannot_be_stopped(pipeline):
     _upload, job = transcribing(pipeline)
     completed(pipeline, job)
     assert pipeline.ledger.lease(pipeline.row(), pipeline.clock, deliver_transcript.LEASE_SECONDS)
     assert cancel(pipeline) is None
-    pipeline.clock += 1_000_000  # by whichever clock the lease is over
+    pipeline.clock += 1_000_000  # by either clock the lease is over
     assert cancel(pipeline) is None
     delete(pipeline)
     pipeline.deliver(job)
-    assert [told["status"] for told in pipeline.told()] == ["DELIVERED"]
+    assert [notification["status"] for notification in pipeline.notifications()] == ["DELIVERED"]
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_delivery_that_told_of_itself_and_broke_off_is_delivered_whatever_happens_meanwhile(pipeline, stop):
+def test_a_delivery_interrupted_after_its_notification_is_completed_despite_a_stop(pipeline, stop):
     _upload, job = transcribing(pipeline)
     completed(pipeline, job)
     pipeline.sns.after["publish"] = [refusal("InternalError", status=500)]
     pipeline.deliver(job)
     stop(pipeline)
     pipeline.deliver(job)
-    assert {told["id"] for told in pipeline.told()} == {f"{job}:DELIVERED"}
+    assert {notification["id"] for notification in pipeline.notifications()} == {f"{job}:DELIVERED"}
     assert pipeline.row().state is State.DELIVERED
 
 
-def test_a_cancellation_just_before_the_delivery_takes_hold_is_kept(pipeline):
+def test_a_cancellation_just_before_the_delivery_lease_is_respected(pipeline):
     _upload, job = transcribing(pipeline)
     completed(pipeline, job)
-    pipeline.s3 = Meanwhile(pipeline.s3, "list_object_versions", after=lambda: cancel(pipeline))
+    pipeline.s3 = InterleavedClient(pipeline.s3, "list_object_versions", after=lambda: cancel(pipeline))
     pipeline.deliver(job)
     assert ends(pipeline) == [("FAILED", "Cancelled")]
     assert pipeline.keys(TRANSCRIPTS) == []
 
 
-class Died(BaseException):
-    """The function's process is gone: nothing of its own catches this."""
+class FunctionCrash(BaseException):
+    """The function's process has ended. No handler of the function catches this."""
 
 
-def died_at(pipeline, moment, does):
-    """Have an invocation end at its so-many-th moment, before or after a call; False if it had fewer."""
+def crash_at(pipeline, moment, does):
+    """End an invocation at this moment, before or after a call. Return False if it had fewer moments."""
     left = iter(range(moment))
 
-    def befalls():
+    def interrupt():
         if next(left, None) is None:
-            raise Died
+            raise FunctionCrash
 
     far = (pipeline.s3, pipeline.sns, pipeline.events, pipeline.dynamodb)
     for end in far:
-        end.befalls = befalls
+        end.interrupt = interrupt
     try:
         does()
-    except Died:
+    except FunctionCrash:
         return True
     finally:
         for end in far:
-            end.befalls = lambda: None
+            end.interrupt = lambda: None
     return False
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(pipeline, stop):
+def test_a_retry_recovers_from_a_crash_of_the_start_function_at_any_moment_of_stopping(pipeline, stop):
     moment, died = 0, True
     while died:
         key = f"dictation/{moment}.wav"
@@ -460,11 +470,11 @@ def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(pipel
             pipeline.ledger.stop(row, stopping.CANCELLED, pipeline.clock)
         else:
             delete(pipeline, key)
-        died = died_at(pipeline, moment, lambda upload=upload: pipeline.start(upload))
+        died = crash_at(pipeline, moment, lambda upload=upload: pipeline.start(upload))
         pipeline.clock += start_transcription.LEASE_SECONDS
         pipeline.start(upload)
-        told = [each["id"] for each in pipeline.told() if each["job"] == row.job]
-        assert set(told) == {f"{row.job}:REJECTED"}
+        notification = [each["id"] for each in pipeline.notifications() if each["job"] == row.job]
+        assert set(notification) == {f"{row.job}:REJECTED"}
         assert pipeline.ledger.find(row.recording).state is State.REJECTED
         moment += 1
     assert pipeline.transcribe.starts == 0
@@ -472,7 +482,7 @@ def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(pipel
 
 
 @pytest.mark.parametrize("stop", [cancel, delete])
-def test_a_deliver_function_that_dies_at_any_moment_of_stopping_is_made_good(pipeline, stop):
+def test_a_retry_recovers_from_a_crash_of_the_deliver_function_at_any_moment_of_stopping(pipeline, stop):
     moment, died = 0, True
     while died:
         key = f"dictation/{moment}.wav"
@@ -484,17 +494,17 @@ def test_a_deliver_function_that_dies_at_any_moment_of_stopping_is_made_good(pip
         else:
             delete(pipeline, key)
         completed(pipeline, row.job)
-        died = died_at(pipeline, moment, lambda job=row.job: pipeline.deliver(job))
+        died = crash_at(pipeline, moment, lambda job=row.job: pipeline.deliver(job))
         pipeline.clock += deliver_transcript.LEASE_SECONDS
         pipeline.deliver(row.job)
-        assert {each["id"] for each in pipeline.told() if each["job"] == row.job} == {f"{row.job}:FAILED"}
+        assert {each["id"] for each in pipeline.notifications() if each["job"] == row.job} == {f"{row.job}:FAILED"}
         assert pipeline.ledger.find(row.recording).state is State.FAILED
         moment += 1
     assert (pipeline.keys(WORK), pipeline.keys(TRANSCRIPTS)) == ([], [])
     assert moment > 8
 
 
-def test_a_stopped_recording_is_counted_as_stopped_and_rings_no_alarm_on_failures(pipeline, counted):
+def test_a_stopped_recording_is_counted_as_stopped_and_triggers_no_failure_alarm(pipeline, counted):
     _upload, job = transcribing(pipeline)
     cancel(pipeline)
     completed(pipeline, job)
@@ -512,10 +522,13 @@ def test_a_cancelled_recording_that_is_retried_is_transcribed_and_delivered(pipe
     pipeline.start(upload)
     completed(pipeline, again.job)
     pipeline.deliver(again.job)
-    assert [told["id"] for told in pipeline.told()] == [f"{job}:FAILED", f"{again.job}:DELIVERED"]
+    assert [notification["id"] for notification in pipeline.notifications()] == [
+        f"{job}:FAILED",
+        f"{again.job}:DELIVERED",
+    ]
 
 
-def test_two_who_stop_one_recording_at_once_agree(pipeline):
+def test_two_simultaneous_stops_of_one_recording_agree(pipeline):
     transcribing(pipeline)
     row = pipeline.row()
     first = pipeline.ledger.stop(row, stopping.CANCELLED, pipeline.clock)

@@ -1,4 +1,4 @@
-"""What the functions' metrics say of a recording: how it ended, how long it took, and nothing about a patient."""
+"""Metrics of a recording: how it ended and how long it took, and nothing about a patient."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ def of(name, **more):
 
 
 def delivered(watched, waits, works, lies):
-    """Have a recording transcribed, with so many seconds in each state."""
+    """Transcribe a recording with this many seconds in each state."""
     pipeline = watched.pipeline
     pipeline.start(pipeline.upload())
     row = pipeline.row()
@@ -34,7 +34,7 @@ def delivered(watched, waits, works, lies):
     watched.deliver(row.job)
 
 
-def test_the_time_in_each_state_and_in_all_is_measured_once_for_a_delivery(watched):
+def test_a_delivery_measures_the_time_in_each_state_and_in_total_once(watched):
     delivered(watched, waits=30, works=200, lies=4)
     watched.deliver(watched.pipeline.row().job)
     published = watched.published()
@@ -52,7 +52,7 @@ def test_the_time_in_each_state_and_in_all_is_measured_once_for_a_delivery(watch
     ],
     ids=["an upload", "an old upload that a backfill announced", "a retry"],
 )
-def test_turnaround_counts_from_the_upload_unless_it_was_announced_later(change, measured):
+def test_turnaround_starts_at_the_upload_or_at_a_later_announcement(change, measured):
     row = LedgerRow(
         "r", State.DELIVERED, "b", "k", "v", received=10**9, updated=10**9 + 234, job="r", entered=10**9 + 20,
         started=10**9 + 30, completed=10**9 + 230,
@@ -64,17 +64,17 @@ def test_turnaround_counts_from_the_upload_unless_it_was_announced_later(change,
     assert times == parts | measured
 
 
-def test_the_minutes_of_what_was_heard_are_measured(watched):
+def test_the_minutes_of_transcribed_audio_are_measured(watched):
     watched.pipeline.start(watched.pipeline.upload())
     job = watched.pipeline.row().job
-    watched.pipeline.write_raw(job, " ".join(["word"] * 240))  # half a second each
+    watched.pipeline.write_raw(job, " ".join(["word"] * 240))  # half a second for each
     watched.pipeline.transcribe.end(job)
     watched.deliver(job)
     assert watched.published()[of("AudioMinutes")] == [2]
     assert watched.pipeline.row().seconds == 120
 
 
-def test_a_start_says_how_near_the_quota_is(watched):
+def test_a_start_measures_the_quota_utilization(watched):
     for number in range(3):
         watched.pipeline.start(watched.pipeline.upload(f"dictation/{number}.wav"))
     watched.published()
@@ -82,15 +82,15 @@ def test_a_start_says_how_near_the_quota_is(watched):
     assert watched.published()[of("QuotaUtilization")][-1] == pytest.approx(100 * 3 / 250)
 
 
-def test_a_rejection_is_counted_in_all_and_by_its_reason(watched):
+def test_a_rejection_is_counted_in_total_and_by_its_reason(watched):
     watched.take(watched.pipeline.upload("dictation/Jane Doe.wav", b"Dear colleague"))
     published = watched.published()
     assert published[of("Rejected")] == [1]
     assert published[of("Rejected", reason="UnsupportedMediaFormat")] == [1]
-    assert len({*rejections.CLASSES, *failure_reasons.CLASSES}) < 30  # each is a metric to be paid for
+    assert len({*rejections.CLASSES, *failure_reasons.CLASSES}) < 30  # each is a billed metric
 
 
-def test_a_failure_is_counted_in_all_and_by_its_reason(watched):
+def test_a_failure_is_counted_in_total_and_by_its_reason(watched):
     watched.pipeline.start(watched.pipeline.upload())
     job = watched.pipeline.row().job
     watched.pipeline.transcribe.end(job, "FAILED", "Invalid sample rate: Jane Doe")
@@ -99,18 +99,18 @@ def test_a_failure_is_counted_in_all_and_by_its_reason(watched):
     assert published[of("Failed", reason="InvalidSampleRate")] == published[of("Failed")] == [1]
 
 
-def test_a_recording_that_is_put_off_for_hours_is_counted_as_waiting_long(watched):
+def test_a_recording_deferred_for_hours_is_counted_as_delayed(watched):
     upload = watched.pipeline.upload()
     for hours in (0, 3, 2):
         watched.pipeline.clock += hours * 3600
-        watched.pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.pipeline.transcribe.errors += [refusal("LimitExceededException")] * 1000
         watched.take(upload)
         said = watched.published()
         assert said[of("Deferred")] == [1]
         assert (of("Delayed") in said) == (hours == 2)
 
 
-def test_a_job_that_ended_hours_ago_and_is_not_delivered_is_counted_as_waiting_long(watched):
+def test_a_job_undelivered_for_hours_is_counted_as_delayed(watched):
     watched.pipeline.start(watched.pipeline.upload())
     watched.pipeline.transcribe.end(watched.pipeline.row().job)
     watched.pipeline.clock += 3600

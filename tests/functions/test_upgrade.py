@@ -1,4 +1,4 @@
-"""An upgrade in mid-flight: rows and messages as version 0.1 wrote them, taken up by today's functions."""
+"""An upgrade with recordings in progress: today's functions read the rows and messages of version 0.1."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ RECORDING = "clinic-75f2b933161c3cb1859dea17702ffb7565f2e8bf"
 
 
 class InFlight:
-    """A recording that version 0.1 had in hand, in this clinic's bucket."""
+    """A recording that version 0.1 was processing, in this deployment's bucket."""
 
     def __init__(self, pipeline: Pipeline, state: str) -> None:
         self.pipeline, self.upload = pipeline, pipeline.upload(KEY)
@@ -30,7 +30,7 @@ class InFlight:
         return self._here((WRITTEN / f"{name}.json").read_text(encoding="utf-8"))
 
     def _here(self, text: str) -> str:
-        """What was written, of this upload: S3 gives each a version id of its own."""
+        """The stored text with this upload's version id, because S3 gives each upload its own."""
         return text.replace(VERSION, self.upload.version).replace(RECORDING, self.recording)
 
     def announce(self) -> None:
@@ -45,18 +45,18 @@ class InFlight:
         return self.pipeline.row()
 
 
-def test_the_name_of_a_recording_is_what_it_was():
+def test_the_name_of_a_recording_is_unchanged():
     assert jobs.recording("clinic", Upload(INTAKE, KEY, VERSION)) == RECORDING
 
 
 @pytest.mark.parametrize("state", ROWS)
-def test_every_row_says_all_that_it_said(pipeline, state):
+def test_every_row_keeps_its_content(pipeline, state):
     pipeline.dynamodb.put_item(TableName="ledger", Item=ROWS[state])
     row = pipeline.ledger.find(ROWS[state]["recording"]["S"])
     for name, value in ROWS[state].items():
         kept = getattr(row, name)
         if (state, name) == ("erased", "state"):
-            assert kept is State.ERASED  # it had no state of its own
+            assert kept is State.ERASED  # it had no state
         elif name == "job_settings":
             assert {setting: getattr(row.settings, setting) for setting in kept} == dict(kept)
             assert len(kept) == len(value["M"])
@@ -64,13 +64,13 @@ def test_every_row_says_all_that_it_said(pipeline, state):
             assert str(kept) == next(iter(value.values()))
 
 
-def test_a_row_of_a_version_to_come_is_read_as_far_as_it_is_known(pipeline):
+def test_a_row_of_a_future_version_is_read_without_its_unknown_attributes(pipeline):
     pipeline.dynamodb.put_item(TableName="ledger", Item=ROWS["claimed"] | {"schema": {"N": "2"}, "mood": {"S": "good"}})
     assert pipeline.row().state is State.CLAIMED
 
 
 @pytest.mark.parametrize("state", ["announced", "claimed"])
-def test_a_recording_that_waited_is_transcribed_as_it_was_asked_for(pipeline, state):
+def test_a_waiting_recording_is_transcribed_with_its_settings(pipeline, state):
     flying = InFlight(pipeline, state)
     flying.announce()
     (job,) = pipeline.transcribe.jobs.values()
@@ -79,22 +79,26 @@ def test_a_recording_that_waited_is_transcribed_as_it_was_asked_for(pipeline, st
     assert ("MaxAlternatives" in job["Settings"]) is (state == "claimed")
 
 
-def test_a_recording_that_was_retried_is_begun_as_its_second_attempt(pipeline):
+def test_a_retried_recording_starts_as_its_second_attempt(pipeline):
     flying = InFlight(pipeline, "retried")
     flying.announce()
     assert list(pipeline.transcribe.jobs) == [f"{flying.recording}-2"]
 
 
-def test_a_recording_that_was_with_transcribe_is_delivered_and_told_of(pipeline):
+def test_a_recording_in_transcription_is_delivered_and_notified(pipeline):
     flying = InFlight(pipeline, "transcribing")
     pipeline.transcribe.jobs[flying.recording] = {"TranscriptionJobStatus": "COMPLETED"}
     pipeline.write_raw(flying.recording)
     flying.signal()
-    (told,) = pipeline.told()
-    assert (told["status"], told["correlationId"], told["profile"]) == ("DELIVERED", "visit-4711", "conversation")
+    (notification,) = pipeline.notifications()
+    assert (notification["status"], notification["correlationId"], notification["profile"]) == (
+        "DELIVERED",
+        "visit-4711",
+        "conversation",
+    )
 
 
-def test_one_that_nobody_signals_is_found_by_the_reconciler(pipeline):
+def test_the_reconciler_finds_a_recording_without_a_signal(pipeline):
     flying = InFlight(pipeline, "transcribing")
     pipeline.transcribe.jobs[flying.recording] = {"TranscriptionJobStatus": "COMPLETED"}
     assert pipeline.reconciler().run(pipeline.clock + 60)["jobs"] == 1
@@ -102,25 +106,25 @@ def test_one_that_nobody_signals_is_found_by_the_reconciler(pipeline):
     assert queue_messages.signal(json.dumps(message.body)).job == flying.recording
 
 
-def test_one_that_nobody_follows_is_announced_again(pipeline):
+def test_an_abandoned_recording_is_announced_again(pipeline):
     InFlight(pipeline, "claimed")
     assert pipeline.reconciler().run(pipeline.clock + 60)["uploads"] == 1
 
 
 @pytest.mark.parametrize("state", ["delivered", "failed", "erased"])
-def test_what_has_ended_is_neither_begun_nor_told_of_again(pipeline, state):
+def test_an_ended_recording_is_neither_started_nor_notified_again(pipeline, state):
     flying = InFlight(pipeline, state)
     flying.announce()
     flying.signal()
     assert not pipeline.transcribe.jobs
-    assert not pipeline.told()
+    assert not pipeline.notifications()
 
 
-def test_what_failed_can_be_retried(pipeline):
+def test_a_failed_recording_can_be_retried(pipeline):
     flying = InFlight(pipeline, "failed")
     again = LedgerAdmin(pipeline.dynamodb, "ledger").again(flying.row, pipeline.clock)
     assert (again.state, again.attempt) == (State.CLAIMED, 2)
 
 
-def test_what_was_erased_is_known_to_have_been(pipeline):
+def test_an_erased_recording_is_known_as_erased(pipeline):
     assert InFlight(pipeline, "erased").row.state is State.ERASED

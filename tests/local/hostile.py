@@ -1,4 +1,4 @@
-"""Recordings that are made to hurt whoever decodes them."""
+"""Recordings that attack a decoder."""
 
 from itertools import accumulate, repeat
 
@@ -8,14 +8,14 @@ _BLOCK = 65_535
 
 
 def bomb(hours: float) -> bytes:
-    """A FLAC of a few kilobytes that says nothing of its length and unfolds to hours of one sample (RFC 9639)."""
+    """A FLAC of a few kilobytes without a length that decodes to hours of one sample (RFC 9639)."""
     about = _BLOCK.to_bytes(2) * 2 + bytes(6) + (RATE << 44 | 15 << 36).to_bytes(8) + bytes(16)
     frames = (_frame(number) for number in range(int(hours * 3600 * RATE / _BLOCK)))
     return b"fLaC" + b"\x80" + len(about).to_bytes(3) + about + b"".join(frames)
 
 
 def endless(megabytes: int) -> bytes:
-    """A WebM whose segment holds empty elements and nothing else: no track ever comes (RFC 8794)."""
+    """A WebM whose segment holds only empty elements, so that no track ever comes (RFC 8794)."""
     kind = b"\x42\x82\x84webm"
     head = b"\x1a\x45\xdf\xa3" + (0x80 | len(kind)).to_bytes() + kind
     return head + b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"\xec\x80" * (megabytes * 512 * 1024)

@@ -1,4 +1,4 @@
-"""Sounds in which nobody says anything."""
+"""Sounds without speech."""
 
 from collections.abc import Callable, Mapping
 
@@ -37,13 +37,13 @@ def buzz(times: Samples) -> Samples:
 
 
 def syllables(times: Samples) -> Samples:
-    """Pink noise that swells and fades four times a second, as speech does."""
+    """Pink noise that changes its volume four times a second, like speech."""
     swell = np.clip(np.sin(2 * np.pi * 4 * times + 2 * np.sin(2 * np.pi * 0.9 * times)), 0, 1)
     return 2 * pink(times) * swell * (np.sin(2 * np.pi * 0.3 * times) > -0.5)
 
 
 def vowels(times: Samples) -> Samples:
-    """A throat that hums through five mouths, five times a second, and says nothing."""
+    """A voice-like tone through five vowel filters, five times a second, without words."""
     rng = np.random.default_rng(3)
     throat = ((times * (120 + 20 * np.sin(2 * np.pi * 0.4 * times))) % 1 < 0.06).astype(float)
     sound, step = np.zeros(len(times)), RATE // 5
@@ -90,7 +90,7 @@ def music(times: Samples) -> Samples:
 
 
 def babble(times: Samples, speech: Samples, voices: int) -> Samples:
-    """Several voices at once, backwards: all of speech but its words."""
+    """Several voices at once, played backwards: all properties of speech except words."""
     rng, backwards = np.random.default_rng(6), speech[::-1]
     return sum(
         (
@@ -108,12 +108,12 @@ NOISES: Mapping[str, Callable[[Samples], Samples]] = {
 
 
 def seconds(count: float) -> Samples:
-    """Return the moments of so many seconds of samples."""
+    """The times of the samples in this many seconds."""
     return np.arange(round(count * RATE)) / RATE
 
 
 def samples(sound: Samples) -> NDArray[np.int16]:
-    """Bring a sound to 16 bits."""
+    """Convert a sound to 16 bits."""
     return np.clip(sound * 32767, -32768, 32767).astype(np.int16)
 
 

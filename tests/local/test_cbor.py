@@ -1,4 +1,4 @@
-"""Transcribe on the local cloud, asked in smithy-rpc-v2-cbor by the SDK itself."""
+"""Transcribe on the local cloud, called with smithy-rpc-v2-cbor by the SDK."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ from local.recogniser.scripted import recording
 
 
 class CborLoader(Loader):
-    """Loads the models of a service with no protocol but CBOR, so that the SDK has to speak it."""
+    """Loads a service's models with CBOR as their only protocol, so that the SDK uses it."""
 
     def load_service_model(self, service_name: str, type_name: str, api_version: Any = None) -> Any:
         found = super().load_service_model(service_name, type_name, api_version)
@@ -62,7 +62,7 @@ def request(bucket: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def test_a_job_is_started_seen_listed_and_deleted_in_cbor(cloud: Any, transcribe: Any, bucket: str, tmp_path: Any):
+def test_a_job_is_started_read_listed_and_deleted_in_cbor(cloud: Any, transcribe: Any, bucket: str, tmp_path: Any):
     cloud.client("s3").upload_file(str(recording("0: Good morning.", tmp_path / "a.wav")), bucket, "a.wav")
     asked = request(bucket)
     name = asked["MedicalTranscriptionJobName"]
@@ -102,12 +102,12 @@ def test_errors_have_the_newest_model_s_statuses_in_cbor_and_400_in_json(cloud: 
         assert refused(client_.get_medical_vocabulary, **unknown) == (missing, "NotFoundException")
 
 
-def test_what_does_not_fit_the_model_is_refused_in_cbor(transcribe: Any, bucket: str):
+def test_an_invalid_request_is_refused_in_cbor(transcribe: Any, bucket: str):
     asked = request(bucket, LanguageCode="de-DE")
     assert refused(transcribe.start_medical_transcription_job, **asked) == (400, "BadRequestException")
 
 
-def test_policies_are_asked_about_requests_in_cbor(cloud: Any, bucket: str):
+def test_policies_apply_to_requests_in_cbor(cloud: Any, bucket: str):
     iam, user = cloud.client("iam"), uuid4().hex
     iam.create_user(UserName=user)
     key = iam.create_access_key(UserName=user)["AccessKey"]
@@ -115,7 +115,7 @@ def test_policies_are_asked_about_requests_in_cbor(cloud: Any, bucket: str):
     assert refused(nobody.start_medical_transcription_job, **request(bucket))[1] == "AccessDeniedException"
 
 
-def test_what_is_no_cbor_is_refused_in_cbor(transcribe: Any):
+def test_invalid_cbor_is_refused_in_cbor(transcribe: Any):
     def spoil(request: Any, **_event: Any) -> None:
         request.data = b"\xa1\x61"  # a map that ends within its first key
 

@@ -1,4 +1,4 @@
-"""The cloud as a process: who may talk to it, what it hands to functions, how it starts and ends."""
+"""The cloud as a process: who may call it, what the functions get, and how it starts and ends."""
 
 import contextlib
 import io
@@ -41,27 +41,27 @@ def get(cloud, path="/", **headers):
             return refused.code, dict(refused.headers), refused.read().decode()
 
 
-def test_a_web_page_is_turned_away_with_a_sentence(cloud):
+def test_a_web_page_is_refused_with_a_sentence(cloud):
     status, headers, body = get(cloud, Origin="https://example.org")
     assert (status, body) == (403, "The local cloud refuses requests of web pages.")
     assert not [name for name in headers if name.lower().startswith("access-control")]
 
 
-def test_a_foreign_host_name_is_turned_away(cloud):
+def test_a_foreign_host_name_is_refused(cloud):
     assert get(cloud, Host="example.org")[0] == 403
 
 
-def test_nobody_resets_the_cloud_from_outside(cloud):
+def test_the_cloud_cannot_be_reset_from_outside(cloud):
     assert get(cloud, "/_ministack/reset")[0] == 403
     assert get(cloud, "/_ministack/health")[0] == 200
 
 
-def test_answers_to_programs_invite_no_other_origin(cloud):
+def test_answers_to_programs_allow_no_other_origin(cloud):
     _status, headers, _body = get(cloud, "/_ministack/health")
     assert not [name for name in headers if name.lower().startswith("access-control")]
 
 
-def test_whom_no_policy_allows_is_refused(cloud):
+def test_a_caller_without_a_policy_is_refused(cloud):
     s3 = cloud.client("s3", **key_of(cloud, "nobody"))
     with pytest.raises(s3.exceptions.ClientError, match="AccessDenied"):
         s3.list_buckets()
@@ -75,7 +75,7 @@ def key_of(cloud, name):
 
 
 @linux_only
-def test_the_cloud_listens_once_and_on_the_loopback_alone(cloud):
+def test_the_cloud_has_one_socket_on_the_loopback_address_only(cloud):
     inodes = {inode for pid in family(cloud.pid) for inode in sockets_of(pid)}
     lines = [line.split() for table in ("tcp", "tcp6") for line in read(f"/proc/net/{table}").splitlines()[1:]]
     listening = [line[1] for line in lines if line[3] == LISTENING and line[9] in inodes]
@@ -127,7 +127,7 @@ def invoke(cloud, name, **how):
     return json.loads(answer or b"null")
 
 
-def test_nothing_of_who_started_the_cloud_reaches_a_function(tmp_path, monkeypatch):
+def test_a_function_gets_nothing_from_the_starter_s_environment(tmp_path, monkeypatch):
     outer = {
         "CLINIC_PASSWORD": "outer-secret",
         "AWS_ACCESS_KEY_ID": "AKIAOUTER",
@@ -165,7 +165,7 @@ def test_a_clean_stop_leaves_no_process_and_no_temporary_file(tmp_path):
 
 
 @linux_only
-def test_the_cloud_ends_with_the_program_that_runs_it_even_if_that_is_killed(tmp_path):
+def test_the_cloud_ends_with_its_parent_program_even_if_that_is_killed(tmp_path):
     program = (
         "import sys, time; from pathlib import Path; from local.cloud.cloud_process import running\n"
         "with running(state=Path(sys.argv[1]), engine='scripted') as cloud:\n"
@@ -189,14 +189,14 @@ def until(done, *, patience=15.0):
 # --- starting ---
 
 
-def test_a_port_in_use_is_said_with_its_remedy(tmp_path):
+def test_a_port_in_use_is_reported_with_a_remedy(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotStart, match=f"Port {port} cannot be used .* choose another with --port"):
             start_and_stop(state=tmp_path / "state", port=port)
 
 
-def test_a_state_folder_in_use_is_said_with_its_remedy(tmp_path):
+def test_a_state_folder_in_use_is_reported_with_a_remedy(tmp_path):
     with (
         running(state=tmp_path / "state", engine="scripted"),
         pytest.raises(CannotStart, match="Another cloud uses"),
@@ -204,7 +204,7 @@ def test_a_state_folder_in_use_is_said_with_its_remedy(tmp_path):
         start_and_stop(state=tmp_path / "state")
 
 
-def test_a_recogniser_that_cannot_load_is_said(tmp_path):
+def test_a_recogniser_that_cannot_load_is_reported(tmp_path):
     with pytest.raises(CannotStart, match="The recogniser cannot be loaded"):
         start_and_stop(state=tmp_path / "state", engine=f"whisper:{tmp_path}/nothing-here")
 
@@ -222,7 +222,7 @@ def start_and_stop(*, state, port=0, engine="scripted"):
         ("workarounds.KNOWN = '1.0'", "the cloud needs 1.0"),
     ],
 )
-def test_another_ministack_than_the_known_one_is_refused_by_name(changed, sentence):
+def test_an_unknown_version_of_ministack_is_refused_by_name(changed, sentence):
     program = (
         "from ministack.core import iam_actions; from local.cloud import workarounds\n"
         f"{changed}\n"
@@ -233,11 +233,11 @@ def test_another_ministack_than_the_known_one_is_refused_by_name(changed, senten
     assert sentence in said.stdout
 
 
-# --- remembering ---
+# --- state ---
 
 
-def test_a_cloud_that_was_killed_goes_on_where_it_was(tmp_path):
-    """Objects and jobs to the last, and what was asked for some seconds before it was killed."""
+def test_a_killed_cloud_continues_with_its_state(tmp_path):
+    """Objects and jobs up to the last one, and settings from some seconds before the kill."""
     with running(state=tmp_path / "state", engine="scripted") as cloud:
         s3, transcribe = cloud.client("s3"), cloud.client("transcribe")
         s3.create_bucket(Bucket="clinic")
@@ -292,7 +292,7 @@ def start_slow_job(cloud):
 
 
 @linux_only
-def test_a_cloud_killed_amid_a_recording_leaves_nothing_for_others_and_nothing_temporary(tmp_path, monkeypatch):
+def test_a_cloud_killed_during_a_recording_leaves_no_readable_and_no_temporary_file(tmp_path, monkeypatch):
     state, elsewhere = tmp_path / "state", tmp_path / "elsewhere"
     elsewhere.mkdir()
     monkeypatch.setenv("TMPDIR", str(elsewhere))
@@ -306,7 +306,7 @@ def test_a_cloud_killed_amid_a_recording_leaves_nothing_for_others_and_nothing_t
         written = {path for pid in processes for path in open_for_writing(pid)}
         os.kill(cloud.pid, signal.SIGKILL)
         until(lambda: not [pid for pid in processes if alive(pid)])
-    assert holding(SECRET, state / "tmp")  # it was killed with the recording in its hands
+    assert holding(SECRET, state / "tmp")  # it was killed while it processed the recording
     assert written
     assert not [path for path in written if not path.is_relative_to(state)]
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
@@ -321,7 +321,7 @@ def test_a_cloud_killed_amid_a_recording_leaves_nothing_for_others_and_nothing_t
 
 
 def holding(text, folder):
-    """Whether any file below a folder holds a text; what goes away meanwhile holds nothing."""
+    """Whether any file in a folder contains a text. Deleted files contain nothing."""
     for path in sorted(folder.rglob("*")):
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
             if text.encode() in path.read_bytes():
@@ -330,7 +330,7 @@ def holding(text, folder):
 
 
 def open_for_writing(pid):
-    """The files that a process has open for writing; pipes, sockets, devices and files without a name aside."""
+    """The files that a process has open for writing, without pipes, sockets, devices and unnamed files."""
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
             flags = int(re.search(r"flags:\s*(\d+)", read(f"/proc/{pid}/fdinfo/{link.name}"))[1], 8)
@@ -340,7 +340,7 @@ def open_for_writing(pid):
 
 
 def alive(pid):
-    """Whether a process runs; one that has ended, but whose parent has not asked how, does not."""
+    """Whether a process runs. An ended process without a waiting parent does not."""
     try:
         return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -366,7 +366,7 @@ def test_objects_messages_and_jobs_survive_a_restart(tmp_path):
 
 @linux_only
 @pytest.mark.parametrize(("deaths", "outcome"), [(1, "COMPLETED"), (2, "FAILED")])
-def test_a_recording_during_which_the_recogniser_dies_is_tried_once_more_and_no_more(tmp_path, cloud, deaths, outcome):
+def test_a_recording_during_a_crash_of_the_recogniser_is_tried_once_more(tmp_path, cloud, deaths, outcome):
     bucket, name = f"deaths-{deaths}", f"deaths-{deaths}"
     cloud.client("s3").create_bucket(Bucket=bucket)
     cloud.client("s3").upload_file(recording("!slow 1\n0: again.", tmp_path / "slow.wav"), bucket, "slow.wav")
@@ -383,7 +383,7 @@ def test_a_recording_during_which_the_recogniser_dies_is_tried_once_more_and_no_
     for _death in range(deaths):
         until(lambda: recogniser_of(cloud) not in {None, *killed})
         victim = recogniser_of(cloud)
-        time.sleep(0.6)  # it is ready by then, and in the middle of the recording
+        time.sleep(0.6)  # by then it is ready, and in the middle of the recording
         os.kill(victim, signal.SIGKILL)
         killed.add(victim)
     until(lambda: status(transcribe, name) != "IN_PROGRESS")
@@ -407,7 +407,7 @@ def status(transcribe, name):
     return job["MedicalTranscriptionJob"]["TranscriptionJobStatus"]
 
 
-def test_the_stacks_are_not_deployed_where_no_cloud_answers():
+def test_the_stacks_are_not_deployed_without_a_cloud():
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = str(unused.getsockname()[1])

@@ -1,4 +1,4 @@
-"""The confined decoder of the laptop's Transcribe: what it accepts of real encoders, and in which words it refuses."""
+"""The confined decoder of the laptop's Transcribe: which files of real encoders it accepts, and its refusal texts."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,12 +23,12 @@ UNLIKE_THE_PROBE = {
     "id3.wav": refusals.UNSUPPORTED_FORMAT,
 }
 """Where Transcribe's documentation is silent: refused here and not by the probe, or the other way round."""
-Hear = Callable[..., Media]
+Decode = Callable[..., Media]
 
 
 @pytest.fixture
-def hear(tmp_path: Path) -> Hear:
-    """Decode a recording as the service does and tell what it is."""
+def decode(tmp_path: Path) -> Decode:
+    """Decode a recording as the service does, and return its properties."""
 
     def decoding(content: bytes, **claimed: Any) -> Media:
         path = tmp_path / "recording"
@@ -52,12 +52,12 @@ PROOF = (R.wavs, R.flacs, R.mp3s, R.mp4s, R.oggs, R.matroskas, R.amrs, R.joined)
 
 @pytest.mark.parametrize("family", [*EVERYDAY, *(pytest.param(family, marks=pytest.mark.proof) for family in PROOF)])
 def test_real_recordings_are_decoded_whole_or_refused_with_the_documented_reason(
-    hear: Hear, family: Callable[[], Iterator[Encoded]]
+    decode: Decode, family: Callable[[], Iterator[Encoded]]
 ):
     for recording in family():
         name, reason, refused, media = recording.name, refusal(recording), None, None
         try:
-            media = hear(recording.content)
+            media = decode(recording.content)
         except RecordingRefused as error:
             refused = str(error)
         assert (name, refused) == (name, reason)
@@ -83,34 +83,34 @@ STREAMED = {
 
 @pytest.mark.parametrize("share", [0.25, 0.5, 0.9])
 @pytest.mark.parametrize("name", STREAMED)
-def test_a_recording_that_was_cut_off_is_decoded_as_far_as_it_goes(hear: Hear, name: str, share: float):
+def test_a_truncated_recording_is_decoded_up_to_its_end(decode: Decode, name: str, share: float):
     content = encode(STREAMED[name])
-    assert hear(content[: int(len(content) * share)]).seconds == pytest.approx(20 * share, abs=2.5)
+    assert decode(content[: int(len(content) * share)]).seconds == pytest.approx(20 * share, abs=2.5)
 
 
-def test_a_recording_cut_off_before_its_index_is_refused(hear: Hear):
+def test_a_recording_truncated_before_its_index_is_refused(decode: Decode):
     content = encode(Encoding("ipod", "aac", **TWENTY))
     with pytest.raises(RecordingRefused, match=refusals.UNSUPPORTED_FORMAT):
-        hear(content[: len(content) * 9 // 10])
+        decode(content[: len(content) * 9 // 10])
 
 
 @pytest.mark.parametrize("claimed", ["wav", "flac", "mp3", "mp4", "ogg", "amr", "webm"])
-def test_another_format_than_was_claimed_is_refused(hear: Hear, claimed: str):
+def test_a_wrong_media_format_is_refused(decode: Decode, claimed: str):
     recipes = {"flac": STREAMED["mp3"]}
     with pytest.raises(RecordingRefused, match=refusals.FORMAT_MISMATCH):
-        hear(encode(recipes.get(claimed, STREAMED["flac"])), format=claimed)
+        decode(encode(recipes.get(claimed, STREAMED["flac"])), format=claimed)
 
 
-def test_m4a_may_be_sent_as_mp4(hear: Hear):
-    assert hear(encode(STREAMED["m4a"]), format="mp4").format == "m4a"
+def test_m4a_may_be_sent_as_mp4(decode: Decode):
+    assert decode(encode(STREAMED["m4a"]), format="mp4").format == "m4a"
 
 
-def test_another_rate_than_was_claimed_is_refused(hear: Hear):
+def test_a_wrong_sample_rate_is_refused(decode: Decode):
     with pytest.raises(RecordingRefused, match=refusals.SAMPLE_RATE_MISMATCH):
-        hear(encode(STREAMED["opus"]), sample_rate=16_000)
+        decode(encode(STREAMED["opus"]), sample_rate=16_000)
 
 
 @pytest.mark.parametrize("content", [b"", b"Dear colleague,\n" * 5000, b"\x89PNG\r\n\x1a\n" + bytes(90_000)])
-def test_what_is_no_recording_is_refused(hear: Hear, content: bytes):
+def test_a_file_that_is_no_recording_is_refused(decode: Decode, content: bytes):
     with pytest.raises(RecordingRefused, match=refusals.UNSUPPORTED_FORMAT):
-        hear(content)
+        decode(content)

@@ -1,4 +1,4 @@
-"""`make demo`, as far as it needs no cloud: what it refuses, what it keeps, and how it ends."""
+"""The parts of `make demo` that need no cloud: its refusals, its documents, and its end."""
 
 import errno
 import os
@@ -29,7 +29,7 @@ def folders(tmp_path, monkeypatch):
 
 @pytest.fixture
 def ended(folders, monkeypatch):
-    """How `make demo` ends: its sentence."""
+    """The sentence with which `make demo` ends."""
     assert not demo_run.RESULTS.is_relative_to(ROOT), folders
 
     def run(*arguments):
@@ -49,7 +49,7 @@ def started(*_arguments, **_named):
 
 
 @pytest.mark.parametrize("name", ["README.md", "nothing there.wav", ".", "local/cloud", "a$b.wav", "-x.wav"])
-def test_what_is_no_recording_is_refused_before_anything_starts(ended, monkeypatch, name):
+def test_a_file_that_is_no_recording_is_refused_before_the_start(ended, monkeypatch, name):
     monkeypatch.setattr(demo_run, "run", started)
     sentence = ended(f"--audio={name}")
     assert name in sentence
@@ -57,13 +57,13 @@ def test_what_is_no_recording_is_refused_before_anything_starts(ended, monkeypat
 
 
 @pytest.mark.parametrize("name", ["a b.wav", "a$b.wav", "it's.wav", "-x.wav", "Grüße 声.wav", "a\nb.wav", ".wav"])
-def test_a_recording_of_any_name_is_taken(tmp_path, name):
+def test_a_recording_with_any_name_is_accepted(tmp_path, name):
     [taken] = demo_run.recordings(recording("0: Hello.", tmp_path / name), "dictation")
     assert taken.path.name == name
     assert taken.seconds > 0
 
 
-def test_a_relative_path_and_a_home_are_taken(tmp_path, monkeypatch):
+def test_a_relative_path_and_a_home_folder_are_accepted(tmp_path, monkeypatch):
     recording("0: Hello.", tmp_path / "a.wav")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -79,7 +79,7 @@ def test_a_name_that_is_not_utf8_is_refused_with_a_remedy(tmp_path):
 
 
 @pytest.mark.usefixtures("folders")
-def test_a_second_demo_ends_with_a_sentence_and_changes_nothing(ended, monkeypatch):
+def test_a_second_concurrent_demo_ends_with_a_sentence(ended, monkeypatch):
     monkeypatch.setattr(demo_run, "run", started)
     with process_lock.held(demo.LOCK):
         assert f"as process {os.getpid()}: wait until it ends" in ended()
@@ -95,7 +95,7 @@ FAILURES = {
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_every_failure_is_a_sentence_and_the_last_runs_documents_stay(ended, monkeypatch, failure):
+def test_every_failure_is_one_sentence_and_keeps_the_last_run_s_documents(ended, monkeypatch, failure):
     error, words = FAILURES[failure]
 
     def fail(*_arguments, **_named):
@@ -108,7 +108,7 @@ def test_every_failure_is_a_sentence_and_the_last_runs_documents_stay(ended, mon
     assert (demo_run.RESULTS / "transcript.txt").read_text() == "kept"
 
 
-def test_a_full_disk_is_told_before_anything_starts(ended, monkeypatch):
+def test_a_full_disk_is_reported_before_the_start(ended, monkeypatch):
     monkeypatch.setattr(demo_run, "run", started)
     monkeypatch.setattr(demo.shutil, "disk_usage", lambda _path: SimpleNamespace(free=10_000_000))
     assert "free some" in ended()
@@ -126,7 +126,7 @@ def test_new_documents_replace_the_last_runs_only_when_they_are_whole():
 
 
 @pytest.mark.usefixtures("folders")
-def test_a_run_that_ended_while_it_replaced_the_documents_loses_none():
+def test_a_run_interrupted_while_it_replaces_the_documents_loses_none():
     demo_run.OLD.mkdir()
     (demo_run.OLD / "run").write_text("last")
     demo_run.prepare()
@@ -170,13 +170,13 @@ def test_a_failure_of_the_cdk_always_has_a_reason(cdk, case):
     assert str(failed.value).endswith("run the command again.")
 
 
-def test_a_missing_cdk_is_told_with_its_remedy(tmp_path, monkeypatch):
+def test_a_missing_cdk_is_reported_with_a_remedy(tmp_path, monkeypatch):
     monkeypatch.setattr(deployment, "CDK", tmp_path / "none")
     with pytest.raises(DeploymentFailed, match="make install"):
         deployment.synthesise(tmp_path, {})
 
 
-def test_what_the_cdk_started_is_stopped_with_it(cdk):
+def test_the_cdk_s_child_processes_are_stopped_with_it(cdk):
     folder = cdk("sleep 61 & echo $! > \"$(dirname $0)/helper\"; echo 'a: deploying...'; wait")
 
     def interrupt(_said):
@@ -192,7 +192,7 @@ def test_what_the_cdk_started_is_stopped_with_it(cdk):
 
 
 def running(pid):
-    """Whether a process runs; one that has ended and is not yet waited for does not."""
+    """Whether a process runs. An ended process that is not yet waited for does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -219,7 +219,7 @@ def test_a_signal_at_any_moment_ends_in_a_sentence(tmp_path, after):
     assert process.returncode == 1
 
 
-# What is shown
+# Output
 
 
 def shown(capsys, **changed):
@@ -232,7 +232,7 @@ def shown(capsys, **changed):
     return capsys.readouterr().out
 
 
-def test_a_long_transcript_is_shown_by_its_beginning(capsys, tmp_path, monkeypatch):
+def test_the_beginning_of_a_long_transcript_is_shown(capsys, tmp_path, monkeypatch):
     monkeypatch.setattr(demo_report, "ROOT", tmp_path)
     monkeypatch.setattr(demo_report, "RESULTS", tmp_path / "build")
     (tmp_path / "transcript.txt").write_text("word " * 5000)
@@ -247,5 +247,5 @@ def test_a_refused_recording_is_shown_with_reason_and_remedy(capsys):
     assert "a.wav: Damaged. Export it again." in text
 
 
-def test_a_recordings_name_does_not_steer_the_terminal(capsys):
+def test_a_recording_s_name_cannot_control_the_terminal(capsys):
     assert "\x1b" not in shown(capsys, recording="a\x1b]0;x\x07.wav", documents=["a\x1b[2J/transcript.html"])

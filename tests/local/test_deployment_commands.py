@@ -1,4 +1,4 @@
-"""`doctor` and `smoke` on the embedded cloud: healthy, and with what can be broken there broken."""
+"""`doctor` and `smoke` on the embedded cloud: a healthy deployment, and one with each possible defect."""
 
 import json
 import os
@@ -42,7 +42,7 @@ class FastClock:
 
 
 class CheckedDeployment:
-    """A deployment, and the account's root to break it with."""
+    """A deployment, and the account's root user, who breaks it."""
 
     def __init__(self, cloud: Any, deployed: Deployment) -> None:
         self.deployed = deployed
@@ -63,7 +63,7 @@ class CheckedDeployment:
         return list(made(CHECKS[check], DoctorContext(NAME, self.client, **more)))
 
     def smoke(self, **more: Any) -> Report:
-        """A run whose eraser waits for nobody's hands: its minutes are seconds."""
+        """A run whose eraser does not wait for the functions, so that its minutes take seconds."""
         clock = FastClock()
         usual: dict[str, Any] = {"patience": 40, "settling": 0}
         eraser = partial(Eraser, now=clock.now, pause=clock.pause)
@@ -85,7 +85,7 @@ WANTING = {"choices", "subscriptions"}
 """What is not as in a clinic: cdk.json is of another deployment, and nobody subscribes."""
 
 
-def test_a_healthy_deployment_is_found_to_be_so(checked):
+def test_a_healthy_deployment_passes_every_check(checked):
     ended = CliRunner().invoke(app, ["doctor", "--name", NAME, "--json"], obj=checked.client)
     found = json.loads(ended.stdout)["findings"]
     assert ended.exit_code == 0
@@ -94,7 +94,7 @@ def test_a_healthy_deployment_is_found_to_be_so(checked):
     assert {each["check"] for each in found} == {*CHECKS, "aws"} - ONLY_AWS
 
 
-def test_before_it_is_deployed_the_ground_is_looked_at(checked):
+def test_before_the_deployment_the_prerequisites_are_checked(checked):
     ended = CliRunner().invoke(app, ["doctor", "--name", "nowhere", "--json"], obj=checked.client)
     told = {each["check"]: each for each in json.loads(ended.stdout)["findings"]}
     assert ended.exit_code == 0
@@ -113,7 +113,7 @@ def no_announcements(here: CheckedDeployment) -> Iterator[None]:
 
 
 @contextmanager
-def nobody_takes(here: CheckedDeployment) -> Iterator[None]:
+def no_event_source_mapping(here: CheckedDeployment) -> Iterator[None]:
     mapping = here.mapping()
     here.client("lambda").update_event_source_mapping(UUID=mapping, Enabled=False)
     yield
@@ -188,7 +188,7 @@ def open_to_the_public(here: CheckedDeployment) -> Iterator[None]:
 
 
 @contextmanager
-def no_right_to_send(here: CheckedDeployment) -> Iterator[None]:
+def no_permission_to_send(here: CheckedDeployment) -> Iterator[None]:
     sqs, url = here.client("sqs"), here.queue("completion")
     was = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": ""})
@@ -222,7 +222,7 @@ def no_vocabulary(here: CheckedDeployment) -> Iterator[None]:
 
 
 @contextmanager
-def an_alarm_gone_astray(here: CheckedDeployment) -> Iterator[None]:
+def an_alarm_with_a_wrong_target(here: CheckedDeployment) -> Iterator[None]:
     cloudwatch, name = here.client("cloudwatch"), f"{NAME}-stuck"
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
     members = cloudwatch.meta.service_model.operation_model("PutMetricAlarm").input_shape.members
@@ -234,7 +234,7 @@ def an_alarm_gone_astray(here: CheckedDeployment) -> Iterator[None]:
 
 
 @contextmanager
-def somebody_let_in(here: CheckedDeployment) -> Iterator[None]:
+def a_foreign_principal(here: CheckedDeployment) -> Iterator[None]:
     s3, bucket = here.client("s3"), here.deployed["TranscriptsBucketName"]
     was = s3.get_bucket_policy(Bucket=bucket)["Policy"]
     stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "s3:GetObject"}
@@ -257,7 +257,7 @@ def a_role_without_policy(here: CheckedDeployment) -> Iterator[None]:
 
 DEFECTS: dict[str, tuple[Callable[[CheckedDeployment], Any], str]] = {
     "intake": (no_announcements, "S3 tells nobody of uploads"),
-    "queues": (nobody_takes, "The intake queue's way to its function is switched off"),
+    "queues": (no_event_source_mapping, "The intake queue's way to its function is switched off"),
     "buckets": (no_versions, "The intake bucket keeps no versions"),
     "key": (
         another_key_policy,
@@ -269,17 +269,17 @@ DEFECTS: dict[str, tuple[Callable[[CheckedDeployment], Any], str]] = {
     "signals": (no_signal, f"The rule {NAME}-transcript-written is disabled"),
     "bootstrap": (an_old_bootstrap, "The CDK's bootstrap is version 5, too old"),
     "buckets ": (open_to_the_public, "The transcripts bucket's block of public access is off."),
-    "signals ": (no_right_to_send, "EventBridge may not send to the completion queue"),
+    "signals ": (no_permission_to_send, "EventBridge may not send to the completion queue"),
     "key ": (a_disabled_key, "The key is disabled: nothing can be read or written."),
-    "alarms ": (an_alarm_gone_astray, f"Alarms that do not tell the operations topic: {NAME}-stuck."),
-    "buckets  ": (somebody_let_in, "The policy of the transcripts bucket itself lets somebody in."),
+    "alarms ": (an_alarm_with_a_wrong_target, f"Alarms that do not tell the operations topic: {NAME}-stuck."),
+    "buckets  ": (a_foreign_principal, "The policy of the transcripts bucket itself lets somebody in."),
     "functions ": (a_role_without_policy, f"The role of {NAME}-reconcile has lost its policy"),
     "vocabularies": (no_vocabulary, "The medical vocabulary"),
 }
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_each_defect_is_found_by_its_own_sentence_and_gone_when_it_is_mended(checked, defect):
+def test_each_defect_has_its_own_sentence_until_it_is_repaired(checked, defect):
     plant, sentence = DEFECTS[defect]
     with plant(checked):
         (found,) = [each for each in checked.looked(defect.strip()) if each.health is Health.BROKEN]
@@ -287,7 +287,7 @@ def test_each_defect_is_found_by_its_own_sentence_and_gone_when_it_is_mended(che
     assert {each.health for each in checked.looked(defect.strip())} == {Health.OK}
 
 
-def test_what_was_changed_by_hand_is_named_once_all_is_compared(checked):
+def test_a_manual_change_is_named_after_the_comparison(checked):
     url = checked.queue("intake")
     checked.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "7"})
     changed = [each for each in checked.looked("drift", compare=True) if each.health is Health.ATTENTION]
@@ -302,7 +302,7 @@ def outcomes(report: Report) -> dict[str, str]:
 
 
 def left_over(checked: CheckedDeployment) -> list[str]:
-    """Queues and subscriptions of a run, and uploads: nobody else uploads here."""
+    """The queues and subscriptions of a run, and all uploads, because nothing else uploads here."""
     queues = checked.client("sqs").list_queues(QueueNamePrefix=f"{NAME}-smoke-").get("QueueUrls", [])
     told = [each["Endpoint"] for each in checked.client("sns").list_subscriptions()["Subscriptions"]]
     versions = checked.client("s3").list_object_versions(Bucket=checked.deployed["IntakeBucketName"])
@@ -313,7 +313,7 @@ def left_over(checked: CheckedDeployment) -> list[str]:
     ]
 
 
-def test_a_healthy_deployment_is_proved_by_using_it_and_nothing_is_left(checked):
+def test_a_healthy_deployment_passes_the_smoke_test_and_nothing_remains(checked):
     report = checked.smoke()
     assert {trial.outcome for trial in report.trials} == {Outcome.PROVED, Outcome.OBSERVED}, outcomes(report)
     assert not report.aws
@@ -325,7 +325,10 @@ def test_a_healthy_deployment_is_proved_by_using_it_and_nothing_is_left(checked)
     ("plant", "what", "sentence"),
     [
         pytest.param(
-            nobody_takes, "The speech was DELIVERED", "failed: It has come to no end in 2 s.", marks=pytest.mark.proof
+            no_event_source_mapping,
+            "The speech was DELIVERED",
+            "failed: It has come to no end in 2 s.",
+            marks=pytest.mark.proof,
         ),
         pytest.param(
             no_announcements,
@@ -336,7 +339,7 @@ def test_a_healthy_deployment_is_proved_by_using_it_and_nothing_is_left(checked)
         (a_disabled_key, "The speech was DELIVERED", "failed: It has come to no end in 2 s."),
     ],
 )
-def test_a_deployment_that_does_not_work_is_not_proved_to_and_nothing_is_left(checked, plant, what, sentence):
+def test_a_broken_deployment_fails_the_smoke_test_and_nothing_remains(checked, plant, what, sentence):
     with plant(checked):
         report = checked.smoke(patience=2)
     assert outcomes(report)[what].startswith(sentence)
@@ -345,8 +348,8 @@ def test_a_deployment_that_does_not_work_is_not_proved_to_and_nothing_is_left(ch
 
 
 @pytest.mark.proof
-def test_ctrl_c_twice_in_the_real_command_leaves_nothing_behind_either(checked, cloud):
-    """Some minutes: it waits until no function can have the recordings in hand."""
+def test_ctrl_c_twice_in_the_real_command_leaves_nothing(checked, cloud):
+    """This takes some minutes, until no function can be processing the recordings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     command = [sys.executable, "-m", "operations", "smoke", "--yes", "--name", NAME]
     with subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A deployment is destroyed by the CDK's own command line and comes back, with all that people had in it."""
+"""The CDK's command line destroys a deployment, and `import` restores it with all its data."""
 
 from functools import cache
 
@@ -15,7 +15,7 @@ HERE = "000000000000-us-east-1"
 
 
 def policies(cloud):
-    """What guards each bucket."""
+    """The policy of each bucket."""
     return {name: cloud.client("s3").get_bucket_policy(Bucket=f"clinic-{name}-{HERE}")["Policy"] for name in BUCKETS}
 
 
@@ -24,7 +24,7 @@ def stacks(cloud):
 
 
 @pytest.mark.proof
-def test_what_a_destroy_keeps_stays_guarded_is_taken_back_and_goes_on_where_it_was(tmp_path):
+def test_retained_resources_keep_their_policies_are_imported_and_continue_to_work(tmp_path):
     assembly = deployment.synthesise(tmp_path, deployment.config(name="clinic"))
     with running(state=tmp_path / "state", engine="scripted", completion_events="on") as cloud:
         pipeline = Pipeline(cloud, deployment.deploy(assembly, cloud.endpoint), tmp_path)

@@ -1,4 +1,4 @@
-"""A cloud in bad weather, seen by a client that only retries."""
+"""A cloud with injected faults, and a client that only retries."""
 
 import json
 import time
@@ -21,16 +21,16 @@ BUCKET = "stormy"
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
     folder = tmp_path_factory.mktemp("storm")
-    with running(state=folder / "state", engine="scripted", completion_events="on", faults=STORM) as stormy:
-        s3 = stormy.client("s3")
+    with running(state=folder / "state", engine="scripted", completion_events="on", faults=STORM) as faulty:
+        s3 = faulty.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
         s3.upload_file(str(recording("0: Good morning.", folder / "a.wav")), BUCKET, "a.wav")
-        yield stormy
+        yield faulty
 
 
 def announced(cloud):
-    """Make a queue that gets S3's word of each transcript, and return its URL."""
+    """Make a queue that receives S3's event of each transcript, and return its URL."""
     name = "announced"
     queue = f"arn:aws:sqs:us-east-1:000000000000:{name}"
     allowed = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": queue}
@@ -56,8 +56,11 @@ def request(name):
     }
 
 
-def insistently(call, **asked):
-    """Ask until there is an answer; that a name is taken is one, for only we give such names."""
+def with_retries(call, **asked):
+    """Call until there is an answer.
+
+    A conflict on the name counts as one, because only this client uses these names.
+    """
     while True:
         try:
             return call(**asked)
@@ -76,11 +79,11 @@ def test_two_hundred_jobs_all_end_and_none_twice(cloud):
     transcribe = cloud.client("transcribe")
     names = [f"job-{number}" for number in range(200)]
     with ThreadPoolExecutor(8) as clients:
-        list(clients.map(lambda name: insistently(transcribe.start_medical_transcription_job, **request(name)), names))
+        list(clients.map(lambda name: with_retries(transcribe.start_medical_transcription_job, **request(name)), names))
 
     def ended(name):
         while True:
-            answer = insistently(transcribe.get_medical_transcription_job, MedicalTranscriptionJobName=name)
+            answer = with_retries(transcribe.get_medical_transcription_job, MedicalTranscriptionJobName=name)
             if answer["MedicalTranscriptionJob"]["TranscriptionJobStatus"] != "IN_PROGRESS":
                 return answer["MedicalTranscriptionJob"]["TranscriptionJobStatus"]
             time.sleep(0.02)
@@ -89,13 +92,13 @@ def test_two_hundred_jobs_all_end_and_none_twice(cloud):
     versions = cloud.client("s3").get_paginator("list_object_versions").paginate(Bucket=BUCKET, Prefix="raw/job-")
     written = [version["Key"] for page in versions for version in page["Versions"]]
     assert sorted(written) == sorted(f"raw/{name}.json" for name in names)
-    told = words_of(cloud, queue)
-    assert 0 < len(set(written) - set(told)) < 100
-    assert max(told.count(key) for key in written) == 2
+    notified = announced_keys(cloud, queue)
+    assert 0 < len(set(written) - set(notified)) < 100
+    assert max(notified.count(key) for key in written) == 2
 
 
-def words_of(cloud, queue):
-    """Return the keys that were announced, once there have been no more for a while."""
+def announced_keys(cloud, queue):
+    """Return the announced keys, once no more arrive for a while."""
     sqs, keys = cloud.client("sqs"), []
     while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages"):
         bodies = (json.loads(message["Body"]) for message in messages)
@@ -105,7 +108,7 @@ def words_of(cloud, queue):
     return keys
 
 
-def test_weather_nobody_could_mean_keeps_the_cloud_from_starting(tmp_path):
+def test_the_cloud_does_not_start_with_an_impossible_fault_rate(tmp_path):
     with (
         pytest.raises(CannotStart, match="fails_before must be a probability"),
         running(state=tmp_path / "state", engine="scripted", faults="fails_before=2"),

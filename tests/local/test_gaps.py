@@ -1,4 +1,4 @@
-"""What the local cloud mends of MiniStack beyond single answers: rights, events, pages, and what lies on the disk."""
+"""The local cloud's corrections of MiniStack beyond single answers: permissions, events, pages, and files on disk."""
 
 import json
 import time
@@ -50,12 +50,12 @@ def refused(call: Any, **asked: Any) -> str:
     return str(error.value.response["Error"]["Code"])
 
 
-# --- rights ---
+# --- permissions ---
 
 
 @pytest.fixture(scope="module")
 def locked_to_a_key(cloud: Cloud) -> tuple[str, str, str]:
-    """A bucket that refuses every key but one, as ours do; that key, and another."""
+    """A bucket that refuses every key except one, as ours do; that key, and another one."""
     kms, made = cloud.client("kms"), bucket(cloud)
     ours, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
     kind, key = "s3:x-amz-server-side-encryption", "s3:x-amz-server-side-encryption-aws-kms-key-id"
@@ -70,7 +70,7 @@ def locked_to_a_key(cloud: Cloud) -> tuple[str, str, str]:
 
 
 @pytest.mark.parametrize("parts", [False, True], ids=["at once", "in parts"])
-def test_an_uploader_may_name_our_key_and_no_other(cloud: Cloud, locked_to_a_key: tuple[str, str, str], parts: bool):
+def test_an_uploader_may_use_only_our_key(cloud: Cloud, locked_to_a_key: tuple[str, str, str], parts: bool):
     made, ours, other = locked_to_a_key
     s3, _ = user(cloud, allow("s3:PutObject"))
     write = s3.create_multipart_upload if parts else s3.put_object
@@ -83,13 +83,13 @@ def test_an_uploader_may_name_our_key_and_no_other(cloud: Cloud, locked_to_a_key
 
 
 @pytest.mark.parametrize("key", ["a\nb.wav", "a\x01b.wav", "a\n"])
-def test_a_wildcard_stands_for_control_characters_too(cloud: Cloud, key: str):
+def test_a_wildcard_matches_control_characters(cloud: Cloud, key: str):
     made = bucket(cloud)
     s3, _ = user(cloud, allow("s3:PutObject", resource=f"arn:aws:s3:::{made}/*"))
     assert s3.put_object(Bucket=made, Key=key, Body=b"")["VersionId"]
 
 
-def test_a_pattern_does_not_match_what_goes_on_after_a_line_feed(cloud: Cloud):
+def test_a_pattern_does_not_match_a_longer_text_after_a_line_feed(cloud: Cloud):
     made = bucket(cloud)
     s3, _ = user(cloud, allow("s3:PutObject", resource=f"arn:aws:s3:::{made}/a"))
     assert refused(s3.put_object, Bucket=made, Key="a\n", Body=b"") == "AccessDenied"
@@ -104,7 +104,7 @@ def test_a_pattern_does_not_match_what_goes_on_after_a_line_feed(cloud: Cloud):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_write_needs_the_right_to_all_that_it_writes(cloud: Cloud, right: str, more: dict[str, str]):
+def test_a_write_needs_the_permission_for_everything_it_writes(cloud: Cloud, right: str, more: dict[str, str]):
     made = bucket(cloud, ObjectLockEnabledForBucket=True)
     asked = {"Bucket": made, "Key": "k", "Body": b"", **more}
     without, _ = user(cloud, allow("s3:PutObject"))
@@ -159,8 +159,8 @@ def test_a_batch_of_messages_needs_the_permission_of_one(cloud: Cloud):
 # --- events ---
 
 
-def told(cloud: Cloud, made: str) -> str:
-    """A queue that is told of everything in a bucket."""
+def event_queue(cloud: Cloud, made: str) -> str:
+    """A queue that receives every event of a bucket."""
     sqs = cloud.client("sqs")
     queue = sqs.create_queue(QueueName=name())["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -185,7 +185,7 @@ def principal(cloud: Cloud, queue: str) -> str:
 
 def test_messages_name_who_uploaded(cloud: Cloud):
     made = bucket(cloud)
-    queue = told(cloud, made)
+    queue = event_queue(cloud, made)
     s3, unique = user(cloud, allow("s3:PutObject"))
     s3.put_object(Bucket=made, Key="k", Body=b"")
     assert principal(cloud, queue) == f"AWS:{unique}"
@@ -195,7 +195,7 @@ def test_messages_name_who_uploaded(cloud: Cloud):
 
 def test_messages_name_the_session_of_a_role(cloud: Cloud):
     made = bucket(cloud)
-    queue = told(cloud, made)
+    queue = event_queue(cloud, made)
     iam, role = cloud.client("iam"), name()
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Action": "sts:AssumeRole"}
     found = iam.create_role(RoleName=role, AssumeRolePolicyDocument=policy(trust))["Role"]
@@ -213,7 +213,7 @@ def test_messages_name_the_session_of_a_role(cloud: Cloud):
 
 def test_events_on_the_bus_name_the_version(cloud: Cloud):
     made, events, rule = bucket(cloud), cloud.client("events"), name()
-    queue = told(cloud, made)
+    queue = event_queue(cloud, made)
     arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
     ]
@@ -228,9 +228,9 @@ def test_events_on_the_bus_name_the_version(cloud: Cloud):
     events.delete_rule(Name=rule)
 
 
-def test_a_part_of_a_message_that_is_no_text_is_left_out(cloud: Cloud):
-    """AWS ignores it: its subscribers get the default."""
-    sns, queue = cloud.client("sns"), told(cloud, bucket(cloud))
+def test_a_message_part_that_is_no_text_is_ignored(cloud: Cloud):
+    """AWS ignores it: its subscribers get the default message."""
+    sns, queue = cloud.client("sns"), event_queue(cloud, bucket(cloud))
     arn = cloud.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
         "QueueArn"
     ]
@@ -262,7 +262,7 @@ def test_more_than_10_000_events_are_found_once_each(cloud: Cloud):
 # --- the disk ---
 
 
-def test_folders_in_the_name_of_a_deleted_key_leave_the_disk(cloud: Cloud):
+def test_the_folders_of_a_deleted_key_are_removed_from_disk(cloud: Cloud):
     s3, made = cloud.client("s3"), bucket(cloud)
     keys = (f"{PATIENT}/visit/a.wav", f"{PATIENT}/b.wav")
     versions = [s3.put_object(Bucket=made, Key=key, Body=body)["VersionId"] for key in keys for body in (b"1", b"2")]
@@ -277,7 +277,7 @@ def on_disk(cloud: Cloud, made: str) -> list[Path]:
     return [path for path in (cloud.state / "objects").rglob("*") if PATIENT in path.parts and made in path.parts]
 
 
-def test_locks_and_unfinished_uploads_are_there_after_a_restart(tmp_path: Path):
+def test_locks_and_unfinished_uploads_survive_a_restart(tmp_path: Path):
     part = b"five" * 1024 * 1500
     with running(state=tmp_path / "state", engine="scripted") as cloud:
         s3, made = cloud.client("s3"), bucket(cloud, ObjectLockEnabledForBucket=True)

@@ -1,4 +1,4 @@
-"""Five hundred uploads at a quota of five jobs, in bad weather: each ends once, with its own words."""
+"""Five hundred uploads at a quota of five jobs, with injected faults: each ends once, with its own transcript."""
 
 import socket
 import time
@@ -29,29 +29,29 @@ CONFIG: dict[str, Any] = {
 
 @pytest.mark.proof
 @pytest.mark.parametrize("restarted", [False, True], ids=["undisturbed", "stopped and started in the middle"])
-def test_every_upload_ends_once_with_its_own_words(tmp_path, restarted):
+def test_every_upload_ends_once_with_its_own_transcript(tmp_path, restarted):
     assembly = deployment.synthesise(tmp_path / "deployment", deployment.config(**CONFIG))
     where: dict[str, Any] = {
         "state": tmp_path / "state", "port": free_port(), "engine": "scripted",
         "completion_events": "on", "faults": FAULTS,
     }  # fmt: skip
-    told: list[dict[str, Any]] = []
+    notifications: list[dict[str, Any]] = []
     with running(**where) as cloud:
         deployed = deployment.deploy(assembly, cloud.endpoint)
         inbox = Inbox(DemoUsers(cloud, deployed))
         versions = upload_all(cloud, deployed, tmp_path)
-        listen(inbox, told, until=UPLOADS // 3 if restarted else UPLOADS)
+        receive_all(inbox, notifications, until=UPLOADS // 3 if restarted else UPLOADS)
         if not restarted:
-            judge(cloud, deployed, versions, told)
+            check(cloud, deployed, versions, notifications)
     if restarted:
         with running(**where) as cloud:
             inbox = Inbox(DemoUsers(cloud, deployed))
-            listen(inbox, told, until=UPLOADS)
-            judge(cloud, deployed, versions, told)
+            receive_all(inbox, notifications, until=UPLOADS)
+            check(cloud, deployed, versions, notifications)
 
 
 def upload_all(cloud: Cloud, deployed: Deployment, folder: Path) -> dict[str, int]:
-    """Upload as fast as the cloud takes it; which number each version id is."""
+    """Upload as fast as the cloud allows. Return the number of each version id."""
     uploader = DemoUsers(cloud, deployed).uploader()
 
     def upload(number: int) -> tuple[str, int]:
@@ -64,22 +64,22 @@ def upload_all(cloud: Cloud, deployed: Deployment, folder: Path) -> dict[str, in
         return dict(pool.map(upload, range(UPLOADS)))
 
 
-def listen(inbox: Inbox, told: list[dict[str, Any]], *, until: int) -> None:
-    """Until so many recordings have been told of."""
+def receive_all(inbox: Inbox, notifications: list[dict[str, Any]], *, until: int) -> None:
+    """Receive notifications of this many recordings."""
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
-    while len({each["versionId"] for each in told}) < until:
-        assert time.monotonic() < deadline, f"only {len(told)} were told of"
-        told.extend(inbox.read(2))
+    while len({each["versionId"] for each in notifications}) < until:
+        assert time.monotonic() < deadline, f"only {len(notifications)} arrived"
+        notifications.extend(inbox.read(2))
 
 
-def judge(cloud: Cloud, deployed: Deployment, versions: dict[str, int], told: list[dict[str, Any]]) -> None:
-    """All delivered; no job and no news of two kinds for one recording; everybody's own words."""
-    assert {each["status"] for each in told} == {"DELIVERED"}
-    assert {each["versionId"] for each in told} == set(versions)
-    assert len({each["id"] for each in told}) == UPLOADS
+def check(cloud: Cloud, deployed: Deployment, versions: dict[str, int], notifications: list[dict[str, Any]]) -> None:
+    """All are delivered, with one job, one kind of notification and its own words for each recording."""
+    assert {each["status"] for each in notifications} == {"DELIVERED"}
+    assert {each["versionId"] for each in notifications} == set(versions)
+    assert len({each["id"] for each in notifications}) == UPLOADS
     assert len(all_jobs(cloud)) == UPLOADS
     reader = DemoUsers(cloud, deployed).reader()
-    for each in {each["versionId"]: each for each in told}.values():
+    for each in {each["versionId"]: each for each in notifications}.values():
         key = each["manifest"]["key"].replace("manifest.json", "transcript.txt")
         text = reader.get_object(Bucket=each["manifest"]["bucket"], Key=key)["Body"].read().decode()
         assert f"number {versions[each['versionId']]}." in text
@@ -88,14 +88,14 @@ def judge(cloud: Cloud, deployed: Deployment, versions: dict[str, int], told: li
 
 
 def all_jobs(cloud: Cloud) -> set[str]:
-    """Every job that Transcribe has ever been given."""
+    """Every job that Transcribe has had."""
     transcribe, found, page = cloud.client("transcribe"), set(), {}
     deadline = time.monotonic() + RETRY_DELAY_SECONDS
     while time.monotonic() < deadline:
         try:
             answer = transcribe.list_medical_transcription_jobs(MaxResults=100, **page)
         except (transcribe.exceptions.LimitExceededException, transcribe.exceptions.InternalFailureException):
-            continue  # the weather is everybody's
+            continue  # the faults affect every client
         found |= {each["MedicalTranscriptionJobName"] for each in answer["MedicalTranscriptionJobSummaries"]}
         if "NextToken" not in answer:
             return found
@@ -104,7 +104,7 @@ def all_jobs(cloud: Cloud) -> set[str]:
 
 
 def free_port() -> int:
-    """A port that stays the same when the cloud starts again: queues' addresses carry it."""
+    """A port that stays the same after a restart, because the queues' URLs contain it."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What others make of the service: the AWS CLI's whole way through it, and moto's notion of the same way."""
+"""Other clients of the service: the AWS CLI with every operation, and moto's answers to the same calls."""
 
 import json
 import os
@@ -34,7 +34,7 @@ def bucket(cloud, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def aws_cli():
-    """The AWS CLI in an environment of its own: it needs another botocore than MiniStack does."""
+    """The AWS CLI in a separate environment, because it needs another botocore than MiniStack."""
     program = CLI / "bin" / "aws"
     if not program.exists():
         steps = ["-m", "venv", str(CLI)], ["-m", "pip", "install", "--quiet", f"awscli=={CLI_VERSION}"]
@@ -80,7 +80,7 @@ def until(done, patience=15.0):
         time.sleep(0.05)
 
 
-def test_the_aws_cli_gets_along_with_every_operation(aws, cloud, bucket):
+def test_the_aws_cli_can_use_every_operation(aws, cloud, bucket):
     name = f"cli-{uuid4().hex}"
     arn = f"arn:aws:transcribe:us-east-1:000000000000:medical-vocabulary/{name}"
     words = {"VocabularyName": name, "LanguageCode": "en-US", "VocabularyFileUri": f"s3://{bucket}/terms.txt"}
@@ -117,8 +117,8 @@ def test_the_aws_cli_gets_along_with_every_operation(aws, cloud, bucket):
 UNKNOWN_TO_MOTO = {"UpdateMedicalVocabulary", "TagResource", "UntagResource", "ListTagsForResource"}
 
 
-def way(client, bucket, name):
-    """The same way through the operations for any client; what each step says, in the parts that can be compared."""
+def answers_of(client, bucket, name):
+    """The same calls for any client, with the comparable parts of each answer."""
     words = {"VocabularyName": name, "LanguageCode": "en-US", "VocabularyFileUri": f"s3://{bucket}/terms.txt"}
     settings = {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2, "VocabularyName": name}
     of_job, of_words = {"MedicalTranscriptionJobName": name}, {"VocabularyName": name}
@@ -160,12 +160,12 @@ ECHOED = {
     "VocabularyName", "LanguageCode", "MedicalTranscriptionJobName", "Media", "Settings", "Specialty", "Type",
     "TranscriptionJobStatus", "OutputLocationType", "Code", "Message",
 }  # fmt: skip
-MADE_UP_BY_MOTO = {"MediaSampleRateHertz", "MediaFormat"}  # it looks at no file
-EARLIER_THAN_MOTO = {"TranscriptionJobStatus", "StartTime"}  # it begins a job when it is asked for
+MADE_UP_BY_MOTO = {"MediaSampleRateHertz", "MediaFormat"}  # it reads no file
+EARLIER_THAN_MOTO = {"TranscriptionJobStatus", "StartTime"}  # it starts a job on the first read
 
 
 def essence(answer):
-    """Where everything is in an answer, and what it says where that cannot be chance."""
+    """The paths in an answer, and the values that cannot be random."""
     flat = {}
 
     def flatten(value, path):
@@ -183,13 +183,13 @@ def essence(answer):
     return flat
 
 
-def test_moto_and_we_say_the_same_on_the_way_it_knows(cloud, bucket):
+def test_our_answers_match_moto_s_where_moto_supports_the_call(cloud, bucket):
     name = f"moto-{uuid4().hex}"
     with mock_aws(), pytest.MonkeyPatch.context() as environment:
         for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             environment.setenv(variable, "testing")
-        theirs = list(way(boto3.client("transcribe", region_name="us-east-1"), bucket, name))
-    ours = list(way(cloud.client("transcribe"), bucket, name))
+        theirs = list(answers_of(boto3.client("transcribe", region_name="us-east-1"), bucket, name))
+    ours = list(answers_of(cloud.client("transcribe"), bucket, name))
     assert {operation for operation, _answer in ours} == set(OPERATIONS) - UNKNOWN_TO_MOTO
     for (operation, our), (_same, their) in zip(ours, theirs, strict=True):
         mine, motos = essence(our), essence(their)

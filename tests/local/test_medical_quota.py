@@ -1,4 +1,4 @@
-"""The quota of jobs at once, on a service whose recogniser never finishes."""
+"""The quota of concurrent jobs, on a service whose recogniser never finishes."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ CALLER = Caller("000000000000", "us-east-1", "test")
 
 
 class Permissive:
-    """Surroundings in which everything exists and everybody may do everything."""
+    """A cloud in which everything exists and every caller has every permission."""
 
     def region_of(self, _bucket):
         return CALLER.region
@@ -22,7 +22,7 @@ class Permissive:
         return lambda *_asked, **_how: True
 
 
-class Listening:
+class BusyRecogniser:
     async def recognise(self, _order):
         await asyncio.Event().wait()
 
@@ -38,9 +38,9 @@ def request(number):
     }
 
 
-def test_one_job_more_than_the_quota_is_refused_and_another_account_has_its_own(tmp_path):
+def test_a_job_above_the_quota_is_refused_and_another_account_has_its_own_quota(tmp_path):
     async def starting():
-        service = Service(Permissive(), Listening(), temporary=tmp_path)
+        service = Service(Permissive(), BusyRecogniser(), temporary=tmp_path)
         for number in range(CONCURRENT_JOBS):
             service.answer("StartMedicalTranscriptionJob", CALLER, request(number))
         with pytest.raises(Refused) as refused:

@@ -1,4 +1,4 @@
-"""The recogniser's process as the service handles it: several recordings at once, and a death among them."""
+"""The recogniser's process in the service: several recordings at once, and a crash."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ import pytest
 from local.recogniser import RecognitionRequest
 from local.transcribe_medical.recogniser import NotReady, Recogniser, RecognitionFailed
 
-# A recogniser that answers what the recording's name says: after how long, or by dying.
+# A recogniser whose answer is in the recording's name: a delay, or a crash.
 WORKER = """
 import json, os, sys, threading, time
 def say(**answer):
@@ -30,7 +30,7 @@ for line in sys.stdin:
 """
 
 
-def ear(script=WORKER, **how):
+def recogniser_process(script=WORKER, **how):
     return Recogniser([sys.executable, "-c", script], folder=".", environment={}, **how)
 
 
@@ -38,8 +38,8 @@ def request(audio):
     return RecognitionRequest(audio, channels=False, max_speakers=0, format=None, sample_rate=None)
 
 
-def hearing(recogniser, *recordings):
-    """Have all of them heard at once; return what came of each."""
+def recognised(recogniser, *recordings):
+    """Recognise all of them at once, and return each outcome."""
 
     async def all_at_once():
         try:
@@ -53,7 +53,7 @@ def hearing(recogniser, *recordings):
 
 
 def test_a_short_recording_does_not_wait_for_a_long_one():
-    recogniser = ear()
+    recogniser = recogniser_process()
 
     async def short_after_long():
         long = asyncio.create_task(recogniser.recognise(request("fine 5")))
@@ -67,8 +67,8 @@ def test_a_short_recording_does_not_wait_for_a_long_one():
     assert asyncio.run(short_after_long())
 
 
-def test_the_recording_that_kills_the_recogniser_is_given_up_and_the_others_are_heard():
-    outcomes = hearing(ear(), "fine 0.3", "kills 0.1", "fine 0.4", "unusable 0")
+def test_a_recording_that_crashes_the_recogniser_fails_and_the_others_succeed():
+    outcomes = recognised(recogniser_process(), "fine 0.3", "kills 0.1", "fine 0.4", "unusable 0")
     assert [type(outcome).__name__ for outcome in outcomes] == [
         "RecognitionResult",
         "RecognitionFailed",
@@ -79,8 +79,8 @@ def test_the_recording_that_kills_the_recogniser_is_given_up_and_the_others_are_
     assert str(outcomes[3]) == "Unsupported media format."
 
 
-def test_no_more_recordings_are_sent_than_may_be_at_once():
-    recogniser = ear(concurrent_requests=2)
+def test_the_number_of_concurrent_recordings_is_limited():
+    recogniser = recogniser_process(concurrent_requests=2)
 
     async def five():
         began = asyncio.get_running_loop().time()
@@ -92,7 +92,9 @@ def test_no_more_recordings_are_sent_than_may_be_at_once():
 
 
 def test_two_hundred_recordings_are_all_answered():
-    assert {type(outcome).__name__ for outcome in hearing(ear(), *["fine 0"] * 200)} == {"RecognitionResult"}
+    assert {type(outcome).__name__ for outcome in recognised(recogniser_process(), *["fine 0"] * 200)} == {
+        "RecognitionResult"
+    }
 
 
 @pytest.mark.parametrize(
@@ -102,9 +104,9 @@ def test_two_hundred_recordings_are_all_answered():
         ("raise SystemExit(1)", "it ended at once"),
     ],
 )
-def test_a_recogniser_that_does_not_start_says_why(script, problem):
+def test_a_recogniser_that_does_not_start_reports_the_reason(script, problem):
     async def starting():
-        recogniser = ear(script)
+        recogniser = recogniser_process(script)
         with pytest.raises(NotReady, match=problem):
             await recogniser.start()
         with pytest.raises(RecognitionFailed, match=problem):

@@ -1,4 +1,4 @@
-"""The service by itself: its answers, what outlives it, and two hundred jobs in bad weather."""
+"""The service alone: its answers, its stored state, and two hundred jobs with injected faults."""
 
 import asyncio
 
@@ -15,8 +15,8 @@ ARN = "arn:aws:transcribe:us-east-1:000000000000:"
 
 
 @pytest.fixture
-def clinics():
-    """Make clinics, and remove what they leave."""
+def harnesses():
+    """Make service harnesses, and close them afterwards."""
     made = []
 
     def making(**settings):
@@ -38,7 +38,7 @@ async def ended(harness, *names):
 
 
 class Checked:
-    """A client that finds every answer to be one the model knows, and remembers what it asked."""
+    """A client that checks every answer against the model, and records its calls."""
 
     def __init__(self, harness):
         self.harness = harness
@@ -51,8 +51,8 @@ class Checked:
         return answer
 
 
-def test_every_answer_is_one_the_model_knows(clinics):
-    harness = clinics(events_per_job=1)
+def test_every_answer_matches_the_model(harnesses):
+    harness = harnesses(events_per_job=1)
     ask = Checked(harness)
 
     async def a_day():
@@ -87,8 +87,8 @@ def test_every_answer_is_one_the_model_knows(clinics):
     assert ask.asked == set(OPERATIONS)
 
 
-def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(clinics):
-    harness = clinics()
+def test_the_recogniser_gets_a_job_s_vocabulary_and_settings(harnesses):
+    harness = harnesses()
     harness.ask("CreateMedicalVocabulary", **create())
     harness.pass_time()
 
@@ -104,8 +104,8 @@ def test_a_job_gives_the_recogniser_its_vocabulary_and_all_that_was_asked_for(cl
     assert (request.alternatives, request.entities, request.format, request.channels) == (3, True, "wav", False)
 
 
-def test_tags_that_come_while_a_job_works_are_kept(clinics):
-    harness = clinics()
+def test_tags_added_during_a_job_are_kept(harnesses):
+    harness = harnesses()
 
     async def working():
         harness.ask("StartMedicalTranscriptionJob", **start())
@@ -118,8 +118,8 @@ def test_tags_that_come_while_a_job_works_are_kept(clinics):
     assert job["Tags"] == [{"Key": "ward", "Value": "3"}]
 
 
-def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
-    first = clinics(store=JobStore(tmp_path / "journal"))
+def test_the_next_run_continues_jobs_in_progress(harnesses, tmp_path):
+    first = harnesses(store=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
 
     async def interrupted():
@@ -127,7 +127,7 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(store=JobStore(tmp_path / "journal"))
+    second = harnesses(store=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -138,8 +138,8 @@ def test_work_in_progress_is_taken_up_by_the_next_run(clinics, tmp_path):
     assert second.cloud.objects[S3Location("work", "raw/with-words.json")]
 
 
-def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, tmp_path):
-    first = clinics(store=JobStore(tmp_path / "journal"))
+def test_a_job_without_its_vocabulary_fails_after_a_restart(harnesses, tmp_path):
+    first = harnesses(store=JobStore(tmp_path / "journal"))
     first.ask("CreateMedicalVocabulary", **create())
     first.pass_time()
 
@@ -149,7 +149,7 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
         first.service.pause()
 
     asyncio.run(interrupted())
-    second = clinics(store=JobStore(tmp_path / "journal"))
+    second = harnesses(store=JobStore(tmp_path / "journal"))
 
     async def resumed():
         second.service.resume()
@@ -160,8 +160,8 @@ def test_a_job_whose_vocabulary_is_gone_fails_honestly_after_a_restart(clinics, 
     assert "vocabulary couldn't be found" in job["FailureReason"]
 
 
-def test_slow_jobs_take_their_time_and_others_do_not(clinics):
-    harness = clinics(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
+def test_only_slow_jobs_are_delayed(harnesses):
+    harness = harnesses(faults=FaultInjection(FaultRates(slow_jobs=0.5, slow_seconds=0.3, seed=1)))
     names = [f"job-{n}" for n in range(12)]
 
     async def working():
@@ -178,13 +178,13 @@ def test_slow_jobs_take_their_time_and_others_do_not(clinics):
     assert slow == [name for name, status in zip(names, early, strict=True) if status == "IN_PROGRESS"]
 
 
-def test_two_hundred_jobs_in_bad_weather_all_end_and_none_twice(clinics):
-    """A client that only retries: what it started unknowingly it finds by its name."""
+def test_two_hundred_jobs_with_faults_all_end_once(harnesses):
+    """A client that only retries. It finds by name the jobs whose start answer was lost."""
     fault_rates = FaultRates(
         seed=7, concurrent_jobs=5, limit_exceeded=0.1, fails_before=0.1, fails_after=0.1, slow_jobs=0.2,
         slow_seconds=0.05, lost_events=0.2, doubled_events=0.2,
     )  # fmt: skip
-    harness = clinics(faults=FaultInjection(fault_rates), events_per_job=1)
+    harness = harnesses(faults=FaultInjection(fault_rates), events_per_job=1)
     names = [f"job-{n}" for n in range(200)]
     refusals = []
 

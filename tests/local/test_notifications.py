@@ -1,4 +1,4 @@
-"""Who subscribed hears exactly what concerns them, each in their own way; and nobody hears whom it is about."""
+"""Each subscriber receives exactly its own notifications, in its own protocol, without patient data."""
 
 import json
 import threading
@@ -23,15 +23,15 @@ IN_KEYS, IN_METADATA, IN_SPEECH = "Zebulon", "Quackenbush", "tachycardia"
 WARD, RECORDS = "ward@clinic.example", "records@clinic.example"
 
 
-class Newsroom:
-    """A deployment with subscribers of every kind, and all that they have heard so far."""
+class SubscribedDeployment:
+    """A deployment with subscribers of every kind, and their received messages."""
 
     def __init__(self, cloud: Any, deployed: Any, folder: Any, queues: dict[str, Any]) -> None:
         self.cloud, self.deployed, self.folder, self.queues = cloud, deployed, folder, queues
         self.people = DemoUsers(cloud, deployed)
         self.uploader, self.reader = self.people.uploader(), self.people.reader()
         self.posted: list[dict[str, Any]] = []
-        self.heard: dict[str, list[Any]] = {name: [] for name in queues}
+        self.received: dict[str, list[Any]] = {name: [] for name in queues}
 
     def upload(self, key: str, body: bytes, correlation_id: str) -> None:
         metadata = {"correlation-id": correlation_id, "patient": IN_METADATA}
@@ -40,26 +40,26 @@ class Newsroom:
     def spoken(self, script: str, **more: Any) -> bytes:
         return scripted.recording(script, self.folder / "recording.wav", **more).read_bytes()
 
-    def listen(self) -> None:
+    def receive(self) -> None:
         sqs = self.cloud.client("sqs")
         for name, url in self.queues.items():
             for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
                 sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-                self.heard[name].append(json.loads(message["Body"]))
+                self.received[name].append(json.loads(message["Body"]))
 
     def wait(self, ends: int) -> None:
-        """Until the bus has heard of so many ends, and a while longer, for what should not come."""
+        """Wait until the bus has this many events, and a while longer, for unexpected ones."""
         deadline = time.monotonic() + PATIENCE
-        while len(self.heard["bus"]) < ends or len(self.posted) < ends:
+        while len(self.received["bus"]) < ends or len(self.posted) < ends:
             assert time.monotonic() < deadline, "not everybody was told"
-            self.listen()
+            self.receive()
             time.sleep(0.2)
         time.sleep(1)
-        self.listen()
+        self.receive()
 
 
 @pytest.fixture(scope="module")
-def newsroom(cloud, tmp_path_factory):
+def subscribed(cloud, tmp_path_factory):
     folder = tmp_path_factory.mktemp("newsroom")
     events = cloud.client("events")
     rule = events.put_rule(Name="ours", EventPattern=json.dumps({"source": ["stethoscript"]}))["RuleArn"]
@@ -84,7 +84,7 @@ def newsroom(cloud, tmp_path_factory):
             {"protocol": "email", "endpoint": WARD, "filter": {"status": ["REJECTED"], "reason": ["TooShort"]}},
         ],
     )  # fmt: skip
-    room = Newsroom(cloud, deployed, folder, queues)
+    room = SubscribedDeployment(cloud, deployed, folder, queues)
     port = cloud.endpoint.rpartition(":")[2]
     verifier = Verifier({TOPIC}, trusted=lambda url, _topic: url.startswith(f"http://localhost:{port}/"))
     receiver = server(0, verifier, folder / "handled.sqlite", room.posted.append)
@@ -99,9 +99,9 @@ def newsroom(cloud, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(newsroom):
-    """The newsroom after one recording of each end."""
-    room = newsroom
+def notified(subscribed):
+    """The deployment after one recording in each final state."""
+    room = subscribed
     room.upload(f"dictation/{IN_KEYS}.wav", room.spoken(f"0: She has {IN_SPEECH}."), "delivered-1")
     room.upload(f"conversation/{IN_KEYS}.wav", room.spoken(f"0: Hello.\n1: My {IN_SPEECH} is back."), "delivered-2")
     room.upload(f"dictation/{IN_KEYS} 2.wav", room.spoken("!fail Unsupported media format"), "failed")
@@ -110,104 +110,106 @@ def told(newsroom):
     return room
 
 
-def ids(notices):
-    return sorted(notice["correlationId"] for notice in notices)
+def ids(notifications):
+    return sorted(notification["correlationId"] for notification in notifications)
 
 
-def test_a_queue_hears_of_what_failed_in_sns_s_envelope(told):
-    heard = [json.loads(envelope["Message"]) for envelope in told.heard["failures"]]
-    assert ids(heard) == ["failed", "rejected"]
+def test_a_queue_receives_failures_in_sns_s_envelope(notified):
+    received = [json.loads(envelope["Message"]) for envelope in notified.received["failures"]]
+    assert ids(received) == ["failed", "rejected"]
 
 
-def test_another_queue_hears_of_what_was_delivered_of_its_profile_and_gets_the_bare_body(told):
-    assert ids(told.heard["dictations"]) == ["delivered-1"]
+def test_a_raw_queue_receives_deliveries_of_its_profile_as_the_bare_body(notified):
+    assert ids(notified.received["dictations"]) == ["delivered-1"]
 
 
-def test_a_receiver_hears_of_everything_once_and_has_verified_every_signature(told):
-    assert ids(told.posted) == ["delivered-1", "delivered-2", "failed", "rejected"]
+def test_a_receiver_gets_everything_once_and_verifies_every_signature(notified):
+    assert ids(notified.posted) == ["delivered-1", "delivered-2", "failed", "rejected"]
 
 
-def test_the_bus_hears_of_everything_and_says_the_end_in_the_event_s_type(told):
-    heard = {event["detail"]["correlationId"]: event["detail-type"] for event in told.heard["bus"]}
-    assert heard == {
+def test_the_bus_gets_everything_with_the_status_in_the_event_s_type(notified):
+    received = {event["detail"]["correlationId"]: event["detail-type"] for event in notified.received["bus"]}
+    assert received == {
         "delivered-1": "Recording Delivered", "delivered-2": "Recording Delivered", "failed": "Recording Failed",
         "rejected": "Recording Rejected",
     }  # fmt: skip
-    assert len(told.heard["bus"]) == 4
+    assert len(notified.received["bus"]) == 4
 
 
-def test_all_who_hear_of_a_recording_hear_the_same(told):
+def test_all_subscribers_of_a_recording_receive_the_same(notified):
     everywhere = [
-        *told.posted,
-        *told.heard["dictations"],
-        *(json.loads(envelope["Message"]) for envelope in told.heard["failures"]),
-        *(event["detail"] for event in told.heard["bus"]),
+        *notified.posted,
+        *notified.received["dictations"],
+        *(json.loads(envelope["Message"]) for envelope in notified.received["failures"]),
+        *(event["detail"] for event in notified.received["bus"]),
     ]
-    for correlation_id in ids(told.posted):
+    for correlation_id in ids(notified.posted):
         assert len({json.dumps(each) for each in everywhere if each["correlationId"] == correlation_id}) == 1
 
 
-def test_a_person_gets_a_mail_that_can_be_read_and_only_what_was_asked_for(told):
-    mails = [mail for mail in told.cloud.mails() if mail["To"] in (WARD, RECORDS)]
+def test_a_person_gets_readable_e_mails_and_only_the_configured_ones(notified):
+    mails = [mail for mail in notified.cloud.mails() if mail["To"] in (WARD, RECORDS)]
     assert sorted(mail["Subject"] for mail in mails if mail["To"] == RECORDS) == [
         "Recording refused: rejected", "Transcript ready: delivered-1", "Transcript ready: delivered-2",
         "Transcription failed: failed",
     ]  # fmt: skip
-    assert not [mail for mail in mails if mail["To"] == WARD]  # nothing was too short
+    assert not [mail for mail in mails if mail["To"] == WARD]  # no word was too short to search for
     (ready,) = [mail for mail in mails if mail["Subject"].endswith("delivered-1")]
     assert ready["From"] == "AWS Notifications <no-reply@sns.amazonaws.com>"
     text = ready.get_content()
     assert "The transcript of your recording is ready." in text
     assert "unsubscribe.html" in text
-    for file in (told.cloud.state / "mail").iterdir():
+    for file in (notified.cloud.state / "mail").iterdir():
         assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_filter_lets_through_what_it_names_once_it_comes(told):
-    told.upload(f"dictation/{IN_KEYS} 4.wav", wav(seconds=0.1), "too-short")
-    told.wait(5)
-    (mail,) = [mail for mail in told.cloud.mails() if mail["To"] == WARD]
+def test_a_filter_passes_what_it_names(notified):
+    notified.upload(f"dictation/{IN_KEYS} 4.wav", wav(seconds=0.1), "too-short")
+    notified.wait(5)
+    (mail,) = [mail for mail in notified.cloud.mails() if mail["To"] == WARD]
     assert mail["Subject"] == "Recording refused: too-short"
     assert "Send at least half a second" in mail.get_content()
 
 
-def test_a_forged_notification_is_refused(told):
+def test_a_forged_notification_is_refused(notified):
     forged = {"Type": "Notification", "TopicArn": TOPIC, "MessageId": "m", "Message": "{}", "SignatureVersion": "2",
               "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "Signature": "eA==",
               "SigningCertURL": "http://localhost:1/SimpleNotificationService-0.pem"}  # fmt: skip
-    request = urllib.request.Request(told.receiver, data=json.dumps(forged).encode())
+    request = urllib.request.Request(notified.receiver, data=json.dumps(forged).encode())
     with pytest.raises(urllib.error.HTTPError, match="403") as refused:
         urllib.request.urlopen(request)
     refused.value.close()
 
 
-def test_documents_mirror_the_upload_s_path_and_the_notice_names_the_manifest_alone(told):
-    (notice,) = [notice for notice in told.posted if notice["correlationId"] == "delivered-1"]
-    bucket, key = notice["manifest"]["bucket"], notice["manifest"]["key"]
-    manifest = json.loads(told.reader.get_object(Bucket=bucket, Key=key)["Body"].read())
-    assert key.endswith(f"/{notice['job']}/manifest.json")
+def test_documents_mirror_the_upload_s_path_and_the_notification_names_only_the_manifest(notified):
+    (notification,) = [
+        notification for notification in notified.posted if notification["correlationId"] == "delivered-1"
+    ]
+    bucket, key = notification["manifest"]["bucket"], notification["manifest"]["key"]
+    manifest = json.loads(notified.reader.get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert key.endswith(f"/{notification['job']}/manifest.json")
     assert {entry["form"] for entry in manifest["documents"]} >= {"raw", "txt"}
     for entry in manifest["documents"]:
-        assert entry["key"].startswith(f"dictation/{IN_KEYS}.wav/{notice['job']}/")
-        answer = told.reader.get_object(Bucket=bucket, Key=entry["key"])
+        assert entry["key"].startswith(f"dictation/{IN_KEYS}.wav/{notification['job']}/")
+        answer = notified.reader.get_object(Bucket=bucket, Key=entry["key"])
         assert len(answer["Body"].read()) == entry["bytes"]
         assert (answer["ContentType"], answer["CacheControl"]) == (entry["contentType"], "no-store")
-        assert answer["ContentDisposition"] == f'attachment; filename="{notice["job"]}-{entry["name"]}"'
-        assert (answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) == ("aws:kms", told.deployed["KeyArn"])
+        assert answer["ContentDisposition"] == f'attachment; filename="{notification["job"]}-{entry["name"]}"'
+        assert (answer["ServerSideEncryption"], answer["SSEKMSKeyId"]) == ("aws:kms", notified.deployed["KeyArn"])
 
 
-def test_planted_canaries_appear_in_no_message_mail_log_or_index(told):
-    logs = told.cloud.client("logs")
+def test_planted_canaries_are_in_no_message_e_mail_log_or_index(notified):
+    logs = notified.cloud.client("logs")
     groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{NAME}-")["logGroups"]
     lines = [
         event["message"] for group in groups
         for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]
     ]  # fmt: skip
-    index = told.cloud.client("dynamodb").scan(TableName=told.deployed["LedgerTableName"], IndexName="by-state")
+    index = notified.cloud.client("dynamodb").scan(TableName=notified.deployed["LedgerTableName"], IndexName="by-state")
     said = [
-        json.dumps(told.heard),
-        json.dumps(told.posted),
-        *(mail.as_string() for mail in told.cloud.mails()),
+        json.dumps(notified.received),
+        json.dumps(notified.posted),
+        *(mail.as_string() for mail in notified.cloud.mails()),
         *lines,
         str(index["Items"]),
     ]

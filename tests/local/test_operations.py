@@ -1,4 +1,4 @@
-"""The operator's tool on the embedded cloud: what the deployed functions make of what it does, and what it sees."""
+"""The operator's tool on the embedded cloud: the deployed functions act on its commands, and it shows their state."""
 
 import json
 import os
@@ -32,8 +32,8 @@ from tests.local.test_pipeline import PATIENCE, Pipeline
 NAME = "ward"
 
 
-class OperatedPipeline(Pipeline):
-    """A deployment with room for one job at a time, and the tool over it."""
+class DeploymentOperator(Pipeline):
+    """A deployment with room for one job at a time, and the operator's tool."""
 
     def __init__(self, cloud: Any, deployed: Any, folder: Any, name: str = NAME) -> None:
         super().__init__(cloud, deployed, folder)
@@ -54,12 +54,12 @@ class OperatedPipeline(Pipeline):
         return json.loads(self.run(*command, "--json", code=code).stdout)
 
     def why(self, called: str, *awaited: str) -> str:
-        """The reason, once it is the awaited one."""
+        """The reason, once it is an expected one."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            told = self.json("explain", called)
-            if told["why"] in awaited or time.monotonic() > deadline:
-                return str(told["why"])
+            answer = self.json("explain", called)
+            if answer["why"] in awaited or time.monotonic() > deadline:
+                return str(answer["why"])
             time.sleep(0.2)
 
     def job(self, key: str, version: str) -> str:
@@ -67,7 +67,7 @@ class OperatedPipeline(Pipeline):
 
     @contextmanager
     def standstill(self, queue: str) -> Iterator[str]:
-        """Nobody takes from this queue meanwhile; its URL."""
+        """Disable the consumer of this queue meanwhile. Yields the queue's URL."""
         lambda_ = self.client("lambda")
         listed = lambda_.list_event_source_mappings()["EventSourceMappings"]
         mapping = next(each["UUID"] for each in listed if each["EventSourceArn"].endswith(f":{self.name}-{queue}"))
@@ -78,7 +78,7 @@ class OperatedPipeline(Pipeline):
             lambda_.update_event_source_mapping(UUID=mapping, Enabled=True)
 
     def unannounced(self, key: str, script: str) -> str:
-        """An upload whose event got lost; for use in a standstill of the intake queue."""
+        """An upload without its event, for use while the intake queue has no consumer."""
         version = self.upload(key, script)
         url = self.found.queue("intake")
         deadline = time.monotonic() + PATIENCE
@@ -90,7 +90,7 @@ class OperatedPipeline(Pipeline):
         pytest.fail("no event came to be lost")
 
     def rewrite(self, recording: str, **members: str | int) -> None:
-        """Change what the ledger says of a recording."""
+        """Change the ledger's row of a recording."""
         self.client("dynamodb").update_item(
             TableName=self.deployed["LedgerTableName"], Key={"recording": {"S": recording}},
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in members),
@@ -103,152 +103,155 @@ class OperatedPipeline(Pipeline):
 
 
 @pytest.fixture(scope="module")
-def operated(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> OperatedPipeline:
+def operator(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> DeploymentOperator:
     folder = tmp_path_factory.mktemp("ward")
     deployed = deploy(
         cloud, folder, name=NAME, job_poll_seconds=0, quotas={"concurrent_jobs": 1},
         reconcile={"every_minutes": 30, "grace_seconds": 900},
     )  # fmt: skip
-    return OperatedPipeline(cloud, deployed, folder)
+    return DeploymentOperator(cloud, deployed, folder)
 
 
-def test_a_large_file_goes_up_in_parts_and_is_waited_for(operated):
-    file = scripted.recording("0: A long one.", operated.folder / "long.wav", seconds=2200)
-    (told,) = operated.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
-    assert told["row"]["state"] == "DELIVERED"
-    assert told["versionId"] == operated.notification_of(told["versionId"])["versionId"]
-    assert operated.json("explain", "visit-1")["recording"] == told["job"]
-    status = operated.json("status")
+def test_a_large_file_is_uploaded_in_parts_and_awaited(operator):
+    file = scripted.recording("0: A long one.", operator.folder / "long.wav", seconds=2200)
+    (answer,) = operator.json("upload", str(file), "--profile", "dictation", "--correlation-id", "visit-1", "--wait")
+    assert answer["row"]["state"] == "DELIVERED"
+    assert answer["versionId"] == operator.notification_of(answer["versionId"])["versionId"]
+    assert operator.json("explain", "visit-1")["recording"] == answer["job"]
+    status = operator.json("status")
     assert (status["states"]["DELIVERED"], status["transcribe"]["quota"]) == (1, 1)
 
 
-def test_explain_says_why_a_recording_waits_from_quota_to_delivery(operated):
-    with operated.standstill("completion"):
-        first = operated.upload("dictation/first.wav", "!slow 4\n0: First.")
-        assert operated.why(first, "in-transcribe") == "in-transcribe"
-        second = operated.upload("dictation/second.wav", "0: Second.")
-        assert operated.why(second, "over-quota") == "over-quota"
-        assert "1 of 1 jobs are in progress" in operated.run("explain", second).stdout
-        assert operated.why(first, "undelivered") == "undelivered"
-    assert operated.notification_of(first)["status"] == "DELIVERED"
-    assert operated.notification_of(second)["status"] == "DELIVERED"
-    told = operated.json("explain", first)
-    assert [step["what"].split(",")[0] for step in told["way"]] == [
+def test_explain_gives_the_reason_at_each_step_from_quota_to_delivery(operator):
+    with operator.standstill("completion"):
+        first = operator.upload("dictation/first.wav", "!slow 4\n0: First.")
+        assert operator.why(first, "in-transcribe") == "in-transcribe"
+        second = operator.upload("dictation/second.wav", "0: Second.")
+        assert operator.why(second, "over-quota") == "over-quota"
+        assert "1 of 1 jobs are in progress" in operator.run("explain", second).stdout
+        assert operator.why(first, "undelivered") == "undelivered"
+    assert operator.notification_of(first)["status"] == "DELIVERED"
+    assert operator.notification_of(second)["status"] == "DELIVERED"
+    answer = operator.json("explain", first)
+    assert [step["what"].split(",")[0] for step in answer["way"]] == [
         "uploaded", "first looked at", "Transcribe began", "Transcribe ended", "DELIVERED",
     ]  # fmt: skip
 
 
-def test_a_failed_recording_is_retried_under_the_same_name_whoever_asks(operated):
-    version = operated.upload("dictation/asthma.wav", "0: The patient has asthma.")
-    first = operated.notification_of(version)["job"]
-    operated.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
-    with operated.standstill("intake"):
+def test_simultaneous_retries_of_a_failed_recording_use_the_same_name(operator):
+    version = operator.upload("dictation/asthma.wav", "0: The patient has asthma.")
+    first = operator.notification_of(version)["job"]
+    operator.rewrite(first, state="FAILED", reason="TooLarge", failure="as if Transcribe had said so")
+    with operator.standstill("intake"):
         with ThreadPoolExecutor(3) as operators:
-            told = list(operators.map(lambda _: recordings.retry(operated.found, version, time.time()), range(3)))
-        assert {each.row.job for each in told} == {f"{first}-2"}
-        assert operated.json("retry", version)["attempt"] == 2
-        assert operated.json("explain", version)["why"] == "being-retried"
+            retried = list(operators.map(lambda _: recordings.retry(operator.found, version, time.time()), range(3)))
+        assert {each.row.job for each in retried} == {f"{first}-2"}
+        assert operator.json("retry", version)["attempt"] == 2
+        assert operator.json("explain", version)["why"] == "being-retried"
     deadline = time.monotonic() + PATIENCE
-    while len(news := operated.notifications_of(version, 1)) < 2:
+    while len(notifications := operator.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
-    assert (news[1]["job"], news[1]["status"]) == (f"{first}-2", "DELIVERED")
-    assert f"/{first}-2/" in news[1]["manifest"]["key"]
-    assert "The patient has asthma." in operated.text(news[1])
-    work = operated.client("s3").list_objects_v2(Bucket=operated.deployed["WorkBucketName"], Prefix=f"raw/{first}")
+    assert (notifications[1]["job"], notifications[1]["status"]) == (f"{first}-2", "DELIVERED")
+    assert f"/{first}-2/" in notifications[1]["manifest"]["key"]
+    assert "The patient has asthma." in operator.text(notifications[1])
+    work = operator.client("s3").list_objects_v2(Bucket=operator.deployed["WorkBucketName"], Prefix=f"raw/{first}")
     assert [entry["Key"] for entry in work["Contents"]] == [f"raw/{first}-2.json", f"raw/{first}.json"]
-    staged = operated.client("s3").list_objects_v2(
-        Bucket=operated.deployed["WorkBucketName"], Prefix=f"staging/{first}"
+    staged = operator.client("s3").list_objects_v2(
+        Bucket=operator.deployed["WorkBucketName"], Prefix=f"staging/{first}"
     )
     assert "Contents" not in staged
 
 
-def test_what_fails_again_is_told_under_its_own_attempt(operated):
-    version = operated.upload("dictation/broken.wav", "!fail Unsupported media format")
-    first = operated.notification_of(version)["job"]
-    assert operated.json("retry", first)["attempt"] == 2
+def test_a_second_failure_is_notified_with_its_own_attempt(operator):
+    version = operator.upload("dictation/broken.wav", "!fail Unsupported media format")
+    first = operator.notification_of(version)["job"]
+    assert operator.json("retry", first)["attempt"] == 2
     deadline = time.monotonic() + PATIENCE
-    while len(news := operated.notifications_of(version, 1)) < 2:
+    while len(notifications := operator.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
-    assert [(told["id"], told["status"]) for told in news] == [
+    assert [(each["id"], each["status"]) for each in notifications] == [
         (f"{first}:FAILED", "FAILED"), (f"{first}-2:FAILED", "FAILED"),
     ]  # fmt: skip
-    assert operated.json("list", "--state", "failed")["recordings"][0]["job"] == f"{first}-2"
+    assert operator.json("list", "--state", "failed")["recordings"][0]["job"] == f"{first}-2"
 
 
-def test_dead_letters_are_explained_and_brought_back(operated):
+def test_dead_letters_are_explained_and_redriven(operator):
     key = "dictation/dead letter.wav"
-    with operated.standstill("intake"):
-        version = operated.unannounced(key, "0: Dead no more.")
+    with operator.standstill("intake"):
+        version = operator.unannounced(key, "0: Dead no more.")
         letter = queue_messages.upload_message(
-            UploadMessage(Upload(operated.deployed["IntakeBucketName"], key, version))
+            UploadMessage(Upload(operator.deployed["IntakeBucketName"], key, version))
         )
-        operated.client("sqs").send_message(QueueUrl=operated.found.queue("intake-dead-letters"), MessageBody=letter)
-        assert operated.why(version, "dead-letter") == "dead-letter"
-    assert operated.json("status")["queues"]["intake"]["deadLetters"] == 1
-    assert operated.json("redrive") == {"moved": {"intake": 1, "completion": 0}}
-    assert "Dead no more." in operated.text(operated.notification_of(version))
-    assert operated.json("status")["queues"]["intake"]["deadLetters"] == 0
+        operator.client("sqs").send_message(QueueUrl=operator.found.queue("intake-dead-letters"), MessageBody=letter)
+        assert operator.why(version, "dead-letter") == "dead-letter"
+    assert operator.json("status")["queues"]["intake"]["deadLetters"] == 1
+    assert operator.json("redrive") == {"moved": {"intake": 1, "completion": 0}}
+    assert "Dead no more." in operator.text(operator.notification_of(version))
+    assert operator.json("status")["queues"]["intake"]["deadLetters"] == 0
 
 
-def test_what_lies_unheard_of_is_priced_and_then_announced(operated):
-    with operated.standstill("intake"):
-        version = operated.unannounced("dictation/old.wav", "0: Found after all.")
-        assert operated.json("explain", version)["row"] is None
-    assert operated.json("backfill", "--go")["tooYoung"] == 1
+def test_unannounced_uploads_are_priced_and_then_announced(operator):
+    with operator.standstill("intake"):
+        version = operator.unannounced("dictation/old.wav", "0: Found after all.")
+        assert operator.json("explain", version)["row"] is None
+    assert operator.json("backfill", "--go")["tooYoung"] == 1
     later = time.time() + 3600
-    found = backfill.run(operated.found, "dictation/old", later, go=False)
+    found = backfill.run(operator.found, "dictation/old", later, go=False)
     assert (found.estimate.recordings, found.estimate.unknown, found.estimate.dollars) == (1, 0, 0.01875)
-    backfill.run(operated.found, "dictation/old", later, go=True)
-    assert "Found after all." in operated.text(operated.notification_of(version))
-    assert backfill.run(operated.found, "dictation/old", later, go=False).estimate.recordings == 0
+    backfill.run(operator.found, "dictation/old", later, go=True)
+    assert "Found after all." in operator.text(operator.notification_of(version))
+    assert backfill.run(operator.found, "dictation/old", later, go=False).estimate.recordings == 0
 
 
-def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operated):
+def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operator):
     patient, spoken = "Zebulon-Quackenbush", "Pneumonoultramicroscopic"
     key = f"dictation/{patient}.wav"
-    told = [operated.notification_of(operated.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
-    operated.notification_of(operated.upload("dictation/somebody else.wav", "0: Unremarkable."))
-    assert spoken in operated.text(told[0])
-    for each in told:
-        operated.rewrite(each["job"], started=int(time.time()) - 3600)  # as if it was a while ago
+    delivered = [operator.notification_of(operator.upload(key, f"0: {spoken} findings.")) for _ in range(2)]
+    operator.notification_of(operator.upload("dictation/somebody else.wav", "0: Unremarkable."))
+    assert spoken in operator.text(delivered[0])
+    for each in delivered:
+        operator.rewrite(each["job"], started=int(time.time()) - 3600)  # as if it was a while ago
     secrets = [patient.encode(), spoken.encode()]
-    assert set(_kept(operated.client, secrets)) == {"s3", "dynamodb"}
-    certificates = operated.json("erase", told[0]["job"], "--all-versions", "--yes")
-    assert {each["recording"] for each in certificates} == {each["job"] for each in told}
-    operated.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
-    for version in told:
+    assert set(_kept(operator.client, secrets)) == {"s3", "dynamodb"}
+    certificates = operator.json("erase", delivered[0]["job"], "--all-versions", "--yes")
+    assert {each["recording"] for each in certificates} == {each["job"] for each in delivered}
+    operator.client("lambda").invoke(FunctionName=f"{NAME}-reconcile", Payload=b"{}")
+    for version in delivered:
         letter = queue_messages.upload_message(
-            UploadMessage(Upload(operated.deployed["IntakeBucketName"], key, version["versionId"]))
+            UploadMessage(Upload(operator.deployed["IntakeBucketName"], key, version["versionId"]))
         )
-        operated.client("sqs").send_message(QueueUrl=operated.found.queue("intake"), MessageBody=letter)
+        operator.client("sqs").send_message(QueueUrl=operator.found.queue("intake"), MessageBody=letter)
     deadline = time.monotonic() + PATIENCE
-    while operated.json("status")["queues"]["intake"] != dict.fromkeys(
+    while operator.json("status")["queues"]["intake"] != dict.fromkeys(
         ("waiting", "delayed", "inHand", "deadLetters"), 0
     ) | {"oldestSeconds": None}:
         assert time.monotonic() < deadline
         time.sleep(0.2)
-    assert not list(_kept(operated.client, secrets))
-    assert all(operated.json("explain", each["job"])["why"] == "erased" for each in told)
-    assert "Unremarkable" in str(list(_kept(operated.client, [b"Unremarkable"])))
-    for each in told:
-        assert [news["status"] for news in operated.notifications_of(each["versionId"], 3)] == ["DELIVERED", "ERASED"]
+    assert not list(_kept(operator.client, secrets))
+    assert all(operator.json("explain", each["job"])["why"] == "erased" for each in delivered)
+    assert "Unremarkable" in str(list(_kept(operator.client, [b"Unremarkable"])))
+    for each in delivered:
+        assert [each["status"] for each in operator.notifications_of(each["versionId"], 3)] == [
+            "DELIVERED",
+            "ERASED",
+        ]
 
 
-def test_a_stranger_s_unfinished_upload_under_a_key_that_xml_cannot_hold_stops_no_erasure(operated):
-    key, bucket, s3 = "dictation/visit.wav", operated.deployed["IntakeBucketName"], operated.client("s3")
-    told = operated.notification_of(operated.upload(key, "0: Unremarkable."))
+def test_a_stranger_s_unfinished_upload_under_a_key_that_xml_cannot_hold_stops_no_erasure(operator):
+    key, bucket, s3 = "dictation/visit.wav", operator.deployed["IntakeBucketName"], operator.client("s3")
+    told = operator.notification_of(operator.upload(key, "0: Unremarkable."))
     with suppress(ClientError, ResponseParserError):  # the answer holds the key as it is
         s3.create_multipart_upload(Bucket=bucket, Key=f"{key}\x01")
     s3.create_multipart_upload(Bucket=bucket, Key=key)
-    operated.rewrite(told["job"], started=int(time.time()) - 3600)
-    (certificate,) = operated.json("erase", told["job"], "--yes")
+    operator.rewrite(told["job"], started=int(time.time()) - 3600)
+    (certificate,) = operator.json("erase", told["job"], "--yes")
     assert {"what": "unfinished uploads", "count": 1, "where": bucket} in certificate["removed"]
     left = [each["Key"] for page in pages(s3, "list_multipart_uploads", Bucket=bucket) for each in page["Uploads"]]
     assert left == [f"{key}\x01"]
 
 
 def _kept(client: Any, secrets: list[bytes]) -> Iterator[str]:
-    """The services in which any of these is found: in every bucket, table, queue, log and record of the account."""
+    """The services with any of these secrets: in every bucket, table, queue, log and record of the account."""
     for service, content in _everything(client):
         if any(secret in content for secret in secrets):
             yield service if b"Unremarkable" not in secrets else f"{service} {content!r}"
@@ -279,18 +282,18 @@ def _everything(client: Any) -> Iterator[tuple[str, bytes]]:
         yield "transcribe", repr(transcribe.get_medical_transcription_job(MedicalTranscriptionJobName=name)).encode()
 
 
-def _tool(operated: OperatedPipeline, *command: str, **environment: str) -> "subprocess.Popen[str]":
-    """The tool as people start it: a process of its own, under the ordinary AWS configuration."""
+def _tool(operator: DeploymentOperator, *command: str, **environment: str) -> "subprocess.Popen[str]":
+    """The tool as users start it: a separate process with the ordinary AWS configuration."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return subprocess.Popen(
         [sys.executable, "-m", "operations", *command], cwd=deployment.ROOT, text=True, start_new_session=True,
-        env={**kept, **operated.cloud.environment, "NO_PROXY": "*", "STETHOSCRIPT_NAME": NAME, **environment},
+        env={**kept, **operator.cloud.environment, "NO_PROXY": "*", "STETHOSCRIPT_NAME": NAME, **environment},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
 
-def test_the_live_view_ends_cleanly_with_ctrl_c(operated):
-    with _tool(operated, "watch", "--json", "--every", "0.5") as process:
+def test_the_live_view_ends_cleanly_with_ctrl_c(operator):
+    with _tool(operator, "watch", "--json", "--every", "0.5") as process:
         lines = [json.loads(process.stdout.readline()) for _ in range(2)]
         process.send_signal(signal.SIGINT)
         left = process.communicate(timeout=PATIENCE)
@@ -306,8 +309,8 @@ def test_the_live_view_ends_cleanly_with_ctrl_c(operated):
         ({"STETHOSCRIPT_NAME": "elsewhere"}, 3, "there are: "),
     ],
 )
-def test_whatever_the_environment_says_wrong_is_told_in_one_sentence(operated, environment, code, words):
-    with _tool(operated, "status", **environment) as process:
+def test_a_wrong_environment_is_reported_in_one_sentence(operator, environment, code, words):
+    with _tool(operator, "status", **environment) as process:
         _, said = process.communicate(timeout=PATIENCE)
     assert (process.returncode, len(said.splitlines())) == (code, 1)
     assert words in said

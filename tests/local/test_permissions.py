@@ -1,4 +1,4 @@
-"""The roles of the deployed functions on the embedded cloud, which judges by their policies as AWS does."""
+"""The roles of the deployed functions on the embedded cloud, which evaluates their policies as AWS does."""
 
 import json
 import re
@@ -30,7 +30,7 @@ Who = Callable[[str], Any]
 
 
 class Deployed:
-    """What is deployed under a name, and clients of whoever one wants to be."""
+    """A deployment, and clients of any caller."""
 
     def __init__(self, cloud: Any, outputs: dict[str, str], name: str) -> None:
         self.cloud, self.name, self._outputs = cloud, name, outputs
@@ -41,7 +41,7 @@ class Deployed:
         return self._outputs[output]
 
     def as_function(self, function: str) -> Who:
-        """Clients with a function's role; on AWS nobody but Lambda gets it, here the account's root does."""
+        """Clients with a function's role. On AWS only Lambda gets it; here the account's root user does."""
         found = self.cloud.client("lambda").get_function_configuration(FunctionName=f"{self.name}-{function}")
         given = self.cloud.client("sts").assume_role(RoleArn=found["Role"], RoleSessionName=THIEF)["Credentials"]
         keys = {
@@ -51,19 +51,19 @@ class Deployed:
         }
         return cache(lambda service: self.cloud.client(service, **keys))
 
-    def as_foreigner(self) -> Who:
-        """Clients of another account's root."""
+    def as_another_account(self) -> Who:
+        """Clients of another account's root user."""
         keys = {"aws_access_key_id": "999999999999", "aws_secret_access_key": "test"}
         return cache(lambda service: self.cloud.client(service, **keys))
 
-    def as_nobody(self) -> Who:
+    def unsigned(self) -> Who:
         """Clients that sign nothing."""
         straight = Config(signature_version=UNSIGNED, proxies={}, retries={"total_max_attempts": 1})
         there: dict[str, Any] = {"endpoint_url": self.cloud.endpoint, "region_name": "us-east-1", "config": straight}
         return cache(lambda service: boto3.client(service, **there))
 
     def start(self, as_who: Who, **changed: Any) -> Any:
-        """Start a job as the start function does, but for what is changed."""
+        """Start a job as the start function does, with these changes."""
         asked: dict[str, Any] = {
             "MedicalTranscriptionJobName": self.job,
             "LanguageCode": "en-US",
@@ -79,7 +79,7 @@ class Deployed:
 
 @pytest.fixture(scope="session")
 def deployed(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    """What other tests have deployed already, or else a deployment for these."""
+    """The deployment of other tests, or a new one."""
     try:
         [stack] = cloud.client("cloudformation").describe_stacks(StackName="clinic-storage")["Stacks"]
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
@@ -181,19 +181,19 @@ _OF_THEIR_OWN_ACCOUNT = {"make a user", "delete a job", "read another's job", "p
 
 
 def test_who_is_not_signed_in_gets_nothing(deployed, summary_line):
-    nobody = deployed.as_nobody()
+    nobody = deployed.unsigned()
     assert not [what for what in ATTEMPTS if not _is_refused(deployed, what, nobody, UNKNOWN)]
     summary_line(f"nobody: refused {len(ATTEMPTS)} things")
 
 
 def test_another_account_gets_nothing(deployed, summary_line):
-    foreigner, tried = deployed.as_foreigner(), ATTEMPTS.keys() - _OF_THEIR_OWN_ACCOUNT
+    foreigner, tried = deployed.as_another_account(), ATTEMPTS.keys() - _OF_THEIR_OWN_ACCOUNT
     assert not [what for what in sorted(tried) if not _is_refused(deployed, what, foreigner, UNKNOWN)]
     summary_line(f"another account: refused {len(tried)} things")
 
 
-def test_an_attempt_is_possible_for_whoever_may(deployed):
-    """Else a refusal would prove nothing."""
+def test_every_attempt_succeeds_with_permission(deployed):
+    """Otherwise a refusal would prove nothing."""
     as_root = cache(deployed.cloud.client)
     as_root("s3").put_object(Bucket=deployed["TranscriptsBucketName"], Key="a", Body=b"")
     for what in ("read a transcript", "list transcripts", "read the whole ledger", "use the key", "take announcements"):
@@ -208,12 +208,12 @@ def _is_refused(deployed: Deployed, what: str, who: Who, by: str = FORBIDDEN) ->
     return False
 
 
-# What was asked while other tests ran
+# IAM evaluations during other tests
 
 
 @pytest.fixture
-def questions(cloud: Cloud, deployed: Deployed, tmp_path: Path) -> list[dict[str, Any]]:
-    """What the roles of deployed functions asked of IAM in this run, each of the three something."""
+def evaluations(cloud: Cloud, deployed: Deployed, tmp_path: Path) -> list[dict[str, Any]]:
+    """The IAM evaluations of the functions' roles in this run, at least one for each of the three."""
     recording = scripted.recording("0: Nothing to report.", tmp_path / "a.wav").read_bytes()
     as_root = deployed.cloud.client
     as_root("s3").put_object(Bucket=deployed["IntakeBucketName"], Key="dictation/last.wav", Body=recording)
@@ -228,20 +228,20 @@ def questions(cloud: Cloud, deployed: Deployed, tmp_path: Path) -> list[dict[str
 
 
 @pytest.mark.afterwards
-def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, questions, summary_line):
-    policies = {role: list(_statements(cloud, role)) for role in {_role(question) for question in questions}}
+def test_every_call_on_the_cloud_is_allowed_by_the_role_s_policies(cloud, evaluations, summary_line):
+    policies = {role: list(_statements(cloud, role)) for role in {_role(question) for question in evaluations}}
     outside = Counter(
         (_role(question), question["action"], question["resource"])
-        for question in questions
+        for question in evaluations
         if not allowed(
             policies[_role(question)],
             Request(question["action"], question["resource"], context=question["context"]),
         )
     )
     assert not outside
-    assert all(question["allowed"] for question in questions)
+    assert all(question["allowed"] for question in evaluations)
     assert not cloud.calls.stat().st_mode & 0o077  # it names recordings
-    summary_line(f"{len(questions)} calls of deployed functions replayed, 0 outside the roles' policies")
+    summary_line(f"{len(evaluations)} calls of deployed functions replayed, 0 outside the roles' policies")
 
 
 def _role(question: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The deployed stacks on the embedded cloud, from upload to notification, with ears that hear a script."""
+"""The deployed stacks on the embedded cloud, from upload to notification, with a scripted recogniser."""
 
 import json
 import time
@@ -22,18 +22,18 @@ RULES = ("transcript-written", "job-ended")
 
 
 class Pipeline:
-    """A deployment and the people who use it."""
+    """A deployment and its users."""
 
     def __init__(self, cloud: Any, deployed: Deployment, folder: Any) -> None:
         self.cloud, self.deployed, self._folder = cloud, deployed, folder
         self.people = DemoUsers(cloud, deployed)
         self.uploader, self.reader = self.people.uploader(), self.people.reader()
         self._inbox = Inbox(self.people)
-        self._news: dict[str, list[dict[str, Any]]] = {}
+        self._notifications: dict[str, list[dict[str, Any]]] = {}
         self._uploads = 0
 
     def upload(self, key: str, script: str, **more: Any) -> str:
-        """Upload a recording in which this is said; returns its version id."""
+        """Upload a recording with this script; returns its version id."""
         self._uploads += 1
         path = scripted.recording(script, self._folder / f"{self._uploads}.wav", **more)
         return self.put(key, path.read_bytes())
@@ -43,31 +43,31 @@ class Pipeline:
         return str(answer["VersionId"])
 
     def notification_of(self, version: str, seconds: float = PATIENCE) -> dict[str, Any]:
-        """The notification about an upload, waiting for it."""
+        """Wait for the notification about an upload."""
         deadline = time.monotonic() + seconds
-        while version not in self._news:
+        while version not in self._notifications:
             assert time.monotonic() < deadline, "nobody was told"
-            self._listen(1)
-        return self._news[version][0]
+            self._receive(1)
+        return self._notifications[version][0]
 
     def notifications_of(self, version: str, seconds: float = 3) -> list[dict[str, Any]]:
-        """Every notification about an upload, after listening for a while longer."""
+        """Every notification about an upload, after waiting for a while longer."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            self._listen(1)
-        return self._news.get(version, [])
+            self._receive(1)
+        return self._notifications.get(version, [])
 
-    def _listen(self, seconds: int) -> None:
-        for told in self._inbox.read(seconds):
-            self._news.setdefault(told["versionId"], []).append(told)
+    def _receive(self, seconds: int) -> None:
+        for notification in self._inbox.read(seconds):
+            self._notifications.setdefault(notification["versionId"], []).append(notification)
 
-    def text(self, told: dict[str, Any]) -> str:
-        """The plain transcript, read as a reader."""
-        key = told["manifest"]["key"].replace("manifest.json", "transcript.txt")
-        return self.reader.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read().decode()
+    def text(self, notification: dict[str, Any]) -> str:
+        """The plain transcript, read with a reader's permissions."""
+        key = notification["manifest"]["key"].replace("manifest.json", "transcript.txt")
+        return self.reader.get_object(Bucket=notification["manifest"]["bucket"], Key=key)["Body"].read().decode()
 
     def reconcile(self) -> None:
-        """Run the reconciler now instead of when its schedule says; it looks at what is a second old."""
+        """Run the reconciler now, before its schedule. It checks everything older than a second."""
         time.sleep(1.1)
         name = "clinic-reconcile"
         answer = self.cloud.client("lambda").invoke(FunctionName=name, Payload=b"{}")
@@ -75,7 +75,7 @@ class Pipeline:
 
     @contextmanager
     def without(self, *rules: str) -> Iterator[None]:
-        """Have these rules send no signals meanwhile."""
+        """Disable these rules meanwhile."""
         events = self.cloud.client("events")
         for rule in rules:
             events.disable_rule(Name=f"clinic-{rule}")
@@ -93,9 +93,9 @@ def pipeline(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 def test_a_dictation_is_delivered_as_it_was_spoken(pipeline):
     version = pipeline.upload("dictation/Jane Doe.wav", "0: The lungs are clear. No edema.")
-    told = pipeline.notification_of(version)
-    assert (told["status"], told["profile"]) == ("DELIVERED", "dictation")
-    assert pipeline.text(told) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
+    notification = pipeline.notification_of(version)
+    assert (notification["status"], notification["profile"]) == ("DELIVERED", "dictation")
+    assert pipeline.text(notification) == "[0:00:00]\nThe lungs are clear. No edema.\n\n(Length of the audio: 0:02.)\n"
 
 
 def test_a_conversation_has_its_speakers_turns(pipeline):
@@ -105,7 +105,7 @@ def test_a_conversation_has_its_speakers_turns(pipeline):
     assert "Speaker 2\nMuch better, thank you." in text
 
 
-def test_a_telehealth_call_is_told_apart_by_channel(pipeline):
+def test_a_telehealth_call_has_its_channels_separated(pipeline):
     version = pipeline.upload("telehealth/call.wav", "0: Can you hear me?\n1: Loud and clear.", channels=2)
     text = pipeline.text(pipeline.notification_of(version))
     assert "Channel 1\nCan you hear me?" in text
@@ -113,11 +113,11 @@ def test_a_telehealth_call_is_told_apart_by_channel(pipeline):
 
 
 def test_what_is_delivered_is_encrypted_under_the_deployments_key(pipeline):
-    told = pipeline.notification_of(pipeline.upload("dictation/k.wav", "0: Hello."))
-    head = pipeline.reader.head_object(Bucket=told["manifest"]["bucket"], Key=told["manifest"]["key"])
+    notification = pipeline.notification_of(pipeline.upload("dictation/k.wav", "0: Hello."))
+    head = pipeline.reader.head_object(Bucket=notification["manifest"]["bucket"], Key=notification["manifest"]["key"])
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
     raw = pipeline.cloud.client("s3").head_object(
-        Bucket=pipeline.deployed["WorkBucketName"], Key=f"raw/{told['job']}.json"
+        Bucket=pipeline.deployed["WorkBucketName"], Key=f"raw/{notification['job']}.json"
     )
     assert (raw["ServerSideEncryption"], raw["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
 
@@ -137,13 +137,13 @@ def test_a_repeated_event_makes_neither_a_second_job_nor_a_second_notification(p
     body = json.dumps({"Records": [{"eventName": "ObjectCreated:Put", "s3": entity}] * 3})
     sqs = pipeline.cloud.client("sqs")
     sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="clinic-intake")["QueueUrl"], MessageBody=body)
-    assert [told["job"] for told in pipeline.notifications_of(version)] == [job]
+    assert [notification["job"] for notification in pipeline.notifications_of(version)] == [job]
     transcribe = pipeline.cloud.client("transcribe")
     listed = transcribe.list_medical_transcription_jobs(JobNameContains=job)["MedicalTranscriptionJobSummaries"]
     assert len(listed) == 1
 
 
-def test_a_failed_job_is_told_with_a_remedy(pipeline):
+def test_a_failed_job_is_notified_with_a_remedy(pipeline):
     version = pipeline.upload("dictation/broken.wav", "!fail Unsupported media format")
     clinic_told = pipeline.notification_of(version)
     assert clinic_told["status"] == "FAILED"
@@ -151,28 +151,28 @@ def test_a_failed_job_is_told_with_a_remedy(pipeline):
 
 
 def test_what_is_no_recording_is_refused_within_seconds(pipeline):
-    told = pipeline.notification_of(pipeline.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
-    assert (told["status"], told["reason"]["class"]) == ("REJECTED", "UnsupportedMediaFormat")
+    notification = pipeline.notification_of(pipeline.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
+    assert (notification["status"], notification["reason"]["class"]) == ("REJECTED", "UnsupportedMediaFormat")
 
 
 @pytest.mark.parametrize(
     ("silenced", "signal"), [(("job-ended",), "object"), (("transcript-written",), "event"), (RULES, "reconcile")]
 )
-def test_any_one_of_the_three_signals_is_enough(pipeline, silenced, signal):
+def test_each_of_the_three_signals_is_enough(pipeline, silenced, signal):
     with pipeline.without(*silenced):
         version = pipeline.upload(f"dictation/{signal}.wav", "0: One signal is enough.")
         if signal == "reconcile":
             _wait_for_job(pipeline, version)
             pipeline.reconcile()
-        told = pipeline.notification_of(version)
+        notification = pipeline.notification_of(version)
     row = pipeline.cloud.client("dynamodb").get_item(
-        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
+        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": notification["job"]}}
     )["Item"]
-    assert (told["status"], row["signal"]["S"]) == ("DELIVERED", signal)
+    assert (notification["status"], row["signal"]["S"]) == ("DELIVERED", signal)
 
 
 def _wait_for_job(pipeline: Pipeline, version: str) -> None:
-    """Until Transcribe has finished the job of this upload."""
+    """Wait until Transcribe has finished the job of this upload."""
     transcribe, dynamodb = pipeline.cloud.client("transcribe"), pipeline.cloud.client("dynamodb")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
@@ -199,7 +199,7 @@ def test_an_upload_whose_event_got_lost_is_found_by_the_reconciler(pipeline):
     assert "Found all the same" in pipeline.text(pipeline.notification_of(version))
 
 
-def test_a_key_with_a_control_character_is_delivered_and_stops_no_reconciler(pipeline):
+def test_a_key_with_a_control_character_is_delivered_and_does_not_stop_the_reconciler(pipeline):
     version = pipeline.upload("dictation/a\x01b.wav", "0: An odd name.")
     pipeline.reconcile()
     assert "An odd name." in pipeline.text(pipeline.notification_of(version))
@@ -237,13 +237,13 @@ def test_nothing_is_left_in_either_dead_letter_queue(pipeline):
         assert waiting["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
-def test_people_can_do_what_their_policy_says_and_nothing_else(pipeline):
-    told = pipeline.notification_of(pipeline.upload("dictation/mine.wav", "0: Mine."))
+def test_users_can_do_only_what_their_policy_allows(pipeline):
+    notification = pipeline.notification_of(pipeline.upload("dictation/mine.wav", "0: Mine."))
     intake, transcripts = pipeline.deployed["IntakeBucketName"], pipeline.deployed["TranscriptsBucketName"]
     refused = [
         lambda: pipeline.uploader.put_object(Bucket=intake, Key="elsewhere/a.wav", Body=b""),
         lambda: pipeline.uploader.get_object(Bucket=intake, Key="dictation/mine.wav"),
-        lambda: pipeline.uploader.get_object(Bucket=transcripts, Key=told["manifest"]["key"]),
+        lambda: pipeline.uploader.get_object(Bucket=transcripts, Key=notification["manifest"]["key"]),
         lambda: pipeline.reader.put_object(Bucket=transcripts, Key="a", Body=b""),
         lambda: pipeline.reader.get_object(Bucket=intake, Key="dictation/mine.wav"),
         lambda: pipeline.people.subscriber().publish(TopicArn=pipeline.deployed["CompletionTopicArn"], Message="x"),
@@ -252,7 +252,7 @@ def test_people_can_do_what_their_policy_says_and_nothing_else(pipeline):
         with pytest.raises(ClientError, match=r"AccessDenied|AuthorizationError|Forbidden|not authorized"):
             attempt()
     with pytest.raises(HTTPError, match="403"):
-        urlopen(f"{pipeline.cloud.endpoint}/{transcripts}/{told['manifest']['key']}")
+        urlopen(f"{pipeline.cloud.endpoint}/{transcripts}/{notification['manifest']['key']}")
 
 
 def test_an_upload_under_another_encryption_is_refused(pipeline):
@@ -262,7 +262,7 @@ def test_an_upload_under_another_encryption_is_refused(pipeline):
         )
 
 
-def test_an_upload_may_name_our_key_and_no_other(pipeline):
+def test_an_upload_may_use_only_our_key(pipeline):
     s3, intake, kms = pipeline.uploader, pipeline.deployed["IntakeBucketName"], {"ServerSideEncryption": "aws:kms"}
     another = pipeline.cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
     for refused in (kms, {**kms, "SSEKMSKeyId": another}):
@@ -273,7 +273,7 @@ def test_an_upload_may_name_our_key_and_no_other(pipeline):
     assert answer["SSEKMSKeyId"] == ours
 
 
-def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(pipeline):
+def test_every_alarm_is_published_on_the_operations_topic(pipeline):
     topic, sqs = pipeline.deployed["OperationsTopicArn"], pipeline.cloud.client("sqs")
     url = queue(sqs, "on-call", "sns.amazonaws.com", topic)
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -285,25 +285,25 @@ def test_every_alarm_that_goes_off_is_told_on_the_operations_topic(pipeline):
     }
     for name in alarms:
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="Set by hand.")
-    told: dict[str, str] = {}
+    notification: dict[str, str] = {}
     deadline = time.monotonic() + PATIENCE
-    while told.keys() != alarms.keys() and time.monotonic() < deadline:
+    while notification.keys() != alarms.keys() and time.monotonic() < deadline:
         for message in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", []):
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             alarm = json.loads(json.loads(message["Body"])["Message"])
-            told[alarm["AlarmName"]] = alarm["AlarmDescription"]
+            notification[alarm["AlarmName"]] = alarm["AlarmDescription"]
     assert len(alarms) >= 10
-    assert told == alarms
+    assert notification == alarms
 
 
-def test_the_dashboard_is_there_and_its_alarms_are_those_that_are_deployed(pipeline):
+def test_the_dashboard_shows_the_deployed_alarms(pipeline):
     cloudwatch = pipeline.cloud.client("cloudwatch")
     body = json.loads(cloudwatch.get_dashboard(DashboardName="clinic")["DashboardBody"])
     deployed = cloudwatch.describe_alarms(AlarmNamePrefix="clinic-")["MetricAlarms"]
     assert set(body["widgets"][0]["properties"]["alarms"]) == {each["AlarmArn"] for each in deployed}
 
 
-def test_a_deployment_that_failed_half_way_can_be_repeated_once_the_stack_s_protection_is_off(cloud, tmp_path):
+def test_a_failed_deployment_can_be_repeated_without_termination_protection(cloud, tmp_path):
     assembly = synthesise(tmp_path, name="halfway")
     template = assembly / "halfway-storage.template.json"
     whole = template.read_text(encoding="utf-8")
@@ -325,7 +325,10 @@ def test_a_deployment_that_failed_half_way_can_be_repeated_once_the_stack_s_prot
 
 
 def _forget_published_templates(cloud: Any) -> None:
-    """Templates are published under a digest taken before we broke one: the CLI would take it for done."""
+    """Delete the published templates.
+
+    Their digest is from before the change, so the CLI would not publish them again.
+    """
     s3, bucket = cloud.client("s3"), "cdk-hnb659fds-assets-000000000000-us-east-1"
     for entry in s3.list_objects_v2(Bucket=bucket)["Contents"]:
         if entry["Key"].endswith(".json"):

@@ -30,7 +30,7 @@ from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
 from tests.local.deployed import deploy
 from tests.local.test_deployment_commands import FastClock
-from tests.local.test_operations import OperatedPipeline
+from tests.local.test_operations import DeploymentOperator
 from tests.local.test_pipeline import PATIENCE
 from tests.stacks.policy_evaluator import Request, used
 
@@ -40,7 +40,7 @@ HEARS = "ReaderWithAudio"
 POLICIES = {**access_policies.POLICIES, HEARS: access_policies.reader(hears_audio=True)}
 
 
-class Rota(OperatedPipeline):
+class Rota(DeploymentOperator):
     """A deployment, a user for each policy, and recordings in the states that commands look for."""
 
     def __init__(self, cloud: Any, deployed: Any, folder: Any) -> None:

@@ -1,4 +1,4 @@
-"""Recordings of real encoders, each larger than what the probe fetches at once, through the deployed pipeline."""
+"""Recordings of real encoders, each larger than the probe's first read, through the deployed pipeline."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -66,7 +66,7 @@ REJECTED = {
     "recorder.wma": ("UnsupportedMediaFormat", encoding("asf", "wmav2", bit_rate=64_000)),
     "studio.aiff": ("UnsupportedMediaFormat", encoding("aiff", "pcm_s16be")),
 }
-WIDEBAND = b"#!AMR-WB\n" + (b"\x44" + bytes(range(60))) * 1200  # no encoder is at hand; any bits are a frame
+WIDEBAND = b"#!AMR-WB\n" + (b"\x44" + bytes(range(60))) * 1200  # no encoder is available; any bits are a valid frame
 
 
 @pytest.fixture(scope="module")
@@ -77,21 +77,21 @@ def pipeline(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
 
 @pytest.fixture(scope="module")
 def contents() -> Mapping[str, bytes]:
-    """The recordings that a decoder reads, by file name."""
+    """The recordings that a decoder can read, by file name."""
     return {**{name: encode(how) for name, how in DELIVERED.items()}, "wideband.amr": WIDEBAND}
 
 
 @pytest.fixture(scope="module")
 def uploaded(pipeline: Pipeline, contents: Mapping[str, bytes]) -> Mapping[str, str]:
-    """The version of each, all uploaded before the first is waited for."""
+    """The version of each, all uploaded before the first result is awaited."""
     refused = {name: encode(how) for name, (_, how) in REJECTED.items()}
     return {name: pipeline.put(f"dictation/{name}", content) for name, content in {**contents, **refused}.items()}
 
 
-def length(pipeline: Pipeline, told: Mapping[str, Any]) -> float | None:
-    """The seconds of audio that the ledger knows of."""
+def length(pipeline: Pipeline, notification: Mapping[str, Any]) -> float | None:
+    """The seconds of audio in the ledger."""
     found = pipeline.cloud.client("dynamodb").get_item(
-        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": told["job"]}}
+        TableName=pipeline.deployed["LedgerTableName"], Key={"recording": {"S": notification["job"]}}
     )
     known = found["Item"].get("audio_ms")
     return int(known["N"]) / 1000 if known else None
@@ -103,22 +103,20 @@ def test_a_recording_of_a_real_encoder_is_delivered_with_its_length_or_none(
 ):
     content = contents[name]
     assert len(content) > s3_range_file.BLOCK_BYTES
-    told = pipeline.notification_of(uploaded[name])
-    assert (told["status"], told.get("reason")) == ("DELIVERED", None)
+    notification = pipeline.notification_of(uploaded[name])
+    assert (notification["status"], notification.get("reason")) == ("DELIVERED", None)
     truth = decoded(content)
     assert truth
-    assert length(pipeline, told) in (None, pytest.approx(truth.seconds, rel=0.02))
+    assert length(pipeline, notification) in (None, pytest.approx(truth.seconds, rel=0.02))
 
 
 @pytest.mark.parametrize("name", ["voice-memo.m4a", "meeting.mp4", "counted.mp3", "opus.ogg", "mono.flac", "pcm.wav"])
-def test_the_ledger_knows_the_length_where_the_header_tells_it(
-    pipeline: Pipeline, uploaded: Mapping[str, str], name: str
-):
+def test_the_ledger_has_the_length_if_the_header_has_it(pipeline: Pipeline, uploaded: Mapping[str, str], name: str):
     assert length(pipeline, pipeline.notification_of(uploaded[name])) == pytest.approx(SPOKEN["seconds"], rel=0.02)
 
 
-def test_a_recording_in_which_nothing_is_heard_has_an_empty_transcript(pipeline: Pipeline, uploaded: Mapping[str, str]):
-    """The scripted recogniser hears nothing in what is no WAV."""
+def test_a_recording_without_words_has_an_empty_transcript(pipeline: Pipeline, uploaded: Mapping[str, str]):
+    """The scripted recogniser finds no words in a file that is no WAV."""
     manifest = pipeline.notification_of(uploaded["voice-memo.m4a"])["manifest"]
     raw = manifest["key"].replace("manifest.json", "transcribe.json")
     results = json.loads(pipeline.reader.get_object(Bucket=manifest["bucket"], Key=raw)["Body"].read())["results"]
@@ -126,14 +124,14 @@ def test_a_recording_in_which_nothing_is_heard_has_an_empty_transcript(pipeline:
 
 
 @pytest.mark.parametrize("name", REJECTED)
-def test_what_transcribe_would_refuse_is_rejected_with_its_reason(
+def test_a_recording_that_transcribe_would_refuse_is_rejected_with_its_reason(
     pipeline: Pipeline, uploaded: Mapping[str, str], name: str
 ):
-    told = pipeline.notification_of(uploaded[name])
-    assert (told["status"], told["reason"]["class"]) == ("REJECTED", REJECTED[name][0])
+    notification = pipeline.notification_of(uploaded[name])
+    assert (notification["status"], notification["reason"]["class"]) == ("REJECTED", REJECTED[name][0])
 
 
-def test_a_job_tells_the_rate_that_a_decoder_finds(
+def test_a_job_has_the_sample_rate_that_a_decoder_finds(
     pipeline: Pipeline, contents: Mapping[str, bytes], uploaded: Mapping[str, str]
 ):
     transcribe = pipeline.cloud.client("transcribe")
@@ -164,7 +162,7 @@ Open = Callable[[str], AbstractContextManager[str]]
 
 @pytest.fixture
 def open_(pipeline: Pipeline, uploaded: Mapping[str, str]) -> Open:
-    """Serves a delivered recording as `operations open` does; gives the address that opens once."""
+    """Serve a delivered recording as `operations open` does. Returns the address that opens once."""
 
     @contextmanager
     def opening_(name: str) -> Iterator[str]:
@@ -195,7 +193,7 @@ def test_open_serves_any_part_of_a_recording(open_: Open, contents: Mapping[str,
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A browser that is gone when the module ends: two drivers at once exclude each other."""
+    """A browser that is closed when the module ends, because two Playwright drivers at once exclude each other."""
     with sync_playwright() as driver:
         yield from launched(driver)
 

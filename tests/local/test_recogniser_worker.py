@@ -1,4 +1,4 @@
-"""The real recogniser in its own process: what it hears, what it does not, and what cannot harm it."""
+"""The real recogniser in its own process: its results, its limits, and hostile files."""
 
 import json
 import queue
@@ -27,7 +27,7 @@ MANIFEST = json.loads((RECORDINGS / "manifest.json").read_text())
 
 
 class Worker:
-    """The recogniser's process, and one way to talk to it."""
+    """The recogniser's process, and its protocol."""
 
     def __init__(self, *arguments: str) -> None:
         self.process = subprocess.Popen(
@@ -49,7 +49,7 @@ class Worker:
         return json.loads(self.lines.get(timeout=60))
 
     def order(self, audio: Path, **order: object) -> list[dict[str, Any]]:
-        """Give an order and return all the lines of its answer."""
+        """Send an order and return all the lines of its answer."""
         self.process.stdin.write(json.dumps({"id": audio.name, "audio": str(audio)} | order) + "\n")
         self.process.stdin.flush()
         answers = [self.answer()]
@@ -57,11 +57,11 @@ class Worker:
             answers.append(self.answer())
         return answers
 
-    def hear(self, audio: Path, **order: object) -> dict[str, Any]:
+    def recognise(self, audio: Path, **order: object) -> dict[str, Any]:
         return self.order(audio, **order)[-1]
 
     def end(self) -> str:
-        """Let it end by itself and return what it wrote to stderr."""
+        """Let it end by itself and return its stderr."""
         self.process.stdin.close()
         self.reader.join(timeout=30)
         errors = self.process.stderr.read()
@@ -76,18 +76,18 @@ def worker():
     started = Worker()
     assert started.answer() == {"ready": True, "engine": "faster-whisper tiny.en"}
     yield started
-    assert started.end() == ""  # nothing of a recording in anybody's log
+    assert started.end() == ""  # nothing from a recording is in a log
 
 
 @pytest.fixture(scope="module")
 def dictation():
-    """Return the samples of the first sentences of the dictation."""
+    """The samples of the first sentences of the dictation."""
     with wave.open(str(RECORDINGS / "dictation.wav")) as file:
         return np.frombuffer(file.readframes(round(11.2 * RATE)), np.int16)
 
 
 def written(path: Path, samples: Samples, rate: int = RATE) -> Path:
-    """Write a WAV of one row of samples for each channel."""
+    """Write a WAV with one row of samples for each channel."""
     channels = np.atleast_2d(samples)
     with wave.open(str(path), "wb") as file:
         file.setparams((len(channels), 2, rate, 0, "NONE", ""))
@@ -105,16 +105,16 @@ SPOKEN = (
 )
 
 
-def test_speech_is_heard(worker: Worker, dictation: Samples, tmp_path: Path):
+def test_speech_is_recognised(worker: Worker, dictation: Samples, tmp_path: Path):
     *progress, last = worker.order(written(tmp_path / "dictation.wav", dictation))
-    heard = last["result"]
-    assert heard["seconds"] == pytest.approx(11.2)
-    assert accuracy.word_error_rate(SPOKEN, text(heard["words"])) <= 0.25
+    result = last["result"]
+    assert result["seconds"] == pytest.approx(11.2)
+    assert accuracy.word_error_rate(SPOKEN, text(result["words"])) <= 0.25
     assert progress[-1]["progress"] == 1.0
-    assert all(0 < word["confidence"] <= 1 for word in heard["words"])
-    moments = [moment for word in heard["words"] for moment in (word["start"], word["end"])]
+    assert all(0 < word["confidence"] <= 1 for word in result["words"])
+    moments = [moment for word in result["words"] for moment in (word["start"], word["end"])]
     assert moments == sorted(moments)
-    assert {word["speaker"] for word in heard["words"]} == {None}
+    assert {word["speaker"] for word in result["words"]} == {None}
 
 
 FOUR_SECONDS = {"hertz": 48_000, "seconds": 4.0, "speech": True}
@@ -134,29 +134,29 @@ ENCODED = {
 
 
 @pytest.mark.parametrize("name", ENCODED)
-def test_speech_is_heard_in_every_format(worker: Worker, tmp_path: Path, name: str):
+def test_speech_is_recognised_in_every_format(worker: Worker, tmp_path: Path, name: str):
     form, job_settings = ENCODED[name]
     path = tmp_path / name
     path.write_bytes(encode(job_settings))
-    heard = worker.hear(path)["result"]
-    assert (heard["format"], heard["sample_rate"]) == (form, 48_000)
-    assert "March" in text(heard["words"])
+    result = worker.recognise(path)["result"]
+    assert (result["format"], result["sample_rate"]) == (form, 48_000)
+    assert "March" in text(result["words"])
 
 
 @pytest.mark.parametrize("name", ["silence", "white", "hum", "vowels", "music"])
 def test_silence_noise_and_music_have_no_words(worker: Worker, tmp_path: Path, name: str):
     noise = noises.samples(noises.NOISES[name](noises.seconds(8)))
-    answer = worker.hear(written(tmp_path / "noise.wav", noise), max_speakers=3)
+    answer = worker.recognise(written(tmp_path / "noise.wav", noise), max_speakers=3)
     assert answer["result"]["words"] == []
 
 
 @pytest.fixture(scope="module")
 def consultation(worker: Worker) -> list[dict[str, Any]]:
     """The words of the consultation, with their speakers."""
-    return worker.hear(RECORDINGS / "consultation.flac", max_speakers=5)["result"]["words"]
+    return worker.recognise(RECORDINGS / "consultation.flac", max_speakers=5)["result"]["words"]
 
 
-def test_speakers_of_the_consultation_are_told_apart(consultation: list[dict[str, Any]]):
+def test_speakers_of_the_consultation_are_separated(consultation: list[dict[str, Any]]):
     turns: list[accuracy.Turn] = []
     for word in consultation:
         speaker = str(word["speaker"])
@@ -169,26 +169,26 @@ def test_speakers_of_the_consultation_are_told_apart(consultation: list[dict[str
     assert accuracy.word_error_rate(accuracy.spoken(RECORDINGS / "consultation.txt"), text(consultation)) <= 0.15
 
 
-def test_channels_are_heard_each_by_itself(worker: Worker, dictation: Samples, tmp_path: Path):
+def test_each_channel_is_recognised_separately(worker: Worker, dictation: Samples, tmp_path: Path):
     other = np.roll(dictation, 6 * RATE)
     other[: 6 * RATE] = 0
     stereo = np.stack([np.where(np.arange(len(dictation)) < 4 * RATE, dictation, 0), other])
-    heard = worker.hear(written(tmp_path / "stereo.wav", stereo), channels=True)["result"]
-    assert heard["channels"] == 2
+    result = worker.recognise(written(tmp_path / "stereo.wav", stereo), channels=True)["result"]
+    assert result["channels"] == 2
     for channel in (0, 1):
-        assert "March" in text([word for word in heard["words"] if word["channel"] == channel])
-    starts = [word["start"] for word in heard["words"]]
+        assert "March" in text([word for word in result["words"] if word["channel"] == channel])
+    starts = [word["start"] for word in result["words"]]
     assert starts == sorted(starts)
-    mixed = worker.hear(tmp_path / "stereo.wav")["result"]["words"]
+    mixed = worker.recognise(tmp_path / "stereo.wav")["result"]["words"]
     assert {word["channel"] for word in mixed} == {0}
     assert text(mixed).count("March") == 2
 
 
-def test_a_voice_that_both_microphones_caught_is_heard_once(worker: Worker, dictation: Samples, tmp_path: Path):
+def test_a_voice_on_both_channels_is_recognised_once(worker: Worker, dictation: Samples, tmp_path: Path):
     stereo = np.stack([dictation, dictation // 20])
-    heard = worker.hear(written(tmp_path / "bleed.wav", stereo), channels=True)["result"]["words"]
-    assert {word["channel"] for word in heard} == {0}
-    assert text(heard).count("March") == 1
+    result = worker.recognise(written(tmp_path / "bleed.wav", stereo), channels=True)["result"]["words"]
+    assert {word["channel"] for word in result} == {0}
+    assert text(result).count("March") == 1
 
 
 VOCABULARY = [
@@ -206,17 +206,17 @@ VOCABULARY = [
 
 
 @pytest.mark.proof
-def test_words_of_a_vocabulary_are_heard_and_written_as_they_shall_be(
+def test_words_of_a_vocabulary_are_recognised_and_written_in_display_form(
     worker: Worker, consultation: list[dict[str, Any]]
 ):
     spoken, plain = accuracy.spoken(RECORDINGS / "consultation.txt"), text(consultation)
-    told = text(worker.hear(RECORDINGS / "consultation.flac", vocabulary=VOCABULARY)["result"]["words"])
+    hinted = text(worker.recognise(RECORDINGS / "consultation.flac", vocabulary=VOCABULARY)["result"]["words"])
     assert "levothyroxine" not in plain
-    assert "levothyroxine" in told
-    assert "Albuterol (Ventolin)" in told
-    assert "statin" not in told
-    told = told.replace("Albuterol (Ventolin)", "albuterol")
-    assert accuracy.word_error_rate(spoken, told) < accuracy.word_error_rate(spoken, plain) - 0.02
+    assert "levothyroxine" in hinted
+    assert "Albuterol (Ventolin)" in hinted
+    assert "statin" not in hinted
+    hinted = hinted.replace("Albuterol (Ventolin)", "albuterol")
+    assert accuracy.word_error_rate(spoken, hinted) < accuracy.word_error_rate(spoken, plain) - 0.02
 
 
 @pytest.mark.proof
@@ -224,23 +224,23 @@ def test_a_vocabulary_adds_nothing_to_speech_without_its_words_nor_to_noise(
     worker: Worker, dictation: Samples, tmp_path: Path
 ):
     path = written(tmp_path / "dictation.wav", np.concatenate([dictation, np.zeros(3 * RATE)]))
-    plain, told = (worker.hear(path, **order)["result"]["words"] for order in ({}, {"vocabulary": VOCABULARY}))
-    assert told == plain
+    plain, hinted = (worker.recognise(path, **order)["result"]["words"] for order in ({}, {"vocabulary": VOCABULARY}))
+    assert hinted == plain
     for name in ("white", "vowels"):
         noise = noises.samples(noises.NOISES[name](noises.seconds(5)))
-        assert worker.hear(written(tmp_path / "noise.wav", noise), vocabulary=VOCABULARY)["result"]["words"] == []
+        assert worker.recognise(written(tmp_path / "noise.wav", noise), vocabulary=VOCABULARY)["result"]["words"] == []
 
 
-def test_alternatives_begin_with_what_was_heard_and_differ_in_words(worker: Worker, dictation: Samples, tmp_path: Path):
-    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), alternatives=3)["result"]
-    segments = [segment["alternatives"] for segment in heard["segments"]]
-    assert [word for alternatives in segments for word in alternatives[0]["words"]] == heard["words"]
+def test_alternatives_begin_with_the_result_and_differ_in_words(worker: Worker, dictation: Samples, tmp_path: Path):
+    result = worker.recognise(written(tmp_path / "dictation.wav", dictation), alternatives=3)["result"]
+    segments = [segment["alternatives"] for segment in result["segments"]]
+    assert [word for alternatives in segments for word in alternatives[0]["words"]] == result["words"]
     assert all(1 <= len(alternatives) <= 3 for alternatives in segments)
     assert any(len(alternatives) > 1 for alternatives in segments)
     for alternatives in segments:
         plain = [accuracy.plain(text(alternative["words"])) for alternative in alternatives]
         assert len(set(plain)) == len(plain)
-    for segment in heard["segments"]:
+    for segment in result["segments"]:
         for alternative in segment["alternatives"]:
             moments = [moment for word in alternative["words"] for moment in (word["start"], word["end"])]
             assert moments == sorted(moments)
@@ -248,17 +248,17 @@ def test_alternatives_begin_with_what_was_heard_and_differ_in_words(worker: Work
             assert moments[-1] <= segment["end"] + 0.001
 
 
-def test_what_tells_who_the_patient_is_is_marked(worker: Worker, dictation: Samples, tmp_path: Path):
-    heard = worker.hear(written(tmp_path / "dictation.wav", dictation), entities=True)["result"]
-    found = {entity["content"]: entity for entity in heard["entities"]}
+def test_patient_identifiers_are_marked(worker: Worker, dictation: Samples, tmp_path: Path):
+    result = worker.recognise(written(tmp_path / "dictation.wav", dictation), entities=True)["result"]
+    found = {entity["content"]: entity for entity in result["entities"]}
     assert {"March 14", "Alan Whitfield"} <= set(found)
-    (start,) = (word["start"] for word in heard["words"] if word["text"] == "Alan")
+    (start,) = (word["start"] for word in result["words"] if word["text"] == "Alan")
     assert found["Alan Whitfield"]["start"] == start
     assert found["Alan Whitfield"]["category"] == "PHI-Personal"
 
 
 @pytest.mark.proof
-def test_a_short_recording_is_not_kept_waiting_by_a_long_one(worker: Worker, dictation: Samples, tmp_path: Path):
+def test_a_short_recording_does_not_wait_for_a_long_one(worker: Worker, dictation: Samples, tmp_path: Path):
     paths = {
         "long.wav": written(tmp_path / "long.wav", np.tile(dictation, 8)),
         "short.wav": written(tmp_path / "short.wav", dictation[: 4 * RATE]),
@@ -284,7 +284,7 @@ def test_a_minute_without_speech_has_no_words(worker: Worker, tmp_path: Path, na
         with wave.open(str(RECORDINGS / "dictation.wav")) as file:
             speech = np.frombuffer(file.readframes(file.getnframes()), np.int16) / 32768
         sound = noises.babble(minute, speech, int(name.removeprefix("babble of ")))
-    answer = worker.hear(written(tmp_path / "noise.wav", noises.samples(sound)), max_speakers=3, alternatives=3)
+    answer = worker.recognise(written(tmp_path / "noise.wav", noises.samples(sound)), max_speakers=3, alternatives=3)
     assert text(answer["result"]["words"]) == ""
     assert answer["result"]["segments"] == []
 
@@ -322,12 +322,12 @@ def test_an_hour_of_speech_takes_five_minutes_of_two_processors_and_a_gigabyte(t
         '<?xml version="1.0"?><MPD><BaseURL>http://127.0.0.1:{port}/</BaseURL></MPD>',
     ],
 )
-def test_a_file_that_points_elsewhere_is_refused_and_followed_nowhere(worker: Worker, tmp_path: Path, content: str):
+def test_a_file_with_references_is_refused_and_no_reference_is_followed(worker: Worker, tmp_path: Path, content: str):
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
         path = tmp_path / "recording.m4a"
         path.write_text(content.format(port=server.getsockname()[1]))
-        assert worker.hear(path)["failed"] == refusals.UNSUPPORTED_FORMAT
+        assert worker.recognise(path)["failed"] == refusals.UNSUPPORTED_FORMAT
         with pytest.raises(TimeoutError):
             server.accept()
 
@@ -339,13 +339,13 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_file_is_refused_while_another_recording_is_heard_undisturbed(
+def test_a_hostile_file_is_refused_and_does_not_affect_another_recording(
     worker: Worker, dictation: Samples, tmp_path: Path, name: str
 ):
     content, refusal = HOSTILE[name]
     (tmp_path / name).write_bytes(content)
     speech = written(tmp_path / "speech.wav", dictation)
-    alone = worker.hear(speech)["result"]["words"]
+    alone = worker.recognise(speech)["result"]["words"]
     for path in (tmp_path / name, speech):
         worker.process.stdin.write(json.dumps({"id": path.name, "audio": str(path)}) + "\n")
     worker.process.stdin.flush()
@@ -358,30 +358,30 @@ def test_a_hostile_file_is_refused_while_another_recording_is_heard_undisturbed(
     assert ended[speech.name]["result"]["words"] == alone
 
 
-def test_a_recording_that_was_cut_off_is_heard_as_far_as_it_goes(worker: Worker, dictation: Samples, tmp_path: Path):
+def test_a_truncated_recording_is_recognised_up_to_its_end(worker: Worker, dictation: Samples, tmp_path: Path):
     path = written(tmp_path / "cut.wav", dictation)
     path.write_bytes(path.read_bytes()[: 4 * RATE * 2])
-    heard = worker.hear(path)["result"]
-    assert heard["seconds"] == pytest.approx(4, abs=0.1)
-    assert "March" in text(heard["words"])
+    result = worker.recognise(path)["result"]
+    assert result["seconds"] == pytest.approx(4, abs=0.1)
+    assert "March" in text(result["words"])
 
 
 @pytest.mark.parametrize("head", [b"RIFF\0\0\0\0WAVE", b"fLaC", b"OggS", b"\0\0\0\x20ftypisom", b"\x1aE\xdf\xa3webm"])
-def test_garbage_behind_a_good_beginning_is_refused(worker: Worker, tmp_path: Path, head: bytes):
+def test_garbage_after_a_valid_beginning_is_refused(worker: Worker, tmp_path: Path, head: bytes):
     path = tmp_path / "garbage"
     path.write_bytes(head + np.random.default_rng(2).bytes(100_000))
-    assert worker.hear(path)["failed"] == refusals.UNSUPPORTED_FORMAT
+    assert worker.recognise(path)["failed"] == refusals.UNSUPPORTED_FORMAT
 
 
-def test_the_service_goes_on_after_a_failure(worker: Worker, dictation: Samples, tmp_path: Path):
-    assert worker.hear(tmp_path / "missing.wav")["failed"] == refusals.UNSUPPORTED_FORMAT
+def test_the_worker_continues_after_a_failure(worker: Worker, dictation: Samples, tmp_path: Path):
+    assert worker.recognise(tmp_path / "missing.wav")["failed"] == refusals.UNSUPPORTED_FORMAT
     short = written(tmp_path / "short.wav", dictation[: RATE // 4])
-    assert worker.hear(short)["failed"] == refusals.TOO_SHORT
+    assert worker.recognise(short)["failed"] == refusals.TOO_SHORT
     slow = written(tmp_path / "telephone.wav", dictation, rate=8_000)
-    assert worker.hear(slow)["failed"] == refusals.INVALID_SAMPLE_RATE
+    assert worker.recognise(slow)["failed"] == refusals.INVALID_SAMPLE_RATE
     surround = written(tmp_path / "surround.wav", np.stack([dictation] * 6))
-    assert worker.hear(surround)["failed"] == refusals.TOO_MANY_CHANNELS
-    assert worker.hear(written(tmp_path / "good.wav", dictation[: 4 * RATE]))["result"]["words"]
+    assert worker.recognise(surround)["failed"] == refusals.TOO_MANY_CHANNELS
+    assert worker.recognise(written(tmp_path / "good.wav", dictation[: 4 * RATE]))["result"]["words"]
 
 
 def test_a_folder_without_a_model_is_refused_with_a_remedy(tmp_path: Path):
@@ -396,7 +396,7 @@ def test_a_folder_without_a_model_is_refused_with_a_remedy(tmp_path: Path):
 
 
 @pytest.mark.parametrize("entry", MANIFEST, ids=lambda entry: entry["path"])
-def test_every_demo_recording_is_what_the_manifest_says(entry: dict[str, Any]):
+def test_every_demo_recording_matches_the_manifest(entry: dict[str, Any]):
     with av.open(str(RECORDINGS / entry["path"])) as file:
         track = file.streams.audio[0]
         assert track.codec_context.sample_rate == RATE

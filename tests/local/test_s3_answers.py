@@ -1,4 +1,4 @@
-"""S3's answers on the local cloud: as AWS documents them, and as moto gives them, for the calls that our code makes."""
+"""S3's answers on the local cloud to the calls of our code: as AWS documents them, and as moto gives them."""
 
 import shutil
 import subprocess
@@ -45,7 +45,7 @@ RANGES_OF_NOTHING = {"bytes=0-": NONE, "bytes=0-0": NONE, "bytes=-1": WHOLE, "by
 
 @dataclass(frozen=True)
 class Call:
-    """A call, and what AWS answers. A value `@name` stands for the version of that name."""
+    """A call, and AWS's answer. A value `@name` is the version of that name."""
 
     operation: str
     request: Mapping[str, Any]
@@ -105,7 +105,7 @@ MOTO_IS_WRONG = {
 
 
 class Bucket:
-    """A versioned bucket with the objects that the calls read."""
+    """A versioned bucket with the objects of the calls."""
 
     def __init__(self, s3: Any) -> None:
         self.s3, self.name = s3, f"answers-{uuid4().hex}"
@@ -125,7 +125,7 @@ class Bucket:
         return str(self.s3.put_object(Bucket=self.name, Key=key, Body=body)["VersionId"])
 
     def answer(self, call: Call) -> dict[str, Any]:
-        """The part of the answer that programs decide on."""
+        """The part of the answer that programs use."""
         request = {
             name: self.versions[value[1:]] if str(value).startswith("@") else value
             for name, value in call.request.items()
@@ -177,11 +177,11 @@ def test_reads_are_answered_as_aws_documents(ours: Bucket, call: Call):
 
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
-def test_moto_answers_the_same_but_where_it_is_known_to_be_wrong(motos: Bucket, call: Call):
+def test_moto_answers_the_same_except_for_known_differences(motos: Bucket, call: Call):
     assert (motos.answer(call) == call.answer) is (str(call) not in MOTO_IS_WRONG)
 
 
-def test_a_part_of_an_object_comes_without_the_checksum_of_the_whole(ours: Bucket):
+def test_a_part_of_an_object_has_no_checksum_of_the_whole(ours: Bucket):
     named = {"Bucket": ours.name, "Key": "visit.wav", "VersionId": ours.versions["first"], "ChecksumMode": "ENABLED"}
     assert ours.s3.get_object(**named)["ChecksumCRC32"]
     assert "ChecksumCRC32" not in ours.s3.get_object(**named, Range="bytes=0-1")
@@ -220,7 +220,7 @@ def test_the_newest_version_of_a_key_is_listed_first(ours: Bucket):
     assert [version for _, _, version, _ in ours.listed(prefix="visit")] == ["second", "first"]
 
 
-def test_lists_say_when_a_version_was_uploaded_and_deleted(ours: Bucket):
+def test_lists_have_the_times_of_upload_and_deletion(ours: Bucket):
     page = ours.s3.list_object_versions(Bucket=ours.name, Prefix="gone.wav", MaxKeys=2)
     (version,), (marker,) = page["Versions"], page["DeleteMarkers"]
     head = ours.s3.head_object(Bucket=ours.name, Key="gone.wav", VersionId=version["VersionId"])
@@ -243,14 +243,14 @@ def test_a_version_is_the_latest_again_once_the_delete_marker_is_deleted(ours: B
 ODD_KEYS = ["a\x01b.wav", "a b+c.wav", "a%20b.wav", "a&<b>.wav", "Müller 🩺.wav", "a\nb/c\rd.wav"]
 
 
-def test_keys_of_any_characters_are_listed_as_they_are(cloud: Any):
-    """Against AWS's documentation alone: moto ignores EncodingType in this list."""
+def test_keys_of_any_characters_are_listed_unchanged(cloud: Any):
+    """Compared with AWS's documentation only, because moto ignores EncodingType in this list."""
     s3 = cloud.client("s3")
     bucket = f"odd-keys-{uuid4().hex}"
     s3.create_bucket(Bucket=bucket)
     for key in ODD_KEYS:
         s3.put_object(Bucket=bucket, Key=key, Body=b"")
-        with suppress(ClientError):  # its answer holds the key unencoded, on AWS too: XML cannot say every character
+        with suppress(ClientError):  # its answer has the key unencoded, on AWS too; XML cannot hold every character
             s3.create_multipart_upload(Bucket=bucket, Key=key)
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": 2})
     assert sorted(each["Key"] for page in pages for each in page["Versions"]) == sorted(ODD_KEYS)
@@ -283,7 +283,7 @@ MEGABYTE = 1024 * 1024
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 320 MB, of which a cloud needs 256 to start."""
+    """A disk of 320 MB, because a cloud needs 256 MB to start."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
@@ -295,7 +295,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", disk], check=True)
 
 
-def test_an_object_that_a_full_disk_cannot_hold_is_refused_and_the_one_before_stays(small_disk: Path):
+def test_an_object_too_large_for_the_disk_is_refused_and_the_previous_version_stays(small_disk: Path):
     filler = small_disk / "filler"
     refused = pytest.raises(ClientError, match="free space on the disk")
     with running(state=small_disk / "state", engine="scripted") as cloud:
@@ -308,7 +308,7 @@ def test_an_object_that_a_full_disk_cannot_hold_is_refused_and_the_one_before_st
             s3.put_object(Bucket="clinic", Key="visit.wav", Body=bytes(16 * MEGABYTE))
         with refused:  # the version before is copied
             s3.put_object(Bucket="clinic", Key="long.wav", Body=b"")
-        with refused:  # its size is not in the request
+        with refused:  # the request does not have its size
             s3.copy_object(Bucket="clinic", Key="copy.wav", CopySource={"Bucket": "clinic", "Key": "long.wav"})
         assert s3.get_object(Bucket="clinic", Key="visit.wav")["Body"].read() == b"before"
         s3.delete_objects(Bucket="clinic", Delete={"Objects": [{"Key": "long.wav"}]})

@@ -1,4 +1,4 @@
-"""Transcribe Medical through the front door, as boto3 and the AWS CLI see it."""
+"""Transcribe Medical over HTTP, as boto3 and the AWS CLI call it."""
 
 import json
 import time
@@ -35,7 +35,7 @@ def transcribe(cloud):
 
 
 def no_unknown_members(http_response, model, **_more):
-    """Find every answer, before boto3 drops what it does not know, to be one of the service's."""
+    """Check every answer against the service's model, before boto3 drops unknown members."""
     if http_response.status_code == 200 and "Medical" in model.name:
         assert unknown(model.name, json.loads(http_response.content)) == []
 
@@ -102,7 +102,7 @@ def refused(code, text, call, **how):
 # --- a job's life ---
 
 
-def test_a_job_is_answered_at_once_with_what_was_sent(transcribe, upload):
+def test_a_start_is_answered_at_once_with_the_request_s_values(transcribe, upload):
     media = upload("!slow 1\n0: one moment.")
     job = started(transcribe, media, Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2})
     assert job["TranscriptionJobStatus"] == "IN_PROGRESS"
@@ -121,7 +121,7 @@ def test_a_job_is_answered_at_once_with_what_was_sent(transcribe, upload):
     assert ended(transcribe, name)["TranscriptionJobStatus"] == "COMPLETED"
 
 
-def test_a_completed_job_tells_where_its_transcript_is_and_what_the_recording_was(s3, transcribe, upload):
+def test_a_completed_job_has_its_transcript_s_address_and_the_recording_s_properties(s3, transcribe, upload):
     job = run(transcribe, upload())
     name = job["MedicalTranscriptionJobName"]
     assert job["Transcript"] == {
@@ -135,21 +135,21 @@ def test_a_completed_job_tells_where_its_transcript_is_and_what_the_recording_wa
     assert written["results"]["transcripts"] == [{"transcript": "Good morning. Hello, doctor."}]
 
 
-def test_speakers_are_told_apart_when_asked(s3, transcribe, upload):
+def test_speakers_are_separated_on_request(s3, transcribe, upload):
     job = run(transcribe, upload(), Settings={"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2})
     results = transcript(s3, job["MedicalTranscriptionJobName"])["results"]
     assert results["speaker_labels"]["speakers"] == 2
     assert [segment["speaker_label"] for segment in results["audio_segments"]] == ["spk_0", "spk_1"]
 
 
-def test_channels_are_kept_apart_when_asked(s3, transcribe, upload):
+def test_channels_are_separated_on_request(s3, transcribe, upload):
     job = run(transcribe, upload(channels=2), Settings={"ChannelIdentification": True})
     labels = transcript(s3, job["MedicalTranscriptionJobName"])["results"]["channel_labels"]
     assert labels["number_of_channels"] == 2
     assert [channel["channel_label"] for channel in labels["channels"]] == ["ch_0", "ch_1"]
 
 
-def test_a_recording_that_cannot_be_used_fails_its_job_with_a_reason(s3, transcribe, upload):
+def test_an_unusable_recording_fails_its_job_with_a_reason(s3, transcribe, upload):
     job = run(transcribe, upload("!fail Unsupported media format."))
     assert job["TranscriptionJobStatus"] == "FAILED"
     assert job["FailureReason"] == "Unsupported media format."
@@ -157,7 +157,7 @@ def test_a_recording_that_cannot_be_used_fails_its_job_with_a_reason(s3, transcr
     refused("NoSuchKey", "", s3.get_object, Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
 
 
-def test_the_cloud_answers_others_while_a_recording_is_heard(cloud, transcribe, upload):
+def test_the_cloud_answers_other_calls_during_a_job(cloud, transcribe, upload):
     name = started(transcribe, upload("!slow 1\n0: a long story."))["MedicalTranscriptionJobName"]
     began = time.monotonic()
     cloud.client("s3").list_buckets()
@@ -168,20 +168,20 @@ def test_the_cloud_answers_others_while_a_recording_is_heard(cloud, transcribe, 
 # --- output ---
 
 
-def test_the_transcript_lies_under_the_key_that_was_asked_for(s3, transcribe, upload, key):
+def test_the_transcript_has_the_requested_key(s3, transcribe, upload, key):
     context = {"purpose": "transcripts"}
     job = run(transcribe, upload(), OutputEncryptionKMSKeyId=key, KMSEncryptionContext=context)
     head = s3.head_object(Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 
 
-def test_without_a_key_s3_encrypts_the_transcript_itself(s3, transcribe, upload):
+def test_without_a_kms_key_s3_encrypts_the_transcript(s3, transcribe, upload):
     job = run(transcribe, upload())
     head = s3.head_object(Bucket=WORK, Key=f"raw/{job['MedicalTranscriptionJobName']}.json")
     assert head["ServerSideEncryption"] == "AES256"
 
 
-def test_a_write_probe_is_left_beside_the_transcript(s3, transcribe, upload):
+def test_a_write_probe_is_next_to_the_transcript(s3, transcribe, upload):
     run(transcribe, upload(), OutputKey="probed/a.json")
     assert s3.head_object(Bucket=WORK, Key=f"probed/{PROBE}")["ContentLength"] == 0
 
@@ -227,7 +227,7 @@ def test_a_recording_may_be_named_by_its_https_address(transcribe, upload, form)
     assert run(transcribe, form.format(bucket=bucket, key=name))["TranscriptionJobStatus"] == "COMPLETED"
 
 
-def test_a_recording_that_is_replaced_while_it_is_heard_is_heard_as_it_was(s3, transcribe, upload, tmp_path):
+def test_a_recording_replaced_during_its_job_is_transcribed_in_its_first_version(s3, transcribe, upload, tmp_path):
     media = upload("!slow 0.5\n0: The first words.")
     name = started(transcribe, media)["MedicalTranscriptionJobName"]
     s3.upload_file(recording("0: Other words.", tmp_path / "b.wav"), MEDIA, media.removeprefix(f"s3://{MEDIA}/"))
@@ -275,7 +275,7 @@ def test_an_unknown_job_is_a_bad_request(transcribe, operation):
         ),
     ],
 )
-def test_what_the_service_does_not_accept_is_refused_at_the_start(transcribe, upload, changed, text):
+def test_an_invalid_request_is_refused_at_the_start(transcribe, upload, changed, text):
     call = transcribe.start_medical_transcription_job
     refused("BadRequestException", text, call, **(request(upload()) | changed))
 
@@ -304,7 +304,7 @@ def settled(transcribe, name):
     return found
 
 
-def test_a_vocabulary_gets_ready_can_be_used_and_downloaded(transcribe, upload, table):
+def test_a_ready_vocabulary_can_be_used_and_downloaded(transcribe, upload, table):
     asked = vocabulary(table)
     name = transcribe.create_medical_vocabulary(**asked)["VocabularyName"]
     call = transcribe.start_medical_transcription_job
@@ -330,7 +330,7 @@ def test_a_broken_update_leaves_the_vocabulary_as_it_was(s3, transcribe, table):
     assert "line 1: the header must name" in after["FailureReason"]
 
 
-def test_a_guessed_download_address_leads_nowhere(cloud, transcribe, table):
+def test_a_guessed_download_address_finds_nothing(cloud, transcribe, table):
     name = transcribe.create_medical_vocabulary(**vocabulary(table))["VocabularyName"]
     settled(transcribe, name)
     guess = f"{cloud.endpoint}/_transcribe-medical/vocabularies/000000000000/us-east-1/{name}/guess/input.txt"
@@ -376,7 +376,7 @@ def test_a_deleted_job_is_gone_and_its_transcript_stays(s3, transcribe, upload):
     assert transcript(s3, name)
 
 
-def test_the_waiter_that_boto3_brings_works(transcribe, upload):
+def test_boto3_s_own_waiter_works(transcribe, upload):
     name = started(transcribe, upload())["MedicalTranscriptionJobName"]
     waiter = transcribe.get_waiter("medical_transcription_job_completed")
     waiter.wait(MedicalTranscriptionJobName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 10})
@@ -386,7 +386,7 @@ def test_other_transcribe_operations_still_answer(transcribe):
     assert transcribe.list_transcription_jobs()["TranscriptionJobSummaries"] == []
 
 
-# --- rights ---
+# --- permissions ---
 
 
 def statement(action, resource, **condition):
@@ -415,7 +415,7 @@ def rights(key):
 
 @pytest.fixture
 def as_user(cloud):
-    """Make a Transcribe client of a new user who has the given rights and no others."""
+    """Make a Transcribe client of a new user who has only the given permissions."""
     iam, name = cloud.client("iam"), f"user-{uuid4().hex}"
 
     def making(statements):
@@ -432,7 +432,7 @@ def as_user(cloud):
     return making
 
 
-def test_who_has_every_right_may_start_and_follow_a_job(as_user, upload, key):
+def test_a_user_with_every_permission_may_start_and_read_a_job(as_user, upload, key):
     mine = as_user(rights(key).values())
     job = run(mine, upload(), name=f"mine-{uuid4().hex}", OutputEncryptionKMSKeyId=key)
     assert job["TranscriptionJobStatus"] == "COMPLETED"
@@ -450,7 +450,7 @@ def test_who_has_every_right_may_start_and_follow_a_job(as_user, upload, key):
         ("key", ("BadRequestException", "KMS key")),
     ],
 )
-def test_each_right_is_needed_to_start_a_job(as_user, upload, key, missing, answer):
+def test_each_permission_is_needed_to_start_a_job(as_user, upload, key, missing, answer):
     held = [right for name, right in rights(key).items() if name != missing]
     call = as_user(held).start_medical_transcription_job
     refused(*answer, call, **request(upload(), OutputEncryptionKMSKeyId=key))
@@ -471,14 +471,14 @@ def test_a_policys_conditions_on_the_output_are_compared_with_the_request(as_use
     refused("AccessDeniedException", "", call, **{name: value for name, value in asked.items() if value is not None})
 
 
-def test_tags_need_a_right_of_their_own(as_user, upload, key):
+def test_tags_need_their_own_permission(as_user, upload, key):
     call = as_user(rights(key).values()).start_medical_transcription_job
     tags = [{"Key": "ward", "Value": "3"}]
     asked = request(upload(), OutputEncryptionKMSKeyId=key, Tags=tags)
     refused("AccessDeniedException", "TagResource", call, **asked)
 
 
-def test_a_recording_under_a_key_needs_the_right_to_decrypt(s3, as_user, key, tmp_path):
+def test_an_encrypted_recording_needs_the_permission_to_decrypt(s3, as_user, key, tmp_path):
     path = recording(GREETING, tmp_path / "a.wav")
     s3.upload_file(path, MEDIA, "staging/locked.wav", ExtraArgs={"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key})
     asked = request(f"s3://{MEDIA}/staging/locked.wav", OutputEncryptionKMSKeyId=key)
@@ -497,7 +497,7 @@ def vocabulary_rights(**only):
     return [every[name] for name in every if only.get(name, True)]
 
 
-def test_who_has_every_right_may_create_a_vocabulary_under_its_own_names(as_user, table):
+def test_a_user_with_every_permission_may_create_a_vocabulary_with_the_permitted_names(as_user, table):
     mine = as_user(vocabulary_rights())
     name = f"mine-{uuid4().hex}"
     mine.create_medical_vocabulary(**vocabulary(table, name, Tags=[{"Key": "ward", "Value": "3"}]))
@@ -514,12 +514,12 @@ def test_who_has_every_right_may_create_a_vocabulary_under_its_own_names(as_user
         ("tag", ("AccessDeniedException", "TagResource")),
     ],
 )
-def test_each_right_is_needed_to_create_a_vocabulary(as_user, table, missing, answer):
+def test_each_permission_is_needed_to_create_a_vocabulary(as_user, table, missing, answer):
     call = as_user(vocabulary_rights(**{missing: False})).create_medical_vocabulary
     refused(*answer, call, **vocabulary(table, Tags=[{"Key": "ward", "Value": "3"}]))
 
 
-def test_a_recording_under_the_accounts_own_key_needs_no_further_right(s3, transcribe, tmp_path):
+def test_a_recording_under_the_account_s_own_key_needs_no_further_permission(s3, transcribe, tmp_path):
     path = recording(GREETING, tmp_path / "a.wav")
     s3.upload_file(str(path), MEDIA, "staging/own-key.wav", ExtraArgs={"ServerSideEncryption": "aws:kms"})
     assert run(transcribe, f"s3://{MEDIA}/staging/own-key.wav")["TranscriptionJobStatus"] == "COMPLETED"
@@ -529,8 +529,8 @@ def test_a_recording_under_the_accounts_own_key_needs_no_further_right(s3, trans
 
 
 @pytest.mark.parametrize(("script", "status"), [(GREETING, "COMPLETED"), ("!fail Unsupported media format.", "FAILED")])
-def test_the_end_of_a_job_is_told_as_often_as_the_cloud_was_asked_to(cloud, transcribe, upload, script, status):
-    queue, name = listening(cloud), f"told-{uuid4().hex}"
+def test_the_completion_event_is_sent_as_often_as_configured(cloud, transcribe, upload, script, status):
+    queue, name = event_queue(cloud), f"told-{uuid4().hex}"
     job = run(transcribe, upload(script), name=name)
     events = [json.loads(message["Body"]) for message in received(cloud, queue, 2)]
     reason = {"FailureReason": job["FailureReason"]} if "FailureReason" in job else {}
@@ -539,18 +539,20 @@ def test_the_end_of_a_job_is_told_as_often_as_the_cloud_was_asked_to(cloud, tran
     assert events[0]["detail"] == {"MedicalTranscriptionJobName": name, "TranscriptionJobStatus": status} | reason
 
 
-def test_the_transcript_itself_is_told_by_s3(cloud, s3, transcribe, upload):
+def test_s3_announces_the_transcript(cloud, s3, transcribe, upload):
     s3.put_bucket_notification_configuration(Bucket=WORK, NotificationConfiguration={"EventBridgeConfiguration": {}})
     name = f"told-{uuid4().hex}"
-    queue = listening(cloud, {"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": f"raw/{name}*.json"}]}}})
+    queue = event_queue(
+        cloud, {"source": ["aws.s3"], "detail": {"object": {"key": [{"wildcard": f"raw/{name}*.json"}]}}}
+    )
     run(transcribe, upload(), name=name)
     [message] = received(cloud, queue, 1)
     event = json.loads(message["Body"])
     assert (event["detail-type"], event["detail"]["object"]["key"]) == ("Object Created", f"raw/{name}.json")
 
 
-def listening(cloud, pattern=None):
-    """Make a queue that gets what matches the pattern, and return its URL."""
+def event_queue(cloud, pattern=None):
+    """Make a queue that receives events matching the pattern, and return its URL."""
     name, sqs, events = f"told-{uuid4().hex}", cloud.client("sqs"), cloud.client("events")
     queue = f"arn:aws:sqs:us-east-1:000000000000:{name}"
     allowed = statement("sqs:SendMessage", queue) | {"Principal": {"Service": "events.amazonaws.com"}}

@@ -1,4 +1,4 @@
-"""Two deployments in one account and Region, and one that is upgraded in the middle of its work."""
+"""Two deployments in one account and Region, and one that is upgraded with recordings in progress."""
 
 import hashlib
 import json
@@ -24,8 +24,8 @@ UPLOADS = 50
 RETRY_DELAY_SECONDS = 900
 
 
-class OperatedPipeline:
-    """A deployment, its people, and what they were told."""
+class ObservedDeployment:
+    """A deployment, its users, and their notifications."""
 
     def __init__(self, cloud: Cloud, name: str, deployed: Deployment, folder: Path) -> None:
         self.cloud, self.name, self.deployed, self._folder = cloud, name, deployed, folder
@@ -33,7 +33,7 @@ class OperatedPipeline:
         self._s3 = cloud.client("s3")
         self._client = cache(cloud.client)
         self.versions: dict[str, str] = {}
-        self.told: list[dict[str, Any]] = []
+        self.notifications: list[dict[str, Any]] = []
 
     def upload(self, number: int, script: str = "") -> None:
         said = f"This is {self.name} number {number}."
@@ -43,16 +43,16 @@ class OperatedPipeline:
         )
         self.versions[put["VersionId"]] = said
 
-    def listen(self, until: int) -> None:
-        """Until so many recordings have been told of."""
+    def receive_all(self, until: int) -> None:
+        """Receive notifications of this many recordings."""
         deadline = time.monotonic() + RETRY_DELAY_SECONDS
-        while len({each["versionId"] for each in self.told}) < until:
-            assert time.monotonic() < deadline, f"only {len(self.told)} were told of"
-            self.told += self._inbox.read(2)
+        while len({each["versionId"] for each in self.notifications}) < until:
+            assert time.monotonic() < deadline, f"only {len(self.notifications)} arrived"
+            self.notifications += self._inbox.read(2)
 
-    def text(self, told: dict[str, Any]) -> str:
-        key = told["manifest"]["key"].replace("manifest.json", "transcript.txt")
-        return self._s3.get_object(Bucket=told["manifest"]["bucket"], Key=key)["Body"].read().decode()
+    def text(self, notification: dict[str, Any]) -> str:
+        key = notification["manifest"]["key"].replace("manifest.json", "transcript.txt")
+        return self._s3.get_object(Bucket=notification["manifest"]["bucket"], Key=key)["Body"].read().decode()
 
     def rows(self) -> list[dict[str, Any]]:
         items = self.cloud.client("dynamodb").scan(TableName=self.deployed["LedgerTableName"])["Items"]
@@ -66,18 +66,18 @@ class OperatedPipeline:
         assert ended.exit_code == 0, ended.output
         return json.loads(ended.stdout)
 
-    def judge(self) -> None:
-        """Each upload ended once, with its own words, and nothing of anybody else's is here."""
-        assert {each["versionId"] for each in self.told} == set(self.versions)
-        assert {each["status"] for each in self.told} == {"DELIVERED"}
-        assert len({each["id"] for each in self.told}) == len(self.versions)
-        for each in self.told:
+    def check(self) -> None:
+        """Each upload ended once, with its own words, and nothing from another deployment is here."""
+        assert {each["versionId"] for each in self.notifications} == set(self.versions)
+        assert {each["status"] for each in self.notifications} == {"DELIVERED"}
+        assert len({each["id"] for each in self.notifications}) == len(self.versions)
+        for each in self.notifications:
             assert self.versions[each["versionId"]] in self.text(each)
         assert {(row["state"]["S"], row["bucket"]["S"]) for row in self.rows()} == {
             ("DELIVERED", self.deployed["IntakeBucketName"])
         }
         assert len(self.rows()) == len(self.versions)
-        jobs = {each["job"] for each in self.told}
+        jobs = {each["job"] for each in self.notifications}
         assert {key.split("/")[1].removesuffix(".json") for key in self.keys("WorkBucketName")} - {PROBE} == jobs
         assert {key.split("/")[1] for key in self.keys("TranscriptsBucketName")} == jobs
         status = self.json("status")
@@ -89,30 +89,30 @@ PROBE = ".write_access_check_file.temp"
 
 
 @pytest.mark.proof
-def test_two_deployments_whose_names_begin_alike_never_hear_of_each_other(tmp_path):
+def test_two_deployments_with_a_common_name_prefix_are_separate(tmp_path):
     with running(state=tmp_path / "state", engine="scripted", completion_events="on") as cloud:
-        wards = [deployed(cloud, name, tmp_path) for name in ("clinic", "clinic2")]
+        deployments = [deployed(cloud, name, tmp_path) for name in ("clinic", "clinic2")]
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda number: [operated.upload(number) for operated in wards], range(UPLOADS)))
-        for operated in wards:
-            operated.listen(UPLOADS)
-            cloud.client("lambda").invoke(FunctionName=f"{operated.name}-reconcile", Payload=b"{}")
-        for operated in wards:
-            operated.listen(UPLOADS)
-            operated.judge()
-            assert operated.json("doctor")["healthy"]
-        assert all_jobs(cloud) == {each["job"] for operated in wards for each in operated.told}
-        the_one_s_people_cannot_reach_the_other(cloud, *wards)
-        what_is_done_to_the_one_is_not_done_to_the_other(*wards)
+            list(pool.map(lambda number: [observed.upload(number) for observed in deployments], range(UPLOADS)))
+        for observed in deployments:
+            observed.receive_all(UPLOADS)
+            cloud.client("lambda").invoke(FunctionName=f"{observed.name}-reconcile", Payload=b"{}")
+        for observed in deployments:
+            observed.receive_all(UPLOADS)
+            observed.check()
+            assert observed.json("doctor")["healthy"]
+        assert all_jobs(cloud) == {each["job"] for observed in deployments for each in observed.notifications}
+        users_of_one_cannot_reach_the_other(cloud, *deployments)
+        an_erasure_in_one_does_not_affect_the_other(*deployments)
 
 
-def deployed(cloud: Cloud, name: str, folder: Path) -> OperatedPipeline:
+def deployed(cloud: Cloud, name: str, folder: Path) -> ObservedDeployment:
     assembly = deployment.synthesise(folder / name, deployment.config(name=name))
-    return OperatedPipeline(cloud, name, deployment.deploy(assembly, cloud.endpoint), folder)
+    return ObservedDeployment(cloud, name, deployment.deploy(assembly, cloud.endpoint), folder)
 
 
-def the_one_s_people_cannot_reach_the_other(cloud: Cloud, one: OperatedPipeline, other: OperatedPipeline) -> None:
-    """The account's users of this test hold both deployments' policies by now: a new one holds one's alone."""
+def users_of_one_cannot_reach_the_other(cloud: Cloud, one: ObservedDeployment, other: ObservedDeployment) -> None:
+    """The test's users already have both deployments' policies, so a new user has only one deployment's."""
     iam = cloud.client("iam")
     iam.create_user(UserName="of-one")
     for duty in ("Uploader", "Reader", "Subscriber"):
@@ -133,51 +133,51 @@ def the_one_s_people_cannot_reach_the_other(cloud: Cloud, one: OperatedPipeline,
             attempt()
 
 
-def what_is_done_to_the_one_is_not_done_to_the_other(one: OperatedPipeline, other: OperatedPipeline) -> None:
-    """The same key lies in both; in one it is erased."""
-    (mine,) = [each for each in one.told if one.versions[each["versionId"]].endswith("number 7.")]
+def an_erasure_in_one_does_not_affect_the_other(one: ObservedDeployment, other: ObservedDeployment) -> None:
+    """Both have the same key. It is erased in one of them."""
+    (mine,) = [each for each in one.notifications if one.versions[each["versionId"]].endswith("number 7.")]
     one.cloud.client("dynamodb").update_item(
         TableName=one.deployed["LedgerTableName"], Key={"recording": {"S": mine["job"]}},
         UpdateExpression="SET started = :then", ExpressionAttributeValues={":then": {"N": "1"}},
     )  # fmt: skip
     one.json("erase", mine["job"], "--yes")
     assert one.json("status")["states"]["REJECTED"] == 1
-    other.judge()
+    other.check()
 
 
 @pytest.mark.proof
-def test_an_upgrade_in_the_middle_of_the_work_loses_nothing(tmp_path):
-    """Half of the uploads are on their way when code, settings and limits change; the other half comes meanwhile."""
+def test_an_upgrade_during_the_work_loses_nothing(tmp_path):
+    """Half of the uploads are in progress when code, settings and limits change. The other half arrive meanwhile."""
     first = {"name": "moving", "quotas": {"concurrent_jobs": 4}}
     second = {"name": "moving", "quotas": {"concurrent_jobs": 8}, "retry_delay_seconds": 2, "job_poll_seconds": 0}
     old = deployment.synthesise(tmp_path / "old", deployment.config(**first))
     new = changed_code(deployment.synthesise(tmp_path / "new", deployment.config(**second)))
     with running(state=tmp_path / "state", engine="scripted", faults={"concurrent_jobs": 4}) as cloud:
-        operated = OperatedPipeline(cloud, "moving", deployment.deploy(old, cloud.endpoint), tmp_path)
+        observed = ObservedDeployment(cloud, "moving", deployment.deploy(old, cloud.endpoint), tmp_path)
         before = code(cloud)
         for number in range(UPLOADS):
-            operated.upload(number, "!slow 1\n")
-        operated.listen(UPLOADS // 10)
+            observed.upload(number, "!slow 1\n")
+        observed.receive_all(UPLOADS // 10)
         with ThreadPoolExecutor(1) as meanwhile:
             uploading = meanwhile.submit(
-                lambda: [operated.upload(UPLOADS + number, "!slow 1\n") for number in range(UPLOADS)]
+                lambda: [observed.upload(UPLOADS + number, "!slow 1\n") for number in range(UPLOADS)]
             )
             deployment.deploy(new, cloud.endpoint)
             uploading.result()
         assert code(cloud) != before
-        assert len(operated.told) < UPLOADS, "nothing was on its way any more"
-        operated.listen(2 * UPLOADS)
-        operated.judge()
+        assert len(observed.notifications) < UPLOADS, "nothing was on its way any more"
+        observed.receive_all(2 * UPLOADS)
+        observed.check()
 
 
 def code(cloud: Cloud) -> str:
-    """What runs."""
+    """The running code."""
     found = cloud.client("lambda").get_function_configuration(FunctionName="moving-start-transcription")
     return str(found["CodeSha256"])
 
 
 def changed_code(assembly: Path) -> Path:
-    """The assembly with functions that are another version's: their asset gets a new content and a new name."""
+    """The assembly with functions of another version: their asset gets new content and a new name."""
     module = next(assembly.glob("asset.*/start_transcription.py"))
     module.write_text(module.read_text(encoding="utf-8") + "\n# another version\n", encoding="utf-8")
     was = module.parent.name.partition(".")[2]

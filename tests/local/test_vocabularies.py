@@ -1,4 +1,4 @@
-"""Vocabularies as code: from a table file through the stacks' template to a vocabulary that is ready."""
+"""Vocabularies as code: from a table file through the stacks' template to a ready vocabulary."""
 
 import json
 import time
@@ -39,7 +39,7 @@ def synthesised(folder, tmp_path, profiles=PROFILES):
     return vocabularies.names, template.get("Resources", {})
 
 
-def test_a_table_that_a_profile_names_is_deployed_and_its_name_told(folder, tmp_path):
+def test_a_profile_s_table_is_deployed_and_its_name_is_in_the_environment(folder, tmp_path):
     names, resources = synthesised(folder, tmp_path)
     [resource] = [each for each in resources.values() if each["Type"] == "AWS::Transcribe::MedicalVocabulary"]
     properties = resource["Properties"]
@@ -49,7 +49,7 @@ def test_a_table_that_a_profile_names_is_deployed_and_its_name_told(folder, tmp_
     assert "s3://" in properties["VocabularyFileUri"]["Fn::Sub"]
 
 
-def test_a_table_that_no_profile_names_is_checked_and_not_deployed(folder, tmp_path):
+def test_a_table_without_a_profile_is_checked_and_not_deployed(folder, tmp_path):
     plain = {"dictation/": {"type": "DICTATION"}}
     assert not synthesised(folder, tmp_path, plain)[1]
     (folder / "other.txt").write_text("no table")
@@ -58,7 +58,7 @@ def test_a_table_that_no_profile_names_is_checked_and_not_deployed(folder, tmp_p
 
 
 @pytest.mark.parametrize(("number", "fits"), [(20, True), (40, False)])
-def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(folder, tmp_path, number, fits):
+def test_the_number_of_vocabularies_is_limited_by_a_function_s_environment(folder, tmp_path, number, fits):
     stems = [f"medicines-of-ward-{operated:02}" for operated in range(number)]
     for stem in stems:
         (folder / f"{stem}.txt").write_text(TABLE)
@@ -73,7 +73,7 @@ def test_no_more_vocabularies_are_named_than_fit_into_a_function_s_environment(f
             synthesised(folder, tmp_path, profiles)
 
 
-def test_another_content_gets_another_name(folder):
+def test_different_content_gets_a_different_name(folder):
     [before] = tables(folder, "clinic")
     (folder / "drugs.txt").write_text(TABLE.replace("metoprolol", "bisoprolol"))
     [after] = tables(folder, "clinic")
@@ -95,14 +95,14 @@ def test_a_broken_file_is_refused_with_line_and_reason(folder, file, sentence):
     assert sentence in str(bad.value)
 
 
-def test_a_name_that_no_file_is_for_is_refused_with_what_there_is(folder, tmp_path):
+def test_the_error_for_a_name_without_a_file_lists_the_files(folder, tmp_path):
     with pytest.raises(InvalidConfig, match=r"name the vocabulary 'drug', .* no vocabularies/drug.txt; known: drugs"):
         named({"dictation/": {"vocabulary_name": "drug"}}, folder, "clinic")
     with pytest.raises(InvalidConfig, match="the folder has no table"):
         named({"dictation/": {"vocabulary_name": "drug"}}, tmp_path / "none", "clinic")
 
 
-def test_the_tables_we_ship_can_be_deployed():
+def test_the_shipped_tables_can_be_deployed():
     assert {table.stem for table in tables(FOLDER, "stethoscript")} >= {"drugs"}
 
 
@@ -180,7 +180,7 @@ def stack(cloud, s3):
     return Stack(cloud, s3)
 
 
-def test_a_stack_makes_its_vocabulary_ready_and_takes_it_along_when_it_goes(stack):
+def test_a_stack_creates_its_vocabulary_and_deletes_it(stack):
     name = f"{stack.name}-1"
     assert stack.create(name) == "CREATE_COMPLETE"
     assert stack.vocabularies() == {name: "READY"}
@@ -198,7 +198,7 @@ def test_a_new_name_replaces_the_old_vocabulary(stack):
     assert stack.outputs()["Name"] == f"{stack.name}-2"
 
 
-def test_a_broken_table_fails_the_stack_with_line_and_reason_and_leaves_nothing(stack):
+def test_an_invalid_table_fails_the_stack_with_line_and_reason_and_leaves_nothing(stack):
     assert stack.create(f"{stack.name}-1", TABLE + "B12\t\t\t\n") == "ROLLBACK_COMPLETE"
     assert "line 3: Phrase may hold letters" in stack.reasons()
     assert stack.vocabularies() == {}
@@ -214,7 +214,7 @@ def test_a_broken_update_keeps_the_old_table_under_the_same_name_and_the_old_voc
     assert after["DownloadUri"] == before
 
 
-def test_a_name_that_is_taken_fails_the_stack_and_stays_with_its_owner(cloud, s3, stack):
+def test_a_name_in_use_fails_the_stack_and_keeps_its_owner(cloud, s3, stack):
     other = Stack(cloud, s3)
     taken = f"{stack.name}-taken"
     other.create(taken)
@@ -223,7 +223,7 @@ def test_a_name_that_is_taken_fails_the_stack_and_stays_with_its_owner(cloud, s3
     assert stack.vocabularies() == {taken: "READY"}
 
 
-def test_the_cdk_deploys_the_tables_that_profiles_name_and_the_function_knows_them(cloud, tmp_path):
+def test_the_cdk_deploys_the_profiles_tables_and_the_function_knows_them(cloud, tmp_path):
     profiles = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}}
     deploy(cloud, tmp_path, name="words", profiles=profiles)
     environment = cloud.client("lambda").get_function_configuration(FunctionName="words-start-transcription")

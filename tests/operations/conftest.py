@@ -1,6 +1,6 @@
-"""The clinic of the functions' tests, which the tool looks after."""
+"""The simulated deployment of the function tests, which the operator's tool manages."""
 
 from tests.functions.deployment_harness import pipeline
-from tests.functions.fakes import _far_ends
+from tests.functions.fakes import _fake_clients
 
-__all__ = ["_far_ends", "pipeline"]
+__all__ = ["_fake_clients", "pipeline"]

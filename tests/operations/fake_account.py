@@ -1,4 +1,4 @@
-"""An account that one can look into and break, service by service: each call has one answer, or an error."""
+"""A fake account that tests can inspect and break, service by service: each call has one answer or one error."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass
 class Service:
-    """A service whose calls are answered from a table; a call that is not in it fails the test that makes it."""
+    """A service whose calls are answered from a table. An unknown call fails the test."""
 
     answers: dict[str, Any]
     meta: Any = field(

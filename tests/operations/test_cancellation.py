@@ -1,4 +1,4 @@
-"""`cancel`: what waits is not paid for, what runs is not delivered, and what was delivered is refused."""
+"""`cancel`: a waiting recording costs nothing, a running one is not delivered, and a delivered one is refused."""
 
 import json
 
@@ -10,192 +10,192 @@ from operations.recordings import find
 from stethoscript.ledger_row import State
 from stethoscript.uploads import Upload
 from tests.client_errors import refusal
-from tests.operations.test_operations import KEY, PATIENT, operated
+from tests.operations.test_operations import KEY, PATIENT, operator
 
-__all__ = ["operated"]
+__all__ = ["operator"]
 
 
-def take(operated):
-    """Have the start function take every message of the intake queue."""
-    messages = operated.pipeline.messages(operated.pipeline.intake_queue)
-    operated.pipeline.drain(operated.pipeline.intake_queue)
+def take(operator):
+    """Let the start function take every message of the intake queue."""
+    messages = operator.pipeline.messages(operator.pipeline.intake_queue)
+    operator.pipeline.drain(operator.pipeline.intake_queue)
     for each in messages:
-        operated.pipeline.start(Upload(**each.body["upload"]))
+        operator.pipeline.start(Upload(**each.body["upload"]))
 
 
-def waiting(operated, **more):
-    """A claimed recording that Transcribe was not asked about."""
-    upload = operated.pipeline.upload(KEY, **more)
-    operated.pipeline.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
-    operated.pipeline.start(upload)
-    operated.pipeline.drain(operated.pipeline.intake_queue)
+def waiting(operator, **more):
+    """A claimed recording for which Transcribe was not called."""
+    upload = operator.pipeline.upload(KEY, **more)
+    operator.pipeline.dynamodb.before["query"] = [refusal("InternalServerError", status=500)]
+    operator.pipeline.start(upload)
+    operator.pipeline.drain(operator.pipeline.intake_queue)
     return upload
 
 
-def running(operated):
-    upload = operated.pipeline.upload(KEY)
-    operated.pipeline.start(upload)
+def running(operator):
+    upload = operator.pipeline.upload(KEY)
+    operator.pipeline.start(upload)
     return upload
 
 
-def deliver(operated, upload):
-    operated.pipeline.write_raw(operated.name(upload), f"{PATIENT} has a cough.")
-    operated.pipeline.transcribe.end(operated.name(upload))
-    operated.pipeline.deliver(operated.name(upload))
+def deliver(operator, upload):
+    operator.pipeline.write_raw(operator.name(upload), f"{PATIENT} has a cough.")
+    operator.pipeline.transcribe.end(operator.name(upload))
+    operator.pipeline.deliver(operator.name(upload))
 
 
-def ends(operated):
-    return [(told["id"], told.get("reason", {}).get("class")) for told in operated.pipeline.told()]
+def ends(operator):
+    return [(answer["id"], answer.get("reason", {}).get("class")) for answer in operator.pipeline.notifications()]
 
 
-def test_a_recording_that_waits_is_cancelled_for_nothing(operated):
-    upload = waiting(operated)
-    said = operated.run("cancel", operated.name(upload), "--yes").stdout
-    assert said == f"{operated.name(upload)}: cancelled; nothing is charged.\n"
-    take(operated)
-    assert ends(operated) == [(f"{operated.name(upload)}:REJECTED", "Cancelled")]
-    assert not operated.pipeline.transcribe.jobs
-    assert operated.json("explain", operated.name(upload))["why"] == "cancelled"
+def test_a_waiting_recording_is_cancelled_without_a_charge(operator):
+    upload = waiting(operator)
+    said = operator.run("cancel", operator.name(upload), "--yes").stdout
+    assert said == f"{operator.name(upload)}: cancelled; nothing is charged.\n"
+    take(operator)
+    assert ends(operator) == [(f"{operator.name(upload)}:REJECTED", "Cancelled")]
+    assert not operator.pipeline.transcribe.jobs
+    assert operator.json("explain", operator.name(upload))["why"] == "cancelled"
 
 
-def test_an_upload_that_no_function_has_looked_at_is_cancelled_for_nothing(operated):
-    upload = operated.pipeline.upload(KEY, Metadata={"correlation-id": "visit-7"})
-    (done,) = operated.json("cancel", upload.version, "--yes")
-    assert (done["job"], done["charged"], done["dollars"]) == (operated.name(upload), "nothing", None)
-    assert operated.json("explain", upload.version)["why"] == "cancelled"
-    operated.pipeline.start(upload)  # S3's own message
-    take(operated)
-    assert ends(operated) == [(f"{operated.name(upload)}:REJECTED", "Cancelled")]
-    assert operated.pipeline.told()[0]["correlationId"] == "visit-7"
+def test_an_upload_without_a_row_is_cancelled_without_a_charge(operator):
+    upload = operator.pipeline.upload(KEY, Metadata={"correlation-id": "visit-7"})
+    (done,) = operator.json("cancel", upload.version, "--yes")
+    assert (done["job"], done["charged"], done["dollars"]) == (operator.name(upload), "nothing", None)
+    assert operator.json("explain", upload.version)["why"] == "cancelled"
+    operator.pipeline.start(upload)  # S3's own message
+    take(operator)
+    assert ends(operator) == [(f"{operator.name(upload)}:REJECTED", "Cancelled")]
+    assert operator.pipeline.notifications()[0]["correlationId"] == "visit-7"
 
 
-def test_of_a_running_job_it_is_said_that_it_is_paid_for_and_how_much(operated):
-    upload = running(operated)
-    operated.pipeline.dynamodb.update_item(
-        TableName="ledger", Key={"recording": {"S": operated.name(upload)}},
+def test_cancel_prints_the_price_of_a_running_job(operator):
+    upload = running(operator)
+    operator.pipeline.dynamodb.update_item(
+        TableName="ledger", Key={"recording": {"S": operator.name(upload)}},
         UpdateExpression="SET audio_ms = :long", ExpressionAttributeValues={":long": {"N": "600000"}},
     )  # fmt: skip
-    said = operated.run("cancel", operated.name(upload), "--yes").stdout
+    said = operator.run("cancel", operator.name(upload), "--yes").stdout
     assert "Transcribe cannot stop a running job" in said
     assert "about 10.0 minutes ($0.75) are charged" in said
-    assert operated.json("cancel", operated.name(upload), "--yes")[0]["dollars"] == 0.75
-    assert "output is removed" in operated.json("explain", operated.name(upload))["sentence"]
-    deliver(operated, upload)
-    assert ends(operated) == [(f"{operated.name(upload)}:FAILED", "Cancelled")]
-    assert "cough" not in operated.everything()
+    assert operator.json("cancel", operator.name(upload), "--yes")[0]["dollars"] == 0.75
+    assert "output is removed" in operator.json("explain", operator.name(upload))["sentence"]
+    deliver(operator, upload)
+    assert ends(operator) == [(f"{operator.name(upload)}:FAILED", "Cancelled")]
+    assert "cough" not in operator.everything()
 
 
-def test_of_an_unknown_length_the_least_price_is_said(operated):
-    upload = running(operated)
-    operated.pipeline.dynamodb.update_item(
-        TableName="ledger", Key={"recording": {"S": operated.name(upload)}}, UpdateExpression="REMOVE audio_ms"
+def test_cancel_prints_the_minimum_price_for_an_unknown_length(operator):
+    upload = running(operator)
+    operator.pipeline.dynamodb.update_item(
+        TableName="ledger", Key={"recording": {"S": operator.name(upload)}}, UpdateExpression="REMOVE audio_ms"
     )
-    assert "at least 15 seconds ($0.02) are charged" in operated.run("cancel", operated.name(upload), "--yes").stdout
+    assert "at least 15 seconds ($0.02) are charged" in operator.run("cancel", operator.name(upload), "--yes").stdout
 
 
-def test_where_transcribe_was_asked_and_no_answer_is_known_it_is_said_so(operated):
-    upload = operated.pipeline.upload(KEY)
-    operated.pipeline.transcribe.troubles.append(refusal("InternalFailureException", status=500))
-    operated.pipeline.start(upload)
-    (done,) = operated.json("cancel", operated.name(upload), "--yes")
+def test_cancel_says_that_a_start_has_no_known_answer(operator):
+    upload = operator.pipeline.upload(KEY)
+    operator.pipeline.transcribe.troubles.append(refusal("InternalFailureException", status=500))
+    operator.pipeline.start(upload)
+    (done,) = operator.json("cancel", operator.name(upload), "--yes")
     assert (done["state"], done["charged"]) == ("CLAIMED", "unknown")
-    assert "was just asked" in operated.run("cancel", operated.name(upload), "--yes").stdout
+    assert "was just asked" in operator.run("cancel", operator.name(upload), "--yes").stdout
 
 
-def test_a_cancellation_is_repeated_without_harm_before_and_after_its_end(operated):
-    upload = waiting(operated)
+def test_a_cancellation_can_be_repeated_before_and_after_its_end(operator):
+    upload = waiting(operator)
     for _ in range(2):
-        assert "nothing is charged" in operated.run("cancel", operated.name(upload), "--yes").stdout
-        take(operated)
-    assert len(operated.pipeline.told()) == 1
+        assert "nothing is charged" in operator.run("cancel", operator.name(upload), "--yes").stdout
+        take(operator)
+    assert len(operator.pipeline.notifications()) == 1
 
 
 @pytest.mark.parametrize(("call", "service"), [("send_message_batch", "sqs"), ("update_item", "dynamodb")])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_cancellation_that_breaks_off_is_simply_repeated(operated, service, call, when):
-    upload = waiting(operated)
-    getattr(getattr(operated.pipeline, service), when)[call] = [refusal("InternalError", status=500)]
-    operated.run("cancel", operated.name(upload), "--yes", code=4)
-    operated.run("cancel", operated.name(upload), "--yes")
-    take(operated)
-    assert ends(operated) == [(f"{operated.name(upload)}:REJECTED", "Cancelled")]
+def test_an_interrupted_cancellation_can_be_repeated(operator, service, call, when):
+    upload = waiting(operator)
+    getattr(getattr(operator.pipeline, service), when)[call] = [refusal("InternalError", status=500)]
+    operator.run("cancel", operator.name(upload), "--yes", code=4)
+    operator.run("cancel", operator.name(upload), "--yes")
+    take(operator)
+    assert ends(operator) == [(f"{operator.name(upload)}:REJECTED", "Cancelled")]
 
 
-def test_a_cancellation_whose_message_got_lost_is_ended_by_the_reconciler(operated):
-    upload = waiting(operated)
-    operated.pipeline.sqs.after["send_message_batch"] = [refusal("InternalError", status=500)]
-    operated.run("cancel", operated.name(upload), "--yes", code=4)
-    operated.pipeline.drain(operated.pipeline.intake_queue)
-    operated.pipeline.clock += 3600
-    operated.pipeline.reconciler().run(operated.pipeline.clock + 100)
-    take(operated)
-    assert ends(operated) == [(f"{operated.name(upload)}:REJECTED", "Cancelled")]
+def test_the_reconciler_ends_a_cancellation_with_a_lost_message(operator):
+    upload = waiting(operator)
+    operator.pipeline.sqs.after["send_message_batch"] = [refusal("InternalError", status=500)]
+    operator.run("cancel", operator.name(upload), "--yes", code=4)
+    operator.pipeline.drain(operator.pipeline.intake_queue)
+    operator.pipeline.clock += 3600
+    operator.pipeline.reconciler().run(operator.pipeline.clock + 100)
+    take(operator)
+    assert ends(operator) == [(f"{operator.name(upload)}:REJECTED", "Cancelled")]
 
 
-def test_what_was_delivered_is_refused_with_what_helps(operated):
-    upload = operated.delivered()
-    said = operated.run("cancel", operated.name(upload), "--yes", code=1).stderr
-    assert f"`erase {operated.name(upload)}`" in said
-    assert operated.row(upload).state is State.DELIVERED
+def test_cancelling_a_delivered_recording_is_refused_with_a_remedy(operator):
+    upload = operator.delivered()
+    said = operator.run("cancel", operator.name(upload), "--yes", code=1).stderr
+    assert f"`erase {operator.name(upload)}`" in said
+    assert operator.row(upload).state is State.DELIVERED
 
 
-def test_what_is_being_delivered_is_refused_with_what_helps(operated):
-    upload = running(operated)
-    operated.pipeline.ledger.lease(operated.row(upload), operated.pipeline.clock, 150)
-    assert "Wait until it is DELIVERED" in operated.run("cancel", operated.name(upload), "--yes", code=1).stderr
+def test_cancelling_a_recording_in_delivery_is_refused_with_a_remedy(operator):
+    upload = running(operator)
+    operator.pipeline.ledger.lease(operator.row(upload), operator.pipeline.clock, 150)
+    assert "Wait until it is DELIVERED" in operator.run("cancel", operator.name(upload), "--yes", code=1).stderr
 
 
-def test_what_has_ended_otherwise_is_refused(operated):
-    upload = operated.failed()
-    assert "has ended (FAILED TooLarge)" in operated.run("cancel", operated.name(upload), "--yes", code=1).stderr
-    operated.pipeline.clock -= 3600
-    erased = operated.delivered("dictation/other.wav")
-    operated.run("erase", operated.name(erased), "--yes")
-    assert "it was erased" in operated.run("cancel", operated.name(erased), "--yes", code=1).stderr
+def test_cancelling_any_other_ended_recording_is_refused(operator):
+    upload = operator.failed()
+    assert "has ended (FAILED TooLarge)" in operator.run("cancel", operator.name(upload), "--yes", code=1).stderr
+    operator.pipeline.clock -= 3600
+    erased = operator.delivered("dictation/other.wav")
+    operator.run("erase", operator.name(erased), "--yes")
+    assert "it was erased" in operator.run("cancel", operator.name(erased), "--yes", code=1).stderr
 
 
-def test_several_are_cancelled_at_once_and_none_if_one_may_not_be(operated):
-    first, second = waiting(operated), running(operated)
-    done = operated.delivered("dictation/other.wav")
-    operated.run("cancel", *map(operated.name, (first, second, done)), "--yes", code=1)
-    assert not operated.row(first).cancelled
-    said = operated.json("cancel", *map(operated.name, (first, second)), "--yes")
+def test_several_recordings_are_cancelled_together_or_not_at_all(operator):
+    first, second = waiting(operator), running(operator)
+    done = operator.delivered("dictation/other.wav")
+    operator.run("cancel", *map(operator.name, (first, second, done)), "--yes", code=1)
+    assert not operator.row(first).cancelled
+    said = operator.json("cancel", *map(operator.name, (first, second)), "--yes")
     assert [each["charged"] for each in said] == ["nothing", "charged"]
 
 
-def test_one_that_is_delivered_meanwhile_keeps_no_other_from_being_cancelled(operated):
-    late, other = running(operated), waiting(operated)
-    found = [find(operated.deployment, operated.name(each)) for each in (late, other)]
-    deliver(operated, late)
-    done, refused = cancellation.cancel_all(operated.deployment, found, operated.pipeline.clock)
-    assert [each.row.recording for each in done] == [operated.name(other)]
+def test_a_concurrent_delivery_does_not_prevent_the_other_cancellations(operator):
+    late, other = running(operator), waiting(operator)
+    found = [find(operator.deployment, operator.name(each)) for each in (late, other)]
+    deliver(operator, late)
+    done, refused = cancellation.cancel_all(operator.deployment, found, operator.pipeline.clock)
+    assert [each.row.recording for each in done] == [operator.name(other)]
     assert len(refused) == 1
     assert "it was delivered" in str(refused[0])
 
 
-def test_nobody_cancels_by_accident(operated):
-    upload = waiting(operated)
-    assert "Nothing was cancelled" in operated.run("cancel", operated.name(upload), code=1, input="n\n").stderr
-    operated.run("cancel", operated.name(upload), "--json", code=2)
-    assert not operated.row(upload).cancelled
-    operated.run("cancel", operated.name(upload), input="y\n")
-    assert operated.row(upload).cancelled
+def test_cancel_asks_for_confirmation(operator):
+    upload = waiting(operator)
+    assert "Nothing was cancelled" in operator.run("cancel", operator.name(upload), code=1, input="n\n").stderr
+    operator.run("cancel", operator.name(upload), "--json", code=2)
+    assert not operator.row(upload).cancelled
+    operator.run("cancel", operator.name(upload), input="y\n")
+    assert operator.row(upload).cancelled
 
 
-def test_a_row_that_changes_all_the_time_is_given_up_with_what_helps(operated):
-    upload = waiting(operated)
-    found = find(operated.deployment, operated.name(upload))
-    operated.pipeline.dynamodb.before["update_item"] = [refusal("ConditionalCheckFailedException")] * 9
+def test_cancel_gives_up_on_a_constantly_changing_row_with_a_remedy(operator):
+    upload = waiting(operator)
+    found = find(operator.deployment, operator.name(upload))
+    operator.pipeline.dynamodb.before["update_item"] = [refusal("ConditionalCheckFailedException")] * 9
     with pytest.raises(Refused, match="run `cancel` again"):
-        cancellation.cancel(operated.deployment, found, operated.pipeline.clock)
+        cancellation.cancel(operator.deployment, found, operator.pipeline.clock)
 
 
-def test_what_was_cancelled_in_time_is_not_retried_and_what_was_not_is(operated):
-    upload = waiting(operated)
-    operated.run("cancel", operated.name(upload), "--yes")
-    take(operated)
-    assert "upload it again" in operated.run("retry", operated.name(upload), code=1).stderr
-    late = running(operated)
-    operated.run("cancel", operated.name(late), "--yes")
-    deliver(operated, late)
-    assert json.loads(operated.run("retry", operated.name(late), "--json").stdout)["attempt"] == 2
+def test_a_recording_cancelled_in_time_is_not_retried_and_a_later_one_is(operator):
+    upload = waiting(operator)
+    operator.run("cancel", operator.name(upload), "--yes")
+    take(operator)
+    assert "upload it again" in operator.run("retry", operator.name(upload), code=1).stderr
+    late = running(operator)
+    operator.run("cancel", operator.name(late), "--yes")
+    deliver(operator, late)
+    assert json.loads(operator.run("retry", operator.name(late), "--json").stdout)["attempt"] == 2

@@ -1,4 +1,4 @@
-"""`doctor`: an account in which all is well, and then one thing after the other is not."""
+"""`doctor`: a healthy account, and then one defect after the other."""
 
 import json
 import re
@@ -50,7 +50,7 @@ def stack(name: str, **changed: Any) -> dict[str, Any]:
 
 
 def stacks(**changed: Any) -> Any:
-    """The answer to DescribeStacks when something is different of one stack; None is no such stack."""
+    """The answer to DescribeStacks with a change to one stack; None means that the stack is missing."""
 
     def described(StackName: str = "") -> Any:  # noqa: N803
         part = StackName.removeprefix("clinic-")
@@ -105,7 +105,7 @@ def alarm(**changed: Any) -> dict[str, Any]:
 
 
 def mappings_that(**changed: Any) -> Any:
-    """What Lambda knows of the way from each queue to its function."""
+    """The event source mappings with a change, by function."""
 
     def listed(FunctionName: str) -> Any:  # noqa: N803
         queue = {"clinic-start-transcription": "intake"}.get(FunctionName, "completion")
@@ -152,7 +152,7 @@ def subscribed(*arns: str) -> dict[str, Any]:
 
 
 def simulated(*refused: str) -> Any:
-    """What IAM's simulator says of a role that may do all but this."""
+    """IAM's simulator for a role that has all permissions except these."""
 
     def said(PolicySourceArn: str, ActionNames: list[str], ResourceArns: list[str]) -> dict[str, Any]:  # noqa: N803
         assert PolicySourceArn == EXECUTION_ROLE
@@ -244,7 +244,7 @@ WELL: dict[str, dict[str, Any]] = {
 TOOLS = ("packages", "node", "cdk")
 
 
-class Hospital:
+class CheckedAccount:
     """The account, and a folder to deploy from."""
 
     def __init__(self, folder: Path) -> None:
@@ -264,12 +264,12 @@ class Hospital:
 
 
 @pytest.fixture
-def hospital(tmp_path: Path) -> Hospital:
-    return Hospital(tmp_path)
+def account(tmp_path: Path) -> CheckedAccount:
+    return CheckedAccount(tmp_path)
 
 
-def test_where_all_is_well_every_check_says_so(hospital):
-    found = [(name, each) for name, each in examine(hospital.context()) if name not in TOOLS]
+def test_every_check_passes_in_a_healthy_account(account):
+    found = [(name, each) for name, each in examine(account.context()) if name not in TOOLS]
     assert {each.health for _, each in found} == {Health.OK}, found
     assert {name for name, _ in found} == set(CHECKS) - set(TOOLS)
 
@@ -281,7 +281,7 @@ FROM_ONE_NETWORK = {"Sid": "OneNetwork", "Effect": "Deny", "Principal": "*", "Ac
                     "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}  # fmt: skip
 BROKEN, ATTENTION, UNKNOWN = Health.BROKEN, Health.ATTENTION, Health.UNKNOWN
 
-# check: service, call, what it answers then → how well it is, and the sentence's beginning
+# check: service, call, its answer → the health, and the beginning of the sentence
 DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
     ("credentials", "sts", "get_caller_identity", NoCredentialsError(), BROKEN, "There are no AWS credentials"),
     ("credentials", "sts", "get_caller_identity", refusal("ExpiredToken"), BROKEN, "AWS does not take these"),
@@ -431,10 +431,10 @@ DEFECTS: list[tuple[str, str, str, Any, Health, str]] = [
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=[each[-1][:60] for each in DEFECTS])
-def test_each_defect_has_a_sentence_of_its_own_and_a_remedy(hospital, defect):
+def test_each_defect_has_its_own_sentence_and_a_remedy(account, defect):
     check, service, call, answer, health, sentence = defect
-    hospital.services[service].answers[call] = answer
-    first = next(each for each in hospital.found(check) if each.health is not Health.OK)
+    account.services[service].answers[call] = answer
+    first = next(each for each in account.found(check) if each.health is not Health.OK)
     assert first.sentence.startswith(sentence)
     assert first.health is health
     assert first.remedy or health is Health.UNKNOWN
@@ -444,23 +444,21 @@ def test_the_sentences_are_all_different():
     assert len({sentence for *_, sentence in DEFECTS}) == len(DEFECTS)
 
 
-def test_a_region_without_transcribe_medical_is_told_where_to_go(hospital):
-    hospital.services["sts"].meta.region_name = "eu-central-2"
-    hospital.services["transcribe"].answers["list_medical_transcription_jobs"] = EndpointConnectionError(
-        endpoint_url=""
-    )
-    (finding,) = hospital.found("region")
+def test_a_region_without_transcribe_medical_gets_a_list_of_regions_with_it(account):
+    account.services["sts"].meta.region_name = "eu-central-2"
+    account.services["transcribe"].answers["list_medical_transcription_jobs"] = EndpointConnectionError(endpoint_url="")
+    (finding,) = account.found("region")
     assert (finding.health, finding.sentence) == (Health.BROKEN, "There is no Transcribe Medical in eu-central-2.")
     assert "eu-central-1" in finding.remedy
 
 
-def test_a_region_that_answers_although_no_list_names_it_is_pointed_out(hospital):
-    hospital.services["sts"].meta.region_name = "ca-west-1"
-    (finding,) = hospital.found("region")
+def test_a_region_that_answers_and_is_not_listed_is_reported(account):
+    account.services["sts"].meta.region_name = "ca-west-1"
+    (finding,) = account.found("region")
     assert finding.health is Health.ATTENTION
 
 
-def test_the_regions_are_those_that_the_sdk_knows_transcribe_in_or_fewer():
+def test_every_listed_region_has_transcribe_in_the_sdk():
     session = botocore.session.get_session()
     known = {
         region
@@ -470,88 +468,88 @@ def test_the_regions_are_those_that_the_sdk_knows_transcribe_in_or_fewer():
     assert known >= REGIONS
 
 
-def test_what_the_default_quota_is_will_do_where_the_account_has_none_of_its_own(hospital):
-    quotas = hospital.services["service-quotas"].answers
+def test_the_default_quota_is_used_for_an_account_without_its_own(account):
+    quotas = account.services["service-quotas"].answers
     quotas["get_service_quota"] = refusal("NoSuchResourceException")
     quotas["get_aws_default_service_quota"] = {"Quota": {"Value": 250.0}}
-    assert hospital.found("quotas")[0].sentence == "0 of 250 medical jobs run."
+    assert account.found("quotas")[0].sentence == "0 of 250 medical jobs run."
 
 
-def test_a_key_that_is_brought_is_told_exactly_the_statements_it_lacks(hospital):
+def test_a_customer_key_s_missing_statements_are_listed_exactly(account):
     brought = KEY.replace("key/1", "key/2")
-    hospital.choose(CHOSEN | {"key_arn": brought})
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    account.choose(CHOSEN | {"key_arn": brought})
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
     where = Where("aws", ACCOUNT, "us-east-1")
     wanted = [need.statement for need in key_policy.needed("clinic", where)]
-    hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0])
-    lacking = [each.evidence for each in hospital.found("key") if each.health is Health.BROKEN]
+    account.services["kms"].answers["get_key_policy"] = policy(wanted[0])
+    lacking = [each.evidence for each in account.found("key") if each.health is Health.BROKEN]
     assert lacking == wanted[1:]
-    hospital.services["kms"].answers["get_key_policy"] = policy(wanted[0], *lacking)
-    assert {each.health for each in hospital.found("key")} == {Health.OK}
+    account.services["kms"].answers["get_key_policy"] = policy(wanted[0], *lacking)
+    assert {each.health for each in account.found("key")} == {Health.OK}
 
 
-def test_a_key_of_another_region_is_refused_before_anything_is_deployed(hospital):
-    hospital.choose(CHOSEN | {"key_arn": KEY.replace("us-east-1", "eu-west-1")})
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
-    assert [each.sentence for each in hospital.found("key")] == ["The key is in another Region."]
+def test_a_key_of_another_region_is_refused_before_anything_is_deployed(account):
+    account.choose(CHOSEN | {"key_arn": KEY.replace("us-east-1", "eu-west-1")})
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    assert [each.sentence for each in account.found("key")] == ["The key is in another Region."]
 
 
-def test_a_key_of_another_account_is_refused_before_anything_is_deployed(hospital):
-    hospital.choose(CHOSEN | {"key_arn": KEY.replace(ACCOUNT, "999999999999")})
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
-    (finding,) = hospital.found("key")
+def test_a_key_of_another_account_is_refused_before_anything_is_deployed(account):
+    account.choose(CHOSEN | {"key_arn": KEY.replace(ACCOUNT, "999999999999")})
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    (finding,) = account.found("key")
     assert (finding.health, finding.sentence) == (BROKEN, "The key is another account's.")
 
 
-def test_a_key_that_is_disabled_is_named_as_such_before_anything_is_deployed(hospital):
-    hospital.choose(CHOSEN | {"key_arn": KEY})
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+def test_a_key_that_is_disabled_is_named_as_such_before_anything_is_deployed(account):
+    account.choose(CHOSEN | {"key_arn": KEY})
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
     disabled = {"KeyState": "Disabled", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
-    hospital.services["kms"].answers["describe_key"] = {"KeyMetadata": disabled}
-    broken = [each for each in hospital.found("key") if each.health is BROKEN]
+    account.services["kms"].answers["describe_key"] = {"KeyMetadata": disabled}
+    broken = [each for each in account.found("key") if each.health is BROKEN]
     assert [each.sentence for each in broken] == ["The key is disabled: nothing can be read or written."]
     assert "aws kms enable-key" in broken[0].remedy
 
 
-def test_the_role_that_deploys_is_told_what_it_may_not(hospital):
-    hospital.services["iam"].answers["simulate_principal_policy"] = simulated("kms:CreateKey", "iam:PassRole")
-    (finding,) = hospital.found("deploying")
+def test_the_deploying_role_s_missing_permissions_are_listed(account):
+    account.services["iam"].answers["simulate_principal_policy"] = simulated("kms:CreateKey", "iam:PassRole")
+    (finding,) = account.found("deploying")
     assert finding.health is BROKEN
     assert finding.sentence.startswith("The CDK's role that deploys may not iam:PassRole, kms:CreateKey: ")
     assert "docs/rights" in finding.remedy
-    hospital.services["iam"].answers["simulate_principal_policy"] = refusal("NoSuchEntity")
-    assert [each.health for each in hospital.found("deploying")] == [Health.UNKNOWN]
+    account.services["iam"].answers["simulate_principal_policy"] = refusal("NoSuchEntity")
+    assert [each.health for each in account.found("deploying")] == [Health.UNKNOWN]
 
 
-def test_in_govcloud_nobody_is_asked_for_a_policy_that_does_not_apply_there(hospital):
+def test_in_govcloud_an_inapplicable_policy_is_not_required(account):
     arn = f"arn:aws-us-gov:sts::{ACCOUNT}:assumed-role/operator/me"
-    hospital.services["sts"].answers["get_caller_identity"] = identity(arn=arn)
-    hospital.services["organizations"].answers["describe_effective_policy"] = refusal("UnsupportedAPIEndpointException")
-    (finding,) = hospital.found("opt-out")
+    account.services["sts"].answers["get_caller_identity"] = identity(arn=arn)
+    account.services["organizations"].answers["describe_effective_policy"] = refusal("UnsupportedAPIEndpointException")
+    (finding,) = account.found("opt-out")
     assert finding.health is Health.OK
 
 
-def test_another_key_than_the_deployed_one_is_not_to_be_chosen(hospital):
-    hospital.choose(CHOSEN | {"key_arn": KEY.replace("key/1", "key/2")})
-    (finding,) = [each for each in hospital.found("key") if each.health is Health.BROKEN]
+def test_configuring_another_key_than_the_deployed_one_is_reported(account):
+    account.choose(CHOSEN | {"key_arn": KEY.replace("key/1", "key/2")})
+    (finding,) = [each for each in account.found("key") if each.health is Health.BROKEN]
     assert finding.sentence.startswith("The choices name another key than was deployed")
     assert KEY in finding.remedy
 
 
-def test_a_region_s_cloudformation_may_not_know_all_that_is_chosen(hospital):
-    hospital.services["sts"].meta.region_name = "us-gov-west-1"
-    assert {each.health for each in hospital.found("region")} == {Health.OK}
+def test_a_configured_resource_that_the_region_s_cloudformation_lacks_is_reported(account):
+    account.services["sts"].meta.region_name = "us-gov-west-1"
+    assert {each.health for each in account.found("region")} == {Health.OK}
     budget = {"monthly_dollars": 800, "emails": ["finance@clinic.example"]}
-    hospital.choose({"name": "clinic", "profiles": {"dictation/": {"vocabulary_name": "drugs"}}, "budget": budget})
-    broken = [each.sentence for each in hospital.found("region") if each.health is Health.BROKEN]
+    account.choose({"name": "clinic", "profiles": {"dictation/": {"vocabulary_name": "drugs"}}, "budget": budget})
+    broken = [each.sentence for each in account.found("region") if each.health is Health.BROKEN]
     assert [sentence.partition(" in us-gov-west-1")[0] for sentence in broken] == [
         "CloudFormation cannot make medical vocabularies",
         "CloudFormation cannot make budgets",
     ]
 
 
-def test_those_regions_are_known_by_cloudformation_s_own_schemas():
-    """One Region has none there; nobody can tell."""
+def test_the_list_of_those_regions_matches_cloudformation_s_schemas():
+    """One Region has no schema there, so it cannot be checked."""
     schemas = resources.files("cfnlint.data.schemas.providers")
     lacking = set()
     for region in REGIONS - {"me-south-1"}:
@@ -562,22 +560,22 @@ def test_those_regions_are_known_by_cloudformation_s_own_schemas():
     assert lacking == INCOMPLETE
 
 
-def test_who_was_chosen_and_is_no_longer_subscribed_is_missed_without_being_named(hospital):
+def test_a_missing_subscription_is_reported_without_the_address(account):
     emails = {"completion": ["Jane@b.c"], "operations": ["jane@b.c", "john@b.c"]}
-    hospital.choose(CHOSEN | {"emails": emails})
-    (finding,) = [each for each in hospital.found("subscriptions") if each.health is Health.BROKEN]
+    account.choose(CHOSEN | {"emails": emails})
+    (finding,) = [each for each in account.found("subscriptions") if each.health is Health.BROKEN]
     assert finding.sentence.startswith("1 by email that the choices name, not subscribed to the operations topic")
     assert "aws sns subscribe" in finding.remedy
     assert "john" not in str(finding)
 
 
-def test_elsewhere_than_on_aws_what_only_aws_knows_is_left_out_in_one_line(hospital):
-    hospital.services["sts"].meta.endpoint_url = "http://127.0.0.1:4566"
-    hospital.services["sts"].answers["get_caller_identity"] = identity(arn=f"arn:aws:iam::{ACCOUNT}:root")
-    hospital.services["dynamodb"].answers["describe_continuous_backups"] = {"ContinuousBackupsDescription": {}}
-    hospital.services["lambda"].answers["get_function_concurrency"] = {"ReservedConcurrentExecutions": 0}
-    hospital.services["events"].answers["describe_rule"] = MISSING
-    found = list(examine(hospital.context()))
+def test_on_the_embedded_cloud_the_checks_that_need_aws_are_skipped_in_one_line(account):
+    account.services["sts"].meta.endpoint_url = "http://127.0.0.1:4566"
+    account.services["sts"].answers["get_caller_identity"] = identity(arn=f"arn:aws:iam::{ACCOUNT}:root")
+    account.services["dynamodb"].answers["describe_continuous_backups"] = {"ContinuousBackupsDescription": {}}
+    account.services["lambda"].answers["get_function_concurrency"] = {"ReservedConcurrentExecutions": 0}
+    account.services["events"].answers["describe_rule"] = MISSING
+    found = list(examine(account.context()))
     (last,) = [each.sentence for name, each in found if name == "aws"]
     assert last.endswith("look at: deploying, quotas, functions at once, opt-out, cost tags.")
     assert not {name for name, _ in found} & {"deploying", "quotas", "opt-out", "cost tags", "functions at once"}
@@ -587,46 +585,46 @@ def test_elsewhere_than_on_aws_what_only_aws_knows_is_left_out_in_one_line(hospi
     }
 
 
-def test_choices_of_a_file_are_looked_at_and_deployed_as_such(hospital):
-    file = hospital.folder / "ward.json"
+def test_a_configuration_file_is_checked_and_deployed_as_a_file(account):
+    file = account.folder / "ward.json"
     file.write_text(json.dumps(CHOSEN), encoding="utf-8")
-    hospital.choose(CHOSEN | {"name": "another"})
-    hospital.services["events"].answers["describe_rule"] = MISSING
-    found = list(examine(hospital.context(file=file)))
+    account.choose(CHOSEN | {"name": "another"})
+    account.services["events"].answers["describe_rule"] = MISSING
+    found = list(examine(account.context(file=file)))
     assert f"{file}'s choices can be deployed." in [each.sentence for _, each in found]
     remedies = {each.remedy for name, each in found if name == "signals"}
     assert f"Bring back what was deployed: `make restore CONFIG={file}`." in remedies
-    others = {each.remedy for name, each in examine(hospital.context()) if name == "signals"}
+    others = {each.remedy for name, each in examine(account.context()) if name == "signals"}
     assert "Bring back what was deployed: `make restore CONFIG=<the file of its choices>`." in others
 
 
-def test_profiles_that_are_not_the_deployed_ones_are_pointed_out(hospital):
+def test_profiles_that_differ_from_the_deployed_ones_are_reported(account):
     function = {"Environment": {"Variables": {"PROFILES": '{"dictation/": {}, "letters/": {}}'}}}
-    hospital.services["lambda"].answers["get_function_configuration"] = function
-    (finding,) = hospital.found("choices")
+    account.services["lambda"].answers["get_function_configuration"] = function
+    (finding,) = account.found("choices")
     assert (finding.health, finding.sentence) == (ATTENTION, "cdk.json's profiles are not the deployed ones.")
 
 
-def test_before_anything_is_deployed_only_the_ground_is_looked_at(hospital):
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
-    found = dict(examine(hospital.context()))
+def test_before_a_deployment_only_its_prerequisites_are_checked(account):
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    found = dict(examine(account.context()))
     assert set(found) == {name for name, check in CHECKS.items() if not check.of_deployment}
     assert found["key"].sentence == "A key will be made."
 
 
-def test_what_a_destroyed_deployment_has_left_is_to_be_taken_back_first(hospital):
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
-    hospital.services["s3"].answers["head_bucket"] = {}
-    (finding,) = hospital.found("deployment")
+def test_resources_left_by_a_destroyed_deployment_must_be_imported_first(account):
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
+    account.services["s3"].answers["head_bucket"] = {}
+    (finding,) = account.found("deployment")
     assert finding.health is Health.BROKEN
     assert finding.sentence.endswith("But a deployment of that name has left its recordings.")
     assert "operations import" in finding.remedy
 
 
-def test_what_is_being_made_was_not_destroyed(hospital):
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(storage={"Outputs": []})
-    hospital.services["s3"].answers["head_bucket"] = {}
-    (finding,) = hospital.found("deployment")
+def test_a_deployment_in_creation_does_not_count_as_destroyed(account):
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(storage={"Outputs": []})
+    account.services["s3"].answers["head_bucket"] = {}
+    (finding,) = account.found("deployment")
     assert finding.health is Health.ATTENTION
     assert "not (yet) a complete deployment" in finding.sentence
 
@@ -642,46 +640,46 @@ GONE = [
 
 
 @pytest.mark.parametrize(("check", "service", "call", "code"), GONE, ids=[each[0] for each in GONE])
-def test_what_is_gone_is_broken_and_brought_back(hospital, check, service, call, code):
-    context = hospital.context()
+def test_a_missing_resource_is_broken_and_has_a_remedy(account, check, service, call, code):
+    context = account.context()
     assert context.deployment
-    hospital.services[service].answers[call] = refusal(code)
+    account.services[service].answers[call] = refusal(code)
     (finding,) = made(CHECKS[check], context)
     assert finding.health is Health.BROKEN
     assert finding.sentence.startswith("What this looks at is gone (")
     assert "make restore" in finding.remedy
 
 
-def test_the_alarms_of_a_stack_that_is_gone_are_gone(hospital):
+def test_the_alarms_of_a_missing_stack_are_missing(account):
     answer = refusal("ValidationError", "Stack with id clinic-monitoring does not exist")
-    hospital.services["cloudformation"].answers["list_stack_resources"] = answer
-    (finding,) = hospital.found("alarms")
+    account.services["cloudformation"].answers["list_stack_resources"] = answer
+    (finding,) = account.found("alarms")
     assert finding.health is Health.BROKEN
 
 
-def test_one_stack_that_cannot_be_compared_does_not_keep_the_others_from_it(hospital):
+def test_a_stack_that_cannot_be_compared_does_not_prevent_the_other_comparisons(account):
     def detect(StackName: str) -> Any:  # noqa: N803
         busy = refusal("ValidationError", "Stack is in UPDATE_IN_PROGRESS state")
         return busy if StackName == "clinic-storage" else {"StackDriftDetectionId": "1"}
 
-    cloudformation = hospital.services["cloudformation"].answers
+    cloudformation = account.services["cloudformation"].answers
     cloudformation["describe_stacks"] = stacks(pipeline=None)
     cloudformation["detect_stack_drift"] = detect
-    sentences = [each.sentence for each in hospital.found("drift", compare=True)]
+    sentences = [each.sentence for each in account.found("drift", compare=True)]
     assert sentences[0] == "CloudFormation does not compare clinic-storage just now: it is being changed."
     assert [sentence.partition(" ")[0] for sentence in sentences[1:]] == ["clinic-storage", "clinic-monitoring"]
 
 
-def test_a_new_deployment_s_reconciler_is_given_time(hospital):
+def test_a_new_deployment_s_reconciler_is_given_time(account):
     young = {"CreationTime": datetime.now(UTC)}
-    hospital.services["cloudformation"].answers["describe_stacks"] = stacks(pipeline=young)
-    hospital.services["logs"].answers["filter_log_events"] = {"events": []}
-    (finding,) = hospital.found("reconciler")
+    account.services["cloudformation"].answers["describe_stacks"] = stacks(pipeline=young)
+    account.services["logs"].answers["filter_log_events"] = {"events": []}
+    (finding,) = account.found("reconciler")
     assert finding.health is Health.UNKNOWN
 
 
-def test_what_was_changed_by_hand_is_named_once_cloudformation_has_compared(hospital):
-    cloudformation = hospital.services["cloudformation"].answers
+def test_a_manual_change_is_named_after_cloudformation_s_comparison(account):
+    cloudformation = account.services["cloudformation"].answers
     cloudformation["describe_stacks"] = stacks(pipeline={"DriftInformation": {"StackDriftStatus": "DRIFTED"}})
     status = iter(["DETECTION_IN_PROGRESS", "DETECTION_COMPLETE"] * 3)
     cloudformation["describe_stack_drift_detection_status"] = lambda **_: {"DetectionStatus": next(status)}
@@ -694,7 +692,7 @@ def test_what_was_changed_by_hand_is_named_once_cloudformation_has_compared(hosp
     path = {"PropertyDifferences": [{"PropertyPath": "/Timeout"}]}
     cloudformation["describe_stack_resource_drifts"] = {"StackResourceDrifts": [changed | path, deleted]}
     paused: list[float] = []
-    found = hospital.found("drift", compare=True, pause=paused.append)
+    found = account.found("drift", compare=True, pause=paused.append)
     assert [each.sentence for each in found if each.health is not Health.OK] == [
         "AWS::Lambda::Function Start of clinic-pipeline was changed by hand: /Timeout.",
         "AWS::Events::Rule Ended of clinic-pipeline was deleted by hand.",
@@ -702,48 +700,48 @@ def test_what_was_changed_by_hand_is_named_once_cloudformation_has_compared(hosp
     assert len(paused) == 3
 
 
-def test_a_comparison_that_fails_or_never_ends_is_not_taken_for_a_clean_one(hospital):
-    cloudformation = hospital.services["cloudformation"].answers
+def test_a_failed_or_endless_comparison_does_not_count_as_clean(account):
+    cloudformation = account.services["cloudformation"].answers
     failed = {"DetectionStatus": "DETECTION_FAILED", "DetectionStatusReason": "no rights to one"}
     cloudformation["describe_stack_drift_detection_status"] = failed
-    (first, *_) = hospital.found("drift", compare=True)
+    (first, *_) = account.found("drift", compare=True)
     assert first.health is Health.UNKNOWN
     assert first.sentence == "CloudFormation could not compare all of clinic-storage: no rights to one."
     cloudformation["describe_stack_drift_detection_status"] = {"DetectionStatus": "DETECTION_IN_PROGRESS"}
     passing = iter(range(int(NOW.timestamp()), sys.maxsize, 200))
-    (first, *_) = hospital.found("drift", compare=True, now=lambda: next(passing), pause=lambda _seconds: None)
+    (first, *_) = account.found("drift", compare=True, now=lambda: next(passing), pause=lambda _seconds: None)
     assert first.sentence == "CloudFormation has compared clinic-storage for 5 min without an end."
 
 
-def test_an_address_is_never_shown(hospital):
-    hospital.services["sns"].answers["list_subscriptions_by_topic"] = subscribed("PendingConfirmation", f"{TOPIC}x:1")
-    assert "jane" not in str(hospital.found("subscriptions"))
+def test_no_address_is_shown(account):
+    account.services["sns"].answers["list_subscriptions_by_topic"] = subscribed("PendingConfirmation", f"{TOPIC}x:1")
+    assert "jane" not in str(account.found("subscriptions"))
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_no_check_ever_crashes_whatever_aws_answers(hospital, check):
+def test_no_check_ever_crashes_whatever_aws_answers(account, check):
     for answer in (refusal("AccessDenied"), refusal("InternalFailure", status=500), {}, None):
-        for service in hospital.services.values():
+        for service in account.services.values():
             service.answers.update(dict.fromkeys(service.answers, answer))
-        assert all(each.sentence for each in hospital.found(check))
+        assert all(each.sentence for each in account.found(check))
 
 
 @pytest.mark.parametrize("check", [name for name, each in CHECKS.items() if each.needs and name != "credentials"])
-def test_a_right_that_is_missing_is_named(hospital, check):
+def test_a_missing_permission_is_named(account, check):
     needs = CHECKS[check].needs
-    for name, service in hospital.services.items():
+    for name, service in account.services.items():
         if name not in ("sts", "cloudformation" if check not in ("deployment", "stacks", "drift") else ""):
             service.answers.update(dict.fromkeys(service.answers, refusal("AccessDenied")))
-    context = hospital.context()
-    if check in ("stacks", "drift"):  # a deployment that is found, and then no more
-        hospital.services["cloudformation"].answers["describe_stacks"] = stacks()
+    context = account.context()
+    if check in ("stacks", "drift"):  # a deployment that is found once and then missing
+        account.services["cloudformation"].answers["describe_stacks"] = stacks()
         assert context.deployment
-        hospital.services["cloudformation"].answers["describe_stacks"] = refusal("AccessDenied")
+        account.services["cloudformation"].answers["describe_stacks"] = refusal("AccessDenied")
     found = [each for each in made(CHECKS[check], context) if each.health is Health.UNKNOWN]
     assert [each.sentence for each in found] == [f"AWS does not let you look: that needs {', '.join(needs)}."]
 
 
-def test_the_operators_page_lists_all_rights_that_doctor_needs():
+def test_the_operators_page_lists_all_permissions_that_doctor_needs():
     page = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
     (row,) = [line for line in page.splitlines() if line.startswith("| `doctor` | `OperatorPolicyArn` |")]
     needs = {right for check in CHECKS.values() for right in check.needs}
@@ -751,7 +749,7 @@ def test_the_operators_page_lists_all_rights_that_doctor_needs():
     assert set(re.findall(r"`([a-z0-9]+:\w+)`", row)) == needs - {"sts:GetCallerIdentity", "kms:Decrypt"}
 
 
-# --- policies, however they are written ---
+# --- policies, in every notation ---
 
 NEEDS = [need.statement for need in key_policy.needed("clinic", Where("aws", ACCOUNT, "us-east-1"))]
 WANTED = next(each for each in NEEDS if each["Sid"] == "IntakeToQueue")
@@ -795,7 +793,7 @@ def without_action(**more: Any) -> dict[str, Any]:
     return {name: value for name, value in {**WANTED, **more}.items() if name != "Action"}
 
 
-def test_a_statement_that_names_what_it_does_not_allow_allows_the_rest():
+def test_a_not_action_statement_allows_the_rest():
     assert resource_policies.allows([without_action(NotAction="kms:ScheduleKeyDeletion")], WANTED) is True
     assert resource_policies.allows([without_action(NotAction="kms:Decrypt")], WANTED) is False
 
@@ -827,7 +825,7 @@ NOT_A_SERVICE = {"Bool": {"aws:PrincipalIsAWSService": "false"}}
     ],
     ids=str,
 )
-def test_what_forbids_counts_if_it_is_about_this(forbids, allowed):
+def test_a_deny_statement_counts_if_it_matches(forbids, allowed):
     statement = {"Effect": "Deny", **({} if "NotPrincipal" in forbids else {"Principal": "*"})}
     statement |= {} if "NotAction" in forbids else {"Action": "kms:*"}
     assert resource_policies.allows([WANTED, statement | forbids], WANTED) is allowed
@@ -851,7 +849,7 @@ def test_an_account_may_be_named_in_more_than_one_way(principal, condition):
     assert resource_policies.allows([ACCOUNT_NEED, {**named, "Effect": "Deny"}], ACCOUNT_NEED) is False
 
 
-def test_actions_may_be_named_one_by_one_and_forbidden_so():
+def test_actions_may_be_denied_one_by_one():
     generate = ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"]
     actions = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *generate, "kms:DescribeKey"]
     assert resource_policies.allows([{**LOGS, "Action": actions}], LOGS) is True
@@ -859,7 +857,7 @@ def test_actions_may_be_named_one_by_one_and_forbidden_so():
     assert resource_policies.allows([LOGS, denied], LOGS) is False
 
 
-def test_a_resource_whose_name_is_not_known_yet_may_be_the_one_that_is_forbidden():
+def test_a_resource_with_an_unknown_name_may_be_denied():
     rules = next(each for each in NEEDS if each["Sid"] == "RulesToQueue")
     one = {"ArnLike": {"aws:SourceArn": rules["Condition"]["ArnLike"]["aws:SourceArn"].replace("*", "job-ended")}}
     forbids = {"Effect": "Deny", "Principal": "*", "Action": "kms:*", "Condition": one}
@@ -876,9 +874,9 @@ def folder(where: Path, **files: str) -> Path:
     return where
 
 
-def test_a_package_that_is_not_the_tested_one_is_pointed_out(hospital):
-    folder(hospital.folder, **{"requirements.lock": "boto3==0.1 \\\n    --hash=sha256:1\ntyper==0.1\n"})
-    sentences = [each.sentence for each in hospital.found("packages") if each.health is Health.ATTENTION]
+def test_an_untested_version_of_a_package_is_reported(account):
+    folder(account.folder, **{"requirements.lock": "boto3==0.1 \\\n    --hash=sha256:1\ntyper==0.1\n"})
+    sentences = [each.sentence for each in account.found("packages") if each.health is Health.ATTENTION]
     assert [sentence.rpartition(" ")[0].partition(" ")[0] for sentence in sentences] == ["boto3", "typer"]
     assert all(sentence.endswith("what was tested is 0.1.") for sentence in sentences)
 
@@ -888,26 +886,26 @@ def test_a_package_that_is_not_the_tested_one_is_pointed_out(hospital):
     [(None, Health.BROKEN, "There is no node"), ("v18.2.0", Health.ATTENTION, "node is 18.2.0"),
      ("v24.1.0", Health.OK, "node 24.1.0"), ("", Health.BROKEN, "There is no node")],
 )  # fmt: skip
-def test_node_must_be_there_and_not_past_its_end(hospital, monkeypatch, said, health, sentence):
-    binaries = hospital.folder / "bin"
+def test_node_must_be_installed_and_supported(account, monkeypatch, said, health, sentence):
+    binaries = account.folder / "bin"
     binaries.mkdir()
     monkeypatch.setenv("PATH", str(binaries))
     monkeypatch.setattr("sys.executable", str(binaries / "python"))
     if said is not None:
         (binaries / "node").write_text(f"#!/bin/sh\necho {said}\n", encoding="utf-8")
         (binaries / "node").chmod(0o755)
-    (finding,) = hospital.found("node")
+    (finding,) = account.found("node")
     assert finding.health is health
     assert finding.sentence.startswith(sentence)
 
 
 @pytest.mark.parametrize(("installed", "health"), [(None, "broken"), ("1.9", "attention"), ("2.1", "ok")])
-def test_the_cdk_must_be_there_and_the_tested_one(hospital, installed, health):
-    where = folder(hospital.folder) / "node_modules" / "aws-cdk"
+def test_the_cdk_must_be_installed_in_the_tested_version(account, installed, health):
+    where = folder(account.folder) / "node_modules" / "aws-cdk"
     where.mkdir(parents=True)
     if installed:
         (where / "package.json").write_text(json.dumps({"version": installed}), encoding="utf-8")
-    assert [each.health for each in hospital.found("cdk")] == [health]
+    assert [each.health for each in account.found("cdk")] == [health]
 
 
 @pytest.mark.parametrize(
@@ -920,9 +918,9 @@ def test_the_cdk_must_be_there_and_the_tested_one(hospital, installed, health):
         (None, Health.BROKEN, "The choices cannot be deployed: it is missing"),
     ],
 )
-def test_choices_must_be_deployable_and_this_deployment_s(hospital, chosen, health, sentence):
-    hospital.choose(chosen)
-    (finding,) = hospital.found("choices")
+def test_the_configuration_must_be_valid_and_for_this_deployment(account, chosen, health, sentence):
+    account.choose(chosen)
+    (finding,) = account.found("choices")
     assert finding.health is health
     assert finding.sentence.startswith(sentence)
 
@@ -930,31 +928,31 @@ def test_choices_must_be_deployable_and_this_deployment_s(hospital, chosen, heal
 # --- the command ---
 
 
-def run(hospital: Hospital, *options: str) -> Any:
+def run(account: CheckedAccount, *options: str) -> Any:
     return CliRunner().invoke(
-        app, ["doctor", *options, "--name", "clinic"], obj=lambda service: hospital.services[service]
+        app, ["doctor", *options, "--name", "clinic"], obj=lambda service: account.services[service]
     )
 
 
-def test_the_command_ends_well_where_nothing_is_broken_and_says_it_to_scripts_too(hospital):
-    hospital.services["sts"].answers["get_caller_identity"] = identity(datetime.now(UTC))
-    hospital.services["logs"].answers["filter_log_events"] = {
+def test_the_command_exits_with_0_if_nothing_is_broken_and_has_a_json_report(account):
+    account.services["sts"].answers["get_caller_identity"] = identity(datetime.now(UTC))
+    account.services["logs"].answers["filter_log_events"] = {
         "events": [{"timestamp": datetime.now(UTC).timestamp() * 1000, "message": '{"message": "reconciled"}'}]
     }
-    ended = run(hospital, "--json")
+    ended = run(account, "--json")
     assert (ended.exit_code, json.loads(ended.stdout)["healthy"]) == (0, True), ended.output
 
 
-def test_the_command_fails_where_something_is_broken_and_prints_what_to_paste(hospital):
-    hospital.services["sts"].answers["get_caller_identity"] = identity(datetime.now(UTC))
-    hospital.services["kms"].answers["get_key_policy"] = policy(*LACKS_LOGS)
-    ended = run(hospital)
+def test_the_command_exits_with_an_error_if_something_is_broken_and_prints_the_remedy(account):
+    account.services["sts"].answers["get_caller_identity"] = identity(datetime.now(UTC))
+    account.services["kms"].answers["get_key_policy"] = policy(*LACKS_LOGS)
+    ended = run(account)
     assert ended.exit_code == 1
     assert '"Sid": "Logs"' in ended.stdout
 
 
-def test_without_credentials_the_command_says_what_it_can_and_ends_as_one_that_was_not_let_in(hospital):
-    hospital.services["sts"].answers["get_caller_identity"] = NoCredentialsError()
-    ended = run(hospital, "--json")
+def test_without_credentials_the_command_checks_the_machine_and_exits_with_the_access_code(account):
+    account.services["sts"].answers["get_caller_identity"] = NoCredentialsError()
+    ended = run(account, "--json")
     assert ended.exit_code == 4
     assert {each["check"] for each in json.loads(ended.stdout)["findings"]} == {*TOOLS, "choices", "credentials"}

@@ -1,4 +1,4 @@
-"""`estimate`: a bill from one table of prices."""
+"""`estimate`: a monthly bill from one table of prices."""
 
 import json
 from datetime import date
@@ -19,16 +19,16 @@ def run(*options):
     return ended.stdout
 
 
-def test_a_thousand_recordings_of_ten_minutes_cost_what_transcribe_asks_for_and_little_more():
-    told = json.loads(run("--minutes", "10000", "--recordings", "1000", "--json"))
-    assert told["lines"][0] == {
+def test_a_thousand_recordings_of_ten_minutes_cost_little_more_than_transcribe():
+    answer = json.loads(run("--minutes", "10000", "--recordings", "1000", "--json"))
+    assert answer["lines"][0] == {
         "what": "Transcribe Medical", "quantity": 10000.0, "unit": "minutes", "dollars": 750.0,
         "dollarsAtMost": 750.0, "byRecording": True,
     }  # fmt: skip
-    assert 750 < told["dollarsAMonth"] < 756
-    assert told["dollarsAMonth"] < told["dollarsAMonthAtMost"] < 775
-    assert 0.75 < told["dollarsARecording"] < 0.76
-    assert date.fromisoformat(told["pricesOf"]) == prices.READ
+    assert 750 < answer["dollarsAMonth"] < 756
+    assert answer["dollarsAMonth"] < answer["dollarsAMonthAtMost"] < 775
+    assert 0.75 < answer["dollarsARecording"] < 0.76
+    assert date.fromisoformat(answer["pricesOf"]) == prices.READ
 
 
 def test_short_recordings_cost_fifteen_seconds_each():
@@ -36,18 +36,20 @@ def test_short_recordings_cost_fifteen_seconds_each():
     assert line.dollars == pytest.approx(100 * prices.dollars(5)) == pytest.approx(1.875)
 
 
-def test_the_least_that_is_charged_is_named_where_recordings_are_shorter():
+def test_the_minimum_charge_is_named_for_short_recordings():
     short = ("--minutes", "100", "--recordings", "1000")
     assert "Transcribe charges at least 15 s of each recording: 250.0 minutes." in run(*short)
     assert json.loads(run(*short, "--json"))["billedMinutes"] == 250
     assert "at least 15 s" not in run("--minutes", "10000", "--recordings", "1000")
 
 
-def test_an_idle_month_costs_only_what_stands_there():
-    told = json.loads(run("--minutes", "0", "--recordings", "0", "--json"))
-    assert told["dollarsARecording"] is None
-    assert 2.9 < told["dollarsAMonth"] < 3.2
-    assert told["dollarsAMonthAtMost"] == pytest.approx(told["dollarsAMonth"] + 3 + 2)  # a dashboard, a key's versions
+def test_an_idle_month_costs_only_the_fixed_charges():
+    answer = json.loads(run("--minutes", "0", "--recordings", "0", "--json"))
+    assert answer["dollarsARecording"] is None
+    assert 2.9 < answer["dollarsAMonth"] < 3.2
+    assert answer["dollarsAMonthAtMost"] == pytest.approx(
+        answer["dollarsAMonth"] + 3 + 2
+    )  # a dashboard, a key's versions
 
 
 def test_metrics_are_charged_by_the_hour_in_which_they_were_sent():
@@ -64,7 +66,7 @@ def test_metrics_are_charged_by_the_hour_in_which_they_were_sent():
     assert metrics(10**6) < estimate.METRICS_EACH * prices.PRICES["CloudWatch metrics"].dollars
 
 
-def test_no_line_comes_to_more_than_its_ceiling():
+def test_no_line_exceeds_its_maximum():
     for recordings in (0, 1, 1000, 10**6):
         assert all(line.dollars <= line.ceiling for line in estimate.bill(Month(recordings, recordings, 5)))
 
@@ -91,7 +93,7 @@ def test_every_line_has_its_price_and_every_price_its_line():
     assert {line.what for line in estimate.bill(Month(60, 1, 1))} == set(prices.PRICES)
 
 
-def test_people_are_told_what_is_taken_for_granted_and_of_when_the_prices_are():
-    told = run("--minutes", "60", "--recordings", "6")
-    assert all(sentence in told for sentence in estimate.ASSUMPTIONS)
-    assert f"Prices of {prices.READ}." in told
+def test_the_estimate_lists_its_assumptions_and_the_date_of_the_prices():
+    answer = run("--minutes", "60", "--recordings", "6")
+    assert all(sentence in answer for sentence in estimate.ASSUMPTIONS)
+    assert f"Prices of {prices.READ}." in answer

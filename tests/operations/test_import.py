@@ -1,4 +1,4 @@
-"""`import`: over what a destroyed deployment leaves, whole and half, and over a CloudFormation that will not."""
+"""`import`: after a destroyed deployment, complete or partial, and with a CloudFormation that refuses."""
 
 import json
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ def synthesised(folder: Path) -> Path:
 
 @dataclass
 class CloudFormation:
-    """One that keeps stacks, and does with a change set what it is told to."""
+    """Keeps stacks, and treats change sets as the test says."""
 
     stacks: dict[str, str] = field(default_factory=dict)
     proposed: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -124,7 +124,7 @@ class CloudFormation:
 
 
 class Account:
-    """An account in which a deployment was destroyed, and all of it is left that is kept."""
+    """An account in which a deployment was destroyed and all retained resources remain."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = synthesised(folder)
@@ -162,7 +162,7 @@ class Account:
         return " ".join((ended.stdout if "--json" in options and not code else ended.output).split())
 
     def taken(self, stack: str) -> dict[str, Any]:
-        """The resources that a stack was told to take back, each as its template has it and by what it is known."""
+        """The imported resources of a stack, each with its template and its identifier."""
         asked = self.cloudformation.proposed[stack]
         template = json.loads(asked["TemplateBody"])["Resources"]
         return {
@@ -189,7 +189,7 @@ GONE = {
 }
 
 
-def test_all_that_is_left_is_shown_and_after_a_question_taken_back_into_its_stacks(account):
+def test_all_remaining_resources_are_shown_and_imported_after_confirmation(account):
     said = account.run(agreed="y\n")
     assert (
         "clinic-storage: resources taken back: 5 clinic-pipeline: resources taken back: 1 Next: `make deploy`" in said
@@ -210,82 +210,82 @@ def test_all_that_is_left_is_shown_and_after_a_question_taken_back_into_its_stac
     assert {asked["ChangeSetType"] for asked in account.cloudformation.proposed.values()} == {"IMPORT"}
 
 
-def test_without_an_agreement_nothing_is_begun(account):
+def test_without_confirmation_nothing_is_imported(account):
     assert "Nothing was taken back." in account.run(agreed="n\n", code=1)
     assert "add --yes" in account.run("--json", code=2)
     assert not account.cloudformation.stacks
 
 
-def test_a_script_is_told_what_is_back_and_what_is_gone(account):
+def test_the_json_report_lists_imported_and_missing_resources(account):
     account.lose("Policy")
     storage, pipeline = json.loads(account.run("--yes", "--json"))["stacks"]
     assert (storage["stack"], storage["gone"]) == ("clinic-storage", ["Policy"])
     assert pipeline["imported"][0]["ResourceIdentifier"] == {"LogGroupName": "/aws/lambda/clinic-reconcile"}
 
 
-def test_where_the_stacks_are_there_nothing_is_done(account):
+def test_existing_stacks_are_left_alone(account):
     account.cloudformation.stacks = {"clinic-storage": "UPDATE_COMPLETE", "clinic-pipeline": "IMPORT_COMPLETE"}
     assert "Nothing is to be taken back" in account.run()
     assert not account.cloudformation.proposed
 
 
-def test_of_a_pipeline_alone_that_was_destroyed_what_is_left_comes_back_under_the_same_key(account):
+def test_a_destroyed_pipeline_is_imported_with_the_same_key(account):
     account.cloudformation.stacks = {"clinic-storage": "UPDATE_COMPLETE"}
     account.run("--yes")
     assert account.cloudformation.proposed.keys() == {"clinic-pipeline"}
     assert account.taken("clinic-pipeline")["Logs"][0]["KmsKeyId"] == KEY
 
 
-def test_where_nothing_is_left_that_is_said(account):
+def test_import_says_that_nothing_remains(account):
     account.lose(*GONE)
     assert "Nothing is left of clinic-storage and clinic-pipeline" in account.run()
     assert not account.cloudformation.stacks
 
 
 @pytest.mark.parametrize("gone", GONE)
-def test_what_is_gone_is_told_and_what_is_left_speaks_no_more_of_it(account, gone):
+def test_missing_resources_are_listed_and_removed_from_the_templates(account, gone):
     account.lose(gone)
-    told = json.loads(account.run("--yes", "--json"))["stacks"]
+    answer = json.loads(account.run("--yes", "--json"))["stacks"]
     taken = {name: each for stack in account.cloudformation.proposed for name, each in account.taken(stack).items()}
     lost = {gone, "Policy"} if gone == "Bucket" else {gone}
     assert taken.keys() == {"Key", "Queue", "Bucket", "Policy", "Table", "Logs"} - lost
-    assert {name for stack in told for name in stack["gone"]} == lost - {"Logs"}
+    assert {name for stack in answer for name in stack["gone"]} == lost - {"Logs"}
     assert f'"{gone}"' not in json.dumps([properties for properties, _ in taken.values()])
 
 
-def test_what_is_gone_is_shown_before_the_question(account):
+def test_missing_resources_are_shown_before_the_confirmation(account):
     account.lose("Queue")
     assert "AWS::SQS::Queue is gone: the next deployment makes it anew" in account.run(agreed="n\n", code=1)
 
 
-def test_the_key_is_found_by_a_bucket_where_the_table_is_gone(account):
+def test_without_the_table_the_key_is_found_by_a_bucket(account):
     account.lose("Table")
     account.run("--yes")
     assert account.taken("clinic-storage")["Key"][1] == {"KeyId": "1f2e"}
 
 
 @pytest.mark.parametrize("state", ["PendingDeletion", "Disabled"])
-def test_a_key_that_cannot_be_used_is_to_be_brought_back_first(account, state):
+def test_an_unusable_key_must_be_restored_first(account, state):
     account.answers("kms", "describe_key", {"KeyMetadata": {"KeyId": "1f2e", "KeyState": state}})
     assert f"The key 1f2e is {state}" in account.run("--yes", code=1)
     assert not account.cloudformation.stacks
 
 
 @pytest.mark.parametrize("status", ["DELETE_FAILED", "UPDATE_IN_PROGRESS", "ROLLBACK_FAILED"])
-def test_a_stack_that_is_neither_there_nor_gone_is_left_alone(account, status):
+def test_a_stack_in_an_intermediate_state_is_left_alone(account, status):
     account.cloudformation.stacks = {"clinic-storage": status}
     assert f"clinic-storage is {status}: bring that to its end first" in account.run("--yes", code=1)
     assert account.cloudformation.stacks == {"clinic-storage": status}
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"])
-def test_what_an_attempt_has_left_of_a_stack_is_cleared_away(account, status):
+def test_the_remains_of_a_failed_stack_are_deleted(account, status):
     account.cloudformation.stacks = {"clinic-storage": status}
     account.run("--yes")
     assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
 
 
-def test_a_stack_that_somebody_makes_meanwhile_is_not_cleared_away(account):
+def test_a_concurrently_created_stack_is_not_deleted(account):
     def ledger(**_asked: Any) -> Any:
         account.cloudformation.stacks["clinic-storage"] = "CREATE_COMPLETE"
         return {"Table": {}}
@@ -295,20 +295,20 @@ def test_a_stack_that_somebody_makes_meanwhile_is_not_cleared_away(account):
     assert account.cloudformation.stacks == {"clinic-storage": "CREATE_COMPLETE"}
 
 
-def test_a_change_set_that_fails_tells_cloudformations_reason(account):
+def test_a_failed_change_set_prints_cloudformation_s_reason(account):
     failed = {"Status": "FAILED", "ExecutionStatus": "UNAVAILABLE", "StatusReason": "clinic-ledger is in another stack"}
     account.cloudformation.change_set = failed
     assert "cannot take clinic-storage back: clinic-ledger is in another stack" in account.run("--yes", code=1)
     assert "clinic-pipeline" not in account.cloudformation.stacks
 
 
-def test_a_template_that_is_refused_tells_cloudformations_reason(account):
+def test_a_refused_template_prints_cloudformation_s_reason(account):
     account.cloudformation.refuses = refusal("ValidationError", "Role cdk-exec is invalid")
     assert "cannot take clinic-storage back: Role cdk-exec is invalid" in account.run("--yes", code=1)
 
 
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"])
-def test_an_import_that_is_taken_back_tells_what_failed_first_and_can_be_tried_again(account, status):
+def test_a_rolled_back_import_names_the_first_failure_and_can_be_repeated(account, status):
     account.cloudformation.ends = status
     said = account.run("--yes", code=1)
     assert f"nothing back into clinic-storage ({status}): a table of clinic-storage is on fire" in said
@@ -318,7 +318,7 @@ def test_an_import_that_is_taken_back_tells_what_failed_first_and_can_be_tried_a
 
 
 @pytest.mark.parametrize("call", ["create_change_set", "execute_change_set", "delete_stack"])
-def test_an_answer_that_got_lost_is_made_good_by_running_it_again(account, monkeypatch, call):
+def test_an_import_with_a_lost_answer_can_be_repeated(account, monkeypatch, call):
     far = account.cloudformation
     far.stacks = {"clinic-storage": "ROLLBACK_COMPLETE"}
     done = getattr(far, call)
@@ -334,7 +334,7 @@ def test_an_answer_that_got_lost_is_made_good_by_running_it_again(account, monke
     assert far.stacks == dict.fromkeys(("clinic-storage", "clinic-pipeline"), "IMPORT_COMPLETE")
 
 
-def test_a_stack_whose_later_import_was_taken_back_and_which_holds_something_is_there(account):
+def test_a_stack_with_resources_after_a_rolled_back_import_counts_as_existing(account):
     account.cloudformation.stacks = dict.fromkeys(("clinic-storage", "clinic-pipeline"), "IMPORT_ROLLBACK_COMPLETE")
     account.cloudformation.holds = "UPDATE_COMPLETE"
     assert "the stacks are there" in account.run("--yes")
@@ -344,18 +344,18 @@ def test_a_stack_whose_later_import_was_taken_back_and_which_holds_something_is_
     ("service", "call", "code"),
     [("s3", "head_bucket", "403"), ("logs", "describe_log_groups", "AccessDeniedException")],
 )
-def test_who_may_not_look_is_told_so_and_nothing_is_begun(account, service, call, code):
+def test_a_missing_read_permission_is_reported_and_nothing_is_imported(account, service, call, code):
     account.answers(service, call, refusal(code))
     assert "AWS does not let you call" in account.run("--yes", code=4)
     assert not account.cloudformation.stacks
 
 
-def test_who_may_not_propose_is_told_so(account):
+def test_a_missing_change_set_permission_is_reported(account):
     account.cloudformation.refuses = refusal("AccessDenied")
     assert "AWS does not let you call" in account.run("--yes", code=4)
 
 
-def test_one_that_was_stopped_goes_on_when_it_is_repeated(account):
+def test_an_interrupted_import_continues_when_repeated(account):
     account.cloudformation.stopped = True
     assert "Stopped" in account.run("--yes", code=1)
     account.cloudformation.stopped = False
@@ -363,12 +363,12 @@ def test_one_that_was_stopped_goes_on_when_it_is_repeated(account):
     assert set(account.cloudformation.stacks.values()) == {"IMPORT_COMPLETE"}
 
 
-def test_without_templates_it_says_how_they_are_made(account, tmp_path):
+def test_without_templates_it_prints_how_to_make_them(account, tmp_path):
     assert "write them with `make synth`" in account.run("--app", str(tmp_path / "none"), code=3)
     assert "holds no templates of ward" in account.run("--name", "ward", code=3)
 
 
-def test_an_import_is_waited_for_until_it_ends_and_not_for_ever():
+def test_import_waits_for_the_end_with_a_limit():
     seen = iter(["REVIEW_IN_PROGRESS", "IMPORT_IN_PROGRESS", "IMPORT_COMPLETE"])
     far = CloudFormation()
     left = RetainedStack(Stack("clinic-storage", {"Resources": {}}), {})

@@ -1,4 +1,4 @@
-"""`smoke`: over a deployment that works, over each that does not, and stopped at every point."""
+"""`smoke`: on a working deployment, on each broken one, and stopped at every point."""
 
 import json
 import re
@@ -25,15 +25,15 @@ from stethoscript.uploads import Upload
 from tests.client_errors import refusal
 from tests.functions.fakes import ACCOUNT, INTAKE, TRANSCRIPTS, WORK
 from tests.operations import test_operations
-from tests.operations.test_operations import OUTPUTS, FakeTranscribe, OperatedPipeline, Pages
+from tests.operations.test_operations import OUTPUTS, FakeTranscribe, Operator, Pages
 
-operated = test_operations.operated
+operator = test_operations.operator
 OPERATIONS = f"arn:aws:sns:us-east-1:{ACCOUNT}:operations"
 PROFILES = {"telehealth/": {"type": "CONVERSATION", "channel_identification": True}, "dictation/": {}}
 
 
 class TaggedTranscribe(FakeTranscribe):
-    """One that can also say how a job is tagged."""
+    """A Transcribe that can also list a job's tags."""
 
     def list_tags_for_resource(self, ResourceArn: str) -> dict[str, Any]:  # noqa: N803
         return {"Tags": self.jobs[ResourceArn.rpartition("/")[2]]["Tags"]}
@@ -41,10 +41,10 @@ class TaggedTranscribe(FakeTranscribe):
 
 @dataclass
 class Alarms:
-    """CloudWatch, as far as alarms go; what is set by hand is told, if `tells`."""
+    """CloudWatch with alarms. With `notifies`, a manual state change sends a notification."""
 
     sns: Any
-    tells: bool = True
+    notifies: bool = True
     changed: dict[str, Any] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=lambda: {"clinic-stuck": "OK", "clinic-delayed": "ALARM"})
 
@@ -61,9 +61,9 @@ class Alarms:
     def set_alarm_state(self, AlarmName: str, StateValue: str, StateReason: str) -> None:  # noqa: N803
         self.states[AlarmName] = StateValue
         assert "nothing is wrong" in StateReason
-        if self.tells:
-            told = {"AlarmName": AlarmName, "NewStateValue": StateValue}
-            self.sns.publish(TopicArn=OPERATIONS, Message=json.dumps(told))
+        if self.notifies:
+            answer = {"AlarmName": AlarmName, "NewStateValue": StateValue}
+            self.sns.publish(TopicArn=OPERATIONS, Message=json.dumps(answer))
 
     def get_metric_statistics(self, **_asked: Any) -> dict[str, Any]:
         return {"Datapoints": []}
@@ -71,7 +71,7 @@ class Alarms:
 
 @dataclass
 class NotForUs:
-    """S3 for somebody who may not make one call on one bucket."""
+    """S3 for an operator who lacks the permission for one call on one bucket."""
 
     s3: Any
     bucket: str
@@ -84,11 +84,11 @@ class NotForUs:
         return made if call == self.call else getattr(self.s3, call)
 
 
-class S3Location:
-    """A deployment in which things happen whenever the run pauses."""
+class SmokeHarness:
+    """A deployment that makes progress whenever the run pauses."""
 
-    def __init__(self, operated: OperatedPipeline) -> None:
-        pipeline, ends = operated.pipeline, operated.ends
+    def __init__(self, operator: Operator) -> None:
+        pipeline, clients = operator.pipeline, operator.clients
         for bucket in (WORK, TRANSCRIPTS):
             rule = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": OUTPUTS["KeyArn"]}
             pipeline.s3.put_bucket_encryption(
@@ -99,28 +99,28 @@ class S3Location:
         self.alarms = Alarms(pipeline.sns)
         transcribe = TaggedTranscribe()
         transcribe.meta = SimpleNamespace(endpoint_url="http://127.0.0.1:4566")
-        self.operated = replace(operated, pipeline=replace(pipeline, transcribe=transcribe))
-        self.pipeline = self.operated.pipeline
+        self.operator = replace(operator, pipeline=replace(pipeline, transcribe=transcribe))
+        self.pipeline = self.operator.pipeline
         named = {**OUTPUTS, "OperationsTopicArn": OPERATIONS}
         outputs = [{"OutputKey": name, "OutputValue": value} for name, value in named.items()]
         self.storage = {"StackName": "clinic-storage", "Outputs": outputs}
-        ends["cloudformation"] = Pages({"Stacks": [self.storage]})
-        ends["lambda"] = Pages({"Environment": {"Variables": {"PROFILES": json.dumps(PROFILES)}}})
-        ends["cloudwatch"], ends["transcribe"] = self.alarms, transcribe
+        clients["cloudformation"] = Pages({"Stacks": [self.storage]})
+        clients["lambda"] = Pages({"Environment": {"Variables": {"PROFILES": json.dumps(PROFILES)}}})
+        clients["cloudwatch"], clients["transcribe"] = self.alarms, transcribe
         self.failure: str | None = None
         self.asleep = False
         self.noticed_by = "object"
 
     def created(self, at: datetime) -> None:
-        """When the deployment was made."""
+        """The creation time of the deployment."""
         self.storage["CreationTime"] = at
 
     @property
     def deployment(self) -> Deployment:
-        return self.operated.deployment
+        return self.operator.deployment
 
     def happen(self, _seconds: float) -> None:
-        """What the functions and Transcribe do meanwhile."""
+        """Progress of the functions and Transcribe meanwhile."""
         if self.asleep:
             return
         for version in self.pipeline.s3.list_object_versions(Bucket=INTAKE).get("Versions", []):
@@ -137,11 +137,11 @@ class S3Location:
         return Smoke(self.deployment, "dictation", **usual | more)
 
     def eraser(self, deployment: Deployment) -> Eraser:
-        """One for whom all hands have been off for an hour."""
+        """An eraser an hour later, when no function is processing the recording."""
         return Eraser(deployment, now=lambda: time.time() + 3600, pause=lambda _seconds: None)
 
     def traces(self) -> list[str]:
-        """All that a run may have left: but for tombstones, nothing."""
+        """Everything that a run may have left: nothing except tombstones."""
         pipeline = self.pipeline
         queues = pipeline.sqs.list_queues(QueueNamePrefix="clinic-smoke-").get("QueueUrls", [])
         endpoints = [each["Endpoint"] for each in pipeline.sns.list_subscriptions()["Subscriptions"]]
@@ -156,25 +156,25 @@ class S3Location:
 
 
 @pytest.fixture
-def place(operated: OperatedPipeline) -> S3Location:
-    return S3Location(operated)
+def harness(operator: Operator) -> SmokeHarness:
+    return SmokeHarness(operator)
 
 
 def outcomes(report: Report) -> dict[str, str]:
     return {trial.what: f"{trial.outcome}: {trial.detail}" for trial in report.trials}
 
 
-def test_a_deployment_that_works_is_proved_to_and_nothing_is_left_behind(place):
-    report = place.smoke().run()
+def test_a_working_deployment_passes_and_nothing_remains(harness):
+    report = harness.smoke().run()
     assert not report.failed, outcomes(report)
     assert {trial.outcome for trial in report.trials} == {Outcome.PROVED, Outcome.OBSERVED}
-    assert not place.traces()
-    assert place.alarms.states == {"clinic-stuck": "OK", "clinic-delayed": "ALARM"}
+    assert not harness.traces()
+    assert harness.alarms.states == {"clinic-stuck": "OK", "clinic-delayed": "ALARM"}
     assert len(report.certificates) == 2
 
 
-def test_what_was_proved_can_be_kept_and_what_only_aws_can_prove_stays_open_elsewhere(place):
-    here = place.smoke().run()
+def test_a_report_can_be_stored_and_questions_for_aws_stay_open_elsewhere(harness):
+    here = harness.smoke().run()
     kept = json.loads(json.dumps(here.plain()))
     assert (kept["passed"], kept["onAws"], len(kept["erased"])) == (True, False, 2)
     assert kept["versions"]["boto3"]
@@ -186,9 +186,9 @@ def test_what_was_proved_can_be_kept_and_what_only_aws_can_prove_stays_open_else
     }  # fmt: skip
 
 
-def test_an_event_of_aws_is_noticed_by_the_ledger_s_signal_or_by_its_rule(place):
-    place.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}, {"Sum": 1.0}]}
-    report = place.smoke().run()
+def test_an_aws_event_is_detected_by_the_ledger_s_signal_or_by_its_rule(harness):
+    harness.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}, {"Sum": 1.0}]}
+    report = harness.smoke().run()
     assert outcomes(report)["AWS's own events of a job's end"] == "observed: 3 came"
     assert "event, completed" not in replace(report, aws=True).unanswered
 
@@ -200,43 +200,43 @@ def test_an_event_of_aws_is_noticed_by_the_ledger_s_signal_or_by_its_rule(place)
         (timedelta(minutes=11), "failed", "Only the reconciler noticed it"),
     ],
 )
-def test_a_main_signal_that_does_not_come_is_told_from_one_that_cannot_come_yet(place, age, outcome, says):
-    """S3 begins to tell EventBridge some minutes after a bucket is made."""
-    place.noticed_by = "reconcile"
-    place.created(datetime.now(UTC) - age)
-    report = place.smoke().run()
+def test_a_missing_main_signal_differs_from_one_that_cannot_exist_yet(harness, age, outcome, says):
+    """S3 starts sending events to EventBridge some minutes after a bucket is created."""
+    harness.noticed_by = "reconcile"
+    harness.created(datetime.now(UTC) - age)
+    report = harness.smoke().run()
     seen = outcomes(report)["The first signal of the job's end"]
     assert seen.startswith(f"{outcome}: ")
     assert says in seen
     assert report.failed is (outcome == "failed")
 
 
-def test_an_event_that_may_be_of_another_s_failed_job_settles_nothing(place):
-    place.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}]}
-    transcribe_fails(place)
-    place.pipeline.upload("dictation/Jane Doe.wav")
-    report = place.smoke().run()
+def test_an_event_possibly_of_another_failed_job_settles_no_question(harness):
+    harness.alarms.get_metric_statistics = lambda **_asked: {"Datapoints": [{"Sum": 2.0}]}
+    transcribe_fails(harness)
+    harness.pipeline.upload("dictation/Jane Doe.wav")
+    report = harness.smoke().run()
     assert outcomes(report)["AWS's own events of a job's end"].startswith("observed: 2 came; jobs of others")
     assert "event, completed" in replace(report, aws=True).unanswered
 
 
-def test_what_was_not_asked_is_not_settled(place):
-    nobody_works(place)
-    report = place.smoke().run()
+def test_a_question_that_was_not_asked_is_not_settled(harness):
+    no_function_runs(harness)
+    report = harness.smoke().run()
     assert "Transcribe's write probe" not in outcomes(report)
     assert "write probe" in replace(report, aws=True).unanswered
 
 
-def test_what_others_tell_in_other_words_is_passed_over(place):
-    tell = place.alarms.set_alarm_state
+def test_unknown_notifications_are_ignored(harness):
+    tell = harness.alarms.set_alarm_state
 
-    def told(**asked: Any) -> None:
+    def answer(**asked: Any) -> None:
         for message in ("AWS Budgets: the budget is exceeded.", "[]", "7", "{}"):
-            place.pipeline.sns.publish(TopicArn=OPERATIONS, Message=message)
+            harness.pipeline.sns.publish(TopicArn=OPERATIONS, Message=message)
         tell(**asked)
 
-    place.alarms.set_alarm_state = told
-    report = place.smoke().run()
+    harness.alarms.set_alarm_state = answer
+    report = harness.smoke().run()
     assert not report.failed, outcomes(report)
 
 
@@ -245,85 +245,85 @@ def test_what_others_tell_in_other_words_is_passed_over(place):
     [("https://transcribe.us-east-1.amazonaws.com", True), ("http://127.0.0.1:4566", False),
      ("https://amazonaws.com.evil.example", False)],
 )  # fmt: skip
-def test_only_aws_is_aws(url, aws):
+def test_only_aws_endpoints_count_as_aws(url, aws):
     assert is_aws(SimpleNamespace(meta=SimpleNamespace(endpoint_url=url))) is aws
 
 
-def nobody_works(place: S3Location) -> None:
-    place.asleep = True
+def no_function_runs(harness: SmokeHarness) -> None:
+    harness.asleep = True
 
 
-def transcribe_fails(place: S3Location) -> None:
-    place.failure = "Invalid file size: it is too large."
+def transcribe_fails(harness: SmokeHarness) -> None:
+    harness.failure = "Invalid file size: it is too large."
 
 
-def nobody_is_told(place: S3Location) -> None:
-    place.operated.ends["sns"] = SimpleNamespace(
+def no_notification(harness: SmokeHarness) -> None:
+    harness.operator.clients["sns"] = SimpleNamespace(
         subscribe=lambda **_asked: {"SubscriptionArn": "arn:aws:sns:::1"},
-        get_paginator=place.pipeline.sns.get_paginator,
+        get_paginator=harness.pipeline.sns.get_paginator,
         unsubscribe=lambda **_asked: None,
         publish=lambda **_asked: None,
     )
 
 
-def the_key_is_told(place: S3Location) -> None:
-    sns = place.pipeline.sns
+def key_in_notification(harness: SmokeHarness) -> None:
+    sns = harness.pipeline.sns
 
     def leaking(Message: str, **asked: Any) -> Any:  # noqa: N803
         body = {**json.loads(json.loads(Message)["default"]), "key": "dictation/Stethoscript smoke test 1.wav"}
         return sns.publish(Message=json.dumps({"default": json.dumps(body)}), **asked)
 
-    place.pipeline.sns = SimpleNamespace(publish=leaking, list_subscriptions=sns.list_subscriptions)
+    harness.pipeline.sns = SimpleNamespace(publish=leaking, list_subscriptions=sns.list_subscriptions)
 
 
-def alarms_tell_nobody(place: S3Location) -> None:
-    place.alarms.tells = False
+def alarms_notify_no_subscriber(harness: SmokeHarness) -> None:
+    harness.alarms.notifies = False
 
 
-def every_alarm_is_set(place: S3Location) -> None:
-    place.alarms.states = {"clinic-stuck": "ALARM"}
+def every_alarm_is_set(harness: SmokeHarness) -> None:
+    harness.alarms.states = {"clinic-stuck": "ALARM"}
 
 
-def every_alarm_is_muted(place: S3Location) -> None:
-    place.alarms.changed = {"ActionsEnabled": False}
+def every_alarm_is_muted(harness: SmokeHarness) -> None:
+    harness.alarms.changed = {"ActionsEnabled": False}
 
 
-def alarms_are_not_ours_to_set(place: S3Location) -> None:
-    place.alarms.set_alarm_state = _denied
+def alarms_cannot_be_set(harness: SmokeHarness) -> None:
+    harness.alarms.set_alarm_state = _denied
 
 
-def transcripts_are_for_others(place: S3Location) -> None:
-    place.operated.ends["s3"] = NotForUs(place.pipeline.s3, TRANSCRIPTS, "get_object")
+def transcripts_cannot_be_read(harness: SmokeHarness) -> None:
+    harness.operator.clients["s3"] = NotForUs(harness.pipeline.s3, TRANSCRIPTS, "get_object")
 
 
-def the_work_bucket_is_not_for_us(place: S3Location) -> None:
-    place.operated.ends["s3"] = NotForUs(place.pipeline.s3, WORK, "list_objects_v2")
+def the_work_bucket_cannot_be_read(harness: SmokeHarness) -> None:
+    harness.operator.clients["s3"] = NotForUs(harness.pipeline.s3, WORK, "list_objects_v2")
 
 
-def transcribe_does_not_answer(place: S3Location) -> None:
+def transcribe_does_not_answer(harness: SmokeHarness) -> None:
     def busy(**_asked: Any) -> None:
         raise refusal("InternalFailureException")
 
-    place.pipeline.transcribe.list_tags_for_resource = busy
+    harness.pipeline.transcribe.list_tags_for_resource = busy
 
 
 def _denied(**_asked: Any) -> None:
     raise refusal("AccessDenied")
 
 
-def another_key(bucket: str) -> Callable[[S3Location], None]:
-    def plant(place: S3Location) -> None:
-        place.pipeline.s3.delete_bucket_encryption(Bucket=bucket)
+def another_key(bucket: str) -> Callable[[SmokeHarness], None]:
+    def plant(harness: SmokeHarness) -> None:
+        harness.pipeline.s3.delete_bucket_encryption(Bucket=bucket)
 
     return plant
 
 
-def jobs_are_untagged(place: S3Location) -> None:
-    place.pipeline.transcribe.list_tags_for_resource = lambda **_asked: {}
+def jobs_are_untagged(harness: SmokeHarness) -> None:
+    harness.pipeline.transcribe.list_tags_for_resource = lambda **_asked: {}
 
 
-def an_unknown_job_is_answered_otherwise(place: S3Location) -> None:
-    place.pipeline.transcribe.get_medical_transcription_job = _answered_otherwise(place.pipeline.transcribe)
+def an_unknown_job_is_answered_otherwise(harness: SmokeHarness) -> None:
+    harness.pipeline.transcribe.get_medical_transcription_job = _answered_otherwise(harness.pipeline.transcribe)
 
 
 def _answered_otherwise(transcribe: Any) -> Any:
@@ -337,49 +337,49 @@ def _answered_otherwise(transcribe: Any) -> Any:
     return get
 
 
-def no_queue_may_be_made(place: S3Location) -> None:
-    place.pipeline.sqs.before["create_queue"] = [refusal("AccessDenied")]
+def no_queue_may_be_made(harness: SmokeHarness) -> None:
+    harness.pipeline.sqs.before["create_queue"] = [refusal("AccessDenied")]
 
 
-def nothing_may_be_uploaded(place: S3Location) -> None:
-    place.pipeline.s3.before["upload_file"] = [refusal("AccessDenied")]
+def nothing_may_be_uploaded(harness: SmokeHarness) -> None:
+    harness.pipeline.s3.before["upload_file"] = [refusal("AccessDenied")]
 
 
-def nothing_may_be_listed(place: S3Location) -> None:
-    place.operated.ends["s3"] = NotForUs(place.pipeline.s3, INTAKE, "list_object_versions")
+def nothing_may_be_listed(harness: SmokeHarness) -> None:
+    harness.operator.clients["s3"] = NotForUs(harness.pipeline.s3, INTAKE, "list_object_versions")
 
 
-def a_legal_hold(place: S3Location) -> None:
-    place.pipeline.s3.get_object_lock_configuration = lambda **_asked: {}
-    place.pipeline.s3.get_object_legal_hold = lambda **_asked: {"LegalHold": {"Status": "ON"}}
+def a_legal_hold(harness: SmokeHarness) -> None:
+    harness.pipeline.s3.get_object_lock_configuration = lambda **_asked: {}
+    harness.pipeline.s3.get_object_legal_hold = lambda **_asked: {"LegalHold": {"Status": "ON"}}
 
 
-def nothing_may_be_deleted(place: S3Location) -> None:
-    place.pipeline.s3.before["delete_object"] = [refusal("AccessDenied")] * 9
+def nothing_may_be_deleted(harness: SmokeHarness) -> None:
+    harness.pipeline.s3.before["delete_object"] = [refusal("AccessDenied")] * 9
 
 
-def metrics_are_not_for_us(place: S3Location) -> None:
-    place.alarms.get_metric_statistics = _denied
+def metrics_cannot_be_read(harness: SmokeHarness) -> None:
+    harness.alarms.get_metric_statistics = _denied
 
 
-# what is wrong → which trial says it, how it comes out, in which words
-DEFECTS: dict[str, tuple[Callable[[S3Location], None], str, str]] = {
-    "nobody works": (nobody_works, "The speech was DELIVERED", "failed: It has come to no end in 0 s. "),
-    "no end, no news": (nobody_works, "Subscribers were told of both", "not tried: not both came to their end"),
+# the defect → the trial that reports it, its outcome, its text
+DEFECTS: dict[str, tuple[Callable[[SmokeHarness], None], str, str]] = {
+    "nobody works": (no_function_runs, "The speech was DELIVERED", "failed: It has come to no end in 0 s. "),
+    "no end, no news": (no_function_runs, "Subscribers were told of both", "not tried: not both came to their end"),
     "Transcribe fails": (transcribe_fails, "The speech was DELIVERED", "failed: It is FAILED: TooLarge."),
-    "nobody is told": (nobody_is_told, "Subscribers were told of both", "failed: The ledger knows their end, and"),
-    "the key is told": (the_key_is_told, "Subscribers were told of both", "failed: A notification carries"),
-    "alarms tell nobody": (alarms_tell_nobody, "An alarm's action reaches its subscribers",
+    "nobody is told": (no_notification, "Subscribers were told of both", "failed: The ledger knows their end, and"),
+    "the key is told": (key_in_notification, "Subscribers were told of both", "failed: A notification carries"),
+    "alarms tell nobody": (alarms_notify_no_subscriber, "An alarm's action reaches its subscribers",
                            "failed: clinic-stuck was set, and its action did not arrive"),
     "every alarm is set": (every_alarm_is_set, "An alarm's action reaches its subscribers",
                            "failed: There is no alarm that is not set"),
     "every alarm is muted": (every_alarm_is_muted, "An alarm's action reaches its subscribers",
                              "failed: There is no alarm that is not set and would tell"),
-    "alarms are not ours to set": (alarms_are_not_ours_to_set, "An alarm's action reaches its subscribers",
+    "alarms are not ours to set": (alarms_cannot_be_set, "An alarm's action reaches its subscribers",
                                    "not tried: needs cloudwatch:DescribeAlarms, cloudwatch:SetAlarmState"),
-    "transcripts are for others": (transcripts_are_for_others, "The documents are there, under the key",
+    "transcripts are for others": (transcripts_cannot_be_read, "The documents are there, under the key",
                                    "not tried: needs s3:GetObject on the transcripts, and to be one of their readers"),
-    "the work bucket is not for us": (the_work_bucket_is_not_for_us, "Transcribe's write probe",
+    "the work bucket is not for us": (the_work_bucket_cannot_be_read, "Transcribe's write probe",
                                       "not tried: needs s3:ListBucket on the work bucket"),
     "Transcribe does not answer": (transcribe_does_not_answer, "The job is tagged for the bill",
                                    "failed: AWS cannot answer Operation just now"),
@@ -396,25 +396,25 @@ DEFECTS: dict[str, tuple[Callable[[S3Location], None], str, str]] = {
                               "failed: What there is cannot be seen."),
     "a legal hold": (a_legal_hold, "What was uploaded is erased", "not tried: A legal hold is on it"),
     "what cannot be erased": (nothing_may_be_deleted, "What was uploaded is erased", "failed: clinic-"),
-    "no metrics": (metrics_are_not_for_us, "AWS's own events of a job's end", "not tried: needs cloudwatch:Get"),
+    "no metrics": (metrics_cannot_be_read, "AWS's own events of a job's end", "not tried: needs cloudwatch:Get"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_each_defect_has_a_sentence_of_its_own(place, defect):
+def test_each_defect_has_its_own_sentence(harness, defect):
     plant, what, sentence = DEFECTS[defect]
-    plant(place)
-    report = place.smoke().run()
+    plant(harness)
+    report = harness.smoke().run()
     assert outcomes(report)[what].startswith(sentence)
     assert report.failed is (not sentence.startswith(("not tried: needs", "not tried: A legal hold")))
     assert set(outcomes(report)) >= {"What was uploaded is erased", "AWS's own events of a job's end"}
     if what != "What was uploaded is erased":
-        assert not place.traces()
+        assert not harness.traces()
 
 
-def test_a_recording_that_does_not_move_is_explained(place):
-    place.asleep = True
-    said = outcomes(place.smoke().run())["The speech was DELIVERED"]
+def test_a_stuck_recording_is_explained(harness):
+    harness.asleep = True
+    said = outcomes(harness.smoke().run())["The speech was DELIVERED"]
     assert "waiting its turn in the intake queue" in said
 
 
@@ -422,7 +422,7 @@ TRIALS = 12
 
 
 @pytest.mark.parametrize("number", range(1, TRIALS + 1))
-def test_stopped_at_any_point_it_leaves_nothing_behind(place, number):
+def test_a_run_stopped_at_any_point_leaves_nothing(harness, number):
     said: list[Any] = []
 
     def interrupt(trial: Any) -> None:
@@ -431,50 +431,50 @@ def test_stopped_at_any_point_it_leaves_nothing_behind(place, number):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        place.smoke(say=interrupt).run()
-    assert not place.traces()
-    assert place.alarms.states["clinic-stuck"] == "OK"
+        harness.smoke(say=interrupt).run()
+    assert not harness.traces()
+    assert harness.alarms.states["clinic-stuck"] == "OK"
 
 
-def test_stopped_while_it_waits_it_leaves_nothing_behind(place):
+def test_a_run_stopped_while_it_waits_leaves_nothing(harness):
     def stopped(_seconds: float) -> None:
         signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(KeyboardInterrupt):
-        place.smoke(pause=stopped).run()
-    assert not place.traces()
+        harness.smoke(pause=stopped).run()
+    assert not harness.traces()
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_stopped_with_an_alarm_set_it_puts_its_state_back(place):
-    place.alarms.tells = False
+def test_a_run_stopped_with_an_alarm_set_restores_the_alarm(harness):
+    harness.alarms.notifies = False
 
     def stopped(_seconds: float) -> None:
-        if place.alarms.states["clinic-stuck"] == "ALARM":
+        if harness.alarms.states["clinic-stuck"] == "ALARM":
             raise KeyboardInterrupt
-        place.happen(0)
+        harness.happen(0)
 
     with pytest.raises(KeyboardInterrupt):
-        place.smoke(pause=stopped, patience=5).run()
-    assert place.alarms.states["clinic-stuck"] == "OK"
-    assert not place.traces()
+        harness.smoke(pause=stopped, patience=5).run()
+    assert harness.alarms.states["clinic-stuck"] == "OK"
+    assert not harness.traces()
 
 
 TOKEN = "0a1b2c3d"
 
 
-def left_by_a_killed_run(place: S3Location, token: str = TOKEN) -> list[str]:
+def left_by_a_killed_run(harness: SmokeHarness, token: str = TOKEN) -> list[str]:
     """What a run leaves that is killed while it waits."""
-    url = place.pipeline.sqs.create_queue(QueueName=f"clinic-smoke-{token}")["QueueUrl"]
+    url = harness.pipeline.sqs.create_queue(QueueName=f"clinic-smoke-{token}")["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{ACCOUNT}:clinic-smoke-{token}"
-    place.pipeline.sns.subscribe(TopicArn=OPERATIONS, Protocol="sqs", Endpoint=arn)
+    harness.pipeline.sns.subscribe(TopicArn=OPERATIONS, Protocol="sqs", Endpoint=arn)
     keys = [f"{profile}/Stethoscript smoke test {token} + speech é.wav" for profile in ("dictation", "telehealth")]
     for key in keys:
-        place.pipeline.upload(key)
+        harness.pipeline.upload(key)
     return [url, arn, *keys]
 
 
-def others_of_similar_names(place: S3Location) -> list[str]:
+def others_of_similar_names(harness: SmokeHarness) -> list[str]:
     """A running smoke test's, and what others may call so, with the token in it or not."""
     queues = ["clinic-smoke-ffffffff", f"clinic-smoke-{TOKEN}-archive", "clinic-smoke-alarm", f"clinic2-smoke-{TOKEN}"]
     keys = [
@@ -484,12 +484,12 @@ def others_of_similar_names(place: S3Location) -> list[str]:
         "dictation/Jane Doe.wav",
     ]
     for key in keys:
-        place.pipeline.upload(key)
-    return [*(place.pipeline.sqs.create_queue(QueueName=name)["QueueUrl"] for name in queues), *keys]
+        harness.pipeline.upload(key)
+    return [*(harness.pipeline.sqs.create_queue(QueueName=name)["QueueUrl"] for name in queues), *keys]
 
 
-def everything(place: S3Location) -> set[str]:
-    pipeline = place.pipeline
+def everything(harness: SmokeHarness) -> set[str]:
+    pipeline = harness.pipeline
     return {
         *pipeline.sqs.list_queues()["QueueUrls"],
         *(each["Endpoint"] for each in pipeline.sns.list_subscriptions()["Subscriptions"]),
@@ -497,66 +497,66 @@ def everything(place: S3Location) -> set[str]:
     }
 
 
-def test_a_run_removes_what_it_has_made_and_nothing_else_however_old_it_is(place):
-    others = {*others_of_similar_names(place), *left_by_a_killed_run(place)}
-    before = everything(place)
-    place.smoke(now=lambda: time.time() + 365 * 86400).run()
+def test_a_run_removes_what_it_has_made_and_nothing_else_however_old_it_is(harness):
+    others = {*others_of_similar_names(harness), *left_by_a_killed_run(harness)}
+    before = everything(harness)
+    harness.smoke(now=lambda: time.time() + 365 * 86400).run()
     assert others <= before
-    assert everything(place) == before
+    assert everything(harness) == before
 
 
-def test_what_a_killed_run_left_behind_is_removed_by_its_token_and_nothing_else_is(place):
-    others, left = others_of_similar_names(place), left_by_a_killed_run(place)
-    before = everything(place)
-    trials = list(cleanup.clean(place.deployment, ["dictation", "telehealth"], place.eraser, TOKEN))
+def test_what_a_killed_run_left_behind_is_removed_by_its_token_and_nothing_else_is(harness):
+    others, left = others_of_similar_names(harness), left_by_a_killed_run(harness)
+    before = everything(harness)
+    trials = list(cleanup.clean(harness.deployment, ["dictation", "telehealth"], harness.eraser, TOKEN))
     assert {trial.outcome for trial in trials} == {Outcome.PROVED}
-    assert everything(place) == before - set(left)
-    assert set(others) <= everything(place)
+    assert everything(harness) == before - set(left)
+    assert set(others) <= everything(harness)
 
 
-def test_two_runs_at_once_leave_each_other_alone(place):
-    second = place.smoke(token="22222222")
+def test_two_runs_at_once_leave_each_other_alone(harness):
+    second = harness.smoke(token="22222222")
     reports = [second]
 
     def happen(seconds: float) -> None:
         if reports:
-            place.happen(seconds)
+            harness.happen(seconds)
             reports.pop().run()
-        place.happen(seconds)
+        harness.happen(seconds)
 
-    first = place.smoke(token="11111111", pause=happen, patience=5).run()
+    first = harness.smoke(token="11111111", pause=happen, patience=5).run()
     assert not first.failed, outcomes(first)
-    assert not place.traces()
+    assert not harness.traces()
 
 
-def test_what_cannot_be_removed_by_its_token_is_said(place):
-    left_by_a_killed_run(place)
-    place.pipeline.sqs.before["delete_queue"] = [refusal("AccessDenied")]
-    first, *_ = cleanup.clean(place.deployment, ["dictation"], place.eraser, TOKEN)
+def test_what_cannot_be_removed_by_its_token_is_said(harness):
+    left_by_a_killed_run(harness)
+    harness.pipeline.sqs.before["delete_queue"] = [refusal("AccessDenied")]
+    first, *_ = cleanup.clean(harness.deployment, ["dictation"], harness.eraser, TOKEN)
     assert first.outcome is Outcome.FAILED
     assert "use credentials" in first.detail
 
 
 @pytest.mark.parametrize("token", ["", "*", "0a1b2c3", "0a1b2c3d-", "../..", "0A1B2C3D"])
-def test_only_a_whole_token_removes_anything(place, token):
-    left = left_by_a_killed_run(place)
-    assert "token" in place.operated.run("smoke", "--clean", token, code=2).stderr
-    assert set(left) <= everything(place)
+def test_only_a_whole_token_removes_anything(harness, token):
+    left = left_by_a_killed_run(harness)
+    assert "token" in harness.operator.run("smoke", "--clean", token, code=2).stderr
+    assert set(left) <= everything(harness)
 
 
-def test_the_command_says_its_token_and_cleans_up_after_another(place):
-    no_queue_may_be_made(place)
-    said = place.operated.run("smoke", "--yes", code=1).stderr
+def test_the_command_says_its_token_and_cleans_up_after_another(harness):
+    no_queue_may_be_made(harness)
+    said = harness.operator.run("smoke", "--yes", code=1).stderr
     token = re.search(r"`smoke --clean ([0-9a-f]{8})`", said)
     assert token
-    url, _arn, *_keys = left_by_a_killed_run(place, token[1])
-    assert "proved" in place.operated.run("smoke", "--clean", token[1], "--profile", "nothing-here").stdout
-    assert url not in everything(place)
+    url, _arn, *_keys = left_by_a_killed_run(harness, token[1])
+    assert "proved" in harness.operator.run("smoke", "--clean", token[1], "--profile", "nothing-here").stdout
+    assert url not in everything(harness)
 
 
 @pytest.mark.parametrize("answered", [0, 1])
-def test_an_answer_to_subscribing_that_got_lost_leaves_nothing_behind(place, answered):
-    sns, answers = place.pipeline.sns, iter(range(answered))
+def test_a_lost_answer_to_subscribe_leaves_nothing(harness, answered):
+    sns, answers = harness.pipeline.sns, iter(range(answered))
 
     def subscribe(**asked: Any) -> Any:
         made = sns.subscribe(**asked)
@@ -564,17 +564,17 @@ def test_an_answer_to_subscribing_that_got_lost_leaves_nothing_behind(place, ans
             raise refusal("InternalError", status=500)
         return made
 
-    place.operated.ends["sns"] = SimpleNamespace(
+    harness.operator.clients["sns"] = SimpleNamespace(
         subscribe=subscribe, unsubscribe=sns.unsubscribe, get_paginator=sns.get_paginator
     )
-    assert place.smoke().run().failed
-    assert not place.traces()
+    assert harness.smoke().run().failed
+    assert not harness.traces()
 
 
-def test_a_subscription_that_no_list_shows_yet_goes_too(place):
-    sns = place.pipeline.sns
+def test_a_subscription_not_yet_listed_is_deleted_too(harness):
+    sns = harness.pipeline.sns
     unlisted = SimpleNamespace(paginate=lambda **_asked: [{"Subscriptions": []}])
-    place.operated.ends["sns"] = SimpleNamespace(
+    harness.operator.clients["sns"] = SimpleNamespace(
         subscribe=sns.subscribe, unsubscribe=sns.unsubscribe, get_paginator=lambda _call: unlisted
     )
 
@@ -582,31 +582,31 @@ def test_a_subscription_that_no_list_shows_yet_goes_too(place):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        place.smoke(pause=stopped).run()
-    assert not place.traces()
+        harness.smoke(pause=stopped).run()
+    assert not harness.traces()
 
 
-def test_what_is_locked_disturbs_no_later_run(place):
-    a_legal_hold(place)
-    said = outcomes(place.smoke().run())["What was uploaded is erased"]
+def test_what_is_locked_disturbs_no_later_run(harness):
+    a_legal_hold(harness)
+    said = outcomes(harness.smoke().run())["What was uploaded is erased"]
     assert "smoke --clean" in said
-    assert not place.smoke().run().failed
+    assert not harness.smoke().run().failed
 
 
-def test_the_alarm_can_be_left_out(place):
-    report = place.smoke(with_alarm=False).run()
+def test_the_alarm_trial_can_be_skipped(harness):
+    report = harness.smoke(with_alarm=False).run()
     assert outcomes(report)["An alarm's action reaches its subscribers"] == "not tried: left out"
     assert not report.failed
 
 
-def test_the_usual_profile_is_the_first_that_takes_one_channel(place):
-    assert usual_profile(place.deployment) == "dictation"
-    place.operated.ends["lambda"] = Pages(refusal("AccessDenied"))
+def test_the_default_profile_is_the_first_with_one_channel(harness):
+    assert usual_profile(harness.deployment) == "dictation"
+    harness.operator.clients["lambda"] = Pages(refusal("AccessDenied"))
     with pytest.raises(Misused, match="--profile"):
-        usual_profile(place.deployment)
+        usual_profile(harness.deployment)
 
 
-def test_the_speech_is_a_piece_of_the_demo_s_dictation():
+def test_the_speech_is_part_of_the_demo_s_dictation():
     with wave.open(str(SPEECH)) as cut, wave.open(str(ROOT / "local/recordings/dictation.wav")) as whole:
         assert cut.getparams()[:3] == whole.getparams()[:3]
         assert 1 < cut.getnframes() / cut.getframerate() < 2
@@ -616,20 +616,20 @@ def test_the_speech_is_a_piece_of_the_demo_s_dictation():
 # --- the command ---
 
 
-def test_nothing_is_done_before_somebody_agrees(place):
-    said = place.operated.run("smoke", code=1, input="n\n").stderr
+def test_nothing_is_done_before_confirmation(harness):
+    said = harness.operator.run("smoke", code=1, input="n\n").stderr
     assert "Upload a second of speech" in said
     assert "set an alarm off" in said
-    assert "alarm" not in place.operated.run("smoke", "--no-alarm", code=1, input="n\n").stderr
-    assert not place.traces()
+    assert "alarm" not in harness.operator.run("smoke", "--no-alarm", code=1, input="n\n").stderr
+    assert not harness.traces()
 
 
-def test_scripts_must_say_that_they_agree(place):
-    assert "--yes" in place.operated.run("smoke", "--json", code=2).stderr
+def test_a_script_must_confirm_with_an_option(harness):
+    assert "--yes" in harness.operator.run("smoke", "--json", code=2).stderr
 
 
-def test_the_command_ends_with_1_where_something_failed_and_prints_the_page(place):
-    no_queue_may_be_made(place)
-    said = place.operated.run("smoke", "--yes", code=1).stdout
+def test_the_command_exits_with_1_after_a_failure_and_prints_the_page(harness):
+    no_queue_may_be_made(harness)
+    said = harness.operator.run("smoke", "--yes", code=1).stdout
     assert "failed" in said
     assert "Still to be proved on AWS" in said

@@ -1,2 +1,5 @@
-"""The reader page in a browser. A package, so that one browser serves all of these tests and no others:
-Playwright keeps an event loop running in the thread of the tests."""
+"""The reader page in a browser.
+
+This is a package, so that one browser serves only these tests: Playwright keeps an event loop running in the tests'
+thread.
+"""

@@ -1,4 +1,4 @@
-"""A browser without a network, and pages opened in it that must not complain or ask anybody for anything."""
+"""A browser without a network. Its pages must not log errors or send requests."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ SWITCHES = ("--autoplay-policy=no-user-gesture-required", "--mute-audio")
 
 @dataclass(frozen=True)
 class Watched:
-    """What a page must not do."""
+    """The forbidden actions of a page."""
 
     complaints: list[str]
     requests: list[str]
@@ -48,7 +48,7 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
 
 
 def launched(playwright: Playwright) -> Iterator[Browser]:
-    """Start Chromium and close it; skip the test where there is none."""
+    """Start Chromium and close it. Skip the test if it is not installed."""
     chromium = shutil.which("chromium")
     if chromium is None:
         if os.environ.get("CI") == "true":
@@ -61,7 +61,7 @@ def launched(playwright: Playwright) -> Iterator[Browser]:
 
 @contextmanager
 def quiet(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
-    """A context whose pages ask nobody for anything, and have nothing to complain of."""
+    """A context whose pages send no request and log no error."""
     context = browser.new_context(**{"offline": True, "viewport": {"width": 1280, "height": 900}} | options)
     context.set_default_timeout(5000)
     watched = Watched.of(context)
@@ -73,7 +73,7 @@ def quiet(browser: Browser, **options: Any) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def opened(browser: Browser, tmp_path: Path) -> Iterator[Opened]:
-    """Opens a transcript as a file, offline; browser options by keyword."""
+    """Open a transcript as a file, offline; browser options by keyword."""
     with ExitStack() as contexts:
 
         def open_(transcript: Transcript, info: RecordingInfo = samples.INFO, **options: Any) -> Page:
@@ -99,7 +99,7 @@ def listening(reading: Page) -> Page:
 
 
 def now(page: Page) -> float:
-    """Where the recording is."""
+    """The current position of the recording."""
     return float(page.evaluate("() => document.querySelector('audio').currentTime"))
 
 

@@ -1,4 +1,4 @@
-"""Makes the pictures of the reader page: `python -m tests.reader.pictures` writes docs/pictures."""
+"""Make the pictures of the reader page: `python -m tests.reader.pictures` writes docs/pictures."""
 
 import shutil
 import sys
@@ -17,7 +17,7 @@ PICTURES = ROOT / "docs" / "pictures"
 
 
 def main() -> None:
-    """Take them anew, in the same browser that the tests drive."""
+    """Take all pictures, in the same browser as the tests."""
     with sync_playwright() as driver, tempfile.TemporaryDirectory() as folder:
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=SWITCHES)
         page = samples.page(Path(folder), samples.consultation()).as_uri()

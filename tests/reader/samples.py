@@ -1,4 +1,4 @@
-"""Transcripts to open: the demo's consultation with its own times, and four hours of another."""
+"""Transcripts to open: the demo's consultation with its own times, and four hours of another one."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ DOUBTFUL = {"levothyroxine": 0.41, "albuterol": 0.53, "prednisone": 0.72, "mucus
 
 
 def consultation() -> Transcript:
-    """The demo's consultation; each turn's words at the times that `consultation.rttm` gives the turn."""
+    """The demo's consultation. Each turn's words are within the times of the turn in `consultation.rttm`."""
     lines = (RECORDINGS / "consultation.rttm").read_text(encoding="utf-8").splitlines()
     times = [tuple(map(float, line.split()[3:5])) for line in lines]
     spoken = [
@@ -40,7 +40,7 @@ def consultation() -> Transcript:
 
 
 def four_hours() -> Transcript:
-    """As many words as fit in, of two speakers, with alternatives and identifiers."""
+    """As many words as fit, of two speakers, with alternatives and identifiers."""
     return transcript.read(sample_transcript.output(sample_transcript.WORDS_IN_FOUR_HOURS))
 
 
@@ -57,7 +57,7 @@ def _sentences() -> list[tuple[str, list[str]]]:
 
 
 def _spread(said: list[str], speaker: str, start: float, length: float) -> Iterator[Word]:
-    """Words as long as they are written, over the time their turn takes."""
+    """Words with a duration in proportion to their length, over the time of their turn."""
     letters = sum(len(token) + 1 for token in said)
     for token in said:
         text = token.rstrip(".,?")

@@ -1,4 +1,4 @@
-"""For everybody: the keyboard alone, assistive technology, less motion, light and dark."""
+"""Accessibility: keyboard only, assistive technology, reduced motion, light and dark."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ SPOKEN = samples.consultation().words
 
 
 def tab_to(page: Page, selector: str) -> int:
-    """How many times Tab is pressed until this has the focus."""
+    """Press Tab until this element has the focus, and return the number of presses."""
     for presses in range(1, 40):
         page.keyboard.press("Tab")
         if page.locator(selector).evaluate("element => element === document.activeElement"):
@@ -23,7 +23,7 @@ def tab_to(page: Page, selector: str) -> int:
     raise AssertionError(f"Tab does not lead to {selector}")
 
 
-def test_the_words_are_one_stop_of_the_tab_key(reading: Page):
+def test_the_words_are_one_tab_stop(reading: Page):
     assert tab_to(reading, "p[data-w] > * >> nth=0") < 15
     reading.keyboard.press("Tab")
     assert reading.evaluate("() => !document.activeElement.closest('main')")
@@ -76,7 +76,7 @@ def test_everything_can_be_done_by_keys(listening: Page):
     expect(listening.get_by_role("dialog")).to_be_hidden()
 
 
-def test_keys_that_mean_something_to_a_control_stay_with_it(listening: Page):
+def test_a_focused_control_keeps_its_own_keys(listening: Page):
     listening.get_by_label("Name of Speaker 1").click()
     listening.keyboard.type("k n/ Jones")
     expect(listening.locator(".s0 .name").first).to_have_text("Speaker 1k n/ Jones")
@@ -89,7 +89,7 @@ def test_keys_that_mean_something_to_a_control_stay_with_it(listening: Page):
     expect(listening.get_by_role("button", name="Play", exact=True)).to_be_visible()
 
 
-def test_single_letters_can_be_turned_off_for_who_speaks_to_the_computer(listening: Page):
+def test_single_letter_keys_can_be_turned_off_for_speech_input(listening: Page):
     listening.get_by_role("button", name="Keyboard and help").click()
     listening.get_by_label("Single letters are commands").uncheck()
     listening.get_by_role("dialog").get_by_role("button", name="Close").click()
@@ -107,7 +107,7 @@ def test_the_help_lists_every_key(reading: Page):
     assert len(listed) == len(set(listed))
 
 
-def test_a_word_tells_assistive_technology_what_the_eye_sees(reading: Page):
+def test_assistive_technology_gets_a_word_s_visible_marks(reading: Page):
     number = next(number for number, each in enumerate(SPOKEN) if each.text == "levothyroxine")
     word(reading, number).click()
     chosen = reading.get_by_role("button", name="levothyroxine")
@@ -119,7 +119,7 @@ def test_a_word_tells_assistive_technology_what_the_eye_sees(reading: Page):
         expect(reading.get_by_role(landmark)).to_have_count(1)
 
 
-def test_who_wants_less_motion_gets_none(opened):
+def test_reduced_motion_is_respected(opened):
     page = opened(samples.consultation(), reduced_motion="reduce", viewport={"width": 1280, "height": 500})
     page.set_input_files("#file", samples.RECORDING)
     page.wait_for_selector("#controls")
@@ -131,7 +131,7 @@ def test_who_wants_less_motion_gets_none(opened):
 
 @pytest.fixture(params=["light", "dark"])
 def audited(request, browser: Browser, tmp_path: Path) -> Iterator[Page]:
-    """The page with axe-core in it, which the page's own policy would not let in."""
+    """The page with axe-core, which the page's own policy would block."""
     context = browser.new_context(bypass_csp=True, color_scheme=request.param)
     page = context.new_page()
     page.goto(samples.page(tmp_path, samples.consultation()).as_uri())
@@ -145,7 +145,7 @@ def violations(page: Page) -> list[str]:
     return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found["violations"]]
 
 
-def test_axe_finds_nothing_to_complain_of(audited: Page):
+def test_axe_finds_no_violation(audited: Page):
     assert violations(audited) == []
     audited.set_input_files("#file", samples.RECORDINGS / "telehealth.flac")
     audited.wait_for_selector("#controls")

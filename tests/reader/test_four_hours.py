@@ -1,4 +1,4 @@
-"""Four hours of speech open at once and scroll smoothly."""
+"""A transcript of four hours opens quickly and scrolls smoothly."""
 
 import time
 
@@ -37,11 +37,11 @@ def test_four_hours_open_within_two_seconds_and_scroll_smoothly(browser: Browser
     devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     def busy() -> float:
-        """Seconds of work of the page's thread, whatever else the machine does."""
-        told = devtools.send("Performance.getMetrics")["metrics"]
-        return next(each["value"] for each in told if each["name"] == "TaskDuration")
+        """Seconds of work in the page's thread, independent of the machine's other load."""
+        metrics = devtools.send("Performance.getMetrics")["metrics"]
+        return next(each["value"] for each in metrics if each["name"] == "TaskDuration")
 
-    for step, frames in ((120, 60), (900, 60)):  # a turn of the wheel a frame; a screen a frame
+    for step, frames in ((120, 60), (900, 60)):  # one wheel step a frame; a screen a frame
         before = busy()
         assert page.evaluate(SCROLL, [step, frames]) > 0
         assert (busy() - before) / frames < FRAME

@@ -1,4 +1,4 @@
-"""The page's markup: all the words, nothing of theirs but text, and a policy that fits what stands in it."""
+"""The page's markup: all words as plain text, and a content security policy that matches."""
 
 import base64
 import hashlib
@@ -33,7 +33,7 @@ def parsed(transcript: Transcript, info=samples.INFO) -> Element:
 
 
 def words_of(page: Element) -> list[str]:
-    """What is spoken, read back: the elements in the paragraphs of the turns."""
+    """The spoken words, from the elements in the paragraphs of the turns."""
     return ["".join(word.itertext()) for paragraph in _spoken(page) for word in paragraph]
 
 
@@ -42,7 +42,7 @@ def _spoken(page: Element) -> list[Element]:
 
 
 def outline(page: Element) -> Iterator[tuple[str, str, str]]:
-    """Elements and attributes; of classes and of our own attributes' values only what is not a text or a number."""
+    """Elements and attributes. Of classes and of our own attributes, only values that are no text and no number."""
     for element in page.iter():
         yield str(element.tag), "", ""
         for name, value in element.attrib.items():
@@ -77,12 +77,12 @@ def test_no_text_adds_an_element_or_an_attribute(transcript, source, reference):
 
 @cache
 def allowed() -> set[tuple[str, str, str]]:
-    """What pages are made of."""
+    """The elements and attributes that pages use."""
     return set(outline(parsed(_everything()))) | set(outline(parsed(Transcript(()))))
 
 
 def _everything() -> Transcript:
-    """A transcript of harmless texts in which everything occurs that a page may show."""
+    """A transcript of harmless texts with everything that a page may show."""
     every = [
         Word("a", 0.0, 1.0, confidence, ".", speaker, category)
         for confidence in (1.0, 0.7, 0.1, None)
@@ -93,7 +93,7 @@ def _everything() -> Transcript:
     return Transcript((*every, *untimed), identified=True, notes=("Something is missing.",))
 
 
-def test_what_the_script_is_given_ends_no_script_and_says_the_same():
+def test_the_script_s_data_cannot_end_the_script_and_is_unchanged():
     stretch = Stretch(0.0, 1.0, ("</script><!--<script>", "a&b\u2028"))
     page = html.write(Transcript((Word("a", 0.0, 1.0, 0.5),), (stretch,)), samples.INFO).decode()
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
@@ -112,18 +112,18 @@ def test_the_policy_allows_these_styles_and_this_script_and_no_request():
     assert not re.search(r"(?:src|href)=.?(?:http|//)|url\(|@import|\bstyle=|\bon[a-z]+=", page)
 
 
-def test_the_title_which_a_browser_remembers_names_nobody():
+def test_the_title_names_no_patient_because_browsers_store_it():
     info = replace(samples.INFO, source="dictation/Zebulon Quackenbush.wav")
     (title,) = parsed(samples.consultation(), info).iter("title")
     assert title.text == "Transcript 6a9b4a00, 2026-11-23"
 
 
-def test_a_recording_without_speech_is_said_to_be_one():
+def test_a_recording_without_speech_is_marked_as_such():
     said = " ".join(parsed(Transcript(())).itertext())
     assert "No speech was recognised in this recording" in said
 
 
-def test_what_is_missing_is_said():
+def test_missing_parts_are_listed():
     said = " ".join(parsed(replace(samples.consultation(), notes=("Two words came without a time.",))).itertext())
     assert "Two words came without a time." in said
 
@@ -139,7 +139,7 @@ def test_a_dictation_of_an_hour_is_shown_in_paragraphs_and_these_in_screens():
 @pytest.mark.parametrize(("label", "badge", "name"), [
     ("spk_0", "1", "Speaker 1"), ("ch_1", "2", "Channel 2"), ("doctor", "1", "doctor"), ("", None, None),
 ])  # fmt: skip
-def test_a_speaker_has_a_number_on_a_shape_and_a_name(label, badge, name):
+def test_a_speaker_has_a_numbered_badge_and_a_name(label, badge, name):
     page = parsed(Transcript((Word("a", 0.0, 1.0, 0.9, "", label or None),)))
     shown = {element.get("class"): element.text for element in page.iter("span") if element.get("class")}
     assert (shown.get("badge"), shown.get("name")) == (badge, name)

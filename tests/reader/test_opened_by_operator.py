@@ -1,4 +1,4 @@
-"""The page as the operator's tool opens it: the recording is there without being picked, and nobody else is asked."""
+"""The page from the operator's tool: it loads the recording by itself, and no other server is called."""
 
 from urllib.parse import urlsplit
 
@@ -15,7 +15,7 @@ SOUND = Sound(len(RECORDING), "audio/flac", lambda first, last: [RECORDING[first
 
 
 @pytest.mark.parametrize("sound", [SOUND, None])
-def test_a_page_served_on_this_machine_finds_its_recording_beside_it(browser: Browser, sound: Sound | None):
+def test_a_page_served_on_this_machine_loads_its_recording(browser: Browser, sound: Sound | None):
     page_ = html.write(samples.consultation(), samples.INFO)
     with serving(page_, sound, say=pytest.fail) as address:
         context = browser.new_context()
@@ -40,8 +40,8 @@ def test_a_page_served_on_this_machine_finds_its_recording_beside_it(browser: Br
 
 
 @pytest.mark.parametrize("address", ["https://clinic.example/transcript.html", "http://localhost:8000/transcript.html"])
-def test_elsewhere_the_page_does_not_look_for_a_recording(browser: Browser, address: str):
-    """A page on a server of somebody's asks it for nothing."""
+def test_a_page_from_elsewhere_requests_no_recording(browser: Browser, address: str):
+    """A page on a remote server sends it no request."""
     context = browser.new_context()
     watched = Watched.of(context)
     body = html.write(samples.consultation(), samples.INFO)

@@ -1,4 +1,4 @@
-"""Sound and words: a click plays a word, the spoken word follows the sound, and nothing leaves the browser."""
+"""Sound and words: a click plays a word, the highlight follows the sound, and nothing leaves the browser."""
 
 import wave
 from dataclasses import replace
@@ -12,7 +12,7 @@ from tests.reader import samples
 from tests.reader.conftest import now, word
 
 SPOKEN = samples.consultation().words
-GLIDE = 800  # milliseconds that the page takes to come to a word
+GLIDE = 800  # milliseconds that the page may take to reach a word
 FOLLOWED = """async (frames) => {
   const seen = [], audio = document.querySelector("audio");
   const words = [...document.querySelectorAll("p[data-w] > *")];
@@ -41,7 +41,7 @@ def test_a_click_on_a_word_plays_the_recording_from_there(listening: Page):
     assert start < now(listening) < start + 3
 
 
-def test_the_spoken_word_follows_the_sound(listening: Page):
+def test_the_highlighted_word_follows_the_sound(listening: Page):
     listening.get_by_label("Speed").select_option("2")
     word(listening, 20).click()
     seen = listening.evaluate(FOLLOWED, 60)
@@ -51,7 +51,7 @@ def test_the_spoken_word_follows_the_sound(listening: Page):
     assert len({number for _, number in seen}) >= 3
 
 
-def test_the_page_follows_the_spoken_word_until_somebody_scrolls(listening: Page):
+def test_the_page_scrolls_with_the_highlighted_word_until_the_user_scrolls(listening: Page):
     listening.set_viewport_size({"width": 1280, "height": 500})
     follow = listening.get_by_role("button", name="Follow")
     word(listening, 0).click()
@@ -66,7 +66,7 @@ def test_the_page_follows_the_spoken_word_until_somebody_scrolls(listening: Page
     expect(listening.locator(".spoken")).to_be_in_viewport()
 
 
-def test_speed_volume_and_place_are_the_readers(listening: Page):
+def test_the_user_sets_speed_volume_and_position(listening: Page):
     listening.get_by_label("Speed").select_option("1.5")
     listening.get_by_label("Volume").fill("0.5")
     listening.locator("#seek").fill("30")
@@ -85,7 +85,7 @@ def test_the_overview_shows_who_speaks_when_and_where_words_are_unsure(listening
     assert painted == [[True, False, False], [False, True, False], [False, True, True]]
 
 
-def test_without_a_recording_a_click_says_what_to_do(reading: Page):
+def test_without_a_recording_a_click_shows_the_next_step(reading: Page):
     word(reading, 3).click()
     expect(reading.get_by_role("status").filter(has_text="Open the recording to hear it.")).to_be_visible()
     reading.get_by_role("button", name="Dismiss").click()
@@ -93,14 +93,14 @@ def test_without_a_recording_a_click_says_what_to_do(reading: Page):
     expect(reading.locator("#said-of-audio")).to_be_empty()
 
 
-def test_another_recording_is_doubted(reading: Page):
+def test_another_recording_causes_a_warning(reading: Page):
     reading.set_input_files("#file", samples.RECORDINGS / "dictation.wav")
     expect(reading.locator("#said-of-audio")).to_contain_text("Is this the right recording?")
     reading.get_by_role("button", name="Dismiss").click()
     expect(reading.locator("#said-of-audio")).to_be_empty()
 
 
-def test_a_recording_that_ends_before_the_transcript_is_doubted(opened, tmp_path: Path):
+def test_a_recording_shorter_than_the_transcript_causes_a_warning(opened, tmp_path: Path):
     short = tmp_path / "consultation.flac"
     with wave.open(str(short), "wb") as file:
         file.setparams((1, 2, 16_000, 0, "NONE", ""))
@@ -110,7 +110,7 @@ def test_a_recording_that_ends_before_the_transcript_is_doubted(opened, tmp_path
     expect(page.locator("#said-of-audio")).to_contain_text("It ends at 0:00:01, the transcript at 0:01:08")
 
 
-def test_a_file_that_is_no_recording_is_said_to_be_none(reading: Page, tmp_path: Path):
+def test_a_file_that_is_no_recording_is_reported(reading: Page, tmp_path: Path):
     letter = tmp_path / "consultation.flac"
     letter.write_text("Dear colleague")
     reading.set_input_files("#file", letter)
@@ -148,7 +148,7 @@ def test_a_word_without_a_time_is_read_but_not_played(opened):
     assert now(page) == pytest.approx(2, abs=0.5)
 
 
-def test_who_marks_text_does_not_start_the_sound(listening: Page):
+def test_selecting_text_does_not_start_the_sound(listening: Page):
     box = word(listening, 12).bounding_box()
     listening.mouse.move(box["x"], box["y"] + 5)
     listening.mouse.down()

@@ -1,4 +1,4 @@
-"""Reading: doubt and what else it may have been, search, names, paper, and pages that stay as they are."""
+"""Reading: uncertain words and their alternatives, search, names, print, and unchanged pages."""
 
 import socket
 from dataclasses import replace
@@ -20,7 +20,7 @@ RIGHTMOST = """() => Math.max(...[...document.querySelectorAll("body *:not(.unse
 DRUG = next(number for number, each in enumerate(samples.consultation().words) if each.text == "levothyroxine")
 
 
-def test_a_word_says_how_sure_it_is_and_what_else_it_may_have_been(reading: Page):
+def test_a_word_shows_its_confidence_and_its_alternatives(reading: Page):
     word(reading, DRUG).click()
     card = reading.get_by_role("region", name="Word")
     expect(card.locator("#word-said")).to_have_text("levothyroxine")
@@ -29,14 +29,14 @@ def test_a_word_says_how_sure_it_is_and_what_else_it_may_have_been(reading: Page
     expect(card.locator("#readings b")).to_have_text(["levo", "thyroxine"])
 
 
-def test_a_word_that_another_reading_lacks_is_shown_to_be_lacking(reading: Page):
+def test_a_word_missing_from_an_alternative_is_shown_as_missing(reading: Page):
     fever = next(number for number, each in enumerate(samples.consultation().words) if each.text == "No")
     word(reading, fever).click()
     expect(reading.locator("#readings s")).to_have_text(["No"])
     expect(reading.locator("#readings b")).to_have_count(0)
 
 
-def test_unsure_words_are_marked_by_the_kind_of_line_and_marks_can_be_put_away(reading: Page):
+def test_uncertain_words_are_underlined_by_kind_and_marks_can_be_hidden(reading: Page):
     def line(text: str) -> str:
         return reading.locator("p[data-w] > u", has_text=text).evaluate(LINE)
 
@@ -45,7 +45,7 @@ def test_unsure_words_are_marked_by_the_kind_of_line_and_marks_can_be_put_away(r
     assert line("mucus").startswith("none")
 
 
-def test_one_goes_from_one_unsure_word_to_the_next(reading: Page):
+def test_a_key_moves_to_the_next_uncertain_word(reading: Page):
     said = reading.locator("#word-said")
     after = reading.get_by_role("button", name="Next unsure word")
     for expected in ("mucus", "levothyroxine", "albuterol", "prednisone", "mucus"):
@@ -57,7 +57,7 @@ def test_one_goes_from_one_unsure_word_to_the_next(reading: Page):
     expect(said).to_have_text("prednisone")
 
 
-def test_health_information_is_marked_on_demand_where_it_was_looked_for(reading: Page, opened):
+def test_health_information_is_marked_on_request_if_identification_was_on(reading: Page, opened):
     first = reading.locator("p[data-w] > .phi").first
     label = "word => getComputedStyle(word, '::before').content"
     assert first.evaluate(label) == "none"
@@ -97,13 +97,13 @@ def test_a_search_for_nothing_finds_nothing(reading: Page):
     expect(reading.locator("#found")).to_be_empty()
 
 
-def test_a_search_reaches_over_punctuation_and_speakers(reading: Page):
+def test_a_search_matches_across_punctuation_and_speakers(reading: Page):
     reading.get_by_role("searchbox").fill("two cats.  That may")
     expect(reading.locator("#found")).to_have_text("1 of 1")
     assert reading.evaluate(PAINTED, "match") == [["two", "may"]]
 
 
-def test_a_renamed_speaker_bears_the_name_everywhere_on_this_page_and_on_paper(reading: Page):
+def test_a_renamed_speaker_has_the_name_everywhere_on_the_page_and_in_print(reading: Page):
     reading.get_by_label("Name of Speaker 1").fill("Dr. <b>Hall</b>")
     names = reading.locator(".s0 .name")
     assert set(names.all_text_contents()) == {"Dr. <b>Hall</b>"}
@@ -117,7 +117,7 @@ def test_a_renamed_speaker_bears_the_name_everywhere_on_this_page_and_on_paper(r
     assert reading.evaluate(kept) == [0, 0, ""]
 
 
-def test_paper_has_black_text_the_facts_and_no_controls(reading: Page):
+def test_print_has_black_text_the_information_and_no_controls(reading: Page):
     reading.emulate_media(media="print", color_scheme="light")
     for shown in ("consultation.flac", "visit-4711", samples.INFO.job, "Transcribed by machine"):
         expect(reading.get_by_text(shown).first).to_be_visible()
@@ -128,7 +128,7 @@ def test_paper_has_black_text_the_facts_and_no_controls(reading: Page):
     assert reading.pdf().startswith(b"%PDF")
 
 
-def test_the_words_are_there_without_the_script(opened):
+def test_the_words_are_visible_without_the_script(opened):
     page = opened(samples.consultation(), java_script_enabled=False)
     expect(page.get_by_text("Good afternoon, Mrs. Carter.")).to_be_visible()
     for control in (".player", ".side", ".search"):
@@ -137,14 +137,14 @@ def test_the_words_are_there_without_the_script(opened):
 
 
 @pytest.mark.parametrize("words", [Transcript(()), samples.consultation()])
-def test_a_page_of_a_telephones_width_needs_no_scrolling_sideways(opened, words):
+def test_a_page_of_phone_width_needs_no_horizontal_scrolling(opened, words):
     page = opened(words, viewport={"width": 360, "height": 740}, has_touch=True)
     page.set_input_files("#file", samples.RECORDING)
     page.wait_for_selector("#controls")
     assert page.evaluate(RIGHTMOST) <= 360
 
 
-def test_on_a_small_screen_a_word_tells_of_itself_above_the_player_until_it_is_put_away(opened):
+def test_on_a_small_screen_a_word_s_details_are_above_the_player_until_closed(opened):
     page = opened(samples.consultation(), viewport={"width": 390, "height": 800})
     page.evaluate("() => scrollTo(0, 700)")
     word(page, DRUG).click()
@@ -154,7 +154,7 @@ def test_on_a_small_screen_a_word_tells_of_itself_above_the_player_until_it_is_p
     expect(card).to_be_hidden()
 
 
-def test_nothing_that_is_said_or_named_does_anything(opened):
+def test_no_spoken_text_and_no_name_is_executed(opened):
     words = tuple(
         Word(text, i * 1.0, i + 0.9, 0.4, ".", f"spk_{i % 3}" if i % 2 else text, text)
         for i, text in enumerate(HOSTILE)
@@ -177,7 +177,7 @@ def test_nothing_that_is_said_or_named_does_anything(opened):
     assert page.url.endswith("transcript.html")
 
 
-def test_the_policy_stops_what_came_in_after_all(browser: Browser, tmp_path: Path):
+def test_the_policy_blocks_injected_content(browser: Browser, tmp_path: Path):
     page = browser.new_page()
     page.goto(samples.page(tmp_path, samples.consultation()).as_uri())
     listener = socket.create_server(("127.0.0.1", 0))

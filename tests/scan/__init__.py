@@ -1,1 +1,1 @@
-"""Scanners that live in an environment of their own, over the templates that choices make: `make scan`."""
+"""Scanners in their own environment check the templates of each configuration: `make scan`."""

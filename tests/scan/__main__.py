@@ -1,4 +1,4 @@
-"""Scan the templates that choices make, and fail at what is neither clean nor excepted: `make scan`."""
+"""Scan the templates of each configuration. Fail on a finding that is not excepted: `make scan`."""
 
 import sys
 import tempfile
@@ -13,7 +13,7 @@ from tests.stacks.resolved_templates import DEPLOYMENTS, synthesise
 
 
 def main() -> int:
-    """Scan all, print what was counted, and return the exit code."""
+    """Scan all, print the counts, and return the exit code."""
     scanners.install()
     needless, wrong = {(each.scanner, each.rule, at) for each in EXCEPTIONS for at in each.at}, 0
     with tempfile.TemporaryDirectory() as folder:
@@ -36,7 +36,7 @@ def main() -> int:
 
 
 def _exceptions(scanner: str, finding: Finding) -> Iterator[tuple[str, str, str]]:
-    """The exceptions that let a finding pass."""
+    """The exceptions that accept a finding."""
     for each in EXCEPTIONS:
         if (each.scanner, each.rule) == (scanner, finding.rule):
             yield from ((scanner, each.rule, at) for at in each.at if fnmatchcase(finding.at, at))

@@ -1,11 +1,11 @@
-"""What the scanners find and we stand by: the resources, and why."""
+"""Accepted findings of the scanners: the resources, and the reasons."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """A rule's findings at some resources, `Subscribers*undelivered`, and why they are none."""
+    """A rule's findings at some resources, `Subscribers*undelivered`, and the reason why they are accepted."""
 
     scanner: str
     rule: str

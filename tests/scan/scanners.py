@@ -1,4 +1,4 @@
-"""The scanners: what each is given, and what it finds, told in one way."""
+"""The scanners: their input, and their findings in one form."""
 
 import json
 import platform
@@ -21,7 +21,7 @@ _PROCESSORS = {"x86_64": "x86_64", "amd64": "x86_64", "arm64": "aarch64", "aarch
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A rule that something breaks, and what does: `CKV_AWS_117` at `ReconcileFunction`."""
+    """A broken rule and the resource: `CKV_AWS_117` at `ReconcileFunction`."""
 
     rule: str
     at: str
@@ -29,14 +29,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """How much a scanner looked at, and what it found."""
+    """The number of checks of a scanner, and its findings."""
 
     looked: str
     findings: frozenset[Finding]
 
 
 def install() -> None:
-    """Make the scanners' environment, unless it is there as the lock file says."""
+    """Install the scanners' environment, unless it matches the lock file."""
     done = ENVIRONMENT / "installed"
     if done.exists() and done.read_text(encoding="utf-8") == _LOCK.read_text(encoding="utf-8"):
         return
@@ -51,7 +51,7 @@ def install() -> None:
 
 
 def checkov(deployment: Deployment) -> Report:
-    """Checkov's policies for CloudFormation; it asks nobody for more."""
+    """Checkov's policies for CloudFormation, without any network request."""
     options = ["--framework", "cloudformation", "--compact", "--skip-download", "--output", "json"]
     said = json.loads(_said(ENVIRONMENT / "bin" / "checkov", *options, "--directory", str(_templates(deployment))))
     checks = said["results"]
@@ -63,7 +63,7 @@ def checkov(deployment: Deployment) -> Report:
 
 
 def parliament(deployment: Deployment) -> Report:
-    """The grammar of IAM, and what actions, resources and conditions fit together."""
+    """The grammar of IAM, and which actions, resources and conditions fit together."""
     policies = deployment.all("AWS::IAM::ManagedPolicy")
     folder = deployment.folder / "policies"
     folder.mkdir(exist_ok=True)
@@ -102,7 +102,7 @@ SCANNERS: Mapping[str, Callable[[Deployment], Report]] = {
 
 
 def _broken(rule: Mapping[str, Any]) -> Iterator[Finding]:
-    """A control's number and the resources that break it, wherever in the report they stand."""
+    """A control's number and the resources that break it, anywhere in the report."""
     written = json.dumps(rule)
     control = re.search(r"\[(CT\.[A-Z0-9.]+)\]", written)
     for resource in set(re.findall(r'"/Resources/(\w+)', written)):
@@ -110,7 +110,7 @@ def _broken(rule: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _templates(deployment: Deployment) -> Path:
-    """A folder of the templates, each with what it takes from the others: scanners do not follow it there."""
+    """A folder with the templates, each with its imports resolved, because scanners do not follow them."""
     folder = deployment.folder / "templates"
     folder.mkdir(exist_ok=True)
     for stack, template in deployment.templates.items():
@@ -125,7 +125,7 @@ def _name(logical_id: str) -> str:
 
 
 def _said(command: Path, *arguments: str) -> str:
-    """What a scanner prints; that it found something is no failure, that it prints nothing would be."""
+    """A scanner's output. Findings are no failure of the scanner, and an empty output is one."""
     done = subprocess.run([str(command), *arguments], capture_output=True, text=True, check=False)
     if done.stderr and not done.stdout and done.returncode:
         raise RuntimeError(f"{command.name}: {done.stderr.strip().splitlines()[-1]}")

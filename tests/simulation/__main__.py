@@ -9,7 +9,7 @@ from tests.simulation import run_seed, run_seeds
 
 
 def main() -> int:
-    """Answer with the number of failing seeds, at most one."""
+    """Return 1 if any seed fails, otherwise 0."""
     parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
     parser.add_argument("--seeds", type=int, default=300, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=0, help="the first of them")

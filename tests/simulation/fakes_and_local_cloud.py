@@ -1,4 +1,4 @@
-"""The fakes and the embedded AWS behind one face, so that one suite can ask both the same questions."""
+"""The fakes and the embedded AWS behind one interface, so that one test suite can check both."""
 
 import time
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ MOST_RECEIVES = 2
 
 @dataclass(eq=False)
 class Fakes:
-    """The simulation's far ends."""
+    """The simulation's fakes."""
 
     topic: str = TOPIC
     table: str = "ledger"
@@ -46,7 +46,7 @@ class Fakes:
         return name
 
     def queue(self, visibility: int) -> str:
-        """A new queue's URL; it has a queue for dead letters."""
+        """A new queue's URL. The queue has a dead-letter queue."""
         url = f"https://sqs/{uuid4().hex}"
         self.sqs.queues[url + "-dead"] = Queue("dead", self.time, visibility, 3600)
         self.sqs.queues[url] = Queue(
@@ -55,15 +55,15 @@ class Fakes:
         return url
 
     def receive(self, url: str) -> list[Message]:
-        """What a consumer gets."""
+        """The messages that a consumer receives."""
         return self.sqs.queues[url].receive(10)
 
     def delete(self, url: str, message: Message) -> None:
-        """Delete what was received."""
+        """Delete a received message."""
         self.sqs.queues[url].delete(message, message.receipt)
 
     def audio(self, _folder: Path) -> bytes:
-        """A recording in which SPOKEN is said."""
+        """A recording with the text SPOKEN."""
         return b"RIFF"
 
     def wait(self, seconds: float) -> None:
@@ -73,7 +73,7 @@ class Fakes:
 
 @dataclass(frozen=True)
 class Received:
-    """A message as MiniStack hands it out."""
+    """A message as MiniStack returns it."""
 
     body: str
     receives: int
@@ -103,7 +103,7 @@ class MiniStack:
         return name
 
     def queue(self, visibility: int) -> str:
-        """A new queue's URL; it has a queue for dead letters."""
+        """A new queue's URL. The queue has a dead-letter queue."""
         name = uuid4().hex
         dead = self.sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
         asked = self.sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
@@ -113,7 +113,7 @@ class MiniStack:
         return url
 
     def receive(self, url: str) -> list[Received]:
-        """What a consumer gets."""
+        """The messages that a consumer receives."""
         answer = self.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["ApproximateReceiveCount"]
         )
@@ -123,11 +123,11 @@ class MiniStack:
         ]
 
     def delete(self, url: str, message: Received) -> None:
-        """Delete what was received."""
+        """Delete a received message."""
         self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message.receipt)
 
     def audio(self, folder: Path) -> bytes:
-        """A recording in which SPOKEN is said."""
+        """A recording with the text SPOKEN."""
         return Path(recording(f"0: {SPOKEN}", folder / f"{uuid4().hex}.wav")).read_bytes()
 
     def wait(self, seconds: float) -> None:

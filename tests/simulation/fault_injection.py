@@ -1,4 +1,4 @@
-"""What goes wrong in a world, how often and when: drawn from its seed."""
+"""The faults in a simulated deployment, their rates and times, drawn from its seed."""
 
 import random
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ OUTAGES = ("refusing", "silent", "throttling", "forbidden")
 
 @dataclass(frozen=True)
 class Outage:
-    """A time in which every call to a service meets the same end."""
+    """A time in which every call to a service fails in the same way."""
 
     service: str
     kind: str
@@ -21,7 +21,7 @@ class Outage:
 
 @dataclass
 class InjectedFaults:
-    """Chances from 0 to 1 of each kind of bad luck, until `ends`; after that all goes well."""
+    """Rates from 0 to 1 of each kind of fault, until `ends`. After that there are no faults."""
 
     seed: int
     ends: float
@@ -64,19 +64,19 @@ class InjectedFaults:
 
     @property
     def losses(self) -> bool:
-        """Whether anything can be lost, so that only the reconciler brings it back."""
+        """Whether anything can be lost, so that only the reconciler recovers it."""
         return any(
             (self.notification_lost, self.notification_late, self.event_lost, self.crash, self.odd_error,
              self.deletion_lost, self.job_fails, self.job_vanishes, self.job_crawls, self.job_stuck, self.outages,
              self.answer_lost, self.call_refused, self.clock_skew)
         )  # fmt: skip
 
-    def strikes(self, chance: float) -> bool:
-        """Whether a bad luck of this chance happens now."""
+    def occurs(self, chance: float) -> bool:
+        """Whether a fault of this rate occurs now."""
         return chance > 0 and not self.over and self._random.random() < chance
 
     def of_call(self) -> str | None:
-        """What befalls one call: dying before or after it, refusal, a lost answer, an error nobody expects."""
+        """The fault of one call: a crash before or after it, a refusal, a lost answer, an unexpected error."""
         most = self._call[-1]
         if not most or self.over:
             return None
@@ -88,7 +88,7 @@ class InjectedFaults:
         ]
 
     def outage(self, service: str, now: float) -> str | None:
-        """The kind of outage the service has now."""
+        """The service's outage at this time, if any."""
         if self.over or not self.outages:
             return None
         return next(
@@ -97,7 +97,7 @@ class InjectedFaults:
 
 
 def drawn(seed: int, begins: float, quota: int) -> InjectedFaults:
-    """The misfortune of a seed: in three of ten worlds none but throttles and repeats, in the others some of each."""
+    """The faults of a seed: in 3 of 10 seeds only throttles and repeats, in the others some of each kind."""
     chance = random.Random(f"weather {seed}")
     copies = (0.25, 0.25, 20.0)
     if chance.random() < 0.3:
@@ -114,7 +114,7 @@ def drawn(seed: int, begins: float, quota: int) -> InjectedFaults:
     ends = begins + chance.uniform(0.5, 3) * HOUR
     often = (0, 0, 0.02, 0.1, 0.3)
     seldom = (0, 0, 0.005, 0.02, 0.05)
-    roomy = quota > 3  # where one job that takes a day holds up no other
+    roomy = quota > 3  # where one job of a day blocks no other
     return InjectedFaults(
         seed,
         ends,

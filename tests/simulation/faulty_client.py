@@ -1,4 +1,4 @@
-"""The SDK's client of one invocation: calls take time, and whatever can befall a call befalls it here."""
+"""The SDK's client of one invocation: calls take time, and faults are injected here."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -45,27 +45,27 @@ _RETRIED = {
 
 
 class Caller(Protocol):
-    """The invocation that calls."""
+    """The calling invocation."""
 
     def spend(self, seconds: float) -> None:
-        """Let time pass; the invocation may die of it."""
+        """Let time pass. The invocation may end here."""
 
     def die(self, why: str) -> None:
         """End here and now."""
 
 
 class Client:
-    """A service as one invocation sees it: whatever the fake does not implement, it refuses."""
+    """A service as one invocation sees it. Everything that the fake does not implement is refused."""
 
-    def __init__(self, service: str, far_end: Any, caller: Any, attempts: int, patience: float) -> None:
+    def __init__(self, service: str, fake: Any, caller: Any, attempts: int, patience: float) -> None:
         self._service = service
-        self._far_end = far_end
+        self._fake = fake
         self._caller = caller
         self._attempts = attempts
         self._patience = patience
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        effect = getattr(self._far_end, name, None)
+        effect = getattr(self._fake, name, None)
         if effect is None:
             raise NotImplementedHere(f"{self._service}.{name}")
         seconds = LONGER.get(name, SECONDS[self._service])
@@ -86,7 +86,7 @@ class Client:
         return call
 
     def get_paginator(self, name: str) -> Any:
-        """All pages of a listing, each asked for by a call of its own."""
+        """All pages of a listing, with one call for each."""
         onward = {"KeyMarker": "NextKeyMarker", "VersionIdMarker": "NextVersionIdMarker"}
 
         def paginate(**asked: Any) -> Iterator[Any]:
@@ -113,7 +113,7 @@ class Client:
             caller.note(f"{self._service}.{name}", arguments, fate)
             if fate == "dies before":
                 caller.die("died before a call")
-            raise (_BROKEN[self._service] if fate == "refused" else _odd(arguments))
+            raise (_BROKEN[self._service] if fate == "refused" else _unexpected(arguments))
         try:
             answer = effect(**arguments)
         except ClientError as error:
@@ -143,6 +143,6 @@ def _worth_repeating(error: Exception) -> bool:
     return not isinstance(error, ClientError) or error.response["Error"]["Code"] in _RETRIED
 
 
-def _odd(arguments: dict[str, Any]) -> ClientError:
-    """An error of no known code whose message quotes all it was given, patient data too."""
+def _unexpected(arguments: dict[str, Any]) -> ClientError:
+    """An error without a known code. Its message quotes all arguments, including patient data."""
     return refusal("SomethingNew", f"cannot do this with {arguments}")

@@ -1,4 +1,4 @@
-"""What must hold in every world, whatever went wrong in it."""
+"""Invariants of every simulated deployment, whatever faults occurred."""
 
 import json
 from collections import defaultdict
@@ -14,7 +14,7 @@ from tests.simulation.fakes.sqs import Message, Queue
 from tests.simulation.fault_injection import HOUR, MINUTE
 from tests.simulation.lambda_runtime import Function, Invocation
 from tests.simulation.simulated_deployment import TRANSCRIPTS, World
-from tests.simulation.stop_invariants import Stops
+from tests.simulation.stop_invariants import StopChecker
 from tests.simulation.workload import IN_KEYS, IN_METADATA, IN_SPEECH, Recording, Workload
 
 _TERMINAL = {"DELIVERED", "FAILED", "REJECTED", "ERASED"}
@@ -28,12 +28,12 @@ MOST_MESSAGES = 40
 
 
 class Multiplied(Exception):
-    """Messages beget messages: the world is not worth running on."""
+    """Messages multiply, so the simulation stops."""
 
 
 @dataclass(eq=False)
-class Judge:
-    """Watches a world while it runs, and sums up at its end; `broken` names what did not hold."""
+class InvariantChecker:
+    """Checks a simulated deployment while it runs and at its end. `broken` names each violated invariant."""
 
     world: World
     workload: Workload
@@ -43,14 +43,14 @@ class Judge:
     """The row of each upload by key and version, which a tombstone does not name."""
 
     def __post_init__(self) -> None:
-        self._stops = Stops(self.world, self._say)
+        self._stops = StopChecker(self.world, self._report)
         self.world.on_done = self._success
         self.world.dynamodb.changed = self._changed
 
-    # While it runs
+    # During the run
 
     def _changed(self, key: str, before: Any, after: Any) -> None:
-        """A terminal state is never left; what expires is remembered."""
+        """A terminal state never changes. Expired rows are kept for the checks."""
         if after is not None and "state" in after:
             row = self._rows[key] = ledger_rows.read({name: _from(value) for name, value in after.items()})
             if row.key:
@@ -58,10 +58,10 @@ class Judge:
         self._stops.changed(key, before, after)
         state = before and before.get("state", {}).get("S")
         if state in _TERMINAL and after is not None and after["state"]["S"] not in (state, State.ERASING):
-            self._say(f"{key} left its terminal state {state} for {after['state']['S']}")
+            self._report(f"{key} left its terminal state {state} for {after['state']['S']}")
 
     def _success(self, function: Function, message: Message, invocation: Invocation) -> None:
-        """A function says that a message is done: then the work is done, or handed on."""
+        """A function reports a message as done. Then its work is done, or another message continues it."""
         if function.name == "start":
             self._start_succeeded(message, invocation)
         elif function.name == "deliver":
@@ -75,7 +75,7 @@ class Judge:
             row = self.row(recording)
             done = row is not None and (not row.open or self._job_created(row.job))
             if not done and not self._waits(self.world.intake_queue, message, arrival.upload.version):
-                self._say(f"{invocation.name} reported success for {recording.token} without a job or a message")
+                self._report(f"{invocation.name} reported success for {recording.token} without a job or a message")
 
     def _deliver_succeeded(self, message: Message, invocation: Invocation) -> None:
         signal = queue_messages.signal(message.body)
@@ -86,7 +86,7 @@ class Judge:
         if world.transcribe.status(row.job) != "COMPLETED" or world.time.now - row.received > 23 * HOUR:
             return
         if not self._waits(world.completion_queue, message, row.job):
-            self._say(f"{invocation.name} reported success for {row.job}, completed and not delivered")
+            self._report(f"{invocation.name} reported success for {row.job}, completed and not delivered")
 
     def _waits(self, queue: Queue, besides: Message | None, what: str) -> bool:
         return any(what in message.body for message in queue.messages.values() if message is not besides)
@@ -95,18 +95,18 @@ class Judge:
         return any(each.name == job for each in self.world.transcribe.history)
 
     def few_messages(self) -> None:
-        """However long a trouble lasts, the messages about a recording do not multiply."""
+        """The number of messages about a recording stays limited, however long a fault lasts."""
         for queue in (self.world.intake_queue, self.world.completion_queue):
             if len(queue.messages) > MOST_MESSAGES * len(self.workload.recordings):
-                self._say(
+                self._report(
                     f"{len(queue.messages)} messages in {queue.name} for {len(self.workload.recordings)} recordings"
                 )
                 raise Multiplied
 
-    # At its end
+    # At the end
 
     def settled(self) -> bool:
-        """Whether every recording has ended and nothing is under way."""
+        """Whether every recording has ended and nothing is in progress."""
         world = self.world
         if world.intake_queue.messages or world.completion_queue.messages or self.workload.operator.busy:
             return False
@@ -118,9 +118,9 @@ class Judge:
         )
 
     def conclude(self) -> list[str]:
-        """Everything that does not hold."""
+        """All violated invariants."""
         self._each_ended_once()
-        self._each_was_told()
+        self._each_was_notified()
         self._no_job_twice()
         self._no_text_mixed_up()
         self._no_patient_in_signals()
@@ -132,20 +132,22 @@ class Judge:
             self._stops.settled(row)
 
     def on_time(self) -> None:
-        """Where nothing gets lost, news comes soon after the quota allows it."""
+        """If nothing is lost, the notification comes soon after the quota allows."""
         if self.world.faults.losses:
             return
-        heard = [each.heard.seconds for each in self.workload.recordings if each.heard]
-        busy = sum(heard) / min(self.world.quota, self.world.numbers_of.concurrent_jobs) + max(heard, default=0)
+        recognition = [each.recognition.seconds for each in self.workload.recordings if each.recognition]
+        busy = sum(recognition) / min(self.world.quota, self.world.numbers_of.concurrent_jobs) + max(
+            recognition, default=0
+        )
         last = max(self.world.free_from, *(each.at for each in self.workload.recordings))
-        told = defaultdict(lambda: float("inf"))
-        for notice in self.world.sns.notices:
-            told[notice.body["versionId"]] = min(told[notice.body["versionId"]], notice.at)
+        notified = defaultdict(lambda: float("inf"))
+        for notification in self.world.sns.notifications:
+            notified[notification.body["versionId"]] = min(notified[notification.body["versionId"]], notification.at)
         for each in self.workload.recordings:
-            late = told[each.version] - (last + busy)
-            waits = each.heard is not None and each.heard.vocabulary_ready
+            late = notified[each.version] - (last + busy)
+            waits = each.recognition is not None and each.recognition.vocabulary_ready
             if not each.folder and not each.stopped and not waits and late > PATIENCE:
-                self._say(f"{each.token} was told {late / MINUTE:.0f} minutes late though nothing was lost")
+                self._report(f"{each.token} was notified {late / MINUTE:.0f} minutes late although nothing was lost")
 
     def _each_ended_once(self) -> None:
         by_upload = self._rows_by_upload()
@@ -154,103 +156,105 @@ class Judge:
             if self._excused(each):
                 continue
             if row is None or row.open:
-                self._say(f"{each.token} ({each.version}) never ended: {row.state if row else 'no row'}")
+                self._report(f"{each.token} ({each.version}) never ended: {row.state if row else 'no row'}")
             elif row.state not in self._allowed(each):
-                self._say(f"{each.token} ended {row.state} {row.reason}, not {' or '.join(self._allowed(each))}")
+                self._report(f"{each.token} ended {row.state} {row.reason}, not {' or '.join(self._allowed(each))}")
             else:
                 self._stops.conclude(each, row, self._jobs_of(each))
 
     def _allowed(self, each: Recording) -> tuple[str, ...]:
         if each.erase_asked:
             return ("ERASED",)
-        if each.heard is None:
+        if each.recognition is None:
             return ("REJECTED",)
-        if each.heard.vocabulary_ready:
-            # Its own hour may be over before the vocabulary is ready, where much else goes wrong meanwhile.
-            never = each.heard.vocabulary_ready == float("inf")
+        if each.recognition.vocabulary_ready:
+            # With many other faults, its own hour may be over before the vocabulary is ready.
+            never = each.recognition.vocabulary_ready == float("inf")
             return ("REJECTED",) if never else ("DELIVERED", "FAILED", "REJECTED")
-        usual = {"COMPLETED": ("DELIVERED",)}.get(each.heard.ending, ("FAILED",))
+        usual = {"COMPLETED": ("DELIVERED",)}.get(each.recognition.ending, ("FAILED",))
         return (*usual, "FAILED", "REJECTED") if each.stopped else usual
 
     def _excused(self, each: Recording) -> bool:
-        """Placeholders, and uploads that were deleted before anybody heard of them."""
+        """Placeholders, and uploads deleted before any function received them."""
         return each.folder or (
             each.deleted and (each.key, each.version) not in self.world.announcements.notification_of
         )
 
     def _awaits_redrive(self, each: Recording) -> bool:
-        """Deleted meanwhile, and its only message is dead: then nothing but a redrive can bring it to its end."""
+        """Deleted, and its only message is in the dead-letter queue. So only a redrive can end it."""
         dead = self.world.intake_queue.dead_letters
         return each.deleted and dead is not None and self._waits(dead, None, each.version)
 
-    def _each_was_told(self) -> None:
+    def _each_was_notified(self) -> None:
         for where in (self.world.sns, self.world.events):
-            told = defaultdict(set)
-            for notice in where.notices:
-                told[notice.body["versionId"]].add(notice.body["id"])
+            notified = defaultdict(set)
+            for notification in where.notifications:
+                notified[notification.body["versionId"]].add(notification.body["id"])
             by_upload = self._rows_by_upload()
             for each in self.workload.recordings:
-                row, ids = by_upload.get((each.key, each.version)), told.pop(each.version, set())
+                row, ids = by_upload.get((each.key, each.version)), notified.pop(each.version, set())
                 before = {f"{row.job}:{end}" for end in _TERMINAL} if row and each.erase_asked else set()
                 if (
                     row is not None
                     and not row.open
                     and (f"{row.job}:{row.state}" not in ids or len(ids - before) > 1 or len(ids) > 2)
                 ):
-                    self._say(f"{each.token} ended {row.state} and {type(where).__name__} was told {sorted(ids)}")
-            if told:
-                self._say(f"{type(where).__name__} was told of versions nobody uploaded: {sorted(told)}")
+                    self._report(f"{each.token} ended {row.state} and {type(where).__name__} received {sorted(ids)}")
+            if notified:
+                self._report(f"{type(where).__name__} received versions without an upload: {sorted(notified)}")
 
     def _no_job_twice(self) -> None:
         for each in self.workload.recordings:
             lasting = [job.name for job in self._jobs_of(each) if job.status != "FAILED"]
             if len(lasting) > 1:
-                self._say(f"{each.token} was transcribed {len(lasting)} times: {lasting}")
+                self._report(f"{each.token} was transcribed {len(lasting)} times: {lasting}")
 
     def _jobs_of(self, each: Recording) -> list[Any]:
-        """Jobs that were started for a recording, told by their media."""
+        """The jobs of a recording, identified by their media."""
         ending = f"|{each.number}".encode()
         return [job for job in self.world.transcribe.history if (job.media or b"").endswith(ending)]
 
     def _no_text_mixed_up(self) -> None:
         by_version = {each.version: each for each in self.workload.recordings}
         documents = self.world.s3.buckets[TRANSCRIPTS]
-        for notice in self.world.sns.notices:
-            if notice.body["status"] != "DELIVERED":
+        for notification in self.world.sns.notifications:
+            if notification.body["status"] != "DELIVERED":
                 continue
-            each = by_version[notice.body["versionId"]]
-            folder = notice.body["manifest"]["key"].rpartition("/")[0]
+            each = by_version[notification.body["versionId"]]
+            folder = notification.body["manifest"]["key"].rpartition("/")[0]
             for version in documents.objects.get(f"{folder}/transcript.txt", []):
                 if f" {each.token} " not in f" {(version.body or b'').decode()} ".replace("\n", " "):
-                    self._say(f"the transcript told for {each.token} holds another recording's words")
+                    self._report(f"the transcript of {each.token} holds another recording's words")
             if f"{folder}/transcript.txt" not in documents.objects and not each.erase_asked:
-                self._say(f"{each.token} was told as delivered without a transcript")
+                self._report(f"{each.token} was notified as delivered without a transcript")
 
     def _no_patient_in_signals(self) -> None:
         world = self.world
         asked = [json.dumps(job.request) for job in world.transcribe.history]
         places = world.s3.buckets["work"].keys + world.s3.buckets[TRANSCRIPTS].keys
-        told = [notice.everything for notice in (*world.sns.notices, *world.events.notices)]
-        for where, texts in (("a log or metric", world.signals), ("a request", asked), ("a notice", told),
+        notified = [notification.everything for notification in (*world.sns.notifications, *world.events.notifications)]
+        for where, texts in (("a log or metric", world.signals), ("a request", asked), ("a notification", notified),
                              ("a key", places)):  # fmt: skip
             for word in (IN_KEYS, IN_METADATA, IN_SPEECH):
                 if found := next((text for text in texts if word in text), None):
-                    self._say(f"{where} names a patient or what was said: {found[:300]}")
+                    self._report(f"{where} names a patient or what was said: {found[:300]}")
 
     def only_poison_is_dead(self) -> None:
-        """Waiting fills no dead-letter queue, however long: only errors nobody expects may."""
-        luck = self.world.faults
-        if luck.crash or luck.odd_error or luck.deletion_lost or luck.message_doubled or luck.output_garbled:
+        """Only unexpected errors may move a message to a dead-letter queue, and no waiting time."""
+        faults = self.world.faults
+        if faults.crash or faults.odd_error or faults.deletion_lost or faults.message_doubled or faults.output_garbled:
             return
         for queue in (self.world.intake_queue, self.world.completion_queue):
             if queue.dead_letters and queue.dead_letters.messages:
                 bodies = [message.body for message in queue.dead_letters.messages.values()]
-                self._say(f"{len(bodies)} innocent messages among the dead letters of {queue.name}: {bodies[0][:200]}")
+                self._report(
+                    f"{len(bodies)} innocent messages among the dead letters of {queue.name}: {bodies[0][:200]}"
+                )
 
-    # Looking things up
+    # Look-ups
 
     def row(self, recording: Recording) -> ledger_rows.LedgerRow | None:
-        """One recording's row, also after it has expired."""
+        """One recording's row, even after it has expired."""
         return self._rows_by_upload().get((recording.key, recording.version))
 
     def _rows_by_upload(self) -> dict[tuple[str, str], ledger_rows.LedgerRow]:
@@ -260,8 +264,8 @@ class Judge:
         found = [each for each in self.workload.recordings if (each.key, each.version) == (key, version)]
         return found[0] if found else None
 
-    def _say(self, what: str) -> None:
+    def _report(self, what: str) -> None:
         if what not in self.broken:
             self.broken.append(what)
             if self.world.trace is not None:
-                self.world.trace.append((self.world.time.now, "judge", "BROKEN", {}, what))
+                self.world.trace.append((self.world.time.now, "invariants", "BROKEN", {}, what))

@@ -1,4 +1,4 @@
-"""Lambda: invocations that take time, die and run out of time; the mapping of a queue; the schedule."""
+"""Lambda: invocations that take time, crash and time out; event source mappings; the schedule."""
 
 import threading
 from collections.abc import Callable
@@ -12,12 +12,12 @@ LOOP_ROUNDS = 16
 """Rounds between a function and a queue after which Lambda stops them, unless told to allow it."""
 
 
-class Died(BaseException):
-    """The execution environment is gone: nothing of the function's catches this."""
+class FunctionCrash(BaseException):
+    """The execution environment has ended. No handler of the function catches this."""
 
 
 class Invocation:
-    """One run of a function: its clock, its end, and what Lambda gives it as context."""
+    """One run of a function: its clock, its end, and its Lambda context."""
 
     def __init__(self, world: Any, function: "Function", messages: list[Message]) -> None:
         self.world = world
@@ -26,8 +26,8 @@ class Invocation:
         self.random: Callable[[], float] = world.random
         self.name = f"{function.name}#{next(world.numbers)}"
         self.rounds = max((message.rounds for message in messages), default=0)
-        luck = world.faults
-        self.skew = (world.random() * 2 - 1) * luck.clock_skew if luck.clock_skew and not luck.over else 0.0
+        faults = world.faults
+        self.skew = (world.random() * 2 - 1) * faults.clock_skew if faults.clock_skew and not faults.over else 0.0
         self._time = world.time
         self._ends = self._time.now + function.seconds
         self.made: Any = None
@@ -35,7 +35,7 @@ class Invocation:
         self._dead = False
 
     def now(self) -> float:
-        """The time by this machine's clock."""
+        """The time of this machine's clock."""
         return self._time.now + self.skew
 
     def sleep(self, seconds: float) -> None:
@@ -43,33 +43,33 @@ class Invocation:
         self.spend(seconds)
 
     def spend(self, seconds: float) -> None:
-        """Let time pass; at the end of the function's time it dies."""
+        """Let time pass. The invocation ends at the function's timeout."""
         if self._dead:
-            raise Died
+            raise FunctionCrash
         left = self._ends - self._time.now
         self._time.wait(min(seconds, max(0.0, left)))
         if seconds >= left:
             self.die("ran out of time")
 
     def die(self, why: str) -> None:
-        """End here and now."""
+        """End here."""
         self._dead = True
         self.note("died", {}, why)
-        raise Died
+        raise FunctionCrash
 
     def get_remaining_time_in_millis(self) -> int:
-        """As Lambda's context says it."""
+        """As in Lambda's context."""
         return int(max(0.0, self._ends - self._time.now) * 1000)
 
     def note(self, what: str, arguments: dict[str, Any], outcome: str | None) -> None:
-        """Put a line into the world's trace."""
+        """Add a line to the trace."""
         if self.world.trace is not None:
             self.world.trace.append((self._time.now, self.name, what, arguments, outcome))
 
 
 @dataclass(eq=False)
 class Function:
-    """A function: its handler, how long it may run, and whether Lambda lets it feed its own queue."""
+    """A function: its handler, its timeout, and whether Lambda lets it send to its own queue."""
 
     name: str
     handler: Callable[[dict[str, Any], Any], Any]
@@ -78,7 +78,7 @@ class Function:
 
 
 class Running(threading.local):
-    """The invocation whose code this thread runs."""
+    """The invocation of this thread."""
 
     invocation: Any = None
 
@@ -97,8 +97,8 @@ class Mapping:
     _busy: int = 0
     _asked: int = 0
 
-    def stir(self) -> None:
-        """A message may be there, or a slot free: have a poller look."""
+    def wake_poller(self) -> None:
+        """A message or a slot may be available: start a poller."""
         if self._busy + self._asked < self.at_once and self.queue.visible:
             self._asked += 1
             self.world.time.after(0.02 + 0.1 * self.world.random(), self._poll)
@@ -107,18 +107,18 @@ class Mapping:
         self._asked -= 1
         messages = self.queue.receive(self.batch)
         self.world.calls["sqs", "receive_message"] += 1
-        luck = self.world.faults
+        faults = self.world.faults
         for message in messages:
-            if luck.strikes(luck.message_doubled):
+            if faults.occurs(faults.message_doubled):
                 self.world.time.after(self.world.random() * 20, lambda again=message: self.queue.show_again(again))
         messages = [message for message in messages if not self._loops(message)]
         if messages:
             self._busy += 1
-            self.world.time.begin(lambda: self._invoke(messages))
-            self.stir()
+            self.world.time.start(lambda: self._invoke(messages))
+            self.wake_poller()
 
     def _loops(self, message: Message) -> bool:
-        """Lambda stops what goes in circles; it lands among the dead letters."""
+        """Lambda stops a recursive loop and moves its message to the dead-letter queue."""
         if self.function.recursive_loop == "Allow" or message.rounds <= LOOP_ROUNDS:
             return False
         self.queue.delete(message, message.receipt)
@@ -132,53 +132,53 @@ class Mapping:
         event = {"Records": [_record(message, self.queue) for message in messages]}
         try:
             answer = run(self.world, invocation, event)
-        except Died:
+        except FunctionCrash:
             return
         except Exception as error:  # noqa: BLE001 - the whole batch comes back, whatever it failed of
             invocation.note("failed", {}, repr(error))
             return
         finally:
             self._busy -= 1
-            self.world.time.after(0, self.stir)
+            self.world.time.after(0, self.wake_poller)
         self.world.calls["sqs", "delete_message_batch"] += 1
         failed = {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}
-        luck = self.world.faults
+        faults = self.world.faults
         for message, receipt in receipts:
             if message.id in failed:
                 continue
             self.answered(self.function, message, invocation)
-            if not luck.strikes(luck.deletion_lost):
+            if not faults.occurs(faults.deletion_lost):
                 self.queue.delete(message, receipt)
 
 
 @dataclass(eq=False)
 class Schedule:
-    """Invokes a function every so many seconds: now and then not, or twice; a run that fails is not repeated."""
+    """Invokes a function at an interval: sometimes not, sometimes twice. A failed run is not repeated."""
 
     world: Any
     function: Function
     every: float
     on: bool = True
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start counting."""
         self.world.time.after(self.every, self._tick)
 
     def _tick(self) -> None:
-        luck = self.world.faults
+        faults = self.world.faults
         if not self.on:
             return
-        if not luck.strikes(luck.schedule_missed):
-            for _ in range(1 + luck.strikes(luck.schedule_doubled)):
+        if not faults.occurs(faults.schedule_missed):
+            for _ in range(1 + faults.occurs(faults.schedule_doubled)):
                 self.invoke()
         self.world.time.after(self.every, self._tick)
 
     def invoke(self) -> None:
         """Run once."""
-        self.world.time.begin(self._run)
+        self.world.time.start(self._run)
 
     def _run(self) -> None:
-        with suppress(Died, Exception):  # whatever it fails of: the next run does its work
+        with suppress(FunctionCrash, Exception):  # any failure: the next run does the work
             run(self.world, Invocation(self.world, self.function, []), {})
 
 

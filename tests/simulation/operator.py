@@ -1,4 +1,4 @@
-"""An operator of a world: cancels and erases with the real commands, and repeats what broke off."""
+"""An operator who cancels and erases with the real commands, and repeats what was interrupted."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,7 +16,7 @@ from stethoscript.uploads import Upload
 from tests.client_errors import refusal
 from tests.simulation import lambda_runtime
 from tests.simulation.fault_injection import HOUR, MINUTE
-from tests.simulation.lambda_runtime import Died, Function, Invocation
+from tests.simulation.lambda_runtime import Function, FunctionCrash, Invocation
 from tests.simulation.simulated_deployment import INTAKE, NAME, TOPIC, TRANSCRIPTS, WORK, World
 
 OUTPUTS = {
@@ -29,7 +29,7 @@ _AGAIN = 5 * MINUTE
 
 
 class Denied:
-    """A service that this operator may not ask for anything."""
+    """A service that denies this operator every call."""
 
     def __getattr__(self, call: str) -> Callable[..., Any]:
         def denied(**_asked: Any) -> Any:
@@ -40,13 +40,13 @@ class Denied:
 
 @dataclass(eq=False)
 class Operator:
-    """Does each thing until it is done; `busy` is how many are not."""
+    """Repeats each command until it is done. `busy` is the number of open commands."""
 
     world: World
     busy: int = 0
 
     def cancel(self, upload: Upload, answered: Callable[[Cancelled | None], None]) -> None:
-        """Cancel a recording; the answer is None where that is refused."""
+        """Cancel a recording. The answer is None if that is refused."""
 
         def once(deployment: Deployment, invocation: Invocation) -> None:
             try:
@@ -71,15 +71,15 @@ class Operator:
 
     def _begin(self, once: Callable[[Deployment, Invocation], None]) -> None:
         self.busy += 1
-        self.world.time.begin(lambda: self._try(once))
+        self.world.time.start(lambda: self._try(once))
 
     def _try(self, once: Callable[[Deployment, Invocation], None]) -> None:
         deployment = Deployment(NAME, OUTPUTS, self._client)
         function = Function("operator", lambda _event, invocation: once(deployment, invocation), _LASTS)
         try:
             lambda_runtime.run(self.world, Invocation(self.world, function, []), {})
-        except (Died, Exception):  # noqa: BLE001 - whatever it failed of, people repeat the command
-            self.world.time.after(_AGAIN, lambda: self.world.time.begin(lambda: self._try(once)))
+        except (FunctionCrash, Exception):  # noqa: BLE001 - whatever it failed of, people repeat the command
+            self.world.time.after(_AGAIN, lambda: self.world.time.start(lambda: self._try(once)))
         else:
             self.busy -= 1
 

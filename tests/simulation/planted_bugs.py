@@ -1,8 +1,8 @@
-# ruff: noqa: SLF001 - a planted bug changes what nobody else may touch
-"""Bugs to plant: each is a mistake somebody could make in the functions, or a setting somebody could forget.
+# ruff: noqa: SLF001 - a planted bug changes private members
+"""Bugs to plant: each is a possible mistake in the functions or a missing setting.
 
-They prove the simulation, not the functions: one that no world shows is a fault nobody would see. Each is planted by
-patching, and names how many seeds at most it takes until something is broken.
+They test the simulation, not the functions: a bug that no seed shows would also go unnoticed in the functions. Each is
+planted by a patch, with the number of seeds that suffice to show it.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ _numbers = itertools.count()
 
 @dataclass(frozen=True)
 class Planted:
-    """A bug, and the seeds it takes at most to be found."""
+    """A bug, and the number of seeds that suffice to show it."""
 
     plant: Callable[[Patch], None]
     within: int
@@ -63,7 +63,7 @@ def _state_before_start(patch: Patch) -> None:
     patch.setattr(Starter, "_begin", early)
 
 
-def _marked_before_told(patch: Patch) -> None:
+def _marked_before_notified(patch: Patch) -> None:
     def end(self: Deliverer, row: Any, state: State, signal: Any, completed: int, **more: Any) -> None:
         changes = {"completed": completed, "signal": signal.source, **more}
         ended = replace(row, state=state, updated=int(self.now()), **changes)
@@ -74,7 +74,7 @@ def _marked_before_told(patch: Patch) -> None:
     patch.setattr(Deliverer, "_end", end)
 
 
-def _refused_before_told(patch: Patch) -> None:
+def _rejected_before_notified(patch: Patch) -> None:
     reject = Starter._reject
 
     def early(self: Starter, row: Any, refusal: Any) -> None:
@@ -191,7 +191,7 @@ def _staging_deleted_early(patch: Patch) -> None:
     patch.setattr(Deliverer, "_bring_to_end", early)
 
 
-def _every_signal_is_believed(patch: Patch) -> None:
+def _every_signal_is_trusted(patch: Patch) -> None:
     long_ago = SimpleNamespace(timestamp=lambda: 0.0)
     ended = {"TranscriptionJobStatus": "COMPLETED", "CompletionTime": long_ago}
     patch.setattr(deliver_transcript, "transcribe_jobs", SimpleNamespace(find=lambda _transcribe, _job: ended))
@@ -220,7 +220,7 @@ def _ids_differ(patch: Patch) -> None:
     patch.setattr(notifications, "body", another)
 
 
-def _key_is_told(patch: Patch) -> None:
+def _key_is_in_the_notification(patch: Patch) -> None:
     body = notifications.body
     patch.setattr(notifications, "body", lambda row, bucket: body(row, bucket) | {"file": row.key})
 
@@ -239,15 +239,15 @@ def _waits_for_a_vocabulary_for_ever(patch: Patch) -> None:
 
 
 def _nothing(_patch: Patch) -> None:
-    """The bug is in the numbers."""
+    """Only the numbers differ."""
 
 
 PLANTED = {
     "a random job name": Planted(_random_name, 40),
     "a name that ignores the version": Planted(_name_ignores_version, 10),
     "the state noted before the start": Planted(_state_before_start, 60),
-    "the end noted before it is told": Planted(_marked_before_told, 60),
-    "a refusal noted before it is told": Planted(_refused_before_told, 200),
+    "the end stored before it is notified": Planted(_marked_before_notified, 60),
+    "a rejection stored before it is notified": Planted(_rejected_before_notified, 200),
     "no reconciler": Planted(_no_reconciler, 20),
     "a reconciler that announces nothing": Planted(_never_announces, 40),
     "a reconciler that ignores failed jobs": Planted(_ignores_failed, 40),
@@ -261,11 +261,11 @@ PLANTED = {
     "a sweep that skips versions": Planted(_sweep_skips_versions, 200),
     "a sweep that never starts over": Planted(_sweep_never_starts_over, 100),
     "frozen audio deleted before delivery": Planted(_staging_deleted_early, 60),
-    "every signal believed": Planted(_every_signal_is_believed, 60),
+    "every signal believed": Planted(_every_signal_is_trusted, 60),
     "a job taken for vanished at once": Planted(_vanished_at_once, 60),
     "errors of delivery swallowed": Planted(_delivery_errors_swallowed, 40),
     "duplicates with other ids": Planted(_ids_differ, 40),
-    "the key in the notice": Planted(_key_is_told, 5),
+    "the key in the notice": Planted(_key_is_in_the_notification, 5),
     "an error's message in the log": Planted(_error_is_logged, 40),
     "a vocabulary that is not ready is an unexpected error": Planted(_unready_is_unexpected, 40),
     "waiting for a vocabulary without an end": Planted(_waits_for_a_vocabulary_for_ever, 40),
@@ -284,6 +284,6 @@ PLANTED = {
     "a cancelled recording delivered": Planted(planted_stop_bugs.delivery_ignores_cancellation, 100),
     "a delivery cancelled midway": Planted(planted_stop_bugs.delivery_is_stopped_midway, 300),
     "output of a stopped job left": Planted(planted_stop_bugs.output_is_left, 100),
-    "an erasure told after its tombstone": Planted(planted_stop_bugs.erasure_notified_after_the_tombstone, 40),
+    "an erasure notified after its tombstone": Planted(planted_stop_bugs.erasure_notified_after_the_tombstone, 40),
     "rows that expire before their audio": Planted(_nothing, 60, {"row_margin_days": -35}),
 }

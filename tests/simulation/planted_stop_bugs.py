@@ -1,5 +1,5 @@
-# ruff: noqa: SLF001 - a planted bug changes what nobody else may touch
-"""Bugs to plant in how recordings are stopped: each is a mistake somebody could make."""
+# ruff: noqa: SLF001 - a planted bug changes private members
+"""Bugs to plant in the code that stops recordings: each is a possible mistake."""
 
 from dataclasses import replace
 from types import SimpleNamespace

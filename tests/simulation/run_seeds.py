@@ -1,4 +1,4 @@
-"""Many worlds on all processors, each process on one: threads that take turns do so far faster there."""
+"""Many seeds on all processors, each process on one, because alternating threads run much faster there."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -13,23 +13,23 @@ from tests.simulation.planted_bugs import PLANTED
 
 
 def failures(seeds: range) -> dict[int, tuple[str, ...]]:
-    """What was broken, by seed."""
+    """The violated invariants, by seed."""
     return {seed: broken for seed, broken in zip(seeds, _spread(broken_by, seeds, 10), strict=True) if broken}
 
 
 def broken_by(seed: int) -> tuple[str, ...]:
-    """What one seed breaks."""
+    """The violated invariants of one seed."""
     return run_seed.run(seed).broken
 
 
 def shown(names: Iterable[str]) -> frozenset[str]:
-    """Those of the planted bugs that some world shows."""
+    """The planted bugs that some seed shows."""
     names = list(names)
     return frozenset(name for name, found in zip(names, _spread(is_shown, names, 1), strict=True) if found)
 
 
 def is_shown(name: str) -> bool:
-    """Whether a world shows this bug within its seeds."""
+    """Whether a seed shows this bug within its limit."""
     bug = PLANTED[name]
     with pytest.MonkeyPatch.context() as patch:
         bug.plant(patch)
@@ -47,7 +47,7 @@ def _spread(work: Callable[[Any], Any], items: Iterable[Any], at_once: int) -> l
 
 
 def _settle(free: Any) -> None:
-    """Keep to a processor that no other process of the pool has taken."""
+    """Stay on a processor that no other process of the pool uses."""
     processor = free.get()
     if processor is not None:
         os.sched_setaffinity(0, {processor})

@@ -40,7 +40,7 @@ PROFILES = {"dictation/": {"type": "DICTATION"}, "conversation/": {"type": "CONV
 
 @dataclass(frozen=True)
 class Numbers:
-    """What the stacks and a deployment's choices set; the same as in `stacks/`."""
+    """The numbers from the stacks and a deployment's configuration, the same as in `stacks/`."""
 
     start_seconds: int = 180
     deliver_seconds: int = 120
@@ -69,16 +69,16 @@ class Numbers:
 
     @property
     def row_days(self) -> int:
-        """How long a ledger row is kept; 0 for ever."""
+        """The retention of a ledger row in days; 0 keeps it forever."""
         return self.audio_days + self.old_version_days + self.row_margin_days if self.audio_days else 0
 
 
 @dataclass(eq=False)
 class World:
-    """A deployment, what goes wrong in it, and what was seen."""
+    """A deployment, its faults, and the recorded events."""
 
     faults: InjectedFaults
-    hear: Callable[[bytes], RecognitionResult]
+    recognise: Callable[[bytes], RecognitionResult]
     numbers_of: Numbers = field(default_factory=Numbers)
     page: int = 1000
     quota: int = 250
@@ -86,9 +86,9 @@ class World:
     """Whether every call is kept for a trace."""
 
     def __post_init__(self) -> None:
-        numbers, luck = self.numbers_of, self.faults
+        numbers, faults = self.numbers_of, self.faults
         self.time = VirtualTime()
-        self.random = random.Random(f"world {luck.seed}").random
+        self.random = random.Random(f"world {faults.seed}").random
         self.running = Running()
         self.numbers = itertools.count(1)
         self.calls: Counter[tuple[str, str]] = Counter()
@@ -106,22 +106,22 @@ class World:
         self._functions(numbers)
 
     def _storage(self, numbers: Numbers) -> None:
-        luck, time = self.faults, self.time
+        faults, time = self.faults, self.time
         self.intake_queue = self._queue("intake", numbers.start_seconds)
         self.completion_queue = self._queue("completion", numbers.deliver_seconds)
         queues = {INTAKE_QUEUE: self.intake_queue, COMPLETION_QUEUE: self.completion_queue}
         self.sqs = Sqs(time, queues, lineage=self._lineage)
         buckets = {INTAKE: Bucket(INTAKE, versioned=True), WORK: Bucket(WORK), TRANSCRIPTS: Bucket(TRANSCRIPTS, True)}
         self.s3 = S3(time, ACCOUNT, buckets, page=self.page)
-        self.dynamodb = DynamoDb(time, "ledger", lag=luck.index_lag)
+        self.dynamodb = DynamoDb(time, "ledger", lag=faults.index_lag)
         self.sns = Sns(time, TOPIC)
-        self.events = Bus(time, refuses=lambda: luck.strikes(luck.event_lost / 10))
+        self.events = Bus(time, refuses=lambda: faults.occurs(faults.event_lost / 10))
         self.transcribe = Transcribe(
-            time, self.s3, self.hear, concurrent_jobs=self.quota, output_first=luck.status_lag * self.random(),
-            known_after=luck.job_hidden,
+            time, self.s3, self.recognise, concurrent_jobs=self.quota, output_first=faults.status_lag * self.random(),
+            known_after=faults.job_hidden,
         )  # fmt: skip
         announcements = self.announcements = Announcements(
-            time, luck, self.random, self.intake_queue, self.completion_queue, NAME
+            time, faults, self.random, self.intake_queue, self.completion_queue, NAME
         )
         buckets[INTAKE].created = lambda key, version: announcements.uploaded(INTAKE, key, version)
         buckets[WORK].created = lambda key, _version: announcements.written(key)
@@ -145,9 +145,9 @@ class World:
             (self.intake_queue, start, numbers.start_batch, numbers.start_concurrency),
             (self.completion_queue, deliver, numbers.deliver_batch, numbers.deliver_concurrency),
         ):
-            queue.stirred = Mapping(self, queue, function, batch, at_once, self._done).stir
+            queue.stirred = Mapping(self, queue, function, batch, at_once, self._done).wake_poller
         self.schedule = Schedule(self, sweep, numbers.reconcile_minutes * MINUTE)
-        self.schedule.begin()
+        self.schedule.start()
 
     def _done(self, function: Function, message: Message, invocation: Invocation) -> None:
         self.on_done(function, message, invocation)
@@ -157,11 +157,11 @@ class World:
         return invocation.rounds + 1 if invocation else 0
 
     def client(self, service: str, *, attempts: int = 3, seconds: int = 20) -> Client:
-        """A service as the invocation that runs now sees it; stands where the functions ask for the SDK's client."""
+        """A service for the current invocation. It replaces the SDK's client in the functions."""
         return Client(service, getattr(self, service), self.running.invocation, attempts, seconds)
 
     def made(self, module: Any, factory: str, **clock: str) -> Any:
-        """What a module makes of its environment and clients, once an invocation, with the invocation's own clock."""
+        """A module's settings and clients, made once for each invocation, with its own clock."""
         invocation = self.running.invocation
         if invocation.made is None:
             bare = getattr(module, factory).__wrapped__()
@@ -171,9 +171,9 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What the stacks tell the functions."""
+        """The functions' environment variables."""
         numbers = self.numbers_of
-        told: dict[str, Any] = {
+        variables: dict[str, Any] = {
             "DEPLOYMENT": NAME, "ACCOUNT": ACCOUNT, "LEDGER_TABLE": "ledger", "INTAKE_BUCKET": INTAKE,
             "WORK_BUCKET": WORK, "TRANSCRIPTS_BUCKET": TRANSCRIPTS, "INTAKE_QUEUE_URL": INTAKE_QUEUE,
             "COMPLETION_QUEUE_URL": COMPLETION_QUEUE, "COMPLETION_TOPIC_ARN": TOPIC,
@@ -184,7 +184,7 @@ class World:
             "GRACE_SECONDS": numbers.grace_seconds, "SWEEP_PAGES": numbers.sweep_pages,
             "SWEEP_SECONDS": numbers.sweep_minutes * MINUTE,
         }  # fmt: skip
-        return {name: str(value) for name, value in told.items()}
+        return {name: str(value) for name, value in variables.items()}
 
     def expire(self) -> None:
         """Lifecycle rules and time to live, as of now."""
@@ -204,46 +204,46 @@ class World:
         self.dynamodb.forget(now)
 
 
-class _Told:
-    """Takes the lines and metrics that the functions put out."""
+class _Output:
+    """Records the lines and metrics that the functions write."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._reason = ""
 
-    def __call__(self, *, namespace: str, service: str) -> "_Told":
-        """Stand for Powertools' Metrics."""
+    def __call__(self, *, namespace: str, service: str) -> "_Output":
+        """Replace Powertools' Metrics."""
         self.write(f"{namespace} {service}")
         self._reason = ""
         return self
 
     def write(self, line: str) -> None:
-        """Take a line of the log."""
+        """Record a line of the log."""
         if self._world.trace is not None:
             self._world.signals.append(line)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, because nothing is buffered."""
 
     def add_dimension(self, *, name: str, value: str) -> None:
-        """Take the reason of what is counted by it."""
+        """Record the reason as a dimension."""
         self._reason = f" {name} {value}"
 
     def add_metric(self, *, name: str, unit: Any, value: float) -> None:
-        """Take a metric."""
+        """Record a metric."""
         if unit is MetricUnit.Count:
             self._world.counted[name + self._reason] += value
         self._world.measured[name + self._reason].append((self._world.time.now, value))
         self.write(name + self._reason)
 
     def flush_metrics(self) -> None:
-        """Metrics were taken as they came."""
+        """Do nothing, because metrics are recorded at once."""
 
 
 @contextmanager
-def inhabited(world: World) -> Iterator[World]:
-    """Have the functions' modules work in this world, and give its threads back afterwards."""
-    told, surroundings = _Told(world), SimpleNamespace(environ=world.environment)
+def running_in(world: World) -> Iterator[World]:
+    """Run the functions' modules in this deployment, and release its threads afterwards."""
+    output, patched_os = _Output(world), SimpleNamespace(environ=world.environment)
     with pytest.MonkeyPatch.context() as patch:
         for module, factory, clock in (
             (start_transcription, "_starter", {"now": "now", "sleep": "sleep", "jitter": "jitter"}),
@@ -253,13 +253,13 @@ def inhabited(world: World) -> Iterator[World]:
             real = SimpleNamespace(**{factory: getattr(module, factory)})
             patch.setattr(module, factory, partial(world.made, real, factory, **clock))
             patch.setattr(module, "client", world.client)
-            patch.setattr(module, "os", surroundings)
-        patch.setattr(telemetry, "Metrics", told)
+            patch.setattr(module, "os", patched_os)
+        patch.setattr(telemetry, "Metrics", output)
         for noted in ("_counted", "_reasons", "_measured"):
             patch.setattr(telemetry, noted, type(getattr(telemetry, noted))())
         patch.setattr(logging.getLogger(telemetry.log.service), "propagate", False)
         for handler in telemetry.log.handlers:
-            patch.setattr(handler, "stream", told)
+            patch.setattr(handler, "stream", output)
         try:
             yield world
         finally:

@@ -1,4 +1,4 @@
-"""What must hold of recordings that are deleted, cancelled or erased, whatever went wrong."""
+"""Invariants of recordings that are deleted, cancelled or erased, whatever faults occurred."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,11 +17,11 @@ MARGIN_WITH_TROUBLE = 90.0
 
 
 @dataclass(eq=False)
-class Stops:
-    """Notes when deliveries take hold, and judges at the end; `say` takes what does not hold."""
+class StopChecker:
+    """Records when a delivery's lease starts, and checks at the end. `report` takes each violated invariant."""
 
     world: World
-    say: Callable[[str], None]
+    report: Callable[[str], None]
     _leased: dict[str, float] = field(default_factory=dict)
 
     def changed(self, key: str, before: Any, after: Any) -> None:
@@ -31,24 +31,24 @@ class Stops:
         if "leased" in after and not (before and "leased" in before):
             self._leased[key] = self.world.time.now
         erased = after.get("state", {}).get("S") == State.ERASED
-        if erased and not all(self._told(where, f"{after['job']['S']}:ERASED") for where in self._notified):
-            self.say(f"{key} became a tombstone before subscribers were notified")
+        if erased and not all(self._is_notified(where, f"{after['job']['S']}:ERASED") for where in self._notified):
+            self.report(f"{key} became a tombstone before subscribers were notified")
 
     def settled(self, row: LedgerRow) -> None:
-        """Of what was stopped nothing is left in the work bucket, long before it would expire there."""
+        """The work bucket holds nothing of a stopped recording, long before its expiry."""
         dead = self.world.completion_queue.dead_letters
         if row.reason not in stopping.REASONS or (dead and dead.messages):
             return
         if left := [key for key in self.world.s3.buckets[WORK].keys if row.recording in key]:
-            self.say(f"{left} is left of a stopped recording")
+            self.report(f"{left} is left of a stopped recording")
 
     def conclude(self, each: Recording, row: LedgerRow, jobs: list[Any]) -> None:
-        """Everything that does not hold of one ended recording."""
+        """All violated invariants of one ended recording."""
         for broken in (*self._reasons(each, row, jobs), *self._in_time(each, row, jobs), *self._afterwards(each, row)):
-            self.say(f"{each.token}, {row.state} {row.reason}: {broken}")
+            self.report(f"{each.token}, {row.state} {row.reason}: {broken}")
 
     def _reasons(self, each: Recording, row: LedgerRow, jobs: list[Any]) -> Iterator[str]:
-        """It is said to be stopped because it was, and to be charged if it is."""
+        """A recording is notified as stopped if and only if it was, and as charged if and only if it is."""
         if row.reason == stopping.GONE and not each.deletions:
             yield "nobody deleted it"
         if row.reason == stopping.CANCELLED and not each.cancel_asked:
@@ -59,11 +59,11 @@ class Stops:
             yield "it is said that a job is charged, and none was started"
 
     def _in_time(self, each: Recording, row: LedgerRow, jobs: list[Any]) -> Iterator[str]:
-        """What was stopped in time was not paid for, and not delivered."""
+        """A recording stopped in time was not transcribed and not delivered."""
         answer: Cancelled | None = each.cancelled
         if answer and answer.cost is Cost.NOTHING and jobs:
             yield "it was cancelled for nothing, and a job was started"
-        if answer and self._told(self.world.sns, f"{row.job}:DELIVERED"):
+        if answer and self._is_notified(self.world.sns, f"{row.job}:DELIVERED"):
             yield "its cancellation was acknowledged, and it was delivered"
         for job in jobs:
             if each.deleted_before(job.created, self._margin):
@@ -73,7 +73,7 @@ class Stops:
             yield "it was deleted before it was delivered"
 
     def _afterwards(self, each: Recording, row: LedgerRow) -> Iterator[str]:
-        """Nothing of it is left where it was not delivered or was erased."""
+        """Nothing is left of a recording that was not delivered or was erased."""
         if row.reason in stopping.REASONS or row.state is State.ERASED:
             buckets = (WORK, TRANSCRIPTS)
             if left := [key for name in buckets for key in self.world.s3.buckets[name].keys if row.recording in key]:
@@ -87,9 +87,9 @@ class Stops:
 
     @property
     def _margin(self) -> float:
-        luck = self.world.faults
-        trouble = luck.outages or luck.call_refused or luck.answer_lost or luck.odd_error or luck.crash
+        faults = self.world.faults
+        trouble = faults.outages or faults.call_refused or faults.answer_lost or faults.odd_error or faults.crash
         return MARGIN_WITH_TROUBLE if trouble else MARGIN
 
-    def _told(self, where: Any, notification: str) -> bool:
-        return any(notice.body["id"] == notification for notice in where.notices)
+    def _is_notified(self, where: Any, identifier: str) -> bool:
+        return any(notification.body["id"] == identifier for notification in where.notifications)

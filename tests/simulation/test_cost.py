@@ -1,4 +1,4 @@
-"""A change that costs money is seen: the calls of each recording and of an idle month are written down."""
+"""The calls of each recording and of an idle month are recorded, so that a change in cost is visible."""
 
 import json
 
@@ -24,24 +24,24 @@ def usual():
     return cost.month(cost.USUAL)
 
 
-def test_a_recording_calls_for_what_is_written_down(idle, usual):
+def test_a_recording_makes_the_recorded_calls(idle, usual):
     assert cost.calls_a_recording(usual, idle) == pytest.approx(WRITTEN["calls a recording"], **NEAR), REMEDY
 
 
-def test_an_idle_month_costs_what_is_written_down_which_is_less_than_three_dollars(idle):
+def test_an_idle_month_has_the_recorded_cost_below_three_dollars(idle):
     now = cost_report.dollars(vars(idle), estimate.ALARMS)
     assert now == pytest.approx(WRITTEN["after"]["0"], **NEAR), REMEDY
     assert sum(now.values()) < 3
 
 
-def test_all_but_transcribe_costs_at_most_a_hundredth_of_its_price_above_an_idle_month(idle, usual):
+def test_other_services_cost_at_most_one_percent_of_transcribe_above_an_idle_month(idle, usual):
     spent, nothing = (sum(cost_report.dollars(vars(each), estimate.ALARMS).values()) for each in (usual, idle))
-    heard = cost.USUAL * cost_report.MINUTES_EACH * PRICES["Transcribe Medical"].dollars
-    assert (spent - nothing) / heard < 0.01
+    recognition = cost.USUAL * cost_report.MINUTES_EACH * PRICES["Transcribe Medical"].dollars
+    assert (spent - nothing) / recognition < 0.01
     assert WRITTEN["after"]["1000"] == pytest.approx(cost_report.dollars(vars(usual), estimate.ALARMS), **NEAR), REMEDY
 
 
-def test_a_call_more_for_each_recording_is_seen(idle, monkeypatch):
+def test_one_more_call_for_each_recording_is_detected(idle, monkeypatch):
     find = Ledger.find
     monkeypatch.setattr(Ledger, "find", lambda self, recording: find(self, recording) and find(self, recording))
     dearer = cost.calls_a_recording(cost.month(cost.USUAL), idle)
@@ -49,7 +49,7 @@ def test_a_call_more_for_each_recording_is_seen(idle, monkeypatch):
 
 
 @pytest.mark.parametrize("recordings", cost.MONTHS)
-def test_the_estimate_comes_to_what_the_functions_were_seen_to_use(recordings):
+def test_the_estimate_matches_the_functions_usage(recordings):
     month = estimate.Month(cost_report.MINUTES_EACH * recordings, recordings, cost_report.DOCUMENTS, subscribers=0)
     beside = [line for line in estimate.bill(month) if line.what != "Transcribe Medical"]
     seen = sum(WRITTEN["after"][str(recordings)].values())
@@ -57,8 +57,8 @@ def test_the_estimate_comes_to_what_the_functions_were_seen_to_use(recordings):
     assert sum(line.ceiling for line in beside) > seen
 
 
-def test_a_recording_s_metrics_are_as_many_as_the_estimate_says(idle, usual):
-    """Each in every hour of the twelve in which recordings come."""
+def test_a_recording_has_as_many_metrics_as_the_estimate(idle, usual):
+    """In each of the twelve hours with recordings."""
     assert idle.metric_hours == 0
     hours = usual.metric_hours / cost.DAYS
     assert 11 * estimate.METRICS_EACH <= hours <= 13 * estimate.METRICS_EACH

@@ -1,4 +1,4 @@
-"""The simulated deployment has the numbers that the stacks deploy by default."""
+"""The simulated deployment has the default numbers of the stacks."""
 
 from dataclasses import fields
 
@@ -6,7 +6,7 @@ from stacks import config, pipeline, queues, storage
 from tests.simulation.simulated_deployment import Numbers
 
 
-def test_the_numbers_are_those_of_the_stacks():
+def test_the_numbers_match_the_stacks():
     defaults = {each.name: each.default for each in fields(config.Config)}
     quotas, reconciling = config.Quotas(), config.Reconciling()
     assert Numbers() == Numbers(
@@ -29,6 +29,6 @@ def test_the_numbers_are_those_of_the_stacks():
     )
 
 
-def test_rows_outlive_their_audio_as_long_as_the_stacks_say():
+def test_rows_outlive_their_audio_as_in_the_stacks():
     for days in (0, 1, 30):
         assert Numbers(audio_days=days).row_days == config.Retention(audio_days=days).row_days

@@ -1,4 +1,7 @@
-"""Hundreds of worlds where everything goes wrong: nothing is lost, mixed up, paid for twice or told to nobody."""
+"""Hundreds of simulated deployments with injected faults:
+
+every recording ends once, is charged once and is notified.
+"""
 
 import pytest
 
@@ -10,7 +13,7 @@ EVERYDAY = 40
 """Of the planted bugs, those that are found within so many seeds are looked for each time; the others in proofs."""
 
 
-def test_nothing_is_broken_whatever_goes_wrong():
+def test_every_invariant_holds_whatever_faults_occur():
     failing = run_seeds.failures(range(SEEDS))
     if failing:
         seed = min(failing)
@@ -26,7 +29,7 @@ def test_a_seed_replays_exactly():
 
 @pytest.fixture(scope="module")
 def shown(request):
-    """Those of the bugs asked for that are found; they are looked for at once."""
+    """The requested bugs that are found. They are searched for in parallel."""
     asking = [
         test for test in request.session.items if "shown" in test.fixturenames and not test.get_closest_marker("skip")
     ]

@@ -1,7 +1,7 @@
-"""A clock that jumps from one thing to the next, and tasks that take turns on it.
+"""A clock that jumps to the next event, and tasks that alternate on it.
 
-A task is ordinary code in a thread of its own. Only one thread ever runs: a task goes on until it
-waits, and whoever is next runs on from there. So a whole world is one sequence, the same for the same seed.
+A task is ordinary code in a thread of its own. Only one thread runs at a time: a task runs until it waits, and the next
+task continues. So a run is one sequence, the same for the same seed.
 """
 
 import heapq
@@ -13,11 +13,11 @@ BEGINNING = 1_800_000_000.0
 
 
 class Abandoned(BaseException):
-    """The world ended while a task was waiting."""
+    """The simulation ended while a task was waiting."""
 
 
 class _Worker:
-    """A thread that runs tasks; its lock is open when it is its turn."""
+    """A thread that runs tasks. Its lock is open when it may run."""
 
     def __init__(self) -> None:
         self.turn = threading.Lock()
@@ -42,15 +42,15 @@ class VirtualTime:
         self._ended = False
 
     def at(self, when: float, action: Callable[[], None]) -> None:
-        """Have something happen at a time, or now if that has passed."""
+        """Schedule an action at a time, or now if that time has passed."""
         heapq.heappush(self._due, (max(when, self.now), next(self._numbers), action))
 
     def after(self, seconds: float, action: Callable[[], None]) -> None:
-        """Have something happen after so many seconds."""
+        """Schedule an action after this many seconds."""
         heapq.heappush(self._due, (self.now + max(0.0, seconds), next(self._numbers), action))
 
-    def begin(self, task: Callable[[], None]) -> None:
-        """Run a task from now on; it may call `wait`."""
+    def start(self, task: Callable[[], None]) -> None:
+        """Start a task now. It may call `wait`."""
         worker = self._idle.pop() if self._idle else self._hire()
         worker.task = task
         heapq.heappush(self._due, (self.now, next(self._numbers), worker))
@@ -74,7 +74,7 @@ class VirtualTime:
             raise Abandoned
 
     def run(self, until: float) -> None:
-        """Let everything happen that is due until then, from outside of all tasks."""
+        """Run all actions that are due until this time, from outside of all tasks."""
         self._until = until
         self._give_way(self._outside)
         if self._failure:
@@ -83,7 +83,7 @@ class VirtualTime:
         self.now = max(self.now, until)
 
     def end(self) -> None:
-        """Abandon what still waits, and give the threads back."""
+        """Abandon the waiting tasks, and release the threads."""
         self._ended = True
         self._due.clear()
         for worker in self._workers:
@@ -97,7 +97,7 @@ class VirtualTime:
             mine.turn.acquire()
 
     def _next(self) -> _Worker:
-        """Do what is due until it is a thread's turn: a task's, or in the end the outside's."""
+        """Run due actions until a thread may run: a task's, or finally the outer one."""
         try:
             while not self._failure and self._due and self._due[0][0] <= self._until:
                 self.now, _number, what = heapq.heappop(self._due)

@@ -1,4 +1,4 @@
-"""What people do in a world: they upload, overwrite and delete, some of it no recording at all."""
+"""The users of a simulated deployment: they upload, overwrite and delete, and some files are no recordings."""
 
 import random
 import struct
@@ -27,7 +27,7 @@ def wav(seconds: int = 1) -> bytes:
 
 
 def wav_header(size: int) -> bytes:
-    """What stands in front of so many bytes of sound in a WAV file: one channel of 16 bits."""
+    """The header of a WAV file with this many bytes of sound: one channel of 16 bits."""
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + size, b"WAVE", b"fmt ", 16, 1, 1, HERTZ, 2 * HERTZ, 2, 16, b"data", size
     )
@@ -38,13 +38,13 @@ WAV = wav()
 
 @dataclass(eq=False)
 class Recording:
-    """One version somebody uploaded, and what should become of it."""
+    """One uploaded version, and its expected outcome."""
 
     number: int
     key: str
     body: bytes
     metadata: dict[str, str]
-    heard: RecognitionResult | None
+    recognition: RecognitionResult | None
     """None for what is no recording that can be transcribed."""
     at: float
     version: str = ""
@@ -59,16 +59,16 @@ class Recording:
 
     @property
     def stopped(self) -> bool:
-        """Whether anybody did anything against it."""
+        """Whether a user stopped it."""
         return bool(self.deletions or self.cancel_asked or self.erase_asked)
 
     def deleted_before(self, moment: float, margin: float) -> bool:
-        """Whether it was deleted at this moment, and had been for longer than the margin."""
-        return any(begin + margin < moment < end for begin, end in self.deletions)
+        """Whether it was deleted at this time, and had been for longer than the margin."""
+        return any(start + margin < moment < end for start, end in self.deletions)
 
     @property
     def token(self) -> str:
-        """A word that is spoken in this recording and in no other."""
+        """A word that only this recording contains."""
         return f"w{self.number}w"
 
     @property
@@ -79,11 +79,11 @@ class Recording:
 
 @dataclass(eq=False)
 class Workload:
-    """The people of one seed."""
+    """The users of one seed."""
 
     seed: int
     begins: float
-    luck: InjectedFaults
+    faults: InjectedFaults
     recordings: list[Recording] = field(default_factory=list)
     operator: Operator = field(init=False)
 
@@ -97,15 +97,15 @@ class Workload:
         self._name_vocabularies()
         self.recordings.sort(key=lambda recording: recording.at)
 
-    def hear(self, body: bytes) -> RecognitionResult:
-        """What Transcribe makes of an object's content."""
+    def recognise(self, body: bytes) -> RecognitionResult:
+        """Transcribe's result for an object's content."""
         number = int(body.rpartition(b"|")[2])
-        heard = next(recording for recording in self.recordings if recording.number == number).heard
-        assert heard is not None, "a job was started on what is no recording"
-        return heard
+        recognition = next(recording for recording in self.recordings if recording.number == number).recognition
+        assert recognition is not None, "a job was started on what is no recording"
+        return recognition
 
-    def move_in(self, world: World) -> None:
-        """Do everything at its time."""
+    def schedule_all(self, world: World) -> None:
+        """Schedule all actions."""
         self.operator = Operator(world)
         for recording in self.recordings:
             world.time.at(recording.at, lambda recording=recording: self._upload(world, recording))
@@ -115,7 +115,9 @@ class Workload:
                 stop = self._chance.choice(
                     (self._delete, self._hide, self._hide_a_while, self._cancel, self._cancel_in_delivery, self._erase)
                 )
-                begins = recording.at + self._chance.choice((0.0, recording.heard.seconds if recording.heard else 0.0))
+                begins = recording.at + self._chance.choice(
+                    (0.0, recording.recognition.seconds if recording.recognition else 0.0)
+                )
                 when = begins + self._chance.random() * self._chance.choice((5, 30, MINUTE, 10 * MINUTE))
                 world.time.at(when + 0.01, lambda recording=recording, stop=stop: stop(world, recording))
 
@@ -133,7 +135,7 @@ class Workload:
             world.s3.delete_object(Bucket=INTAKE, Key=recording.key, VersionId=recording.version)
 
     def _hide(self, world: World, recording: Recording, until: float = float("inf")) -> None:
-        """Put a delete marker above all that the key holds."""
+        """Put a delete marker above all versions of the key."""
         world.s3.delete_object(Bucket=INTAKE, Key=recording.key)
         for each in self.recordings:
             if each.key == recording.key and each.version:
@@ -155,7 +157,7 @@ class Workload:
         self.operator.cancel(self._named(recording), answered)
 
     def _cancel_in_delivery(self, world: World, recording: Recording) -> None:
-        """Cancel it as soon as its first document is written."""
+        """Cancel it when its first document is written."""
         bucket, name = world.s3.buckets[TRANSCRIPTS], jobs.recording(NAME, self._named(recording))
         before = bucket.created
 
@@ -188,29 +190,29 @@ class Workload:
                 return Recording(number, f"dictation/{IN_KEYS}/", b"", {}, None, at)
             case "setting":
                 return Recording(number, key, body, metadata | {"type": IN_METADATA}, None, at)
-        return Recording(number, key, body, metadata, self._heard(number), at)
+        return Recording(number, key, body, metadata, self._recognition(number), at)
 
     def _name_vocabularies(self) -> None:
-        """Let some recordings name a vocabulary that is not ready: for some minutes, or for ever.
+        """Let some recordings name a vocabulary that is not ready, for some minutes or forever.
 
-        It is drawn apart, so that all else of a seed stays what it was.
+        Its random numbers are separate, so that the rest of a seed stays the same.
         """
         chance = random.Random(f"vocabularies {self.seed}")
         for each in self.recordings:
-            if each.heard and chance.random() < 0.1:
+            if each.recognition and chance.random() < 0.1:
                 each.metadata = each.metadata | {"vocabulary-name": "mine"}
                 ready = chance.choice((each.at + 20 * MINUTE, float("inf")))
-                each.heard = replace(each.heard, vocabulary_ready=ready)
+                each.recognition = replace(each.recognition, vocabulary_ready=ready)
 
-    def _heard(self, number: int) -> RecognitionResult:
-        luck, chance = self.luck, self._chance
+    def _recognition(self, number: int) -> RecognitionResult:
+        faults, chance = self.faults, self._chance
         seconds = chance.uniform(5, 240)
-        if chance.random() < luck.job_crawls:
+        if chance.random() < faults.job_crawls:
             seconds *= chance.choice((10, 100))
         ending = "COMPLETED"
         for name, likely in (
-            ("FAILED", luck.job_fails), ("VANISHES", luck.job_vanishes), ("STUCK", luck.job_stuck),
-            ("GARBLED", luck.output_garbled),
+            ("FAILED", faults.job_fails), ("VANISHES", faults.job_vanishes), ("STUCK", faults.job_stuck),
+            ("GARBLED", faults.output_garbled),
         ):  # fmt: skip
             if chance.random() < likely:
                 ending = name

@@ -1,4 +1,4 @@
-"""One synthesis for all tests: reading its templates costs nothing."""
+"""One synthesis for all tests, because tests only read its templates."""
 
 import json
 from collections.abc import Mapping
@@ -18,19 +18,19 @@ def _synthesised(name: str, tmp_path_factory: pytest.TempPathFactory) -> Deploym
 
 @pytest.fixture(scope="session")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """What cdk.json deploys as it stands."""
+    """The deployment of cdk.json, unchanged."""
     return _synthesised("deployment", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def organised(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """What a customer deploys whose organisation has its own ways."""
+    """The deployment of a customer with their own key, bootstrap and permissions boundary."""
     return _synthesised("organised", tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    """What takes the most room, in the Region with the longest name."""
+    """The deployment that takes the most space, in the Region with the longest name."""
     return replace(_synthesised("crowded", tmp_path_factory), region="ap-southeast-1")
 
 
@@ -42,5 +42,5 @@ def functions(deployment: Deployment) -> Mapping[str, Resource]:
 
 @pytest.fixture
 def event() -> Any:
-    """Reads what AWS sends: `event("s3_object_created")`."""
+    """Read an event as AWS sends it: `event("s3_object_created")`."""
     return lambda name: json.loads((EVENTS / f"{name}.json").read_text(encoding="utf-8"))

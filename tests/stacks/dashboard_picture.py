@@ -1,4 +1,4 @@
-"""The dashboard as it is deployed, with what a simulated day put out, for docs/operating.md; `make pages` draws it."""
+"""The deployed dashboard with the data of a simulated day, for docs/operating.md; `make pages` draws it."""
 
 import json
 from collections import defaultdict
@@ -25,7 +25,7 @@ path { fill: none; stroke-width: 1.4 }
 
 
 def drawn(deployment: Deployment, day: Mapping[str, Points]) -> str:
-    """The widgets where they stand, each with its title and what the day put out of what it shows."""
+    """The widgets at their places, each with its title and the day's data."""
     widgets = json.loads(deployment.one("AWS::CloudWatch::Dashboard")["DashboardBody"])["widgets"]
     width = max(each["x"] + each["width"] for each in widgets) * _CELL
     height = max(each["y"] + each["height"] for each in widgets) * _CELL // 2
@@ -45,7 +45,7 @@ def _widget(widget: Mapping[str, Any], day: Mapping[str, Points]) -> Iterator[st
         return
     shown = {label: values for metric in properties["metrics"] for label, values in _shown(metric, day)}
     yield from _legend(x + 9, y + 33, list(shown))
-    if "start" in properties:  # of its own: it shows a month, of which we have a day
+    if "start" in properties:  # own value: it shows a month, and we have a day
         yield f'<text x="{x + 9}" y="{y + 56}">one point for each of thirty days</text>'
     else:
         yield from _graph((x + 9, y + 42, width - 18, height - 50), list(shown.values()))
@@ -58,7 +58,7 @@ def _legend(x: float, y: int, labels: Sequence[str]) -> Iterator[str]:
 
 
 def _graph(place: tuple[int, int, int, int], lines: Sequence[Mapping[int, float]]) -> Iterator[str]:
-    """Lines over the hours of the day, and the highest value."""
+    """The lines over the hours of the day, and the highest value."""
     x, y, width, height = place
     highest = max((value for line in lines for value in line.values()), default=0) or 1
 
@@ -77,7 +77,7 @@ def _graph(place: tuple[int, int, int, int], lines: Sequence[Mapping[int, float]
 
 
 def _shown(metric: list[Any], day: Mapping[str, Points]) -> Iterator[tuple[str, Mapping[int, float]]]:
-    """What a metric of a widget shows: its label, and the value of each period."""
+    """The content of a widget's metric: its label, and the value of each period."""
     *names, last = metric
     if isinstance(last, Mapping) and "expression" in last:
         for name in sorted(day):

@@ -1,6 +1,6 @@
-"""What the role that deploys must be allowed: policies made from CloudFormation's own schemas of what is deployed.
+"""The policies for the deploying role, made from CloudFormation's schemas of the deployed resources.
 
-Each kind's schema names the actions that its handlers call. A managed policy holds 6,144 characters, hence two.
+Each kind's schema lists the actions of its handlers. A managed policy holds 6,144 characters, so there are two.
 """
 
 import json
@@ -58,7 +58,7 @@ _ASSETS = {
 
 
 def policies(deployments: Iterable[Deployment]) -> Mapping[str, str]:
-    """The policies' files: all that CloudFormation does to make, change and remove what any of these deploys."""
+    """The policies' files: all actions of CloudFormation to create, change and delete these deployments."""
     kinds = {
         resource["Type"]
         for deployment in deployments
@@ -70,7 +70,7 @@ def policies(deployments: Iterable[Deployment]) -> Mapping[str, str]:
 
 
 def needed(kind: str) -> Iterator[str]:
-    """The actions that the handlers of a kind call, of those services that we deploy anything of."""
+    """The actions of a kind's handlers, limited to the services of our resources."""
     schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     called = [each for name, each in schema["handlers"].items() if name != "list"]
     for each in (*called, schema.get("tagging") or {}):
@@ -104,7 +104,7 @@ def _written(statements: list[Mapping[str, Any]]) -> str:
 
 @cache
 def _known() -> frozenset[str]:
-    """Every action that IAM knows, as cfn-lint lists them: schemas name some that it does not."""
+    """Every action of IAM, as cfn-lint lists them, because schemas list some that do not exist."""
     listed = resources.files("cfnlint.data.AdditionalSpecs").joinpath("Policies.json")
     services = json.loads(listed.read_text(encoding="utf-8"))
     return frozenset(f"{service}:{action}" for service, each in services.items() for action in each.get("Actions", ()))

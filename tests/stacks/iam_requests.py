@@ -1,4 +1,4 @@
-"""What IAM is asked about a call that a function makes."""
+"""The IAM requests of a function's call."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -14,16 +14,16 @@ _SIMULATED = dict(zip(("start", "deliver", "reconcile"), FUNCTIONS, strict=True)
 
 
 def simulated(seeds: range) -> Iterator[Call]:
-    """Every call that the functions make in these worlds of misfortune."""
+    """Every call of the functions in these simulated deployments with faults."""
     for seed in seeds:
         for _, caller, what, arguments, _ in run_seed.run(seed).trace:
-            function = _SIMULATED.get(caller.partition("#")[0])  # an operator has rights of their own
+            function = _SIMULATED.get(caller.partition("#")[0])  # an operator has separate permissions
             if "." in what and function:
                 yield Call(function, what, arguments)
 
 
 class Places:
-    """The deployed resources that the tests' own names stand for; any other name stands for itself alone."""
+    """The deployed resources for the tests' names. Any other name stands for itself."""
 
     def __init__(self, deployment: Deployment) -> None:
         variables = [each["Environment"]["Variables"] for each in deployment.all("AWS::Lambda::Function")]
@@ -41,7 +41,7 @@ class Places:
                 self._arns[place + name] = str(deployment.queue(name).arn)
 
     def arn(self, name: str) -> str:
-        """The ARN of a bucket or table, of a queue by its URL, of a topic or key by the ARN it has in tests."""
+        """The ARN of a bucket or table, of a queue by its URL, of a topic or key by its ARN in tests."""
         return self._arns.get(name, name)
 
     def object(self, given: Mapping[str, Any]) -> str:
@@ -49,11 +49,11 @@ class Places:
         return f"{self.arn(given['Bucket'])}/{given['Key']}"
 
     def ours(self, service: str, resource: str) -> str:
-        """The ARN of what is called so in this account and Region."""
+        """The ARN of a resource with this name in this account and Region."""
         return self.arn("ledger").partition(":table/")[0].replace(":dynamodb:", f":{service}:") + f":{resource}"
 
     def requests(self, call: Call) -> list[Request]:
-        """What IAM is asked about a call; a call that is not known here is one that this table must learn."""
+        """The IAM requests of a call. An unknown call must be added to this table."""
         return ASKED[call.operation](self, call.arguments)
 
 
@@ -61,7 +61,7 @@ Asking = Callable[[Places, Mapping[str, Any]], list[Request]]
 
 
 def _on(action: str, member: str) -> Asking:
-    """An action on what a member names."""
+    """An action on the resource in a member."""
     return lambda places, given: [Request(action, places.arn(given[member]))]
 
 
@@ -108,7 +108,7 @@ def _get_job(places: Places, given: Mapping[str, Any]) -> list[Request]:
     return [Request("transcribe:GetMedicalTranscriptionJob", places.ours("transcribe", job))]
 
 
-def _tell_bus(places: Places, given: Mapping[str, Any]) -> list[Request]:
+def _put_events(places: Places, given: Mapping[str, Any]) -> list[Request]:
     return [
         Request(
             "events:PutEvents",
@@ -133,7 +133,7 @@ ASKED: Mapping[str, Asking] = {
     "dynamodb.put_item": _on("dynamodb:PutItem", "TableName"),
     "dynamodb.query": _query,
     "dynamodb.update_item": _on("dynamodb:UpdateItem", "TableName"),
-    "events.put_events": _tell_bus,
+    "events.put_events": _put_events,
     "s3.copy_object": _copy,
     "s3.delete_object": _on_version("s3:DeleteObject"),
     "s3.get_object": _read,

@@ -1,4 +1,4 @@
-"""Misconfigurations to plant in the templates: each is one a person could make, and none may pass the gates."""
+"""Misconfigurations to plant in the templates. Each is a possible mistake, and the gates must catch all of them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ GONE = object()
 
 
 def _resource(templates: Templates, kind: str, name: str) -> dict[str, Any]:
-    """The resource of a kind, `S3::Bucket`, whose logical id is this name and a digest."""
+    """The resource of a kind, `S3::Bucket`, with this name and a digest as its logical id."""
     [found] = [
         resource
         for template in templates.values()
@@ -37,12 +37,12 @@ def change(kind: str, name: str, path: str, value: Any) -> Plant:
 
 
 def lose(kind: str, name: str) -> Plant:
-    """Let a resource be deleted with its stack."""
+    """Delete the resource with its stack."""
     return lambda templates: _resource(templates, kind, name).update(DeletionPolicy="Delete")
 
 
 def statement(kind: str, name: str, sid: str, **changes: Any) -> Plant:
-    """Change a statement of a policy, or take it away if nothing is changed."""
+    """Change a statement of a policy, or remove it if no change is given."""
 
     def plant(templates: Templates) -> None:
         statements = _statements(templates, kind, name)
@@ -202,7 +202,7 @@ PLANTED: dict[str, Plant] = {
     "a log without encryption": change("Logs::LogGroup", "ReconcileLogs", "KmsKeyId", GONE),
     "a log that is kept for ever": change("Logs::LogGroup", "ReconcileLogs", "RetentionInDays", GONE),
     "a helper function of the CDK's": add("Custom::S3AutoDeleteObjects", ServiceToken="arn:aws:lambda:us-east-1:1:a"),
-    # what no deployment has
+    # resources that no deployment has
     "a load balancer without a firewall": add(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",
         Subnets=["subnet-0a1b2c3d", "subnet-1a2b3c4d"],
@@ -212,7 +212,7 @@ PLANTED: dict[str, Plant] = {
             {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"},
         ],
     ),
-    # roles and rights
+    # roles and permissions
     "a role that anybody assumes": change(
         "IAM::Role", "ReconcileRole", "AssumeRolePolicyDocument.Statement.0.Principal", {"AWS": "*"}
     ),

@@ -1,4 +1,4 @@
-"""The tests of this folder, asked of any deployment: so also of one that is misconfigured on purpose."""
+"""The tests of this folder, applied to any deployment, including a misconfigured one."""
 
 import inspect
 import itertools
@@ -18,19 +18,19 @@ _GIVEN: dict[str, Callable[[Deployment], Any]] = {
 
 
 def broken(deployment: Deployment) -> str | None:
-    """The first of the folder's promises that a deployment breaks, as the test's name says it."""
+    """The first broken promise of the folder, as the test's name."""
     given = {name: make(deployment) for name, make in _GIVEN.items()}
     for test, wanted, cases in _tests():
         for case in cases:
             try:
                 test(**{name: given[name] for name in wanted}, **case)
-            except AssertionError:  # any other error is a fault of the test, and so nothing caught
+            except AssertionError:  # any other error is a fault of the test, so it does not count
                 return test.__name__.removeprefix("test_").replace("_", " ")
     return None
 
 
 def _tests() -> Iterator[tuple[Callable[..., None], set[str], list[dict[str, Any]]]]:
-    """Tests that need nothing but a deployment, with what they want of it and their cases."""
+    """Tests that need only a deployment, with their fixtures and cases."""
     for module in _MODULES:
         for name, test in vars(module).items():
             if name.startswith("test_"):

@@ -1,6 +1,6 @@
-"""Judges a request by IAM's rules: a matching Deny wins, then a matching Allow, else nothing speaks for it.
+"""Evaluate a request by IAM's rules: a matching Deny wins, then a matching Allow, otherwise implicitly denied.
 
-Knows the members and condition operators that our policies use, and fails loudly at any other.
+It supports the members and condition operators in our policies, and fails at any other.
 """
 
 import itertools
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Request:
-    """Who wants to do what with what, and what else is known of it."""
+    """The caller, the action, the resource, and the context of a request."""
 
     action: str
     resource: str
@@ -26,15 +26,15 @@ def allowed(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
 
 
 def denied(statements: Iterable[Mapping[str, Any]], request: Request) -> bool:
-    """Whether the statements forbid the request, whatever else may allow it."""
+    """Whether the statements deny the request, whatever else may allow it."""
     return "Deny" in _effects(statements, request)
 
 
 def used(statements: Iterable[Mapping[str, Any]], request: Request) -> Iterator[tuple[str, str, str]]:
-    """What of the statements speaks of the request: their Sid, action and resource."""
+    """The parts of the statements that match the request: their Sid, action and resource."""
     for statement in statements:
         for action, resource in itertools.product(texts(statement["Action"]), texts(statement["Resource"])):
-            if _speaks_of({**statement, "Action": action, "Resource": resource}, request):
+            if _matches({**statement, "Action": action, "Resource": resource}, request):
                 yield statement["Sid"], action, resource
 
 
@@ -44,10 +44,10 @@ def texts(value: Any) -> list[Any]:
 
 
 def _effects(statements: Iterable[Mapping[str, Any]], request: Request) -> set[str]:
-    return {statement["Effect"] for statement in statements if _speaks_of(statement, request)}
+    return {statement["Effect"] for statement in statements if _matches(statement, request)}
 
 
-def _speaks_of(statement: Mapping[str, Any], request: Request) -> bool:
+def _matches(statement: Mapping[str, Any], request: Request) -> bool:
     if unknown := statement.keys() - _MEMBERS:
         raise NotImplementedError(f"a statement's {', '.join(unknown)}")
     return (
@@ -74,13 +74,13 @@ def _like(text: str, pattern: str) -> bool:
 def _holds(operator: str, given: Any, wanted: list[Any]) -> bool:
     if operator == "Null":
         return (given is None) == (wanted == ["true"])
-    if operator.startswith("ForAllValues:"):  # of a request with none of them, too
+    if operator.startswith("ForAllValues:"):  # also for a request with none of them
         return given is None or all(_holds(operator.partition(":")[2], each, wanted) for each in texts(given))
     if operator.endswith("IfExists"):
         return given is None or _holds(operator.removesuffix("IfExists"), given, wanted)
     if operator in _NEGATED:
         return given is None or not any(_NEGATED[operator](given, each) for each in wanted)
-    holds = _OPERATORS[operator]  # even where nothing is given, so that one that is not known is always told
+    holds = _OPERATORS[operator]  # before the test for an empty value, so that an unknown operator always fails
     return given is not None and any(holds(given, each) for each in wanted)
 
 

@@ -1,4 +1,4 @@
-"""What the stacks would deploy, with every reference resolved to the text it will have in one account."""
+"""The deployed resources, with every reference resolved to its text in one account."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -60,7 +60,7 @@ DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
 """What cdk.json deploys as it stands; what a customer does whose organisation has its own ways; and what takes the
 most room: the longest name and as many profiles as are let through."""
 
-# What Ref and GetAtt Arn give for each kind of resource, from its properties and its logical id.
+# The results of Ref and GetAtt Arn for each kind of resource, from its properties and its logical id.
 _AT = "{region}:" + ACCOUNT
 _PHYSICAL = {
     "AWS::S3::Bucket": ("{BucketName}", "arn:aws:s3:::{BucketName}"),
@@ -80,12 +80,12 @@ _PHYSICAL = {
 
 
 class NotDeployed(AssertionError):
-    """What a test looks for is not there, or is there more than once: the deployment's fault and not the test's."""
+    """A resource that a test needs is missing or ambiguous: the deployment's fault, not the test's."""
 
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource as CloudFormation is told of it, and its properties resolved."""
+    """A resource in CloudFormation's form, with its properties resolved."""
 
     id: str
     declared: Mapping[str, Any]
@@ -100,7 +100,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The templates of one synthesis, read as one region of one account would."""
+    """The templates of one synthesis, for one Region and account."""
 
     templates: Mapping[str, Mapping[str, Any]]
     folder: Path
@@ -123,15 +123,15 @@ class Deployment:
         )
 
     def bucket(self, name: str) -> Resource:
-        """The bucket of this short name, `intake`."""
+        """The bucket with this short name, `intake`."""
         return only(each for each in self.all("AWS::S3::Bucket") if f"-{name}-{ACCOUNT}" in each["BucketName"])
 
     def queue(self, name: str) -> Resource:
-        """The queue of this short name, `intake` or `intake-dead-letters`."""
+        """The queue with this short name, `intake` or `intake-dead-letters`."""
         return only(each for each in self.all("AWS::SQS::Queue") if each["QueueName"].partition("-")[2] == name)
 
     def topic(self, name: str) -> Resource:
-        """The topic of this short name, `completion`."""
+        """The topic with this short name, `completion`."""
         return only(each for each in self.all("AWS::SNS::Topic") if each["TopicName"].partition("-")[2] == name)
 
     def statements(self, policy: str, target: Resource) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ class Deployment:
         ]
 
     def rights(self, role_arn: str) -> list[dict[str, Any]]:
-        """All statements of the managed policies that a role bears."""
+        """All statements of a role's managed policies."""
         role = role_arn.rpartition("/")[2]
         return [
             statement
@@ -160,7 +160,7 @@ class Deployment:
         ]
 
     def standing_alone(self, value: Any, stack: str) -> Any:
-        """A part of a template with what it takes from other stacks filled in, so that it can be read by itself."""
+        """A part of a template with its imports from other stacks resolved."""
         match value:
             case {"Fn::ImportValue": _}:
                 return self._resolved(value, stack)
@@ -234,7 +234,7 @@ class Deployment:
 
 
 def only(found: Iterable[Resource]) -> Resource:
-    """What is found, if it is one thing."""
+    """The only element of these."""
     match list(found):
         case [one]:
             return one
@@ -243,14 +243,14 @@ def only(found: Iterable[Resource]) -> Resource:
 
 
 def empty_app(folder: Path, **changed: Any) -> cdk.App:
-    """An app with cdk.json's feature flags and choices, but for those that are changed."""
+    """An app with cdk.json's feature flags and configuration, and these changes."""
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     context["stethoscript"] |= changed
     return cdk.App(context=context, outdir=str(folder))
 
 
 def synthesise(folder: Path, **changed: Any) -> Deployment:
-    """Our app's templates, with cdk.json's choices but for those that are changed, reviewed by the rules' packs."""
+    """Our app's templates, with cdk.json's configuration and these changes, checked by the rule packs."""
     app = empty_app(folder, **changed)
     stethoscript(app)
     third_party_rules.synthesise(app)

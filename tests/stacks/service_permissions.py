@@ -1,6 +1,6 @@
-"""Rights that no function uses in a call of its own, because AWS exercises them on its behalf; each with its source.
+"""Permissions that AWS uses on behalf of a function, without a call by the function; each with its source.
 
-None of them is narrowed before a run in a real account has shown that it is not needed.
+None is narrowed before a run in a real account has shown that it is unnecessary.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _S3_KMS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncrypt
 
 @dataclass(frozen=True)
 class Exercised:
-    """A statement's actions, by whom they are exercised, and where that is said."""
+    """A statement's actions, the service that uses them, and the source."""
 
     roles: tuple[str, ...]
     sid: str

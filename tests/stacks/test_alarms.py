@@ -1,6 +1,6 @@
-"""Each alarm in parts: its fault publishes the very metric it watches, and its text leads to a section of the runbook.
+"""Each alarm in parts: its fault publishes the watched metric, and its text names a section of the runbook.
 
-That AWS raises the alarm once the metric is there is AWS's; that its action arrives is seen on the embedded cloud.
+AWS itself raises the alarm from the metric. Tests on the embedded cloud show that its action arrives.
 """
 
 import json
@@ -14,12 +14,12 @@ from stacks.config import Reconciling
 from stethoscript import aws_errors, failure_reasons, rejections, stopping
 from tests.client_errors import refusal
 from tests.functions.deployment_harness import pipeline
-from tests.functions.fakes import _far_ends
+from tests.functions.fakes import _fake_clients
 from tests.functions.published_metrics import Metric, Watched
 from tests.stacks import dashboard_picture
 from tests.stacks.resolved_templates import ROOT
 
-__all__ = ("_far_ends", "pipeline")  # fixtures
+__all__ = ("_fake_clients", "pipeline")  # fixtures
 
 HOUR = 3600
 NAMESPACE = "Stethoscript"
@@ -47,7 +47,7 @@ def in_progress_for_a_day(watched):
     watched.reconcile()
 
 
-def brought_back_in_vain(watched):
+def recovered_in_vain(watched):
     watched.pipeline.upload()
     for _ in range(30):
         watched.pipeline.clock += 7 * HOUR
@@ -55,7 +55,7 @@ def brought_back_in_vain(watched):
         watched.pipeline.drain(watched.pipeline.intake_queue)
 
 
-def forgotten_by_transcribe(watched):
+def deleted_by_transcribe(watched):
     job = transcribing(watched)
     watched.pipeline.write_raw(job)
     watched.pipeline.transcribe.jobs.clear()
@@ -63,7 +63,7 @@ def forgotten_by_transcribe(watched):
     watched.deliver(job)
 
 
-def a_form_breaks(watched):
+def a_format_fails(watched):
     def broken(_transcript, _facts):
         raise KeyError
 
@@ -99,9 +99,9 @@ def fails_in_transcribe(watched):
 FAULTS = {
     "a right that is missing": ("configuration", denied_by_s3),
     "a job in progress for a day": ("stuck", in_progress_for_a_day),
-    "an upload that is brought back in vain": ("stuck", brought_back_in_vain),
-    "a job that Transcribe has forgotten": ("vanished", forgotten_by_transcribe),
-    "a form that breaks": ("format-failed", a_form_breaks),
+    "an upload that is brought back in vain": ("stuck", recovered_in_vain),
+    "a job that Transcribe has forgotten": ("vanished", deleted_by_transcribe),
+    "a form that breaks": ("format-failed", a_format_fails),
     "a Transcribe that is busy for hours": ("delayed", throttled_for_hours),
     "a transcript that is not fetched for hours": ("delayed", not_delivered_for_hours),
     "a recording that fails": ("failures", fails_in_transcribe),
@@ -122,7 +122,7 @@ OF_AWS = {
 
 @pytest.fixture(scope="session")
 def alarms(organised):
-    """All alarms of the deployment called clinic, by what comes after its name; one for all subscribers."""
+    """All alarms of the deployment with the name clinic, by the rest of their names; one for all subscribers."""
     named = {each["AlarmName"].removeprefix("clinic-"): each for each in organised.all("AWS::CloudWatch::Alarm")}
     return {"undelivered" if name.startswith("undelivered-") else name: each for name, each in named.items()}
 
@@ -132,7 +132,7 @@ def metric(alarm):
     return Metric(alarm["Namespace"], alarm["MetricName"], dimensions)
 
 
-def test_there_is_no_alarm_but_those_whose_fault_is_tried_here(alarms):
+def test_every_alarm_has_a_fault_in_these_tests(alarms):
     assert set(alarms) == {name for name, _ in FAULTS.values()} | set(OF_AWS)
 
 
@@ -146,7 +146,7 @@ def test_a_fault_publishes_the_metric_that_its_alarm_names(fault, watched, alarm
 
 
 @pytest.mark.parametrize("name", sorted({name for name, _ in FAULTS.values()}))
-def test_a_recording_that_ends_well_rings_no_alarm(name, watched, alarms):
+def test_a_successful_recording_triggers_no_alarm(name, watched, alarms):
     job = transcribing(watched)
     watched.pipeline.write_raw(job)
     watched.pipeline.transcribe.end(job)
@@ -156,8 +156,8 @@ def test_a_recording_that_ends_well_rings_no_alarm(name, watched, alarms):
     assert alarms[name]["TreatMissingData"] == "notBreaching"
 
 
-def test_the_reconciler_has_stopped_when_every_run_failed_or_none_ran(alarms, organised):
-    """Lambda counts an error of 0 for a run that ended well: the least of an hour is 1 where none did."""
+def test_the_reconciler_alarm_covers_failed_and_missing_runs(alarms, organised):
+    """Lambda counts an error of 0 for a successful run. So the minimum of an hour is 1 only without a success."""
     alarm = alarms["reconcile-stopped"]
     assert (alarm["Statistic"], alarm["Threshold"], alarm["Period"]) == ("Minimum", 1, HOUR)
     assert alarm["TreatMissingData"] == "breaching"
@@ -165,13 +165,13 @@ def test_the_reconciler_has_stopped_when_every_run_failed_or_none_ran(alarms, or
     assert (once["FunctionName"], once["MaximumRetryAttempts"]) == ("clinic-reconcile", 0)
 
 
-def test_a_run_of_the_reconciler_that_finds_nothing_sends_no_metric(watched):
+def test_a_run_of_the_reconciler_without_findings_sends_no_metric(watched):
     watched.reconcile()
     assert not watched.published()
 
 
 @pytest.mark.parametrize("name", OF_AWS)
-def test_an_alarm_on_aws_s_own_metric_names_a_queue_or_function_of_ours(name, alarms, organised):
+def test_an_alarm_on_an_aws_metric_names_our_queue_or_function(name, alarms, organised):
     watched = metric(alarms[name])
     [(dimension, value)] = watched.dimensions
     assert (watched.namespace, watched.name, dimension) == OF_AWS[name]
@@ -183,7 +183,7 @@ def test_an_alarm_on_aws_s_own_metric_names_a_queue_or_function_of_ours(name, al
     assert value in [each[name_of_kind] for each in organised.all(kind)]
 
 
-def test_every_alarm_s_text_ends_with_its_section_of_the_runbook(organised):
+def test_every_alarm_s_text_ends_with_its_runbook_section(organised):
     for alarm in organised.all("AWS::CloudWatch::Alarm"):
         page, _, section = alarm["AlarmDescription"].rpartition(" What to do: ")[2].partition("#")
         headings = re.findall(r"^#+ (.+)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
@@ -192,12 +192,12 @@ def test_every_alarm_s_text_ends_with_its_section_of_the_runbook(organised):
 
 @pytest.fixture(scope="session")
 def explained():
-    """The metrics that the page for operators explains."""
+    """The metrics on the operators' page."""
     [table] = re.findall(r"^\| metric \|.*?\n\n", RUNBOOK.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     return set(re.findall(r"`([A-Z]\w+)`", table))
 
 
-def test_every_metric_of_ours_that_is_watched_or_shown_is_explained(organised, explained):
+def test_every_watched_or_shown_metric_of_ours_is_explained(organised, explained):
     body = json.loads(organised.one("AWS::CloudWatch::Dashboard")["DashboardBody"])
     shown = re.findall(rf'"{NAMESPACE}", "(\w+)"', json.dumps(body))
     watched = [each["MetricName"] for each in organised.all("AWS::CloudWatch::Alarm") if each["Namespace"] == NAMESPACE]
@@ -205,7 +205,7 @@ def test_every_metric_of_ours_that_is_watched_or_shown_is_explained(organised, e
     assert {*shown, *watched} <= explained
 
 
-def test_the_page_says_how_many_metrics_there_are_to_be_paid_for(explained):
+def test_the_page_has_the_number_of_charged_metrics(explained):
     counted = (
         {*rejections.CLASSES} - {*stopping.REASONS},
         {*failure_reasons.CLASSES} - {*stopping.REASONS},
@@ -215,7 +215,7 @@ def test_the_page_says_how_many_metrics_there_are_to_be_paid_for(explained):
     assert f"{len(explained)} metrics and at most {by_reason} more by reason" in RUNBOOK.read_text(encoding="utf-8")
 
 
-def test_what_the_functions_count_is_explained(explained):
+def test_every_count_of_the_functions_is_explained(explained):
     sources = [
         path.read_text(encoding="utf-8")
         for path in [*(ROOT / "lambdas").glob("*.py"), *(ROOT / "lambdas" / "adapters").glob("*.py")]
@@ -227,7 +227,7 @@ def test_what_the_functions_count_is_explained(explained):
     assert counted <= explained
 
 
-def test_the_picture_of_the_dashboard_is_drawn_from_what_is_deployed(deployment):
+def test_the_dashboard_picture_matches_the_deployed_dashboard(deployment):
     shown, deployed = dashboard_picture.PATH.read_text(encoding="utf-8"), dashboard_picture.drawn(deployment, {})
     words = re.compile(r"<text[^>]*>([^<]*[a-z][^<]*)<")
     assert set(words.findall(shown)) >= set(words.findall(deployed)), "run `make pages`"
@@ -240,7 +240,7 @@ def test_the_dashboard_shows_every_alarm_first(organised):
 
 
 @pytest.mark.parametrize("name", ["configuration", "delayed", "stuck"])
-def test_what_is_tried_again_or_looked_at_from_time_to_time_rings_once_and_not_each_time(name, alarms):
+def test_an_alarm_on_a_periodic_metric_is_raised_once(name, alarms):
     alarm, looks = alarms[name], Reconciling()
     assert alarm["DatapointsToAlarm"] == 1
     assert alarm["Period"] * alarm["EvaluationPeriods"] > max(aws_errors.MOST_DELAY, looks.grace_seconds) + 60

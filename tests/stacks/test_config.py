@@ -257,7 +257,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("what", REFUSED)
-def test_an_impossible_choice_is_refused_in_a_sentence_that_names_it(what):
+def test_the_error_names_an_impossible_setting(what):
     config, sentence = REFUSED[what]
     with pytest.raises(InvalidConfig) as refused:
         Config.read(config)
@@ -268,14 +268,14 @@ def test_a_name_and_a_profile_are_enough():
     assert Config.read(LEAST).retention == Retention()
 
 
-def test_choices_may_stand_in_a_file_of_their_own(tmp_path):
+def test_the_configuration_may_be_a_separate_file(tmp_path):
     path = tmp_path / "clinic.json"
     path.write_text(json.dumps(LEAST), encoding="utf-8")
     assert Config.read(str(path)) == Config.read(LEAST)
 
 
 @pytest.mark.parametrize("content", [None, "{", "\xff"])
-def test_a_file_that_cannot_be_read_is_named(tmp_path, content):
+def test_the_error_names_an_unreadable_file(tmp_path, content):
     path = tmp_path / "clinic.json"
     if content is not None:
         path.write_text(content, encoding="latin-1")
@@ -288,15 +288,15 @@ def test_a_row_outlives_every_version_of_its_audio(days):
     assert Retention(audio_days=days).row_days > days + OLD_VERSION_DAYS
 
 
-def test_a_row_does_not_expire_where_audio_does_not():
+def test_a_row_never_expires_if_audio_does_not():
     assert Retention(audio_days=0).row_days == 0
 
 
-# What choices do to the templates
+# Configuration in the templates
 
 
 def expiry(deployment, bucket):
-    """After how many days S3 deletes an object of a bucket, and an old version."""
+    """The days after which S3 deletes an object of a bucket, and an old version."""
     rules = deployment.bucket(bucket)["LifecycleConfiguration"]["Rules"]
     whole = [rule for rule in rules if "Prefix" not in rule]
     return (
@@ -314,13 +314,13 @@ def row_days(deployment):
     return int(days)
 
 
-def test_audio_and_transcripts_are_deleted_when_chosen_and_rows_after_them(organised):
+def test_audio_and_transcripts_are_deleted_as_configured_and_rows_after_them(organised):
     assert expiry(organised, "intake") == (90, OLD_VERSION_DAYS)
     assert expiry(organised, "transcripts") == (3650, OLD_VERSION_DAYS)
     assert row_days(organised) == Retention(audio_days=90).row_days
 
 
-def test_audio_transcripts_and_rows_are_kept_for_ever_where_nothing_is_chosen(deployment):
+def test_audio_transcripts_and_rows_are_kept_forever_by_default(deployment):
     assert expiry(deployment, "intake") == (None, OLD_VERSION_DAYS)
     assert expiry(deployment, "transcripts") == (None, OLD_VERSION_DAYS)
     assert row_days(deployment) == 0
@@ -333,7 +333,7 @@ def locks(deployment):
     return {str(name).split("-")[1]: lock for name, lock in buckets.items() if lock}
 
 
-def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(organised):
+def test_only_recordings_and_transcripts_are_locked_as_configured(organised):
     assert set(locks(organised)) == {"intake", "transcripts"}
     for lock in locks(organised).values():
         assert lock["Rule"]["DefaultRetention"] == {"Days": 30, "Mode": "GOVERNANCE"}
@@ -349,7 +349,7 @@ def test_recordings_and_transcripts_are_locked_when_chosen_and_nothing_else_is(o
     ],
 )
 def test_a_key_of_another_account_or_region_is_refused_at_synth(monkeypatch, tmp_path, account, region, refused):
-    """The CDK's command line says where it deploys to, wherever it knows."""
+    """The CDK's command line gives the target account and Region if it knows them."""
     for name, value in (("CDK_DEFAULT_ACCOUNT", account), ("CDK_DEFAULT_REGION", region)):
         monkeypatch.setenv(name, value) if value else monkeypatch.delenv(name, raising=False)
     app = empty_app(tmp_path, key_arn=BROUGHT_KEY)
@@ -361,7 +361,7 @@ def test_a_key_of_another_account_or_region_is_refused_at_synth(monkeypatch, tmp
 
 
 def leaves(kind, path=""):
-    """Every choice by its path, with its default as JSON."""
+    """Every setting by its path, with its default as JSON."""
     for each in fields(kind):
         default = each.default if each.default_factory is MISSING else each.default_factory()
         if is_dataclass(default):
@@ -371,19 +371,19 @@ def leaves(kind, path=""):
 
 
 @pytest.mark.parametrize(("name", "default"), list(leaves(Config)), ids=lambda value: str(value)[:30])
-def test_the_page_names_every_choice_with_its_default(name, default):
+def test_the_page_has_every_setting_with_its_default(name, default):
     rows = [
         row.split("|")[1:3]
         for row in PAGE.read_text().partition("## Profiles")[0].splitlines()
         if row.startswith("| `")
     ]
-    told = {choice: shown for names, defaults in rows for choice, shown in paired(names, defaults)}
+    page_defaults = {choice: shown for names, defaults in rows for choice, shown in paired(names, defaults)}
     plain = {None: "none", MISSING: ""}.get(default, default) if not isinstance(default, tuple) else list(default)
-    assert told[name] == (plain if isinstance(plain, str) else json.dumps(plain))
+    assert page_defaults[name] == (plain if isinstance(plain, str) else json.dumps(plain))
 
 
 def paired(names, defaults):
-    """Choices that share a row, each with its own default."""
+    """The settings of one row, each with its own default."""
     named, shown = (cell.replace("`", "").strip() for cell in (names, defaults))
     return zip(named.split(", "), shown.split(", "), strict=True) if ", " in named else [(named, shown)]
 
@@ -397,15 +397,15 @@ def delivering(deployment):
     return json.loads(variables["DOCUMENTS"]), variables["LAYOUT"]
 
 
-def test_documents_are_of_the_usual_forms_under_an_opaque_path_where_nothing_is_chosen(deployment):
+def test_documents_have_the_default_formats_and_an_opaque_path_by_default(deployment):
     assert delivering(deployment) == ({"": list(formats.USUAL)}, "opaque")
 
 
-def test_the_function_that_delivers_is_told_the_chosen_forms_and_layout(organised):
+def test_the_deliver_function_gets_the_configured_formats_and_layout(organised):
     assert delivering(organised) == ({"": ["txt", "masked.txt"], "letters": []}, "mirrored")
 
 
-def test_whoever_brings_a_key_gets_no_other(organised):
+def test_with_a_customer_key_no_other_key_is_created(organised):
     assert not organised.all("AWS::KMS::Key")
     assert not organised.all("AWS::KMS::Alias")
     assert {queue["KmsMasterKeyId"] for queue in organised.all("AWS::SQS::Queue")} == {BROUGHT_KEY}
@@ -414,7 +414,7 @@ def test_whoever_brings_a_key_gets_no_other(organised):
     assert organised.one("AWS::DynamoDB::Table")["SSESpecification"]["KMSMasterKeyId"] == BROUGHT_KEY
 
 
-def test_every_role_bears_the_organisation_s_permissions_boundary(organised):
+def test_every_role_has_the_organisation_s_permissions_boundary(organised):
     roles = organised.all("AWS::IAM::Role")
     assert len(roles) == 4
     assert {role["PermissionsBoundary"] for role in roles} == {f"arn:aws:iam::{ACCOUNT}:policy/team/boundary"}
@@ -466,7 +466,7 @@ def run(context, outdir):
     ],
     ids=["unknown", "impossible", "no file", "a whole cdk.json"],
 )
-def test_the_program_ends_with_one_readable_sentence(tmp_path, config, sentence):
+def test_the_program_exits_with_one_readable_sentence(tmp_path, config, sentence):
     ended = run({"stethoscript": config}, tmp_path)
     assert ended.returncode == 1
     assert sentence in ended.stderr
@@ -474,7 +474,7 @@ def test_the_program_ends_with_one_readable_sentence(tmp_path, config, sentence)
     assert not list(tmp_path.iterdir())
 
 
-def test_the_program_writes_the_templates_that_these_tests_read(tmp_path, deployment):
+def test_the_program_writes_the_templates_of_these_tests(tmp_path, deployment):
     context = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))["context"]
     ended = run(context, tmp_path)
     assert ended.returncode == 0, ended.stderr

@@ -1,4 +1,4 @@
-"""What it costs can be told apart in a bill, and a month's cost watched."""
+"""Costs: every resource has the deployment's tag, and a budget watches the month."""
 
 import re
 
@@ -10,7 +10,7 @@ from stacks.config import Config, InvalidConfig, Reconciling
 from tests.stacks.policy_evaluator import Request, allowed
 from tests.stacks.resolved_templates import ROOT
 
-# CloudFormation knows no tags of these, or some partition refuses them.
+# These have no tags in CloudFormation, or some partition refuses them.
 WITHOUT_TAGS = {
     *partitions.untaggable(),
     "AWS::IAM::ManagedPolicy",
@@ -27,7 +27,7 @@ LEAST = {"name": "clinic", "profiles": {"dictation/": {}}}
 
 
 def untagged(deployment):
-    """What would cost something in nobody's name."""
+    """Charged resources without the deployment's tag."""
     name = next(iter(deployment.templates)).partition("-")[0]
     return {
         f"{stack}: {resource_id} ({resource['Type']})"
@@ -42,40 +42,40 @@ def tags(properties):
     return properties.get("Tags") or properties.get("ResourceTags") or []
 
 
-def test_all_that_can_be_tagged_carries_the_deployment_s_tag(deployment):
+def test_every_taggable_resource_has_the_deployment_s_tag(deployment):
     assert not untagged(deployment)
 
 
-def test_so_does_all_that_a_deployment_may_choose_besides(organised):
+def test_every_optional_resource_has_the_deployment_s_tag(organised):
     assert not untagged(organised)
 
 
 @pytest.mark.parametrize("tag", ["stethoscript", "another", None])
-def test_a_job_is_tagged_as_this_deployment_s_and_as_no_other_s(deployment, functions, tag):
+def test_a_job_has_only_this_deployment_s_tag(deployment, functions, tag):
     rights = deployment.rights(functions["start_transcription.handler"]["Role"])
     context = {"aws:RequestTag/application": tag} if tag else {}
     request = Request("transcribe:TagResource", "*", context=context)
     assert allowed(rights, request) is (tag == "stethoscript")
 
 
-def test_a_budget_counts_this_deployment_in_this_region_and_writes_before_it_is_too_late(organised):
+def test_a_budget_counts_this_deployment_in_this_region_and_warns_early(organised):
     budget = organised.one("AWS::Budgets::Budget")
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 800, "Unit": "USD"}
     assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:application$clinic"], "Region": ["us-east-1"]}
-    told = [
+    notifications = [
         (each["Notification"]["NotificationType"], each["Notification"]["Threshold"], each["Subscribers"])
         for each in budget["NotificationsWithSubscribers"]
     ]
     whom = [{"SubscriptionType": "EMAIL", "Address": "finance@clinic.example"}]
-    assert told == [("ACTUAL", 80, whom), ("ACTUAL", 100, whom), ("FORECASTED", 100, whom)]
+    assert notifications == [("ACTUAL", 80, whom), ("ACTUAL", 100, whom), ("FORECASTED", 100, whom)]
 
 
 def test_a_budget_can_be_replaced_as_its_subscribers_change(organised):
-    """CloudFormation replaces it for that, and two of one name cannot stand side by side."""
+    """CloudFormation creates the new budget before it deletes the old one, and two cannot have the same name."""
     assert "BudgetName" not in organised.one("AWS::Budgets::Budget")["Budget"]
 
 
-def test_without_one_chosen_there_is_no_budget(deployment):
+def test_there_is_no_budget_by_default(deployment):
     assert not deployment.all("AWS::Budgets::Budget")
 
 
@@ -89,12 +89,12 @@ def test_without_one_chosen_there_is_no_budget(deployment):
         ({"monthly_dollars": 1, "emails": [f"{n}@b.example" for n in range(11)]}, "budget.emails: AWS accepts at"),
     ],
 )
-def test_a_budget_that_nobody_would_hear_of_is_refused(budget, sentence):
+def test_a_budget_without_subscribers_is_refused(budget, sentence):
     with pytest.raises(InvalidConfig, match=sentence):
         Config.read(LEAST | {"budget": budget})
 
 
-def test_an_estimate_counts_the_queues_and_alarms_that_there_are(deployment, organised):
+def test_an_estimate_counts_the_deployed_queues_and_alarms(deployment, organised):
     for each, subscribers in ((deployment, 0), (organised, 5)):
         assert len(each.all("AWS::CloudWatch::Alarm")) == estimate.ALARMS + subscribers
         assert len(each.all("AWS::Lambda::EventSourceMapping")) == estimate.QUEUES
@@ -111,6 +111,6 @@ def test_an_estimate_s_ceiling_counts_every_metric_of_ours():
     assert int(number) + int(by_reason) == estimate.METRICS
 
 
-def test_what_runs_all_month_to_find_nothing_is_not_traced(functions):
+def test_the_reconciler_is_not_traced(functions):
     traced = {handler for handler, each in functions.items() if "TracingConfig" in each.properties}
     assert traced == {f"{each}.handler" for each in ("start_transcription", "deliver_transcript")}

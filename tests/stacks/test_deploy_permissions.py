@@ -1,4 +1,4 @@
-"""The policies for the role that deploys are complete, by CloudFormation's own schemas, and fit into IAM."""
+"""The policies for the deploying role are complete by CloudFormation's schemas, and fit into IAM's limits."""
 
 import json
 import re
@@ -24,12 +24,12 @@ def statements(made):
     return [statement for policy in filled for statement in policy["Statement"]]
 
 
-def test_the_docs_hold_the_policies_as_they_are_made(made):
+def test_the_docs_have_the_current_policies(made):
     written = {name: (deploy_permissions.FOLDER / name).read_text(encoding="utf-8") for name in made}
     assert written == made, deploy_permissions.REMEDY
 
 
-def test_each_fits_into_a_managed_policy_in_its_longest_form(made):
+def test_each_policy_fits_into_a_managed_policy_with_the_longest_names(made):
     for written in made.values():
         longest = (
             written.replace("<name>", "a" * 23).replace("<region>", "ap-southeast-1").replace("<qualifier>", "q" * 10)
@@ -42,7 +42,7 @@ def test_each_fits_into_a_managed_policy_in_its_longest_form(made):
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_all_that_handlers_call_for_a_resource_is_allowed_on_it(request, statements, name):
+def test_every_action_of_a_resource_s_handlers_is_allowed(request, statements, name):
     deployment = request.getfixturevalue(name)
     kinds = {each["Type"] for template in deployment.templates.values() for each in template["Resources"].values()}
     held = {action for statement in statements for action in statement["Action"]}
@@ -52,7 +52,7 @@ def test_all_that_handlers_call_for_a_resource_is_allowed_on_it(request, stateme
         assert called <= held
 
 
-def test_what_has_the_deployment_s_name_may_be_made_and_nothing_of_another_s(deployment, statements):
+def test_only_resources_with_the_deployment_s_name_may_be_created(deployment, statements):
     bucket, queue = deployment.bucket("intake"), deployment.queue("intake")
     assert allowed(statements, Request("s3:CreateBucket", bucket.arn))
     assert not allowed(statements, Request("s3:CreateBucket", "arn:aws:s3:::stethoscript2-intake"))
@@ -62,8 +62,8 @@ def test_what_has_the_deployment_s_name_may_be_made_and_nothing_of_another_s(dep
     assert not allowed(statements, Request("s3:DeleteObject", f"{bucket.arn}/dictation/a.wav"))
 
 
-def test_every_name_that_iam_makes_up_begins_with_the_deployment_s(deployment):
-    """Roles and policies without a name get their stack's: else the policies would not cover them."""
+def test_every_generated_iam_name_begins_with_the_deployment_s(deployment):
+    """Roles and policies without a name get their stack's name. Otherwise the policies would not cover them."""
     assert all(stack.startswith("stethoscript-") for stack in deployment.templates)
     for kind, name in (("AWS::IAM::Role", "RoleName"), ("AWS::IAM::ManagedPolicy", "ManagedPolicyName")):
         given = [each.properties[name] for each in deployment.all(kind) if name in each.properties]

@@ -1,4 +1,4 @@
-"""The pages for whoever deploys and operates say all there is, give reasons, and lead somewhere."""
+"""The pages for deploying and operating are complete, give reasons, and have valid links."""
 
 import json
 import re
@@ -23,30 +23,30 @@ def rows(heading: str) -> list[list[str]]:
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in re.findall(r"(?m)^\| `.*$", under)]
 
 
-def test_no_choice_stands_on_the_page_that_there_is_not():
+def test_the_page_lists_only_existing_settings():
     assert {row[0].strip("`") for row in rows("Settings")} == {name for name, _default in leaves(Config)}
 
 
-def test_the_example_of_a_file_of_choices_can_be_deployed():
+def test_the_example_configuration_file_can_be_deployed():
     (example,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if '"profiles"' in block]
     assert Config.read(json.loads(example)).name == "clinic"
 
 
-def test_every_choice_is_described_and_its_default_given_a_reason():
+def test_every_setting_has_a_description_and_a_reason_for_its_default():
     assert all(len(row) == 4 and row[2] and row[3] for row in rows("Settings"))
 
 
-def test_every_setting_of_a_profile_stands_on_the_page():
+def test_every_setting_of_a_profile_is_on_the_page():
     assert {row[0].strip("`") for row in rows("Profiles")} == {*SETTINGS, "documents", "locked"}
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
-def test_a_page_links_only_to_what_there_is(page: Path):
+def test_every_link_on_a_page_is_valid(page: Path):
     for target in re.findall(r"\]\((?!https?:)([^)#\s]*)", page.read_text(encoding="utf-8")):
         assert not target or (page.parent / target).exists(), target
 
 
-def test_the_operators_page_knows_every_command():
+def test_the_operators_page_lists_every_command():
     commands = {each.name or each.callback.__name__ for each in app.registered_commands}
     page = (DOCS / "operating.md").read_text(encoding="utf-8")
     listed = page.partition("| command | what it does |")[2].partition("\n\n")[0]
@@ -64,7 +64,7 @@ def test_the_operators_page_knows_every_command():
         ("kms:Decrypt", None, True),
     ],
 )
-def test_the_policy_of_a_ward_reads_the_ward_s_own_documents_and_no_others(deployment, action, what, may):
+def test_a_ward_s_example_policy_reads_only_the_ward_s_documents(deployment, action, what, may):
     (written,) = [block for block in re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL) if "ward 3" in block]
     bucket, key = deployment.bucket("transcripts"), str(deployment.one("AWS::KMS::Key").arn)
     names = {"<TranscriptsBucketName>": bucket["BucketName"], "<KeyArn>": key, "<region>": deployment.region}

@@ -1,4 +1,4 @@
-"""What is left of a destroyed deployment can be taken back: by CloudFormation's own rules, over the real templates."""
+"""The retained resources of a destroyed deployment can be imported by CloudFormation's rules."""
 
 import json
 
@@ -26,7 +26,7 @@ def stacks(deployment):
 
 
 def left(stack, *gone):
-    """All of a stack but for what is gone, and the policy of a bucket that is."""
+    """The resources of a stack without the missing ones, and without the policy of a missing bucket."""
     there = [name for name, declared in stack.retained.items() if not {name, bucket(declared)} & {*gone}]
     return RetainedStack(stack, {name: name for name in there})
 
@@ -35,11 +35,11 @@ def bucket(declared):
     return declared["Properties"].get("Bucket", {}).get("Ref")
 
 
-def test_what_a_destroyed_deployment_leaves_is_in_its_storage_and_its_pipeline(chosen):
+def test_retained_resources_are_in_the_storage_and_pipeline_stacks(chosen):
     assert [stack.name.partition("-")[2] for stack in stacks(chosen)] == ["storage", "pipeline"]
 
 
-def test_cloudformation_imports_each_kind_of_what_is_left_and_knows_it_by_what_we_tell(chosen):
+def test_cloudformation_can_import_each_retained_kind_by_our_identifiers(chosen):
     kinds = {declared["Type"] for stack in stacks(chosen) for declared in stack.retained.values()}
     assert len(kinds) >= 5
     for kind in kinds:
@@ -48,7 +48,7 @@ def test_cloudformation_imports_each_kind_of_what_is_left_and_knows_it_by_what_w
         assert "read" in schema["handlers"]
 
 
-def test_an_import_holds_all_that_is_left_as_it_was_deployed_and_nothing_else(chosen):
+def test_an_import_has_exactly_the_retained_resources_as_deployed(chosen):
     found = [left(stack) for stack in stacks(chosen)]
     exports = retained_resources.exports(found, Where("aws", ACCOUNT, chosen.region))
     for each in found:
@@ -65,7 +65,7 @@ def test_an_import_holds_all_that_is_left_as_it_was_deployed_and_nothing_else(ch
         assert len(json.dumps(template)) <= MOST_BYTES
 
 
-def test_whatever_else_is_gone_the_import_speaks_of_nothing_that_is_not_in_it(deployment):
+def test_an_import_has_no_reference_to_a_missing_resource(deployment):
     for stack in stacks(deployment):
         for gone in stack.retained:
             template = left(stack, gone).template({})
@@ -73,14 +73,14 @@ def test_whatever_else_is_gone_the_import_speaks_of_nothing_that_is_not_in_it(de
             assert not third_party_rules.lint(template)
 
 
-def test_what_was_put_together_with_the_name_of_something_gone_goes_as_a_whole():
+def test_a_value_built_from_a_missing_name_is_removed_completely():
     joined = {"Fn::Join": ["", [{"Fn::GetAtt": ["Gone", "Arn"]}, "/*"]]}
     log = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "Retain", "Properties": {"A": joined, "B": [joined, "b"]}}
     there = RetainedStack(Stack("clinic-storage", {"Resources": {"Log": log}}), {"Log": "log"})
     assert there.template({})["Resources"]["Log"]["Properties"] == {"B": ["b"]}
 
 
-def test_each_is_looked_for_under_the_name_it_bears_in_the_account(deployment):
+def test_each_resource_is_searched_by_its_name_in_the_account(deployment):
     where = Where("aws", ACCOUNT, deployment.region)
     for stack in stacks(deployment):
         names = {

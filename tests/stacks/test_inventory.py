@@ -8,18 +8,18 @@ STACKS = ["stethoscript-monitoring", "stethoscript-pipeline", "stethoscript-stor
 MODULES = ["deliver_transcript", "reconcile", "start_transcription"]
 
 
-def test_a_deployment_is_three_stacks_of_its_own_name(deployment, organised):
+def test_a_deployment_has_three_stacks_with_its_name(deployment, organised):
     assert sorted(deployment.templates) == STACKS
     assert sorted(organised.templates) == ["clinic-monitoring", "clinic-pipeline", "clinic-storage"]
 
 
-def test_our_three_functions_are_all_that_runs_and_all_come_from_one_zip(functions):
+def test_only_our_three_functions_run_and_all_come_from_one_zip(functions):
     assert sorted(functions) == [f"{module}.handler" for module in MODULES]
     assert len({function["Code"]["S3Key"] for function in functions.values()}) == 1
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_nothing_of_the_cdk_s_own_runs_in_the_customer_s_account(deployment, stack):
+def test_no_function_of_the_cdk_runs_in_the_customer_s_account(deployment, stack):
     kinds = {resource["Type"] for resource in deployment.templates[stack]["Resources"].values()}
     assert kinds
     assert not {kind for kind in kinds if kind.startswith("Custom::") or kind.endswith("::CustomResource")}
@@ -48,43 +48,43 @@ KINDS = {
 }
 
 
-def test_nothing_is_deployed_of_a_kind_that_nobody_has_reviewed(deployment):
+def test_only_reviewed_kinds_of_resources_are_deployed(deployment):
     kinds = {each["Type"] for template in deployment.templates.values() for each in template["Resources"].values()}
     assert kinds == KINDS
 
 
-def test_stacks_look_up_nothing_of_each_other_but_the_key_s_arn(deployment):
-    """Each lookup would be one more call of a deployment, and a change to whoever reverts drift."""
+def test_stacks_import_only_the_key_s_arn_from_each_other(deployment):
+    """Each lookup would add a call during a deployment, and would be a change when drift is reverted."""
     written = json.dumps(deployment.templates)
     assert "Fn::GetStackOutput" not in written
     assert set(re.findall(r'"Fn::ImportValue": "([^"]+)"', written)) == {"stethoscript-key-arn"}
 
 
-def test_a_key_that_is_brought_is_not_looked_up_at_all(organised):
+def test_a_customer_key_is_not_imported(organised):
     assert "Fn::ImportValue" not in json.dumps(organised.templates)
 
 
-def test_what_feeds_a_function_is_named_so_that_reverting_drift_does_not_replace_it(deployment):
+def test_event_sources_have_names_so_that_reverting_drift_does_not_replace_them(deployment):
     for template in deployment.templates.values():
         for resource in template["Resources"].values():
             if resource["Type"] == "AWS::Lambda::EventSourceMapping":
                 assert "Fn::ImportValue" not in json.dumps(resource)
 
 
-def test_the_stack_that_holds_what_is_kept_is_not_deleted_by_mistake(deployment):
+def test_the_storage_stack_is_protected_against_deletion(deployment):
     artifacts = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     protected = {stack: artifacts[stack]["properties"]["terminationProtection"] for stack in STACKS}
     assert protected == {stack: stack.endswith("-storage") for stack in STACKS}
 
 
-def test_stacks_are_deployed_in_the_order_in_which_they_need_each_other(deployment):
+def test_stacks_are_deployed_in_the_order_of_their_dependencies(deployment):
     artifacts = json.loads((deployment.folder / "manifest.json").read_text(encoding="utf-8"))["artifacts"]
     assert "stethoscript-storage" in artifacts["stethoscript-pipeline"]["dependencies"]
     assert "stethoscript-pipeline" in artifacts["stethoscript-monitoring"]["dependencies"]
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_nothing_waits_for_itself(deployment, stack):
+def test_no_dependencies_are_circular(deployment, stack):
     assert Template.from_json(deployment.templates[stack]) is not None  # refuses a cycle of dependencies
 
 
@@ -95,7 +95,7 @@ def test_a_template_names_no_account_and_no_region(deployment, stack):
     assert not re.findall(r"\b(?:af|ap|ca|cn|eu|il|me|mx|sa|us)(?:-gov|-iso\w?)?-[a-z]+-\d\b", written)
 
 
-def test_buckets_and_functions_carry_the_deployment_s_name(organised):
+def test_buckets_and_functions_have_the_deployment_s_name(organised):
     tagged = organised.all("AWS::S3::Bucket") + organised.all("AWS::Lambda::Function")
     assert len(tagged) == 7
     assert all({"Key": "application", "Value": "clinic"} in each["Tags"] for each in tagged)
@@ -120,12 +120,12 @@ def test_the_longest_deployment_name_fits_into_every_name_in_the_longest_region(
     assert max(lengths) <= most
 
 
-def test_as_many_profiles_as_are_let_through_fit_into_a_function_s_environment(crowded):
+def test_the_maximum_of_profiles_fits_into_a_function_s_environment(crowded):
     for function in crowded.all("AWS::Lambda::Function"):
         variables = function["Environment"]["Variables"]
         assert len(json.dumps(variables, separators=(",", ":"))) <= 4096
 
 
-def test_as_many_profiles_as_are_let_through_fit_into_every_policy(crowded):
+def test_the_maximum_of_profiles_fits_into_every_policy(crowded):
     for policy in crowded.all("AWS::IAM::ManagedPolicy"):
         assert len(json.dumps(policy["PolicyDocument"], separators=(",", ":"))) <= 6144

@@ -1,4 +1,4 @@
-"""The gates themselves are tested: what is misconfigured on purpose, one thing at a time, is caught by one of them."""
+"""Tests of the gates: each planted misconfiguration is caught by one of them."""
 
 import copy
 import json
@@ -18,7 +18,7 @@ OWN = "own tests"
 
 @pytest.fixture(scope="module")
 def included(deployment, tmp_path_factory):
-    """What packs and the CDK find in one template, taken by itself; each template is read once."""
+    """The findings of packs and the CDK in one template alone. Each template is read once."""
     known = {}
 
     def included(templates, stack):
@@ -39,7 +39,7 @@ def included(deployment, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def caught_by(deployment, included):
-    """The first gate that sees what is wrong with templates, and what it calls it."""
+    """The first gate with a finding in the templates, and the finding's name."""
 
     def caught_by(templates):
         changed = [stack for stack, template in templates.items() if template != deployment.templates[stack]]

@@ -1,4 +1,4 @@
-"""The functions' zips: for Lambda as cdk.json chooses it, and for the embedded cloud on this machine."""
+"""The functions' zips: for Lambda as configured in cdk.json, and for the embedded cloud on this machine."""
 
 import ast
 import json
@@ -33,7 +33,7 @@ TARGETS = {
     "Lambda": Functions(),
     "this machine": Functions(f"python3.{sys.version_info.minor}", ARCHITECTURE),
 }
-# What Lambda's Python runtime brings: boto3 and what boto3 needs.
+# The packages of Lambda's Python runtime: boto3 and its dependencies.
 RUNTIME = ["boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six.py"]
 ELF_MACHINE = {"arm64": 183, "x86_64": 62}
 
@@ -50,7 +50,7 @@ def zip_folder(target):
 
 @pytest.fixture(scope="session")
 def bare_runtime(tmp_path_factory):
-    """A folder that holds boto3 and what it needs, and nothing else that is installed here."""
+    """A folder with boto3 and its dependencies, and no other installed package."""
     folder = tmp_path_factory.mktemp("runtime")
     installed = Path(boto3.__file__).parents[1]
     for name in RUNTIME:
@@ -58,12 +58,12 @@ def bare_runtime(tmp_path_factory):
     return folder
 
 
-def test_a_zip_holds_all_our_modules(zip_folder):
+def test_a_zip_has_all_our_modules(zip_folder):
     assert MODULES
     assert not [module for module in MODULES if not (zip_folder / module).is_file()]
 
 
-def test_a_zip_holds_exactly_the_locked_packages(zip_folder):
+def test_a_zip_has_exactly_the_locked_packages(zip_folder):
     locked = re.findall(r"^([a-z0-9._-]+)==(\S+)", packaging.LOCK.read_text(encoding="utf-8"), re.MULTILINE)
     packed = {
         (each.metadata["Name"].lower().replace("_", "-"), each.version) for each in distributions(path=[zip_folder])
@@ -72,7 +72,7 @@ def test_a_zip_holds_exactly_the_locked_packages(zip_folder):
     assert packed == set(locked)
 
 
-def test_a_zip_holds_nothing_that_is_not_run(zip_folder):
+def test_a_zip_has_no_file_that_is_not_run(zip_folder):
     names = {path.name for path in zip_folder.rglob("*")}
     assert not {name for name in names if name.startswith("requirements")}
     locked = re.findall(r"^([a-z0-9._-]+)==", packaging.LOCK.read_text(encoding="utf-8"), re.MULTILINE)
@@ -81,10 +81,10 @@ def test_a_zip_holds_nothing_that_is_not_run(zip_folder):
 
 def test_a_zip_is_far_below_lambda_s_limit(zip_folder):
     size = sum(path.stat().st_size for path in zip_folder.rglob("*") if path.is_file())
-    assert size < 25_000_000  # Lambda takes ten times that, unpacked
+    assert size < 25_000_000  # Lambda's limit is ten times that, unpacked
 
 
-def test_compiled_files_fit_the_platform_they_will_run_on(zip_folder, target):
+def test_compiled_files_match_the_target_platform(zip_folder, target):
     minor = target.runtime.removeprefix("python").replace(".", "")
     for compiled in zip_folder.rglob("*.so"):
         assert int.from_bytes(compiled.read_bytes()[18:20], "little") == ELF_MACHINE[target.architecture]
@@ -92,7 +92,7 @@ def test_compiled_files_fit_the_platform_they_will_run_on(zip_folder, target):
     assert not [*zip_folder.rglob("*.pyd"), *zip_folder.rglob("*.dylib")]
 
 
-def test_two_who_synthesise_at_once_do_not_share_a_folder(zip_folder, target):
+def test_two_simultaneous_syntheses_use_separate_folders(zip_folder, target):
     script = "import sys; from stacks import packaging; from stacks.config import Functions; "
     script += "print(packaging.folder(Functions(*sys.argv[1:])))"
     other = subprocess.run(
@@ -143,7 +143,7 @@ print(json.dumps({{
 
 @pytest.fixture(scope="session")
 def imported(zip_folder, target, bare_runtime):
-    """What a fresh interpreter with this zip and a bare runtime alone says of a handler's module."""
+    """The result of importing a handler's module in a fresh interpreter with only this zip and the bare runtime."""
     if list(zip_folder.rglob("*.so")) and target != TARGETS["this machine"]:
         pytest.skip("holds compiled files for another platform")
 
@@ -163,7 +163,7 @@ def imported(zip_folder, target, bare_runtime):
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
-def test_a_handler_imports_from_its_zip_alone_and_touches_nothing(imported, zip_folder, bare_runtime, handler):
+def test_a_handler_imports_only_from_its_zip_and_has_no_side_effects(imported, zip_folder, bare_runtime, handler):
     said = imported(handler)
     assert said["callable"]
     assert not said["session"], "a client was made at import"
@@ -173,7 +173,7 @@ def test_a_handler_imports_from_its_zip_alone_and_touches_nothing(imported, zip_
     assert str(zip_folder / f"{handler}.py") in said["from"]
 
 
-# The Pythons it will run on
+# The supported versions of Python
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

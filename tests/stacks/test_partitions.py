@@ -1,4 +1,4 @@
-"""One template serves every partition of AWS: nothing stands in it that one of them lacks."""
+"""One template serves every partition of AWS: it has nothing that a partition lacks."""
 
 import json
 import re
@@ -20,7 +20,7 @@ ONLY_IF_CHOSEN = {"AWS::Budgets::Budget", "AWS::Transcribe::MedicalVocabulary"}
 
 
 def read_in(value, conditions, partition):
-    """A part of a template as a partition reads it: conditions decided, pseudo parameters filled in."""
+    """A part of a template in a partition: conditions decided, pseudo parameters filled in."""
     region, suffix = REGIONS[partition]
     pseudo = {"AWS::Partition": partition, "AWS::Region": region, "AWS::URLSuffix": suffix}
     match value:
@@ -41,13 +41,13 @@ def read_in(value, conditions, partition):
 
 
 def declared(deployment, partition):
-    """Every resource, as a partition reads it."""
+    """Every resource in a partition."""
     for template in deployment.templates.values():
         yield from read_in(template["Resources"], template.get("Conditions", {}), partition).values()
 
 
 def lacking(resource, partition):
-    """What of a resource the partition lacks."""
+    """The parts of a resource that the partition lacks."""
     return [
         f"{lack.kind}.{lack.property}"
         for lack in LACKS
@@ -62,14 +62,14 @@ def test_nothing_is_deployed_that_a_partition_lacks(deployment, partition):
     assert not [each for resource in declared(deployment, partition) for each in lacking(resource, partition)]
 
 
-def test_what_is_lacking_would_be_seen(deployment):
+def test_a_lacking_resource_would_be_detected(deployment):
     mapping = next(each for each in declared(deployment, GOVCLOUD) if each["Type"] == "AWS::Lambda::EventSourceMapping")
     tagged = {**mapping, "Properties": mapping["Properties"] | {"Tags": [{"Key": "a", "Value": "b"}]}}
     assert lacking(tagged, GOVCLOUD) == ["AWS::Lambda::EventSourceMapping.Tags"]
     assert not lacking(tagged, COMMERCIAL)
 
 
-def test_a_kind_that_a_partition_lacks_is_deployed_only_where_it_is_chosen(deployment, organised):
+def test_a_kind_that_a_partition_lacks_is_deployed_only_if_configured(deployment, organised):
     kinds = {lack.kind for lack in LACKS if lack.property is None}
     assert kinds == ONLY_IF_CHOSEN
     assert not kinds & {each["Type"] for each in declared(deployment, GOVCLOUD)}
@@ -77,16 +77,14 @@ def test_a_kind_that_a_partition_lacks_is_deployed_only_where_it_is_chosen(deplo
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_every_arn_is_of_the_partition_it_is_deployed_to(deployment, partition):
+def test_every_arn_is_in_its_own_partition(deployment, partition):
     written = json.dumps(list(declared(deployment, partition)))
     assert set(re.findall(r"arn:([a-z-]+):", written)) == {partition}
 
 
 @pytest.mark.parametrize("partition", PARTITIONS)
-def test_cloudformation_there_knows_every_kind_that_is_deployed_and_each_of_those_that_it_lacks_it_does_not(
-    deployment, partition
-):
-    """By its own schemas, which cfn-lint carries for every Region."""
+def test_cloudformation_s_schemas_confirm_every_deployed_kind_and_every_lack(deployment, partition):
+    """By CloudFormation's schemas, which cfn-lint has for every Region."""
     schemas = resources.files("cfnlint.data.schemas.providers")
     region, _ = REGIONS[partition]
     known = set(json.loads(schemas.joinpath(f"{region}.json").read_text(encoding="utf-8")))

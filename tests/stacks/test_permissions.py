@@ -1,4 +1,4 @@
-"""The functions' calls replayed against their roles' policies: none is refused, and no right is there for nothing."""
+"""The functions' calls replayed against their roles' policies: every call is allowed, and every permission is used."""
 
 from collections import Counter
 from dataclasses import replace
@@ -29,7 +29,7 @@ def roles(organised):
 
 @pytest.fixture(scope="session")
 def simulated(organised):
-    """Every call of many simulated worlds, each with what IAM is asked about it."""
+    """Every call of many simulated deployments, each with its IAM requests."""
     places = Places(organised)
     return [(call, places.requests(call)) for call in iam_requests.simulated(SEEDS)]
 
@@ -44,7 +44,7 @@ def outside(roles, asked):
 
 
 def kinds(asked):
-    """What which functions ask for."""
+    """The kinds of requests of each function."""
     return {(call.function, call.operation) for call, _ in asked}
 
 
@@ -59,7 +59,7 @@ def test_every_call_of_a_simulated_function_is_allowed(roles, simulated, summary
 @pytest.mark.parametrize(
     "member", ["Bucket", "QueueUrl", "TopicArn", "TableName", "OutputBucketName", "OutputEncryptionKMSKeyId"]
 )
-def test_a_call_that_names_what_is_not_ours_is_not_allowed(roles, organised, simulated, member):
+def test_a_call_on_a_foreign_resource_is_not_allowed(roles, organised, simulated, member):
     places = Places(organised)
     naming = {(call.function, call.operation): call for call, _ in simulated if member in call.arguments}
     foreign = [replace(call, arguments={**call.arguments, member: "another-intake"}) for call in naming.values()]
@@ -69,7 +69,7 @@ def test_a_call_that_names_what_is_not_ours_is_not_allowed(roles, organised, sim
 
 
 @pytest.mark.afterwards
-def test_every_call_that_other_tests_had_functions_make_is_allowed(roles, organised, simulated, summary_line, request):
+def test_every_call_of_a_function_in_other_tests_is_allowed(roles, organised, simulated, summary_line, request):
     places = Places(organised)
     asked = [(call, places.requests(call)) for call in NOTED]
     assert not outside(roles, asked)
@@ -106,7 +106,7 @@ def test_every_right_is_used_by_a_call_or_by_aws_on_a_function_s_behalf(roles, s
     )
 
 
-def test_aws_exercises_no_right_that_nobody_holds(roles):
+def test_every_permission_that_aws_uses_belongs_to_a_role(roles):
     for each in EXERCISED:
         for role in each.roles:
             [statement] = [statement for statement in roles[role] if statement["Sid"] == each.sid]
@@ -117,7 +117,7 @@ def test_aws_exercises_no_right_that_nobody_holds(roles):
     ("action", "resource", "because"),
     [("s3:Get*", "arn:aws:s3:::a/b", None), ("s3:GetObject", "arn:aws:s3:::a/*", None), ("s3:GetObject", "a", "so")],
 )
-def test_a_right_with_a_wildcard_says_why_and_no_other_does(action, resource, because):
+def test_only_a_permission_with_a_wildcard_has_a_reason(action, resource, because):
     with pytest.raises(ValueError, match="Read: give `because` for a permission with a wildcard"):
         allow("Read", [action], [resource], because=because)
 

@@ -1,4 +1,4 @@
-"""No rule of cdk-nag, the CDK or cfn-lint is broken but where the stacks say why."""
+"""The stacks break no rule of cdk-nag, the CDK or cfn-lint without a reason."""
 
 import re
 
@@ -14,11 +14,11 @@ from tests.stacks.third_party_rules import LINT, LINT_EXCEPTIONS, PACKS, Finding
 
 @pytest.fixture(params=DEPLOYMENTS)
 def chosen(request):
-    """Each of the deployments that choices make."""
+    """Each of the configured deployments."""
     return request.getfixturevalue(request.param)
 
 
-def test_every_pack_looks_at_what_is_deployed_and_to_the_end(chosen):
+def test_every_pack_checks_the_deployment_completely(chosen):
     review = Review.read(chosen.folder)
     assert review.looked >= set(PACKS)
     assert not review.broken_off
@@ -30,38 +30,38 @@ def test_no_rule_is_broken_without_a_reason(chosen):
     assert not Review.read(chosen.folder).findings
 
 
-def test_no_exception_is_made_that_no_rule_needs(chosen):
+def test_every_exception_is_needed(chosen):
     review = Review.read(chosen.folder)
     assert review.needed
     assert review.exceptions == review.needed
 
 
-def test_cfn_lint_finds_only_what_is_excepted_and_all_of_that(chosen):
+def test_cfn_lint_finds_exactly_the_exceptions(chosen):
     found = {finding.rule for template in chosen.templates.values() for finding in third_party_rules.lint(template)}
     assert found == set(LINT_EXCEPTIONS)
 
 
-def test_the_page_on_security_lists_every_exception_and_no_other(request):
+def test_the_page_on_security_lists_exactly_the_exceptions(request):
     deployments = [request.getfixturevalue(name) for name in DEPLOYMENTS]
     assert generated_docs.exceptions(deployments) in generated_docs.PATH.read_text(encoding="utf-8"), (
         generated_docs.REMEDY
     )
 
 
-def test_the_page_on_security_lists_what_a_brought_key_must_allow(deployment):
+def test_the_page_on_security_lists_the_permissions_for_a_customer_key(deployment):
     assert generated_docs.key_statements(deployment) in generated_docs.PATH.read_text(encoding="utf-8"), (
         generated_docs.REMEDY
     )
 
 
-def test_every_test_that_the_page_on_security_names_is_there():
+def test_every_test_on_the_page_on_security_exists():
     named = set(re.findall(r"`(test_\w+)`", generated_docs.PATH.read_text(encoding="utf-8")))
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert len(named) > 20
     assert not [name for name in named if f"def {name}(" not in tests]
 
 
-def test_the_counts_are_told(deployment, summary_line):
+def test_the_counts_are_printed(deployment, summary_line):
     review = Review.read(deployment.folder)
     linted = [finding for template in deployment.templates.values() for finding in third_party_rules.lint(template)]
     for gate, count in third_party_rules.applied().items():
@@ -74,12 +74,12 @@ def test_the_counts_are_told(deployment, summary_line):
     assert Finding("W3005", "JobEnded") in linted
 
 
-# That a gate looked
+# Whether a gate checked
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)
 class Broken:
-    """A pack that ends in an error."""
+    """A pack that raises an error."""
 
     @property
     def name(self):
@@ -89,26 +89,26 @@ class Broken:
         raise RuntimeError
 
 
-def a_pack_breaks_off(app, _stack):
+def a_pack_raises(app, _stack):
     cdk.Validations.of(app).add_plugins(Broken())
 
 
-def a_rule_breaks_off(_app, stack):
+def a_rule_raises(_app, stack):
     runtime = cdk.CfnParameter(stack, "Runtime").value_as_string
     aws_lambda.CfnFunction(stack, "Function", code={"zipFile": "a"}, role="a", runtime=runtime)
 
 
-@pytest.mark.parametrize(("plant", "told"), [(a_pack_breaks_off, "Broken"), (a_rule_breaks_off, "AwsSolutions-L1")])
-def test_what_breaks_off_is_told_and_finds_nothing(tmp_path, plant, told):
+@pytest.mark.parametrize(("plant", "expected"), [(a_pack_raises, "Broken"), (a_rule_raises, "AwsSolutions-L1")])
+def test_an_aborted_rule_is_reported_and_is_no_finding(tmp_path, plant, expected):
     app = empty_app(tmp_path)
     plant(app, cdk.Stack(app, "stethoscript-planted"))
     third_party_rules.synthesise(app)
     review = Review.read(tmp_path)
-    assert told in review.broken_off
-    assert told not in {finding.rule for finding in review.findings}
+    assert expected in review.broken_off
+    assert expected not in {finding.rule for finding in review.findings}
 
 
-def test_what_the_stacks_themselves_say_is_wrong_is_a_finding(tmp_path):
+def test_an_error_from_the_stacks_is_a_finding(tmp_path):
     app = empty_app(tmp_path)
     cdk.Annotations.of(cdk.Stack(app, "stethoscript-planted")).add_error("this cannot be")
     third_party_rules.synthesise(app)

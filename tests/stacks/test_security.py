@@ -18,11 +18,11 @@ def key(deployment):
     return deployment.one("AWS::KMS::Key").arn
 
 
-# Who may act for us
+# Who may act on our behalf
 
 
 def resource_policies(deployment):
-    """Every statement of every policy that stands on a resource."""
+    """Every statement of every resource policy."""
     for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"):
         for policy in deployment.all(kind):
             yield from policy["PolicyDocument"]["Statement"]
@@ -31,12 +31,12 @@ def resource_policies(deployment):
 
 
 def service(statement):
-    """The service that a statement allows something; None if it allows no service anything."""
+    """The service that a statement allows an action; None if it allows no service anything."""
     principal = statement["Principal"]
     return principal.get("Service") if statement["Effect"] == "Allow" and isinstance(principal, dict) else None
 
 
-def test_no_service_acts_on_behalf_of_a_stranger(deployment):
+def test_no_service_acts_on_behalf_of_another_account(deployment):
     trusted = [statement for statement in resource_policies(deployment) if service(statement)]
     assert len(trusted) >= 10
     for statement in trusted:
@@ -61,7 +61,7 @@ def test_nobody_is_allowed_anything_by_a_resource_but_services_and_the_key_s_own
     assert allowing == [({"AWS": f"arn:aws:iam::{ACCOUNT}:root"}, "Account")]
 
 
-def test_a_role_is_assumed_by_the_one_service_that_runs_it(deployment):
+def test_a_role_is_assumed_only_by_the_service_that_runs_it(deployment):
     trusted = [
         (statement["Action"], statement["Principal"], statement.get("Condition"))
         for role in deployment.all("AWS::IAM::Role")
@@ -83,10 +83,10 @@ def test_only_services_create_grants_on_the_key(deployment, key):
     assert not denied(policy, Request("kms:CreateGrant", key, context=person | {"kms:GrantIsForAWSResource": "true"}))
 
 
-# Rights of functions and people
+# Permissions of functions and users
 
 
-def test_rights_are_managed_policies_of_our_own(deployment):
+def test_permissions_are_our_own_managed_policies(deployment):
     assert not deployment.all("AWS::IAM::Policy")
     for role in deployment.all("AWS::IAM::Role"):
         assert not role.properties.keys() & {"Policies", "ManagedPolicyArns"}
@@ -101,15 +101,15 @@ def statements(deployment):
     ]
 
 
-def test_only_these_statements_speak_of_every_resource(deployment):
+def test_only_these_statements_apply_to_every_resource(deployment):
     everything = {
         (policy.rstrip("0123456789ABCDEF"), statement.get("Sid"))
         for policy, statement in statements(deployment)
         if "*" in texts(statement["Resource"])
     }
     assert everything == {
-        ("StartTranscriptionRights", "StartJob"),  # the action takes no ARN, its conditions are the fence
-        ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself is the fence
+        ("StartTranscriptionRights", "StartJob"),  # the action takes no ARN, so its conditions limit it
+        ("StartTranscriptionRights", "TagJob"),  # nor does this one; the tag itself limits it
         ("StartTranscriptionRights", "Trace"),  # X-Ray's actions take no ARN
         ("DeliverTranscriptRights", "Trace"),
         ("Operator", "Account"),  # actions that take no ARN, or list what the account has
@@ -117,7 +117,7 @@ def test_only_these_statements_speak_of_every_resource(deployment):
     }
 
 
-def test_no_right_is_given_by_wildcard_or_by_exclusion(deployment):
+def test_no_permission_uses_a_wildcard_action_or_an_exclusion(deployment):
     for _, statement in statements(deployment):
         assert not statement.keys() & {"NotAction", "NotResource"}
         assert not [action for action in texts(statement["Action"]) if "*" in action]
@@ -144,7 +144,7 @@ def test_no_function_may(functions, deployment, action):
 
 
 def may_start(deployment, **changed):
-    """Whether the start function may start the job that it asks for, or one that differs in a member."""
+    """Whether the start function may start its usual job, or one that differs in a member."""
     places = jobs.JobLocations(deployment.bucket("work")["BucketName"], deployment.one("AWS::KMS::Key").arn)
     asked = {**jobs.request(JOB, "wav", JobSettings(), places, {}), **changed}
     context = {
@@ -178,7 +178,7 @@ def test_the_start_function_may_start_no_job_that_writes_elsewhere_or_with_anoth
     assert not may_start(deployment, **changed)
 
 
-def test_nobody_else_starts_jobs(deployment, functions):
+def test_only_the_start_function_starts_jobs(deployment, functions):
     for handler in ("deliver_transcript.handler", "reconcile.handler"):
         given = json.dumps(deployment.rights(functions[handler]["Role"]))
         assert "transcribe:StartMedicalTranscriptionJob" not in given
@@ -218,7 +218,7 @@ TOLD_BY = {
 
 
 @pytest.mark.parametrize("handler", TOLD_BY)
-def test_whoever_tells_puts_its_own_events_on_the_account_s_own_bus_and_no_others(deployment, functions, handler):
+def test_a_notifying_function_may_put_only_its_own_events_on_only_the_account_s_bus(deployment, functions, handler):
     rights = deployment.rights(functions[handler]["Role"])
     bus = f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default"
 
@@ -238,7 +238,7 @@ def test_whoever_tells_puts_its_own_events_on_the_account_s_own_bus_and_no_other
     assert not may(bus.replace("default", "another"), **said(own))
 
 
-def test_the_reconciler_tells_nobody_anything(deployment, functions):
+def test_the_reconciler_may_not_notify(deployment, functions):
     rights = json.dumps(deployment.rights(functions["reconcile.handler"]["Role"]))
     assert "sns:Publish" not in rights
     assert "events:PutEvents" not in rights
@@ -282,7 +282,7 @@ def test_people_may_do_what_their_policy_is_called(deployment, right):
 @pytest.mark.parametrize(
     ("duty", "own", "foreign"), [("uploader", "intake", "transcripts"), ("reader", "transcripts", "intake")]
 )
-def test_people_use_the_key_through_s3_and_for_their_own_bucket_alone(deployment, key, duty, own, foreign):
+def test_users_may_use_the_key_only_through_s3_for_their_own_bucket(deployment, key, duty, own, foreign):
     policy = deployment.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"stethoscript-{duty}-us-east-1")
 
     def may(via, context):
@@ -333,7 +333,7 @@ def test_only_chosen_readers_read_transcripts_where_any_are_chosen(organised, de
     assert not refused(deployment, anybody)
 
 
-# What holds data
+# Stored data
 
 
 @pytest.mark.parametrize("name", ["intake", "work", "transcripts"])
@@ -344,12 +344,12 @@ def test_a_bucket_is_encrypted_with_our_key(deployment, key, name):
 
 
 @pytest.mark.parametrize("name", BUCKETS)
-def test_nobody_encrypts_what_lies_in_a_bucket_with_a_key_that_only_they_know(deployment, name):
+def test_no_object_may_be_encrypted_with_a_customer_provided_key(deployment, name):
     [rule] = deployment.bucket(name)["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule.get("BlockedEncryptionTypes") == {"EncryptionType": ["SSE-C"]}
 
 
-def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployment):
+def test_access_logs_are_encrypted_by_s3_and_expire_soon(deployment):
     bucket = deployment.bucket("access-logs")
     [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
@@ -357,8 +357,8 @@ def test_access_logs_are_encrypted_as_s3_can_deliver_them_and_soon_gone(deployme
 
 
 @pytest.mark.parametrize("name", ["intake", "transcripts"])
-def test_what_is_locked_by_choice_can_be_chosen_not_to_be_any_more(deployment, name):
-    """S3 never switches Object Lock off: going back to none is a lock that has no retention."""
+def test_a_configured_lock_can_be_removed(deployment, name):
+    """S3 never switches Object Lock off. Without a lock it has no default retention."""
     bucket = deployment.bucket(name)
     assert bucket["ObjectLockEnabled"] is True
     assert bucket["ObjectLockConfiguration"] == {"ObjectLockEnabled": "Enabled"}
@@ -425,7 +425,7 @@ def test_topics_sign_with_sha_256(deployment):
     assert {topic["SignatureVersion"] for topic in deployment.all("AWS::SNS::Topic")} == {"2"}
 
 
-def test_sns_may_use_the_key_for_the_completion_topic_alone(deployment):
+def test_sns_may_use_the_key_only_for_the_completion_topic(deployment):
     key = deployment.one("AWS::KMS::Key")
     topic = deployment.one("AWS::SNS::Topic", TopicName="stethoscript-completion").arn
     for action in ("kms:GenerateDataKey", "kms:Decrypt"):
@@ -455,7 +455,7 @@ UPLOADS = {
 
 @pytest.mark.parametrize("name", ["intake", "transcripts"])
 @pytest.mark.parametrize("how", UPLOADS)
-def test_what_is_written_is_encrypted_with_our_key_or_refused(deployment, key, name, how):
+def test_an_object_is_encrypted_with_our_key_or_refused(deployment, key, name, how):
     asked, taken = UPLOADS[how]
     context = SAFE | {name: key if value == "ours" else value for name, value in asked.items()}
     bucket = deployment.bucket(name)
@@ -483,7 +483,7 @@ def test_what_holds_data_outlives_its_stack_but_not_a_failed_first_creation(depl
 
 
 @pytest.mark.parametrize("chosen", ["deployment", "organised"])
-def test_the_protected_ledger_is_made_last_so_that_a_failed_first_creation_can_be_taken_back(chosen, request):
+def test_the_protected_ledger_is_created_last_so_that_a_failed_first_creation_can_roll_back(chosen, request):
     templates = request.getfixturevalue(chosen).templates
     (resources,) = (templates[stack]["Resources"] for stack in templates if stack.endswith("-storage"))
     waits_for = {name: {*references(declared)} & {*resources} for name, declared in resources.items()}
@@ -493,7 +493,7 @@ def test_the_protected_ledger_is_made_last_so_that_a_failed_first_creation_can_b
 
 
 def references(declared):
-    """What a resource of a template waits for, because it says so or because it speaks of it."""
+    """The dependencies of a template's resource, explicit or by reference."""
     match declared:
         case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
             yield name
@@ -527,7 +527,7 @@ def test_logs_are_encrypted_and_kept_as_long_as_chosen(deployment, organised, ke
     assert {group["RetentionInDays"] for group in organised.all("AWS::Logs::LogGroup")} == {731}
 
 
-def test_cloudwatch_logs_may_use_the_key_for_our_log_groups_alone(deployment, functions, key):
+def test_cloudwatch_logs_may_use_the_key_only_for_our_log_groups(deployment, functions, key):
     policy = deployment.one("AWS::KMS::Key")["KeyPolicy"]["Statement"]
 
     def may(group):
@@ -540,7 +540,7 @@ def test_cloudwatch_logs_may_use_the_key_for_our_log_groups_alone(deployment, fu
     assert not may("/aws/lambda/another")
 
 
-def test_every_function_may_write_its_own_log_and_no_other(deployment, functions):
+def test_every_function_may_write_only_its_own_log(deployment, functions):
     for function in functions.values():
         rights = deployment.rights(function["Role"])
         for group in deployment.all("AWS::Logs::LogGroup"):

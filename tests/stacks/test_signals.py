@@ -1,4 +1,4 @@
-"""The two rules against what S3 and Transcribe send, judged by moto's reading of event patterns."""
+"""The two rules against the events of S3 and Transcribe, evaluated by moto's event patterns."""
 
 import json
 
@@ -12,7 +12,7 @@ JOB = "stethoscript-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a"
 
 @pytest.fixture(scope="session")
 def taken(deployment):
-    """Whether a rule puts the event into the completion queue."""
+    """Whether a rule sends the event to the completion queue."""
     patterns = [EventPattern.load(json.dumps(rule["EventPattern"])) for rule in deployment.all("AWS::Events::Rule")]
     assert len(patterns) == 2
     return lambda event: any(pattern.matches_event(event) for pattern in patterns)
@@ -20,7 +20,7 @@ def taken(deployment):
 
 @pytest.fixture
 def written(event):
-    """S3's event for an object of this key."""
+    """S3's event for an object with this key."""
 
     def written(key, bucket="stethoscript-work-111122223333-us-east-1"):
         said = event("s3_object_created")
@@ -30,7 +30,7 @@ def written(event):
     return written
 
 
-def test_a_raw_transcript_is_a_signal_and_is_understood(taken, event):
+def test_a_raw_transcript_is_a_signal_and_is_parsed(taken, event):
     said = event("s3_object_created")
     assert taken(said)
     assert queue_messages.signal(json.dumps(said)) == queue_messages.Signal(JOB, "object")
@@ -64,7 +64,7 @@ def test_a_deleted_transcript_is_no_signal(taken, written):
     assert not taken(written(f"raw/{JOB}.json") | {"detail-type": "Object Deleted"})
 
 
-def test_an_event_of_transcribe_s_is_a_signal_and_is_understood(taken, event):
+def test_a_transcribe_event_is_a_signal_and_is_parsed(taken, event):
     said = event("transcribe_job_state_change")
     assert taken(said)
     assert queue_messages.signal(json.dumps(said)) == queue_messages.Signal(JOB, "event")
@@ -72,14 +72,14 @@ def test_an_event_of_transcribe_s_is_a_signal_and_is_understood(taken, event):
 
 @pytest.mark.parametrize("name", ["TranscriptionJobName", "MedicalTranscriptionJobName", "JobName"])
 @pytest.mark.parametrize("kind", ["Transcribe Job State Change", "Medical Transcription Job State Change"])
-def test_whatever_transcribe_may_call_the_job_and_the_event_it_is_a_signal(taken, event, name, kind):
+def test_a_transcribe_event_is_a_signal_with_any_known_name(taken, event, name, kind):
     said = event("transcribe_job_state_change") | {"detail-type": kind, "detail": {name: JOB}}
     assert taken(said)
     assert queue_messages.signal(json.dumps(said)) == queue_messages.Signal(JOB, "event")
 
 
 @pytest.mark.parametrize("job", ["marketing-video", "stethoscript", "stethoscript2-0a1b", "my-stethoscript-0a1b"])
-def test_somebody_else_s_job_is_no_signal(taken, event, job):
+def test_a_job_of_others_is_no_signal(taken, event, job):
     assert not taken(event("transcribe_job_state_change") | {"detail": {"TranscriptionJobName": job}})
 
 
@@ -87,7 +87,7 @@ def test_an_event_of_another_service_is_no_signal(taken, event):
     assert not taken(event("transcribe_job_state_change") | {"source": "aws.comprehendmedical"})
 
 
-def test_what_s3_writes_to_the_intake_queue_is_understood(event):
+def test_s3_s_message_to_the_intake_queue_is_parsed(event):
     [arrival] = queue_messages.upload_messages(json.dumps(event("s3_notification")))
     assert arrival.upload.key == "dictation/ward 3+bed 2/visite@müller.wav"
     assert arrival.upload.version == "096fKKXTRTtl3on89fVO.nfljtsv6qko"

@@ -10,7 +10,7 @@ TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:clinic-completion"
 
 @pytest.fixture(scope="session")
 def subscriptions(organised):
-    """Those of the completion topic by protocol; the e-mails together."""
+    """The subscriptions of the completion topic by protocol; the e-mails together."""
     of = {}
     for each in organised.all("AWS::SNS::Subscription"):
         if each["TopicArn"] == TOPIC:
@@ -18,7 +18,7 @@ def subscriptions(organised):
     return of
 
 
-def test_every_chosen_subscriber_is_subscribed(subscriptions):
+def test_every_configured_subscriber_is_subscribed(subscriptions):
     assert {protocol: [each["Endpoint"] for each in those] for protocol, those in subscriptions.items()} == {
         "email": ["records@clinic.example", "ward@clinic.example"],
         "sqs": [f"arn:aws:sqs:us-east-1:{ACCOUNT}:archive"],
@@ -27,7 +27,7 @@ def test_every_chosen_subscriber_is_subscribed(subscriptions):
     }
 
 
-def test_a_filter_becomes_a_filter_of_the_message_s_attributes(subscriptions):
+def test_a_filter_applies_to_the_message_s_attributes(subscriptions):
     [queue] = subscriptions["sqs"]
     assert queue["FilterPolicy"] == {"status": ["FAILED", "REJECTED"], "profile": ["dictation", "none"]}
     assert queue["RawMessageDelivery"] is True
@@ -35,7 +35,7 @@ def test_a_filter_becomes_a_filter_of_the_message_s_attributes(subscriptions):
     assert "FilterPolicy" not in subscriptions["lambda"][0].properties
 
 
-def test_an_https_receiver_is_tried_once_a_minute_for_most_of_the_hour_that_sns_allows(subscriptions):
+def test_an_https_receiver_is_retried_once_a_minute_for_most_of_sns_s_hour(subscriptions):
     [receiver] = subscriptions["https"]
     retries = receiver["DeliveryPolicy"]["healthyRetryPolicy"]
     assert retries["minDelayTarget"] == retries["maxDelayTarget"] == 60
@@ -43,7 +43,7 @@ def test_an_https_receiver_is_tried_once_a_minute_for_most_of_the_hour_that_sns_
     assert "RawMessageDelivery" not in receiver.properties  # a raw message has no signature
 
 
-def test_what_a_subscriber_does_not_take_lands_in_a_queue_of_its_own(organised, subscriptions):
+def test_an_undelivered_notification_goes_to_the_subscriber_s_own_queue(organised, subscriptions):
     every = [each for those in subscriptions.values() for each in those]
     queues = {queue.arn: queue for queue in organised.all("AWS::SQS::Queue")}
     dead = [queues[each["RedrivePolicy"]["deadLetterTargetArn"]] for each in every]
@@ -53,7 +53,7 @@ def test_what_a_subscriber_does_not_take_lands_in_a_queue_of_its_own(organised, 
         assert queue["KmsMasterKeyId"]
 
 
-def test_that_queue_is_open_to_the_completion_topic_alone(organised, subscriptions):
+def test_only_the_completion_topic_may_write_to_that_queue(organised, subscriptions):
     [each] = subscriptions["https"]
     [queue] = [q for q in organised.all("AWS::SQS::Queue") if q.arn == each["RedrivePolicy"]["deadLetterTargetArn"]]
     policy = organised.statements("AWS::SQS::QueuePolicy", queue)
@@ -67,7 +67,7 @@ def test_that_queue_is_open_to_the_completion_topic_alone(organised, subscriptio
     assert not may(TOPIC.replace(ACCOUNT, "999999999999"))
 
 
-def test_an_alarm_rings_for_each_subscriber_that_does_not_take_its_news_and_says_whose(organised, subscriptions):
+def test_an_alarm_names_each_subscriber_with_undelivered_notifications(organised, subscriptions):
     alarms = {
         alarm["Dimensions"][0]["Value"]: alarm
         for alarm in organised.all("AWS::CloudWatch::Alarm")
@@ -81,11 +81,11 @@ def test_an_alarm_rings_for_each_subscriber_that_does_not_take_its_news_and_says
         assert alarm["Threshold"] == 1
 
 
-def test_what_is_secret_in_an_address_stands_in_no_alarm(organised):
+def test_no_alarm_has_the_secret_part_of_an_address(organised):
     said = json.dumps([alarm.properties for alarm in organised.all("AWS::CloudWatch::Alarm")])
     assert "https ward.example could not" in said
     assert "s3cret" not in said
 
 
-def test_nobody_is_subscribed_who_was_not_chosen(deployment):
+def test_only_configured_subscribers_are_subscribed(deployment):
     assert not deployment.all("AWS::SNS::Subscription")

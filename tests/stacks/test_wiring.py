@@ -36,22 +36,22 @@ def settings(functions, handler):
     return read_settings(READ[handler], functions[handler]["Environment"]["Variables"])
 
 
-# What functions read
+# The functions' settings
 
 
 @pytest.mark.parametrize("handler", READ)
-def test_a_function_is_given_all_it_reads(functions, handler):
+def test_a_function_gets_all_the_settings_it_reads(functions, handler):
     settings(functions, handler)
 
 
 @pytest.mark.parametrize("handler", READ)
-def test_a_function_is_given_nothing_it_does_not_read(functions, handler):
+def test_a_function_gets_no_setting_it_does_not_read(functions, handler):
     given = functions[handler]["Environment"]["Variables"].keys() - READ_BY_POWERTOOLS
     assert given == {field.name.upper() for field in fields(READ[handler])}
 
 
 @pytest.mark.parametrize("handler", READ)
-def test_a_function_is_given_the_names_of_what_is_deployed(deployment, functions, handler):
+def test_a_function_gets_the_names_of_the_deployed_resources(deployment, functions, handler):
     deployed = {
         "deployment": "stethoscript",
         "account": ACCOUNT,
@@ -71,7 +71,7 @@ def test_a_function_is_given_the_names_of_what_is_deployed(deployment, functions
     }
 
 
-def test_the_start_function_reads_the_chosen_profiles_and_numbers(functions, organised):
+def test_the_start_function_reads_the_configured_profiles_and_numbers(functions, organised):
     started = settings(functions, "start_transcription.handler")
     assert {profile.name for profile in profiles.from_json(started.profiles)} == {
         "dictation",
@@ -87,8 +87,8 @@ def test_the_start_function_reads_the_chosen_profiles_and_numbers(functions, org
 
 @pytest.fixture
 def ledger(deployment):
-    """The functions' ledger on the table that the template describes."""
-    nobody = boto3.Session("testing", "testing", region_name="us-east-1")  # the default session is other tests'
+    """The functions' ledger on the deployed table."""
+    nobody = boto3.Session("testing", "testing", region_name="us-east-1")  # the default session belongs to other tests
     table = deployment.one("AWS::DynamoDB::Table")
     members = ("TableName", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     with mock_aws():
@@ -97,7 +97,7 @@ def ledger(deployment):
         yield Ledger(dynamodb, table["TableName"])
 
 
-def test_the_ledger_works_on_the_table_that_is_deployed(ledger):
+def test_the_ledger_works_on_the_deployed_table(ledger):
     row = LedgerRow("r1", State.CLAIMED, "intake", "dictation/a.wav", "v1", received=1, updated=1, job="r1")
     assert ledger.claim(row)
     assert not ledger.claim(row)
@@ -107,14 +107,14 @@ def test_the_ledger_works_on_the_table_that_is_deployed(ledger):
     assert ledger.in_flight(enough=10) == 1
 
 
-def test_the_sweep_s_cursor_is_kept_in_the_table_that_is_deployed(ledger):
+def test_the_sweep_s_cursor_is_stored_in_the_deployed_table(ledger):
     assert ledger.sweep() == Sweep({}, 0, 0)
     sweep = Sweep({"KeyMarker": "dictation/a.wav", "VersionIdMarker": "v1"}, began=3600, whole=0)
     ledger.note_sweep(sweep)
     assert ledger.sweep() == sweep
 
 
-def test_functions_that_count_rows_may_query_the_ledger_s_index_and_nothing_scans_it(deployment, functions):
+def test_functions_that_count_rows_may_query_the_ledger_s_index_and_none_may_scan_it(deployment, functions):
     index = f"{deployment.one('AWS::DynamoDB::Table').arn}/index/{BY_STATE}"
     for handler, function in functions.items():
         rights = deployment.rights(function["Role"])
@@ -122,7 +122,7 @@ def test_functions_that_count_rows_may_query_the_ledger_s_index_and_nothing_scan
         assert not allowed(rights, Request("dynamodb:Scan", index))
 
 
-def test_rows_expire_by_the_member_that_rows_have(deployment):
+def test_rows_expire_by_their_expiry_attribute(deployment):
     expiry = deployment.one("AWS::DynamoDB::Table")["TimeToLiveSpecification"]
     assert expiry["Enabled"]
     assert expiry["AttributeName"] in {field.name for field in fields(LedgerRow)}
@@ -137,7 +137,7 @@ def test_the_start_function_has_time_to_wait_for_a_slot_and_then_to_copy_two_gig
 
 
 def clients(module):
-    """For each client that a function's module makes: its service, and how it waits."""
+    """For each client of a function's module: its service, and its timeouts."""
     source = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     calls = [
         each for each in ast.walk(source) if isinstance(each, ast.Call) and getattr(each.func, "id", "") == "client"
@@ -153,19 +153,19 @@ def clients(module):
 
 
 @pytest.mark.parametrize("module", [start_transcription, deliver_transcript, reconcile], ids=lambda each: each.__name__)
-def test_a_silent_service_leaves_a_function_time_to_answer(functions, module):
+def test_an_unresponsive_service_leaves_a_function_time_to_answer(functions, module):
     waits = [each["attempts"] * each["seconds"] for each in clients(module)]
     assert len(waits) >= 4
     assert max(waits) < functions[f"{module.__name__}.handler"]["Timeout"]
 
 
-def test_a_message_that_is_begun_has_time_for_three_calls_without_an_answer(functions):
+def test_a_started_message_has_time_for_three_unanswered_calls(functions):
     waits = [each["attempts"] * each["seconds"] for each in clients(deliver_transcript)]
     assert 3 * max(waits) < deliver_transcript.TAKE_SECONDS < functions["deliver_transcript.handler"]["Timeout"]
 
 
 @pytest.mark.parametrize("module", [start_transcription, deliver_transcript, reconcile], ids=lambda each: each.__name__)
-def test_a_call_on_a_connection_that_was_closed_meanwhile_is_repeated_but_a_copy_is_not(module):
+def test_a_call_on_a_closed_connection_is_repeated_except_a_copy(module):
     once = [(each["service"], each["seconds"]) for each in clients(module) if each["attempts"] == 1]
     copies = [("s3", start_transcription.COPY_SECONDS - 10)]
     assert once == (copies if module is start_transcription else [])
@@ -179,7 +179,7 @@ def fed(deployment):
     return [(each, queues[each["EventSourceArn"]], functions[each["FunctionName"]]) for each in mappings]
 
 
-def test_each_queue_feeds_the_function_that_is_meant(deployment):
+def test_each_queue_feeds_its_function(deployment):
     assert {(queue["QueueName"], function["Handler"]) for _, queue, function in fed(deployment)} == {
         ("stethoscript-intake", "start_transcription.handler"),
         ("stethoscript-completion", "deliver_transcript.handler"),
@@ -191,7 +191,7 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_run(deploy
         assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
 
 
-def test_queues_are_answered_per_message(deployment):
+def test_failures_are_reported_for_each_message(deployment):
     for mapping, _, _ in fed(deployment):
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
@@ -204,14 +204,14 @@ def test_most_of_a_backlog_stays_in_the_queue(deployment, organised):
     assert sorted(at_once(organised)) == [3, 7]
 
 
-def test_all_functions_at_once_fit_into_the_ten_executions_of_a_new_account(deployment):
+def test_all_functions_together_fit_into_the_ten_executions_of_a_new_account(deployment):
     fed_by_queues = sum(mapping["ScalingConfig"]["MaximumConcurrency"] for mapping, _, _ in fed(deployment))
     scheduled = len(deployment.all("AWS::Scheduler::Schedule"))
     assert fed_by_queues + scheduled <= NEW_ACCOUNT
 
 
 def test_a_function_takes_one_message_at_a_time(deployment):
-    """What crashes or runs out of time counts a receive of no other message."""
+    """A crash or timeout counts no receive of any other message."""
     assert {mapping["BatchSize"] for mapping, _, _ in fed(deployment)} == {1}
 
 
@@ -229,7 +229,7 @@ def test_functions_may_send_to_the_queue_that_feeds_them(deployment, functions):
 
 
 @pytest.mark.parametrize("name", ["intake", "completion"])
-def test_poison_goes_to_the_queue_s_own_dead_letters_which_outlive_it(deployment, name):
+def test_a_failing_message_goes_to_the_queue_s_own_dead_letter_queue_and_is_kept_longer(deployment, name):
     queue, dead = deployment.queue(name), deployment.queue(f"{name}-dead-letters")
     assert queue["RedrivePolicy"] == {"deadLetterTargetArn": dead.arn, "maxReceiveCount": 5}
     assert dead["RedriveAllowPolicy"] == {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
@@ -240,8 +240,8 @@ def test_poison_goes_to_the_queue_s_own_dead_letters_which_outlive_it(deployment
 # From S3 to the intake queue
 
 
-def notice(deployment, bucket="intake", account=ACCOUNT):
-    """What S3 says of itself when it writes to the queue on behalf of a bucket."""
+def s3_request(deployment, bucket="intake", account=ACCOUNT):
+    """The request of S3 when it writes to the queue on behalf of a bucket."""
     return {
         "aws:SourceArn": deployment.bucket(bucket).arn,
         "aws:SourceAccount": account,
@@ -249,7 +249,7 @@ def notice(deployment, bucket="intake", account=ACCOUNT):
     }
 
 
-def test_every_way_of_uploading_is_announced_to_the_intake_queue(deployment):
+def test_every_kind_of_upload_is_announced_to_the_intake_queue(deployment):
     notifications = deployment.bucket("intake")["NotificationConfiguration"]
     assert notifications == {
         "QueueConfigurations": [{"Event": "s3:ObjectCreated:*", "Queue": deployment.queue("intake").arn}]
@@ -263,13 +263,13 @@ def test_the_intake_bucket_waits_until_s3_may_write_to_the_queue(deployment):
     assert policy.id in deployment.bucket("intake").declared["DependsOn"]
 
 
-def test_s3_may_write_to_the_intake_queue_for_the_intake_bucket_alone(deployment):
+def test_s3_may_write_to_the_intake_queue_only_for_the_intake_bucket(deployment):
     queue = deployment.queue("intake")
     policy = deployment.statements("AWS::SQS::QueuePolicy", queue)
 
     def may(**of):
         return allowed(
-            policy, Request("sqs:SendMessage", queue.arn, by="s3.amazonaws.com", context=notice(deployment, **of))
+            policy, Request("sqs:SendMessage", queue.arn, by="s3.amazonaws.com", context=s3_request(deployment, **of))
         )
 
     assert may()
@@ -277,11 +277,11 @@ def test_s3_may_write_to_the_intake_queue_for_the_intake_bucket_alone(deployment
     assert not may(account="999999999999")
 
 
-def test_s3_may_use_the_key_for_the_intake_bucket_alone(deployment):
+def test_s3_may_use_the_key_only_for_the_intake_bucket(deployment):
     key = deployment.one("AWS::KMS::Key")
     for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-        ours = Request(action, key.arn, by="s3.amazonaws.com", context=notice(deployment))
-        others = Request(action, key.arn, by="s3.amazonaws.com", context=notice(deployment, bucket="work"))
+        ours = Request(action, key.arn, by="s3.amazonaws.com", context=s3_request(deployment))
+        others = Request(action, key.arn, by="s3.amazonaws.com", context=s3_request(deployment, bucket="work"))
         assert allowed(key["KeyPolicy"]["Statement"], ours)
         assert not allowed(key["KeyPolicy"]["Statement"], others)
 
@@ -289,12 +289,12 @@ def test_s3_may_use_the_key_for_the_intake_bucket_alone(deployment):
 # From the work bucket's events to the completion queue
 
 
-def test_the_work_bucket_tells_eventbridge_of_every_object(deployment):
+def test_the_work_bucket_sends_every_object_s_event_to_eventbridge(deployment):
     notifications = deployment.bucket("work")["NotificationConfiguration"]
     assert notifications == {"EventBridgeConfiguration": {"EventBridgeEnabled": True}}
 
 
-def test_both_rules_are_aimed_at_the_completion_queue_and_lose_nothing(deployment):
+def test_both_rules_target_the_completion_queue_with_a_dead_letter_queue(deployment):
     rules = deployment.all("AWS::Events::Rule")
     assert len(rules) == 2
     for rule in rules:
@@ -320,7 +320,7 @@ def test_our_rules_may_write_to_the_completion_queues(deployment, queue):
             assert allowed(key["KeyPolicy"]["Statement"], use)
 
 
-def test_a_strange_rule_may_not_write_to_the_completion_queue(deployment):
+def test_another_rule_may_not_write_to_the_completion_queue(deployment):
     queue = deployment.queue("completion")
     context = {
         "aws:SourceArn": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/another",
@@ -334,7 +334,7 @@ def test_a_strange_rule_may_not_write_to_the_completion_queue(deployment):
 # The schedule
 
 
-def test_the_schedule_runs_the_reconciler_and_may(deployment, functions):
+def test_the_schedule_runs_the_reconciler_and_has_the_permission(deployment, functions):
     schedule = deployment.one("AWS::Scheduler::Schedule")
     reconcile = functions["reconcile.handler"]
     assert schedule["ScheduleExpression"] == "rate(5 minutes)"
@@ -378,13 +378,13 @@ def test_every_alarm_reaches_the_operations_topic(deployment):
 
 
 @pytest.mark.parametrize("name", ["intake", "completion"])
-def test_an_alarm_rings_at_the_first_dead_letter(deployment, name):
+def test_an_alarm_is_raised_at_the_first_dead_letter(deployment, name):
     [dimension] = deployment.one("AWS::CloudWatch::Alarm", AlarmName=f"stethoscript-{name}-dead-letters")["Dimensions"]
     assert dimension["Value"] == f"stethoscript-{name}-dead-letters"
 
 
 def test_a_signal_that_eventbridge_cannot_send_is_watched(deployment):
-    """Its dead letters lie under the same key and conditions: what is refused there is lost without a trace."""
+    """Its dead letters have the same key and conditions. So an event refused there is lost without a trace."""
     watched = [
         {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         for alarm in deployment.all("AWS::CloudWatch::Alarm")

@@ -1,4 +1,4 @@
-"""Other people's rules over what would be deployed: cdk-nag's packs, the CDK's own rules, cfn-lint's."""
+"""Third-party rules over the deployed resources: cdk-nag's packs, the CDK's own rules, cfn-lint's."""
 
 import json
 import re
@@ -31,7 +31,7 @@ LINT_EXCEPTIONS = {"W3005": "The CDK writes down every dependency of a construct
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """A rule that something breaks: `HIPAA.Security-LambdaDLQ` at `clinic-pipeline/Reconcile/Function/Resource`."""
+    """A broken rule and the resource: `HIPAA.Security-LambdaDLQ` at `clinic-pipeline/Reconcile/Function/Resource`."""
 
     rule: str
     where: str
@@ -39,7 +39,7 @@ class Finding:
 
 @dataclass(frozen=True, order=True)
 class Accepted:
-    """A finding that somebody stands by, and at which construct that is said."""
+    """An accepted finding, and the construct that accepts it."""
 
     rule: str
     where: str
@@ -49,7 +49,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Review:
-    """What the packs and the CDK had to say of one synthesis."""
+    """The result of the packs and the CDK for one synthesis."""
 
     looked: frozenset[str]
     broken_off: frozenset[str]
@@ -62,13 +62,13 @@ class Review:
 
     @classmethod
     def read(cls, folder: Path) -> "Review":
-        """The review that a synthesis left in its folder."""
+        """The review in a synthesis's folder."""
         written = json.loads((folder / "validation-report.json").read_text(encoding="utf-8"))
         plugins = [each for each in written["pluginReports"] if not _only_warns(each)]
         let_through = [each for plugin in plugins for each in plugin.get("suppressedViolations", ())]
         return cls(
             looked=frozenset(plugin["pluginName"] for plugin in plugins),
-            broken_off=frozenset(what for plugin in plugins for what in _broken_off(plugin)),
+            broken_off=frozenset(what for plugin in plugins for what in _aborted(plugin)),
             findings=frozenset(found for plugin in plugins for found in _findings(plugin["violations"])),
             accepted=frozenset(
                 Accepted(found.rule, found.where, each["acknowledgedAt"], each["reason"])
@@ -81,46 +81,46 @@ class Review:
 
 
 def gate(rule: str) -> str:
-    """Whose rule it is: the CDK's own bear no name before their number."""
+    """The owner of a rule: the CDK's own rules have no name before their number."""
     return next((pack for pack in PACKS if rule.startswith(f"{pack}-")), CDK)
 
 
 def synthesise(app: cdk.App) -> None:
-    """Synthesise an app under the packs' rules; what they find stands in its folder."""
+    """Synthesise an app under the packs' rules, which write their findings into its folder."""
     cdk.Validations.of(app).add_plugins(*(checks() for checks, _ in PACKS.values()))
     try:
         app.synth()
-    except RuntimeError as refused:  # the rules' own tests say by what; whoever reads the templates still can
+    except RuntimeError as refused:  # the rules' own tests read the findings; other tests can still read the templates
         if "ValidationFailed" not in str(refused):
             raise
 
 
 def _only_warns(plugin: Mapping[str, Any]) -> bool:
-    """Whether these are the stacks' own words to whoever deploys, and none of them an error."""
+    """Whether these are only the stacks' own warnings to the operator, and no errors."""
     return plugin["pluginName"] == "Construct Annotations" and plugin["conclusion"] == "success"
 
 
-def _broken_off(plugin: Mapping[str, Any]) -> Iterator[str]:
+def _aborted(plugin: Mapping[str, Any]) -> Iterator[str]:
     if "error" in plugin.get("metadata", {}):
         yield plugin["pluginName"]
     for violation in (*plugin["violations"], *plugin.get("suppressedViolations", ())):
-        if _threw(violation):
+        if _raised(violation):
             yield violation["ruleName"]
 
 
-def _threw(violation: Mapping[str, Any]) -> bool:
-    """Whether a rule of cdk-nag's broke off, which it reports as if something were wrong with the resource."""
+def _raised(violation: Mapping[str, Any]) -> bool:
+    """Whether a rule of cdk-nag raised an error, which it reports like a finding."""
     return str(violation["description"]).startswith("Rule threw an error")
 
 
 def _findings(violations: list[Mapping[str, Any]]) -> Iterator[Finding]:
     for violation in violations:
-        for construct in violation["violatingConstructs"] if not _threw(violation) else ():
+        for construct in violation["violatingConstructs"] if not _raised(violation) else ():
             yield Finding(violation["ruleName"], construct["constructPath"])
 
 
 def _exceptions(folder: Path) -> Iterator[Finding]:
-    """Every exception that a construct makes."""
+    """Every exception of a construct."""
     for path in folder.glob("*.metadata.json"):
         for construct, entries in json.loads(path.read_text(encoding="utf-8")).items():
             for entry in entries:
@@ -129,7 +129,7 @@ def _exceptions(folder: Path) -> Iterator[Finding]:
 
 
 def lint(template: Mapping[str, Any]) -> frozenset[Finding]:
-    """What cfn-lint finds in a template, by the rules' ids and the logical ids of what breaks them."""
+    """The findings of cfn-lint in a template: rule ids, and the logical ids of the resources."""
     found = _linter().validate_template(json.loads(json.dumps(template)))
     return frozenset(Finding(match.rule.id, str([*(getattr(match, "path", None) or ()), "", ""][1])) for match in found)
 
@@ -141,7 +141,7 @@ def _linter() -> Runner:
 
 @cache
 def applied() -> Mapping[str, int]:
-    """How many rules each gate applies."""
+    """The number of rules of each gate."""
     archive = next(Path(str(resources.files("cdk_nag"))).glob("_jsii/*.tgz"))
     counted = {}
     with tarfile.open(archive) as files:

@@ -1,4 +1,4 @@
-"""Ask PyPI which known vulnerabilities the locked packages have: `make audit`. It needs the network."""
+"""Ask PyPI for the known vulnerabilities of the locked packages: `make audit`. It needs the network."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ UNREACHABLE = "PyPI could not be asked about vulnerabilities in {lock}: check th
 
 
 def main(locks: list[Path]) -> None:
-    """Print what is known against each lock file's packages, and end with an error if that is anything."""
+    """Print the vulnerabilities of each lock file's packages, and fail if there are any."""
     try:
         python = machine.environment("audit", LOCK)
     except subprocess.CalledProcessError:
@@ -30,7 +30,7 @@ def main(locks: list[Path]) -> None:
 
 
 def audited(python: Path, lock: Path) -> list[dict[str, Any]]:
-    """What PyPI says of every package that a lock file installs here; ends with a sentence where it says nothing."""
+    """PyPI's answer for every package that a lock file installs here; exits with a sentence without an answer."""
     options = ["--require-hashes", "--disable-pip", "--progress-spinner", "off", "--format", "json"]
     command = [str(python), "-m", "pip_audit", *options, "--requirement", str(lock)]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stdout
@@ -44,7 +44,7 @@ def audited(python: Path, lock: Path) -> list[dict[str, Any]]:
 
 
 def findings(package: dict[str, Any]) -> list[str]:
-    """A line for each vulnerability of a package, with the versions that mend it."""
+    """A line for each vulnerability of a package, with the versions that fix it."""
     return [
         f"{package['name']} {package['version']}: {each['id']}, mended in {', '.join(each['fix_versions']) or 'none'}"
         for each in package["vulns"]

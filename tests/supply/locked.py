@@ -1,4 +1,4 @@
-"""What the lock files pin: packages with their hashes and with what needs them."""
+"""The content of the lock files: pinned packages with their hashes and their dependents."""
 
 import json
 import re
@@ -20,9 +20,9 @@ NODE = ROOT / "package-lock.json"
 
 @dataclass(frozen=True)
 class Package:
-    """One version of a package, as a lock file pins it.
+    """One version of a package in a lock file.
 
-    Hashes are pairs of algorithm and hexadecimal digest; `-r` among what needs it is a list of our own.
+    Hashes are pairs of algorithm and hexadecimal digest. A dependent `-r` is one of our own lists.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Package:
 
     @property
     def purl(self) -> str:
-        """The package's URL, its name among all packages of the world: `pkg:pypi/lxml@6.1.3`."""
+        """The package's URL, its unique name: `pkg:pypi/lxml@6.1.3`."""
         return f"pkg:{self.kind}/{self.name}@{self.version}"
 
 
@@ -63,5 +63,5 @@ def npm(lock: Path) -> Iterator[Package]:
 
 
 def _entries(text: str) -> list[str]:
-    """A lock file's entries, each with the lines that belong to it; comments of the file's own are none."""
+    """A lock file's entries, each with its lines. The file's own comments are not entries."""
     return [entry for entry in re.split(r"^(?=\S)", text, flags=re.MULTILINE) if entry and not entry.startswith("#")]

@@ -10,13 +10,13 @@ from tests.supply.licences import COPYLEFT, licensed
 from tests.supply.locked import ROOT, Package
 
 FOLDER = ROOT / "build" / "sbom"
-# Of whom each bill is: the application that is deployed, and what runs, builds and tests it on a laptop.
+# The subject of each bill: the deployed application, and the software that runs, builds and tests it on a laptop.
 BILLS = {"deployed": "stethoscript", "local": "stethoscript-local"}
 _ALGORITHMS = {"sha256": "SHA-256", "sha512": "SHA-512"}
 
 
 def bill(what: str, packages: list[tuple[Package, str]], *, made: datetime) -> dict[str, Any]:
-    """The bill of materials of one part, made at a time."""
+    """The bill of materials of one part, created at this time."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     ours = f"pkg:generic/{BILLS[what]}@{project['version']}"
     subject = {
@@ -39,7 +39,7 @@ def bill(what: str, packages: list[tuple[Package, str]], *, made: datetime) -> d
 
 
 def _component(package: Package, licence: str) -> dict[str, Any]:
-    """A package; pip and npm accept whichever file has one of its hashes."""
+    """A package; pip and npm accept any file that has one of its hashes."""
     single = " " not in licence
     component = {
         "type": "library",
@@ -56,7 +56,7 @@ def _component(package: Package, licence: str) -> dict[str, Any]:
 
 
 def _dependencies(ours: str, packages: list[Package]) -> list[dict[str, Any]]:
-    """Who needs whom; what our own lists ask for, and what says nothing of it, we need ourselves."""
+    """The dependencies. Packages from our own lists, and those without a dependent, are our direct dependencies."""
     named = {"-r": ours, **{package.name: package.purl for package in packages}}
     needs: dict[str, set[str]] = {ours: set(), **{package.purl: set() for package in packages}}
     for package in packages:

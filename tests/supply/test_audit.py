@@ -1,4 +1,4 @@
-"""The audit tells what is known, and never takes silence for health; PyPI's answers are scripted."""
+"""The audit reports known vulnerabilities, and fails without an answer. PyPI's answers are scripted."""
 
 import json
 
@@ -12,7 +12,7 @@ FOUND = {"id": "GHSA-0000-0000-0000", "fix_versions": ["6.2"], "aliases": [], "d
 
 @pytest.fixture
 def saying(tmp_path):
-    """Makes an interpreter that says this, whatever it shall run."""
+    """Make an interpreter that prints this text for any command."""
 
     def script(said):
         (tmp_path / "said").write_text(said)
@@ -23,7 +23,7 @@ def saying(tmp_path):
     return script
 
 
-def test_a_known_vulnerability_is_told_with_what_mends_it(saying):
+def test_a_known_vulnerability_is_reported_with_the_fixed_versions(saying):
     said = {"dependencies": [{"name": "lxml", "version": "6.1.3", "vulns": [FOUND]}], "fixes": []}
     [package] = audit.audited(saying(json.dumps(said)), DEPLOYED)
     assert audit.findings(package) == ["lxml 6.1.3: GHSA-0000-0000-0000, mended in 6.2"]
@@ -34,7 +34,7 @@ def test_without_a_network_the_audit_fails_with_one_sentence(saying):
         audit.audited(saying(""), DEPLOYED)
 
 
-def test_a_package_that_was_not_looked_up_does_not_pass_for_a_healthy_one(saying):
+def test_a_package_without_an_answer_does_not_pass(saying):
     said = {"dependencies": [{"name": "lxml", "skip_reason": "Dependency not found on PyPI"}], "fixes": []}
     with pytest.raises(SystemExit, match=r"^PyPI knows nothing of lxml: is a mirror between"):
         audit.audited(saying(json.dumps(said)), DEPLOYED)

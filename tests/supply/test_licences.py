@@ -1,4 +1,4 @@
-"""Everything that is used may be used: the policy on licences, as a gate."""
+"""The licence policy is a gate: every package in use must be permitted."""
 
 import doctest
 from importlib.metadata import distributions
@@ -15,20 +15,20 @@ PACKAGES = licences.licensed()
 ALL = [pair for pairs in PACKAGES.values() for pair in pairs]
 
 
-def test_the_page_is_what_the_packages_say():
+def test_the_page_matches_the_packages_metadata():
     assert PATH.read_text(encoding="utf-8") == licences.page(), REMEDY
 
 
-def test_whatever_is_not_permissive_is_named_with_the_reason_why_it_may_stay():
+def test_every_package_without_a_permissive_licence_is_listed_with_a_reason():
     strict = {package.name for package, licence in ALL if not permissive(licence)}
     assert strict <= COPYLEFT.keys()
 
 
-def test_no_package_is_named_that_is_not_used():
+def test_every_listed_package_is_in_use():
     assert COPYLEFT.keys() <= {package.name for package, _ in ALL}
 
 
-def test_libraries_that_a_wheel_brings_along_have_been_looked_at():
+def test_libraries_bundled_in_wheels_are_reviewed():
     bringing = {
         canonicalize_name(package.metadata["Name"])
         for package in distributions()
@@ -38,7 +38,7 @@ def test_libraries_that_a_wheel_brings_along_have_been_looked_at():
     assert bringing <= COPYLEFT.keys()
 
 
-def test_of_what_is_deployed_libiconv_alone_has_conditions():
+def test_only_libiconv_has_conditions_among_the_deployed_packages():
     assert COPYLEFT.keys() & {package.name for package in pypi(DEPLOYED)} == {"lxml"}
     assert all(permissive(licence) for _, licence in PACKAGES["deployed"])
 
@@ -49,7 +49,7 @@ def test_every_licence_is_written_as_spdx_writes_it():
 
 
 @pytest.mark.parametrize("metadata", ["License: Ask us", "License: BSD", "Classifier: License :: OSI Approved"])
-def test_a_package_that_does_not_say_its_licence_is_refused_until_somebody_reads_it(tmp_path, metadata):
+def test_a_package_without_a_licence_in_its_metadata_is_refused_until_it_is_reviewed(tmp_path, metadata):
     folder = tmp_path / "quiet-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: quiet\nVersion: 1.0\n{metadata}\n")
@@ -58,5 +58,5 @@ def test_a_package_that_does_not_say_its_licence_is_refused_until_somebody_reads
         licences.licence("quiet", {"quiet": package})
 
 
-def test_the_examples_are_true():
+def test_the_doctest_examples_pass():
     assert doctest.testmod(licences).failed == 0

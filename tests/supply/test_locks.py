@@ -1,4 +1,4 @@
-"""What is installed is what was locked, byte for byte."""
+"""The installed packages are the locked ones, byte for byte."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from tests.supply.locked import DEPLOYED, INSTALLER, LOCAL, NODE, ROOT, WEIGHTS, npm, pypi
 
-PINNED_IN = {  # which lock holds what a file asks for
+PINNED_IN = {  # the lock file for each list
     "requirements.txt": LOCAL,
     "local/requirements.txt": LOCAL,
     "operations/requirements.txt": LOCAL,
@@ -35,7 +35,7 @@ def test_every_locked_package_is_pinned_and_has_hashes(lock):
 
 
 @pytest.mark.parametrize("lock", [*LOCKS, NODE], ids=called)
-def test_no_lock_file_says_where_packages_come_from(lock):
+def test_no_lock_file_names_a_registry(lock):
     text = lock.read_text(encoding="utf-8")
     assert "://" not in text
     assert "resolved" not in text
@@ -56,13 +56,13 @@ def wanted(path):
 
 
 @pytest.mark.parametrize("path", PINNED_IN)
-def test_what_is_asked_for_is_pinned_and_locked_in_that_version(path):
+def test_every_requested_package_is_pinned_and_locked_in_that_version(path):
     locked = {package.name: package.version for package in pypi(PINNED_IN[path])}
     for requirement in wanted(path):
         assert str(requirement.specifier) == f"=={locked[canonicalize_name(requirement.name)]}"
 
 
-def test_every_list_of_what_is_installed_has_a_lock_file():
+def test_every_list_of_packages_has_a_lock_file():
     asked = {path for pattern in ("", "[!.]*/", "tests/*/") for path in ROOT.glob(f"{pattern}requirements*.txt")}
     assert {called(path) for path in asked - set(LOCKS)} == set(PINNED_IN)
 
@@ -71,12 +71,12 @@ SDK = {"boto3", "botocore", "s3transfer"}
 """What functions may carry in a newer version than the local cloud needs (docs/deploying.md)."""
 
 
-def test_what_is_deployed_is_tested_in_the_same_version():
+def test_deployed_packages_are_tested_in_the_same_version():
     locally = {(package.name, package.version) for package in pypi(LOCAL)}
     assert {(package.name, package.version) for package in pypi(DEPLOYED) if package.name not in SDK} <= locally
 
 
-def test_a_package_that_is_locked_without_a_hash_is_seen(tmp_path):
+def test_a_package_locked_without_a_hash_is_detected(tmp_path):
     (tmp_path / "a.lock").write_text("# made by hand\nlxml==6.1.3\n    # via\n    #   -r some/list.txt\n    #   docx\n")
     [package] = pypi(tmp_path / "a.lock")
     assert (package.purl, package.hashes, package.needed_by) == ("pkg:pypi/lxml@6.1.3", (), {"-r", "docx"})

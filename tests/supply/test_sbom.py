@@ -1,4 +1,4 @@
-"""The bill of materials names all that is locked, and says it in CycloneDX."""
+"""The bill of materials lists all locked packages in valid CycloneDX."""
 
 import json
 import subprocess
@@ -16,14 +16,14 @@ PINNED = {"deployed": [*pypi(DEPLOYED)], "local": [*pypi(LOCAL), *pypi(WEIGHTS),
 
 
 @pytest.mark.parametrize("what", BILLS)
-def test_the_bill_names_exactly_what_is_locked_with_its_hashes(what):
+def test_the_bill_lists_exactly_the_locked_packages_with_their_hashes(what):
     listed = {each["purl"]: {digest["content"] for digest in each["hashes"]} for each in BILLS[what]["components"]}
     assert listed == {package.purl: {digest for _, digest in package.hashes} for package in PINNED[what]}
     assert all(listed.values())
 
 
 @pytest.mark.parametrize("what", BILLS)
-def test_every_part_has_a_licence_and_a_place_among_the_others(what):
+def test_every_part_has_a_licence_and_its_dependencies(what):
     parts = {each["bom-ref"] for each in BILLS[what]["components"]}
     assert all(each["licenses"] for each in BILLS[what]["components"])
     needs = {each["ref"]: each["dependsOn"] for each in BILLS[what]["dependencies"]}
@@ -31,7 +31,7 @@ def test_every_part_has_a_licence_and_a_place_among_the_others(what):
     assert {each for needed in needs.values() for each in needed} == parts
 
 
-def test_the_deployed_bill_tells_what_needs_what_and_what_is_inside_a_wheel():
+def test_the_deployed_bill_lists_dependencies_and_libraries_inside_wheels():
     needs = {each["ref"].rpartition("@")[0]: each["dependsOn"] for each in BILLS["deployed"]["dependencies"]}
     assert [each.partition("@")[0] for each in needs["pkg:pypi/python-docx"]] == [
         "pkg:pypi/lxml",

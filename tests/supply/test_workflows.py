@@ -1,4 +1,4 @@
-"""The workflows run what is in this repository, by pinned actions that may read and nothing else."""
+"""The workflows run this repository's commands, with pinned actions and read permission only."""
 
 import re
 
@@ -37,7 +37,7 @@ def test_an_action_has_the_same_commit_everywhere():
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=called)
-def test_a_workflow_may_read_the_repository_and_nothing_else(path):
+def test_a_workflow_has_only_read_permission_on_the_repository(path):
     workflow = read(path)
     assert workflow["permissions"] == {"contents": "read"}
     assert not [job for job in workflow["jobs"].values() if "permissions" in job]
@@ -49,14 +49,14 @@ def test_a_workflow_may_read_the_repository_and_nothing_else(path):
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=called)
-def test_a_workflow_ends_and_makes_room_for_a_newer_run_of_itself(path):
+def test_a_workflow_has_a_timeout_and_is_cancelled_by_a_newer_run(path):
     workflow = read(path)
     assert workflow["concurrency"]["group"]
     assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=called)
-def test_a_workflow_runs_what_make_offers_and_takes_in_nobodys_text(path):
+def test_a_workflow_runs_make_targets_and_uses_no_text_from_outside(path):
     commands = [step["run"] for step in steps(path) if "run" in step]
     assert {target for command in commands for target in re.findall(r"make ([a-z-]+)", command)} <= TARGETS
     assert not [command for command in commands if "${{" in command]
@@ -67,7 +67,7 @@ def test_the_tests_run_on_the_oldest_python_and_on_lambdas():
     assert job["strategy"]["matrix"]["python"] == ["3.11", "3.14"]
 
 
-def test_updates_are_looked_for_wherever_something_is_pinned():
+def test_update_checks_cover_every_pinned_dependency():
     updates = read(ROOT / ".github" / "dependabot.yml")["updates"]
     assert {update["package-ecosystem"] for update in updates} == {"pip", "npm", "github-actions"}
     [folders] = [update["directories"] for update in updates if update["package-ecosystem"] == "pip"]

@@ -1,4 +1,4 @@
-"""What a recording tells of itself, at what price, and what is refused for it."""
+"""Audio probe: what it finds in a recording, how many reads it needs, and what it rejects."""
 
 import contextlib
 import io
@@ -25,8 +25,8 @@ BEGINNINGS = (
 )  # fmt: skip
 
 
-class Bill:
-    """A file over some bytes, and what reading it cost."""
+class CountedFile:
+    """A file over some bytes. It counts the reads and the bytes read."""
 
     def __init__(self, content):
         self.fetched = []
@@ -39,7 +39,7 @@ class Bill:
         return self._content[begin:end]
 
     def probed(self, key="a.wav"):
-        """What the start function makes of it."""
+        """Probe as the start function does."""
         return audio_probe.probe(self.file, key)[1]
 
 
@@ -47,8 +47,8 @@ class Bill:
     ("name", "seconds", "hertz", "channels"),
     [("dictation.wav", 59.9, 16_000, 1), ("consultation.flac", 68.7, 16_000, 1), ("telehealth.flac", 68.7, 16_000, 2)],
 )
-def test_a_real_recording_is_judged_by_its_ends(name, seconds, hertz, channels):
-    bill = Bill((RECORDINGS / name).read_bytes())
+def test_a_real_recording_is_probed_by_its_beginning_and_end(name, seconds, hertz, channels):
+    bill = CountedFile((RECORDINGS / name).read_bytes())
     length = pytest.approx(seconds, abs=0.1)
     assert bill.probed() == AudioInfo(length, hertz, channels, length, cut_off=False)
     assert len(bill.fetched) <= 4
@@ -70,14 +70,14 @@ def test_a_real_recording_is_judged_by_its_ends(name, seconds, hertz, channels):
     ids=["mp3", "mp3 with a picture", "m4a", "ogg", "webm"],
 )
 def test_each_format_costs_a_few_requests(content, expected, blocks):
-    bill = Bill(content)
+    bill = CountedFile(content)
     assert bill.probed() == expected
     assert len(bill.fetched) <= blocks, bill.fetched
 
 
 @st.composite
 def broken(draw):
-    """A recording of which some bytes are others, or that ends early or goes on."""
+    """A recording with changed bytes, a cut end, or extra bytes."""
     content = bytearray(draw(st.sampled_from(BEGINNINGS)))
     for _ in range(draw(st.integers(0, 6))):
         content[draw(st.integers(0, len(content) - 1))] = draw(st.sampled_from((0, 1, 0x7F, 0x80, 0xFF)))
@@ -85,22 +85,22 @@ def broken(draw):
 
 
 @given(broken() | st.binary(min_size=1, max_size=200))
-def test_no_bytes_at_all_raise_anything_but_a_rejection_or_cost_more_than_the_budget(content):
-    bill = Bill(content)
+def test_any_bytes_raise_only_a_rejection_and_stay_within_the_read_budget(content):
+    bill = CountedFile(content)
     with contextlib.suppress(Rejected):
         audio_info.check_sound(bill.probed(), each_channel=True)
     assert len(bill.fetched) <= MOST_BLOCKS
 
 
 @given(st.binary(max_size=300_000), st.lists(st.tuples(st.integers(0, 300_000), st.integers(0, 200_000)), max_size=5))
-def test_a_ranged_file_reads_as_any_file(content, reads):
-    file = Bill(content).file
+def test_a_ranged_file_reads_like_any_other_file(content, reads):
+    file = CountedFile(content).file
     for offset, count in reads:
         assert file.at(offset, count) == content[offset : offset + count]
 
 
 def test_neighbouring_blocks_cost_one_request():
-    bill = Bill(bytes(BLOCK_BYTES * 4))
+    bill = CountedFile(bytes(BLOCK_BYTES * 4))
     bill.file.at(BLOCK_BYTES, 1)
     bill.file.at(0, BLOCK_BYTES * 4)
     assert bill.fetched == [
@@ -108,8 +108,8 @@ def test_neighbouring_blocks_cost_one_request():
     ]  # fmt: skip
 
 
-def test_a_ranged_file_gives_up_at_its_budget():
-    file = Bill(bytes(BLOCK_BYTES * (MOST_BLOCKS + 1))).file
+def test_a_ranged_file_stops_at_its_budget():
+    file = CountedFile(bytes(BLOCK_BYTES * (MOST_BLOCKS + 1))).file
     with pytest.raises(Exhausted):
         file.at(0, file.size)
     file.at(0, BLOCK_BYTES * MOST_BLOCKS)
@@ -117,15 +117,15 @@ def test_a_ranged_file_gives_up_at_its_budget():
         file.at(BLOCK_BYTES * MOST_BLOCKS, 1)
 
 
-def test_a_ranged_file_gives_up_on_many_small_reads():
-    file = Bill(bytes(10)).file
+def test_a_ranged_file_stops_after_too_many_small_reads():
+    file = CountedFile(bytes(10)).file
     for _ in range(MOST_READS):
         file.at(0, 1)
     with pytest.raises(Exhausted):
         file.at(0, 1)
 
 
-def test_what_s3_says_meanwhile_is_not_taken_for_damage():
+def test_an_s3_error_during_the_probe_does_not_count_as_damage():
     def fetch(begin, _end):
         if begin:
             raise ConnectionError
@@ -145,7 +145,7 @@ def test_what_s3_says_meanwhile_is_not_taken_for_damage():
     ],
     ids=["the whole file", "another offset", "another file", "another length"],
 )
-def test_an_answer_of_other_bytes_than_asked_for_is_an_error_to_retry(answer):
+def test_an_answer_with_the_wrong_byte_range_is_an_error_to_retry(answer):
     s3 = SimpleNamespace(get_object=lambda **_asked: {"Body": io.BytesIO(bytes(10)), **answer})
     with pytest.raises(WrongRange) as error:
         read_range(s3, {"Bucket": "b", "Key": "k"}, 5, 15, 300_000)
@@ -169,28 +169,28 @@ def test_a_recording_that_was_cut_to_almost_nothing_is_damaged_and_not_too_short
         (AudioInfo(seconds=14_400.1), "TooLong"),
     ],
 )
-def test_what_transcribe_would_refuse_is_refused(sound, reason):
+def test_a_recording_that_transcribe_would_refuse_is_rejected(sound, reason):
     with pytest.raises(Rejected) as refused:
         audio_info.check_sound(sound, each_channel=True)
     assert refused.value.reason == reason
 
 
 @pytest.mark.parametrize("sound", [AudioInfo(), AudioInfo(0.5, 16_000, 2), AudioInfo(14_400.0, 48_000, 2)])
-def test_what_is_in_order_or_untold_is_left_to_transcribe(sound):
+def test_a_recording_with_valid_or_unknown_values_is_left_to_transcribe(sound):
     audio_info.check_sound(sound, each_channel=True)
 
 
-def test_one_channel_is_enough_where_they_are_not_told_apart():
+def test_one_channel_is_enough_without_channel_identification():
     audio_info.check_sound(AudioInfo(channels=1), each_channel=False)
 
 
-def test_a_key_that_is_ours_says_that_our_rights_are_at_fault():
+def test_an_access_error_with_our_own_key_means_missing_permissions():
     ours = "arn:aws:kms:us-east-1:123456789012:key/1"
     assert upload_storage.foreign_key({"SSEKMSKeyId": ours}, ours) is None
     assert upload_storage.foreign_key({}, ours) is None
     assert upload_storage.foreign_key({"SSEKMSKeyId": ours + "2"}, ours) is not None
 
 
-def test_an_error_that_says_nothing_of_the_upload_refuses_nothing():
+def test_an_error_unrelated_to_the_upload_rejects_nothing():
     assert upload_storage.unreadable("AccessDenied", "") is None
     assert upload_storage.unreadable("InvalidRequest", "Missing required header for this request") is None

@@ -1,4 +1,4 @@
-"""What an error means, by class, code and, only where it must be, its text."""
+"""AWS errors have one meaning each, by class and code, and by text only where necessary."""
 
 import botocore.session
 import pytest
@@ -55,8 +55,8 @@ def test_each_error_has_one_meaning(error, fault):
     assert aws_errors.fault(error) is fault
 
 
-def test_a_limit_in_the_words_of_aws_s_documentation_says_that_waiting_helps():
-    """They speak of too many requests and of too long a file in one sentence: nothing is refused for that."""
+def test_a_limit_error_with_the_documented_text_means_wait():
+    """The messages name too many requests and too long a file in one sentence. So they reject nothing."""
     model = botocore.session.get_session().get_service_model("transcribe")
     text = model.shape_for("LimitExceededException").documentation
     assert "too long" in text
@@ -77,7 +77,7 @@ def test_an_error_is_described_without_its_message():
         ("transcribe", ["StartMedicalTranscriptionJob", "GetMedicalTranscriptionJob"]),
     ],
 )
-def test_every_error_that_a_call_of_ours_may_answer_has_a_meaning(service, operations):
+def test_every_documented_error_of_our_calls_has_a_meaning(service, operations):
     model = botocore.session.get_session().get_service_model(service)
     shapes = [shape for name in operations for shape in model.operation_model(name).error_shapes]
     codes = {(shape.metadata.get("error") or {}).get("code") or shape.name for shape in shapes}
@@ -85,7 +85,7 @@ def test_every_error_that_a_call_of_ours_may_answer_has_a_meaning(service, opera
     assert unknown <= MEANINGLESS
 
 
-# Ours to avoid (the request is wrong), or handled where it arises (conditions).
+# Our code avoids these (the request is wrong) or handles them at the call (conditions).
 MEANINGLESS = {
     "BadRequestException", "ConditionalCheckFailedException", "InvalidParameter", "InvalidParameterValue",
     "ParameterValueInvalid", "ValidationException", "InvalidMessageContents",

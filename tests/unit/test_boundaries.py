@@ -39,24 +39,24 @@ def imported(path):
 
 
 def imported_with_helpers(path):
-    """Those of a test, and of the tests' own modules that it imports."""
+    """The imports of a test, and of the test helpers that it imports."""
     helpers = [ROOT / f"{name.replace('.', '/')}.py" for name in modules(path) if name.startswith("tests.")]
     return imported(path).union(*(imported_with_helpers(helper) for helper in helpers if helper.exists()))
 
 
 @pytest.mark.parametrize("path", DOMAIN, ids=called)
-def test_the_domain_imports_the_standard_library_and_itself(path):
+def test_the_domain_imports_only_the_standard_library_and_itself(path):
     assert imported(path) <= sys.stdlib_module_names | {"stethoscript"}
     assert not imported(path) & {"os", "time", "random", "subprocess", "socket"}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=called)
-def test_documents_know_the_domain_and_no_aws(path):
+def test_documents_import_the_domain_and_no_aws_client(path):
     assert imported(path) <= sys.stdlib_module_names | {"stethoscript", "documents", "docx", "lxml"}
 
 
 @pytest.mark.parametrize("path", STACKS, ids=lambda path: path.stem)
-def test_stacks_never_import_what_runs(path):
+def test_stacks_never_import_the_functions(path):
     assert not imported(path) & ({path.stem for path in HANDLERS} | {"adapters", "documents", "local"})
 
 
@@ -66,7 +66,7 @@ def test_every_module_in_the_root_of_lambdas_is_a_handler(path):
 
 
 @pytest.mark.parametrize("path", [*ADAPTERS, *HANDLERS], ids=called)
-def test_functions_import_neither_stacks_nor_the_laptop_nor_the_operator_s_tool(path):
+def test_functions_import_neither_stacks_nor_local_nor_operations(path):
     assert not imported(path) & {"stacks", "local", "operations", "aws_cdk"}
 
 
@@ -76,12 +76,12 @@ def test_adapters_import_no_handler(path):
 
 
 @pytest.mark.parametrize("path", UNIT_TESTS, ids=lambda path: path.stem)
-def test_unit_tests_need_no_pretended_aws_and_nothing_that_is_slow_to_load(path):
+def test_unit_tests_need_no_fake_aws_and_no_slow_import(path):
     assert not imported_with_helpers(path) & {"aws_cdk", "boto3", "cfnlint", "moto"}
 
 
 @pytest.mark.parametrize("path", [*DOMAIN, *DOCUMENTS], ids=called)
-def test_the_examples_in_docstrings_are_true(path):
+def test_the_doctest_examples_pass(path):
     assert doctest.testmod(importlib.import_module(called(path))).failed == 0
 
 

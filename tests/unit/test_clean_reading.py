@@ -1,4 +1,4 @@
-"""A clean reading hides fillers and false starts, and never a word that carries meaning."""
+"""The clean reading hides fillers and false starts. It keeps every word that carries meaning."""
 
 from dataclasses import replace
 
@@ -70,11 +70,11 @@ def test_fillers_and_false_starts_are_hidden(said, clean):
         "",
     ],
 )
-def test_what_carries_meaning_stays(said):
+def test_words_that_carry_meaning_stay(said):
     assert read(said) == said
 
 
-def test_what_an_editor_wrote_or_confirmed_stays():
+def test_words_that_an_editor_wrote_or_confirmed_stay():
     um, well = words("um well")
     assert hidden([replace(um, by=Writer.EDITOR), well]) == (False, False)
     assert hidden([replace(um, confirmed=True), well]) == (False, False)
@@ -86,7 +86,7 @@ def test_what_an_editor_wrote_or_confirmed_stays():
         st.sampled_from(("um", "uh,", "er.", "the", "I", "was", "pain.", "no", "five", "ER", "me-", "mg")), max_size=12
     )
 )
-def test_the_words_shown_are_those_said_in_their_order_without_what_is_hidden(said):
+def test_the_clean_reading_is_the_spoken_words_in_order_without_the_hidden_ones(said):
     spoken = words(" ".join(said))
     mask = hidden(spoken)
     assert [word.text for word in shown(spoken)] == [w.text for w, hide in zip(spoken, mask, strict=True) if not hide]

@@ -8,13 +8,13 @@ from local.cloud.errors import CannotStart
 from local.cloud.settings import Settings
 
 
-def test_the_state_folder_is_for_its_owner_alone(tmp_path):
+def test_only_the_owner_can_read_the_state_folder(tmp_path):
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         for path in (folder.path, folder.services, folder.objects, folder.mail, folder.temporary, folder.home):
             assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
-def test_what_is_kept_outlives_a_run_and_what_is_temporary_does_not(tmp_path):
+def test_the_state_outlives_a_run_and_temporary_files_do_not(tmp_path):
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         (folder.objects / "a").touch()
         (folder.temporary / "b").touch()
@@ -23,14 +23,14 @@ def test_what_is_kept_outlives_a_run_and_what_is_temporary_does_not(tmp_path):
         assert [path.name for path in folder.objects.iterdir()] == ["a"]
 
 
-def test_a_fresh_start_forgets(tmp_path):
+def test_a_fresh_start_deletes_the_state(tmp_path):
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         (folder.objects / "a").touch()
     with state_folder.held(tmp_path / "cloud", fresh=True):
         assert not list(folder.objects.iterdir())
 
 
-def test_what_a_killed_run_left_is_taken_up_with_a_word_of_warning(tmp_path, capsys):
+def test_the_state_of_a_killed_run_is_used_with_a_warning(tmp_path, capsys):
     with state_folder.held(tmp_path / "cloud", fresh=False) as folder:
         state_folder.mark_unsaved(folder)
         (folder.objects / "a").touch()
@@ -57,14 +57,14 @@ def test_a_linked_folder_is_refused(tmp_path):
         pass
 
 
-def test_a_folder_with_other_files_is_never_taken_for_a_clouds(tmp_path):
+def test_a_folder_with_other_files_is_never_used_as_state(tmp_path):
     (tmp_path / "thesis.txt").touch()
     with pytest.raises(CannotStart, match="other files than a cloud's"), state_folder.held(tmp_path, fresh=True):
         pass
     assert (tmp_path / "thesis.txt").exists()
 
 
-def test_somebody_elses_folder_is_refused(tmp_path):
+def test_a_folder_of_another_user_is_refused(tmp_path):
     (tmp_path / "cloud").mkdir()
     other = os.getuid() + 1
     try:
@@ -78,7 +78,7 @@ def test_somebody_elses_folder_is_refused(tmp_path):
         pass
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_the_error_names_a_folder_that_cannot_be_created(tmp_path):
     (tmp_path / "file").touch()
     with (
         pytest.raises(CannotStart, match="cannot be created"),
@@ -98,7 +98,7 @@ OUTER = {
 }
 
 
-def test_nothing_of_the_outer_environment_reaches_the_functions_but_the_path(tmp_path):
+def test_the_functions_inherit_only_the_path_from_the_environment(tmp_path):
     inner = environment.clean(OUTER, state_folder.StateFolder(tmp_path), 4566)
     assert inner["PATH"] == "/usr/bin"
     assert {name for name in OUTER if inner.get(name) == OUTER[name]} == {"PATH"}
@@ -120,7 +120,7 @@ def test_the_command_line_has_usable_defaults():
 
 
 @pytest.mark.parametrize("arguments", [["--port", "65536"], ["--port", "x"], ["--completion-events", "often"]])
-def test_a_mistake_on_the_command_line_is_named(arguments, capsys):
+def test_the_error_names_a_wrong_argument(arguments, capsys):
     with pytest.raises(SystemExit):
         Settings.read(arguments)
     assert arguments[0] in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The laptop's commands take what they are given, and say in one sentence what they do not take."""
+"""The laptop's commands check their arguments and print one sentence about a wrong one."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ NEW = Functions("python3.14")
 
 @pytest.mark.parametrize("port", ["abc", "-1", "65536", "4566.0", "²"])
 @pytest.mark.parametrize("module", ["local.cloud", "local.deploy"])
-def test_a_port_that_is_none_is_told_with_those_there_are(module, port, monkeypatch, capsys):
+def test_an_invalid_port_prints_the_valid_range(module, port, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [module, f"--port={port}"])
     from local import deploy  # noqa: PLC0415
 
@@ -28,7 +28,7 @@ def test_a_port_that_is_none_is_told_with_those_there_are(module, port, monkeypa
     assert f"{port} is not a port; ports go from 0 to 65535" in capsys.readouterr().err
 
 
-def test_the_laptop_deploys_a_file_s_choices_on_its_own_python_and_without_what_lies_in_an_account(tmp_path):
+def test_the_laptop_deploys_a_configuration_file_with_its_own_python_and_without_account_resources(tmp_path):
     file = tmp_path / "clinic.json"
     given = {"name": "clinic", "profiles": {"ward/": {}}, "key_arn": "arn:aws:kms:…", "layout": "mirrored"}
     file.write_text(json.dumps(given))
@@ -40,7 +40,7 @@ def test_the_laptop_deploys_a_file_s_choices_on_its_own_python_and_without_what_
 
 
 @pytest.mark.parametrize("content", ["no JSON", "[]", None])
-def test_a_file_that_holds_no_choices_is_told(tmp_path, content):
+def test_a_file_without_configuration_is_reported(tmp_path, content):
     file = tmp_path / "clinic.json"
     if content is not None:
         file.write_text(content)
@@ -48,7 +48,7 @@ def test_a_file_that_holds_no_choices_is_told(tmp_path, content):
         deployment.settings_from_file(file)
 
 
-def test_make_hands_the_choices_on():
+def test_make_passes_the_configuration_on():
     said = subprocess.run(
         ["make", "--dry-run", "cloud-stacks", "CONFIG=my config.json", "INSTALLED="],
         cwd=ROOT, capture_output=True, text=True, check=True,
@@ -56,7 +56,7 @@ def test_make_hands_the_choices_on():
     assert '--config="$TYPED_CONFIG"' in said.stdout  # tests/unit/test_make_values.py shows that it arrives as typed
 
 
-def test_the_tool_says_what_to_do_without_its_packages():
+def test_without_its_packages_the_tool_prints_the_remedy():
     ended = subprocess.run(
         [sys.executable, "-S", "-m", "operations", "status"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -78,5 +78,5 @@ NO_WHEEL = NO_VERSION + "ERROR: No matching distribution found for lxml==6.1.3"
         ("", "check the network"),
     ],
 )
-def test_a_package_that_is_not_built_for_a_runtime_is_no_fault_of_the_network_s(said, sentence):
+def test_a_package_without_a_build_for_the_runtime_is_not_reported_as_a_network_error(said, sentence):
     assert sentence in _why_not_fetched(NEW, said)

@@ -1,4 +1,4 @@
-"""A correction file is anybody's text: it becomes a correction, or is refused with a sentence that quotes nothing."""
+"""A correction file is untrusted text. Reading it gives a correction or an error that quotes nothing from the file."""
 
 import json
 import time
@@ -38,7 +38,7 @@ def reason(content):
     return refusal(content).reason
 
 
-def test_a_file_with_everything_is_read():
+def test_a_complete_file_is_read():
     edits = [
         REPLACE,
         {"edit": "insert", "at": 5, "text": " and  then\n"},
@@ -68,7 +68,7 @@ def test_a_file_with_everything_is_read():
     )
 
 
-def test_the_smallest_file_is_read_also_with_a_byte_order_mark():
+def test_the_smallest_file_is_read_with_and_without_a_byte_order_mark():
     assert correction_file.read(b"\xef\xbb\xbf" + body()) == Correction("clinic-0a1b", BASE, "corrected")
 
 
@@ -129,18 +129,18 @@ def test_the_smallest_file_is_read_also_with_a_byte_order_mark():
         (body(reason=["x"]), Reason.WRONG_TYPE),
     ],
 )
-def test_what_is_no_correction_file_is_refused(content, expected):
+def test_any_other_file_is_refused(content, expected):
     assert reason(content) == expected
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_text_that_hides_or_fakes_something_is_refused(text):
+def test_text_with_invisible_or_misleading_characters_is_refused(text):
     edits = [REPLACE | {"text": text}]
     for more in ({"edits": edits}, {"reason": text}, {"displayName": text}, {"addenda": [text]}, {"job": text}):
         assert reason(body(**more)) == Reason.UNPRINTABLE_TEXT
 
 
-def test_every_reason_has_a_sentence_as_its_remedy():
+def test_every_reason_has_a_remedy():
     assert set(REMEDIES) == set(Reason)
     assert all(remedy[0].isupper() and remedy.endswith(".") for remedy in REMEDIES.values())
 
@@ -157,14 +157,14 @@ def test_every_reason_has_a_sentence_as_its_remedy():
         body(edits=[{"edit": SECRET}]),
     ],
 )
-def test_a_refusal_quotes_nothing_of_the_file_nor_holds_an_error_that_does(content):
+def test_a_refusal_quotes_nothing_from_the_file_and_chains_no_error_that_does(content):
     error = refusal(content)
     assert SECRET not in f"{error!r} {error} {error.where}"
     assert error.__cause__ is None
     assert error.__context__ is None or isinstance(error.__context__, Refused)
 
 
-def test_a_refusal_says_where_and_what_to_do():
+def test_a_refusal_gives_the_position_and_the_remedy():
     error = refusal(body(edits=[REPLACE, REPLACE | {"text": 7}]))
     assert error.where == "edits[1].text"
     assert str(error) == (
@@ -184,7 +184,7 @@ def test_a_refusal_says_where_and_what_to_do():
     ],
     ids=["escaped quotes", "quotes", "backslashes", "empty edits", "half an escape"],
 )
-def test_no_file_takes_long_to_refuse(content):
+def test_every_file_is_refused_quickly(content):
     began = time.process_time()
     refusal(content)
     assert time.process_time() - began < 1.5
@@ -231,7 +231,7 @@ plausible = st.one_of(
 
 
 @given(contents)
-def test_no_file_makes_more_of_reading_than_a_correction_or_a_refusal(content):
+def test_reading_any_file_gives_a_correction_or_a_refusal(content):
     try:
         read = correction_file.read(content)
     except Refused:

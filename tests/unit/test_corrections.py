@@ -1,4 +1,4 @@
-"""Corrections change the words they name, nothing else, and lose nothing of what the machine wrote."""
+"""Corrections change only the words they name. The machine's words stay available."""
 
 import itertools
 from dataclasses import replace
@@ -61,7 +61,7 @@ def valid(draw, transcript):
 
 @st.composite
 def histories(draw):
-    """A machine's transcript, corrections that follow one another, and the transcript after each of them."""
+    """A machine's transcript, a series of corrections, and the transcript after each correction."""
     machine = draw(transcripts())
     accepted, revised = [], [machine]
     for _ in range(draw(st.integers(1, 4))):
@@ -75,7 +75,7 @@ def written(transcript):
 
 
 def by_hand(strings, texts):
-    """The edits made one after the other on a list of strings, from the back, so that no position moves."""
+    """Apply the edits to a list of strings, from last to first, so that no position shifts."""
     strings = list(strings)
     for edit in sorted(texts, key=lambda edit: (edit.start, edit.end), reverse=True):
         strings[edit.start : edit.end] = edit.text.split()
@@ -100,7 +100,7 @@ def corrected(transcript, *edits, **more):
 
 
 @given(histories())
-def test_any_sequence_of_corrections_gives_the_words_that_a_person_gets_by_hand(history):
+def test_any_sequence_of_corrections_gives_the_same_words_as_editing_by_hand(history):
     machine, accepted, revised = history
     strings = written(machine)
     for correction, transcript in zip(accepted, revised[1:], strict=True):
@@ -116,7 +116,7 @@ def test_the_machine_s_words_are_in_every_revision(history):
 
 
 @given(histories())
-def test_every_word_of_a_revision_says_which_words_of_the_machine_it_stands_for(history):
+def test_every_word_of_a_revision_names_the_machine_s_words_it_replaces(history):
     machine, _, revised = history
     for transcript in revised[1:]:
         begins = [word.machine[0] for word in transcript.words]
@@ -137,7 +137,7 @@ def test_every_word_of_a_revision_says_which_words_of_the_machine_it_stands_for(
 
 
 @given(histories())
-def test_undoing_the_differences_gives_the_machine_s_words_again(history):
+def test_undoing_the_differences_restores_the_machine_s_words(history):
     for transcript in history[2]:
         found = list(corrections.differences(transcript))
         restored = list(transcript.words)
@@ -150,7 +150,7 @@ def test_undoing_the_differences_gives_the_machine_s_words_again(history):
 
 
 @given(histories())
-def test_a_revision_is_made_again_from_the_machine_s_words_and_the_accepted_corrections(history):
+def test_a_revision_can_be_rebuilt_from_the_machine_s_words_and_the_accepted_corrections(history):
     machine, accepted, revised = history
     for number, transcript in enumerate(revised):
         assert corrections.reconstruct(machine, accepted[:number]) == transcript
@@ -177,7 +177,7 @@ def test_words_that_a_correction_does_not_name_stay_as_they_were(history):
 
 
 @given(histories())
-def test_times_of_a_revision_run_forward_where_the_machine_s_do(history):
+def test_times_of_a_revision_increase_where_the_machine_s_times_do(history):
     for transcript in history[2]:
         starts = [word.start for word in transcript.words if word.start is not None]
         assert starts == sorted(starts)
@@ -191,7 +191,7 @@ def test_a_replaced_word_takes_the_time_and_the_speaker_of_the_word_it_replaces(
     assert corrections.machine_words(revised)[1].text == "metoprolol"
 
 
-def test_more_words_than_were_replaced_share_their_time_by_length():
+def test_additional_words_share_the_time_of_the_replaced_words_by_length():
     transcript = spoken("the next 23 days")
     revised = apply(corrected(transcript, TextEdit(2, 3, "two three")), transcript)
     assert [(word.text, word.start, word.end) for word in revised.words[2:4]] == [
@@ -200,7 +200,7 @@ def test_more_words_than_were_replaced_share_their_time_by_length():
     ]
 
 
-def test_the_time_that_is_shared_is_that_of_all_replaced_words():
+def test_the_shared_time_is_that_of_all_replaced_words():
     transcript = spoken("the next two days")
     revised = apply(corrected(transcript, TextEdit(1, 3, "a bb c")), transcript)
     assert [(word.start, word.end) for word in revised.words[1:4]] == [(1.0, 1.5), (1.5, 2.5), (2.5, 3.0)]
@@ -221,7 +221,7 @@ def test_a_replaced_word_stays_marked_as_protected():
     assert revised.words[0].category == "Personal"
 
 
-def test_words_can_be_written_where_the_machine_heard_none():
+def test_words_can_be_added_to_an_empty_transcript():
     revised = apply(corrected(Transcript(()), TextEdit(0, 0, "inaudible")), Transcript(()))
     assert written(revised) == ["inaudible"]
     assert corrections.machine_words(revised) == ()
@@ -241,7 +241,7 @@ def test_a_pause_no_longer_splits_turns_that_were_merged():
     assert len(list(apply(corrected(pause, TurnEdit(1, begins=False)), pause).turns())) == 1
 
 
-def test_a_split_stays_where_its_first_word_is_deleted_or_replaced():
+def test_a_split_remains_if_its_first_word_is_deleted_or_replaced():
     transcript = spoken("one um three four")
     split = apply(corrected(transcript, TurnEdit(1, begins=True)), transcript)
     for edit, turns in (
@@ -280,18 +280,18 @@ def test_edits_that_do_not_fit_are_refused(edits, reason):
     assert refused(corrected(transcript, *edits), transcript) == reason
 
 
-def test_edits_that_only_touch_are_no_overlap():
+def test_adjacent_edits_do_not_overlap():
     transcript = spoken("one two three")
     edits = (TextEdit(1, 2, "b"), TextEdit(1, 1, "x"), TextEdit(0, 1, "a"), TextEdit(2, 2, "y"))
     assert written(apply(corrected(transcript, *edits), transcript)) == ["a", "x", "b", "y", "three"]
 
 
-def test_a_range_out_of_the_words_cannot_be_confirmed():
+def test_a_range_outside_the_words_cannot_be_confirmed():
     transcript = spoken("one two three")
     assert refused(corrected(transcript, confirmed=((2, 4),)), transcript) == Reason.OUT_OF_RANGE
 
 
-def test_a_correction_of_other_words_is_refused():
+def test_a_correction_of_another_transcript_is_refused():
     transcript = spoken("one two three")
     correction = corrected(transcript, TextEdit(0, 1, "a"))
     assert refused(correction, apply(correction, transcript)) == Reason.OTHER_BASE
@@ -306,16 +306,16 @@ def test_the_digest_covers_what_a_correction_can_change(changed):
 @pytest.mark.parametrize(
     "changed", [{"start": 0.5}, {"confidence": None}, {"category": "Personal"}, {"confirmed": True}]
 )
-def test_documents_made_again_do_not_invalidate_open_work(changed):
+def test_new_documents_do_not_invalidate_an_open_correction(changed):
     word = Word("a", 0.0, 1.0, 0.9, "", "spk_0")
     assert words_digest(Transcript((replace(word, **changed),))) == words_digest(Transcript((word,)))
 
 
-def test_the_digest_tells_words_apart_that_read_the_same():
+def test_words_that_look_the_same_have_different_digests():
     assert words_digest(spoken("a b")) != words_digest(Transcript((Word("a b", 0.0, 1.0, 0.9, "", "spk_0"),)))
 
 
-def test_the_share_of_corrected_words_counts_what_no_longer_stands():
+def test_the_share_of_corrected_words_counts_replaced_and_deleted_words():
     transcript = spoken("one two three four")
     assert corrections.corrected_share(transcript) == 0
     revised = apply(corrected(transcript, TextEdit(0, 1, "a b c"), TextEdit(2, 3, ""), TextEdit(4, 4, "x")), transcript)
@@ -323,12 +323,12 @@ def test_the_share_of_corrected_words_counts_what_no_longer_stands():
     assert corrections.corrected_share(Transcript(())) == 0
 
 
-def test_a_transcript_never_grows_beyond_what_a_machine_s_may_have():
+def test_a_corrected_transcript_keeps_the_size_limit_of_a_machine_s():
     transcript = spoken("a")
     assert refused(corrected(transcript, TextEdit(1, 1, "b " * 250_000)), transcript) == Reason.TOO_LARGE
 
 
-def test_the_changes_are_readable_in_the_order_of_the_words():
+def test_the_changes_are_listed_in_word_order():
     transcript = spoken("one two three")
     changes = corrections.changes(corrected(transcript, TextEdit(2, 3, ""), TextEdit(0, 1, "a.")), transcript)
     assert [(change.at, change.before, change.after) for change in changes] == [(0, "one", "a."), (2, "three", "")]

@@ -1,4 +1,4 @@
-"""Where documents lie: safe under any tool, apart from each other, never longer than S3 takes."""
+"""Document keys are safe in any tool, unique, and never longer than S3 accepts."""
 
 import json
 import re
@@ -35,7 +35,7 @@ def folder(key, job=JOB):
 
 
 @given(st.one_of(keys, parts.map("/".join)))
-def test_a_mirrored_path_has_no_part_that_a_tool_would_not_take_as_it_is(key):
+def test_every_part_of_a_mirrored_path_is_safe_in_any_tool(key):
     path = folder(key)
     assert path.endswith(f"/{JOB}/") or path == f"{JOB}/"
     for part in path.rstrip("/").split("/"):
@@ -67,7 +67,7 @@ def test_every_part_of_a_mirrored_path_fits_every_common_file_system(key):
     ("key", "path"),
     list(zip(KEYS, PATHS, strict=True)),
 )
-def test_names_that_file_systems_refuse_are_changed_and_others_stay(key, path):
+def test_only_names_that_file_systems_refuse_are_changed(key, path):
     written = folder(key).removesuffix(f"/{JOB}/")
     assert all(fits(part) for part in written.split("/"))
     if path is None:
@@ -92,12 +92,12 @@ def test_different_paths_stay_different(one, other):
 
 
 @given(keys)
-def test_every_document_s_key_is_one_that_s3_takes(key):
+def test_s3_accepts_every_document_s_key(key):
     longest = max((*(form.name for form in FORMATS.values()), manifest.NAME, "transcribe.json"), key=len)
     assert len((folder(key) + longest).encode()) <= 1024
 
 
-def test_what_is_too_long_loses_its_last_parts_and_nothing_of_its_own():
+def test_a_path_that_is_too_long_loses_its_last_parts_and_keeps_the_document_s_name():
     assert folder(f"dictation/ward 3/{'ü' * 500}") == f"dictation/ward 3/{JOB}/"
     assert folder("x" * 1024) == f"{JOB}/"
 
@@ -110,26 +110,26 @@ def test_two_uploads_of_one_key_never_share_a_folder():
     st.sampled_from(list(document_keys.FOLDERS)),
     st.one_of(keys, st.sampled_from(["dictation/a.wav/clinic-1", "x" * 1024])),
 )
-def test_a_folder_is_the_last_of_its_path_and_named_as_its_job_so_that_no_two_recordings_share_one(name, key):
+def test_a_recording_s_folder_is_last_in_its_path_and_named_after_its_job(name, key):
     assert document_keys.FOLDERS[name](row(key, "clinic-2")).split("/")[-2:] == ["clinic-2", ""]
 
 
-def test_an_opaque_folder_says_nothing_of_the_upload():
+def test_an_opaque_folder_reveals_nothing_about_the_upload():
     assert document_keys.opaque(row("dictation/Jane Doe.wav")) == f"1970-01-01/{JOB}/"
 
 
-def test_the_forms_one_can_choose_are_those_that_are_made():
+def test_the_configurable_formats_are_the_ones_that_can_be_written():
     assert set(formats.NAMES) == set(FORMATS)
     assert set(formats.USUAL) <= set(FORMATS)
 
 
-def test_the_page_on_choices_lists_every_form_and_layout_and_the_usual_ones():
+def test_the_configuration_page_lists_every_format_and_layout_and_the_defaults():
     page = (Path(__file__).parents[2] / "docs" / "deploying.md").read_text(encoding="utf-8")
     assert f"| `documents` | `{json.dumps(formats.USUAL)}` |" in page
     for name in (*formats.NAMES, *document_keys.FOLDERS):
         assert f"`{name}`" in page
 
 
-def test_a_manifest_is_the_only_document_of_its_name():
+def test_no_other_document_has_the_manifest_s_name():
     names = [form.name for form in FORMATS.values()]
     assert len({*names, manifest.NAME, "transcribe.json"}) == len(names) + 2

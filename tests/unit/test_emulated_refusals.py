@@ -1,4 +1,4 @@
-"""What the laptop's Transcribe answers to a job that it does not start has a meaning to the functions."""
+"""The functions classify every refusal of the laptop's Transcribe Medical."""
 
 import pytest
 
@@ -26,7 +26,7 @@ REQUEST = {
         (caller_permissions.NO_KEY, ErrorKind.CONFIGURATION),
     ],
 )
-def test_its_sentences_are_understood(sentence, fault):
+def test_every_refusal_text_is_classified(sentence, fault):
     assert aws_errors.fault(refusal("BadRequestException", sentence)) is fault
 
 
@@ -40,7 +40,7 @@ def test_its_sentences_are_understood(sentence, fault):
         {"VocabularyName": "no name"},
     ],
 )
-def test_a_setting_that_it_does_not_take_is_known_for_a_setting(settings):
+def test_a_refused_setting_is_classified_as_a_setting(settings):
     with pytest.raises(Refused) as refused:
         request_validation.check("StartMedicalTranscriptionJob", {**REQUEST, "Settings": settings})
     assert aws_errors.fault(refusal(refused.value.code, refused.value.message)) is ErrorKind.SETTING

@@ -22,13 +22,13 @@ def refusals(faults, operation=GET, caller=CALLER, tries=1000):
     return codes
 
 
-def test_the_weather_is_fine_unless_asked_for():
+def test_no_fault_is_injected_by_default():
     faults = FaultInjection()
     assert refusals(faults) == []
     assert (faults.delay("job"), faults.copies("job", "event")) == (0.0, 1)
 
 
-def test_bad_luck_comes_about_as_often_as_forecast_and_the_same_from_the_same_seed():
+def test_faults_occur_at_the_configured_rate_and_repeat_with_the_same_seed():
     fault_rates = FaultRates(limit_exceeded=0.2, fails_before=0.1, fails_after=0.1, seed=3)
     first, again = refusals(FaultInjection(fault_rates)), refusals(FaultInjection(fault_rates))
     assert first == again
@@ -37,7 +37,7 @@ def test_bad_luck_comes_about_as_often_as_forecast_and_the_same_from_the_same_se
     assert 100 < first.count(("InternalFailureException", 500)) < 200
 
 
-def test_only_the_named_operations_are_struck():
+def test_faults_occur_only_in_the_named_operations():
     faults = FaultInjection(FaultRates(fails_before=1.0, operations=("StartMedicalTranscriptionJob",)))
     assert refusals(faults) == []
     assert len(refusals(faults, "StartMedicalTranscriptionJob", tries=5)) == 5
@@ -58,7 +58,7 @@ def test_aws_rates_are_known_for_every_operation():
     assert FaultRates.read("rates=aws").rates == AWS_RATES
 
 
-def test_signs_of_an_end_are_lost_and_doubled_as_forecast_and_the_same_each_time():
+def test_completion_events_are_lost_and_doubled_at_the_configured_rate_and_repeatably():
     faults = FaultInjection(FaultRates(lost_events=0.3, doubled_events=0.3, seed=1))
     copies = [faults.copies(f"job-{n}", "event") for n in range(1000)]
     assert copies == [faults.copies(f"job-{n}", "event") for n in range(1000)]
@@ -67,7 +67,7 @@ def test_signs_of_an_end_are_lost_and_doubled_as_forecast_and_the_same_each_time
     assert copies != [faults.copies(f"job-{n}", "object") for n in range(1000)]
 
 
-def test_a_forecast_is_read_from_a_file_and_from_the_command_line_alike(tmp_path):
+def test_fault_rates_are_read_from_a_file_and_from_the_command_line(tmp_path):
     file = tmp_path / "storm.json"
     file.write_text(json.dumps({"seed": 7, "concurrent_jobs": 5, "rates": {GET: 3}, "operations": [GET]}))
     assert FaultRates.read(str(file)) == FaultRates.read(f"seed=7, concurrent_jobs=5,rates={GET}:3,operations={GET}")
@@ -89,7 +89,7 @@ def test_a_forecast_is_read_from_a_file_and_from_the_command_line_alike(tmp_path
         ("/nowhere/storm.json", "cannot be read"),
     ],
 )
-def test_weather_nobody_could_mean_is_named(text, problem, capsys):
+def test_the_error_names_an_impossible_fault_rate(text, problem, capsys):
     with pytest.raises(InvalidFaultRates, match=problem):
         FaultRates.read(text)
     with pytest.raises(SystemExit):

@@ -1,4 +1,4 @@
-"""The installation: each failure ends in a sentence with the next step, and pip's settings hold for uv too."""
+"""Installation: each failure prints a sentence with the next step, and pip's settings also apply to uv."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def build(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("said", "remedy"), SAID.values(), ids=SAID)
-def test_what_an_installer_says_becomes_a_sentence_with_the_next_step(said, remedy):
+def test_an_installer_s_error_becomes_a_sentence_with_the_next_step(said, remedy):
     sentence = install.failure("Python packages", said, Path("install.log"))
     assert sentence.startswith("Python packages: not installed. Next step: ")
     assert remedy in sentence
@@ -46,7 +46,7 @@ def test_steps_run_at_the_same_time_and_one_that_fails_ends_the_others(build):
     assert (build / "install-long.log").read_text() == ""
 
 
-def test_steps_that_succeed_say_nothing_more(build, capsys):
+def test_successful_steps_print_nothing_more(build, capsys):
     install.run(Step("One", [sys.executable, "-c", "print(1)"]), Step("Two", [sys.executable, "-c", "print(2)"]))
     assert capsys.readouterr().out == "One; Two …\n"
     assert [(build / f"install-{name}.log").read_text() for name in ("one", "two")] == ["1\n", "2\n"]
@@ -72,7 +72,7 @@ user.timeout='90'
 """
 
 
-def test_a_mirror_or_proxy_of_pip_s_is_used_by_uv():
+def test_uv_uses_pip_s_mirror_and_proxy():
     assert install.uv_settings(CONFIG, lambda path: "nowhere" not in str(path)) == {
         "UV_FIND_LINKS": "/opt/wheels",
         "UV_DEFAULT_INDEX": "https://one.example/simple",

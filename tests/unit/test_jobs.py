@@ -1,4 +1,4 @@
-"""Names: one per object version, with nothing of the key in them."""
+"""Job names: one for each object version, and nothing from the key in them."""
 
 import re
 
@@ -18,7 +18,7 @@ def test_two_uploads_share_a_name_only_if_they_are_the_same(one, other):
 
 
 @given(uploads, st.integers(1, 99))
-def test_a_name_is_one_transcribe_takes_and_leads_back_to_its_recording(upload, attempt):
+def test_transcribe_accepts_the_name_and_it_identifies_the_recording(upload, attempt):
     recording = jobs.recording("clinic", upload)
     job = jobs.name(recording, attempt)
     assert re.fullmatch("[0-9a-zA-Z._-]{1,200}", job)

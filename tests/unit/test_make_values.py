@@ -1,4 +1,4 @@
-"""What is typed behind `make demo AUDIO=` reaches the program as it was typed."""
+"""A value typed after `make demo AUDIO=` reaches the program unchanged."""
 
 import json
 import os
@@ -20,7 +20,7 @@ NAMES = [
 
 @pytest.fixture
 def make(tmp_path):
-    """Runs make with a `python` that prints its arguments, in a folder where nothing is to be installed."""
+    """Run make with a `python` that prints its arguments, in a folder where nothing needs to be installed."""
     folder = tmp_path / "project"
     (folder / ".venv" / "bin").mkdir(parents=True)
     (folder / "build").mkdir()
@@ -44,11 +44,11 @@ def make(tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_name_of_a_recording_reaches_the_demo_as_it_was_typed(make, name):
+def test_any_recording_name_reaches_the_demo_unchanged(make, name):
     assert make("demo", f"AUDIO={name}") == ["-m", "local.demo", f"--audio={name}"]
 
 
-def test_a_name_in_the_environment_reaches_the_demo_too(make):
+def test_a_name_in_the_environment_reaches_the_demo(make):
     assert make("demo", AUDIO="a$b c.wav") == ["-m", "local.demo", "--audio=a$b c.wav"]
 
 
@@ -57,7 +57,7 @@ def test_a_name_in_the_environment_reaches_the_demo_too(make):
     [("demo", "PROFILE", "--profile"), ("cloud", "PORT", "--port"), ("cloud-stacks", "PORT", "--port"),
      ("bench-recogniser", "RECORDINGS", "--recordings"), ("simulate", "SEED", "--seed")],
 )  # fmt: skip
-def test_every_other_value_is_handed_on_in_the_same_way(make, target, variable, option):
+def test_every_other_value_is_passed_on_in_the_same_way(make, target, variable, option):
     assert f"{option}=a $b'c" in make(target, f"{variable}=a $b'c")
 
 

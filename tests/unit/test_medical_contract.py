@@ -1,4 +1,4 @@
-"""Every limit of the service model, at the last value that fits and the first that does not."""
+"""Every limit of the service model, at the last valid value and the first invalid one."""
 
 import re
 
@@ -25,7 +25,7 @@ SMALLEST = {
     "ListTagsForResource": {"ResourceArn": f"{ARN}drugs"},
 }
 
-# For each pattern of the model: how to write a text of a given length that fits, and texts that do not.
+# For each pattern of the model: a function that makes a matching text of a given length, and texts that do not match.
 PATTERNS = {
     "^[0-9a-zA-Z._-]+": (lambda n: "a" * n, ["a b", "a/b", "ä", "a:b", "a%b"]),
     "(s3://|http(s*)://).+": (lambda n: "s3://b/".ljust(n, "k"), ["ftp://a/b", "a/b", "s3:/a"]),
@@ -39,17 +39,17 @@ PATTERNS = {
         [ARN, "arn:aws:s3:::clinic", ARN.replace("000000000000", "1") + "a"],
     ),
 }
-# Where a rule is narrower than the model: the bucket's pattern than its length, and what the guide says of tags.
+# Rules that are narrower than the model: the bucket's pattern, and the guide's rules on tags.
 MOST = {"OutputBucketName": 63, "Tags": 50}
 ONLY = {"LanguageCode": ["en-US"]}
 SHORTEST = {"OutputBucketName": 3, "MediaFileUri": 7, "RedactedMediaFileUri": 7, "VocabularyFileUri": 7}
-# What a member needs beside it to be accepted at all.
+# Other members that the service needs beside this one.
 COMPANIONS = {
     "MaxSpeakerLabels": {"ShowSpeakerLabels": True},
     "MaxAlternatives": {"ShowAlternatives": True},
     "KMSEncryptionContext": {"OutputEncryptionKMSKeyId": "alias/clinic"},
 }
-NEVER_ACCEPTED = ("RedactedMediaFileUri",)  # another API's, which shares the shape
+NEVER_ACCEPTED = ("RedactedMediaFileUri",)  # belongs to another API that shares the shape
 
 
 def values(name, shape):
@@ -78,7 +78,7 @@ def sized(shape, n):
 
 
 def cases(shape, place=lambda value: value):
-    """For each constrained member below a shape: its name, and how to put a value there into a request."""
+    """For each constrained member below a shape: its name, and a function that puts a value there into a request."""
     if isinstance(shape, StructureShape):
         for name, member in shape.members.items():
             within = lambda value, name=name: {name: value, **COMPANIONS.get(name, {})}  # noqa: E731  # a step of a path
@@ -105,7 +105,7 @@ CASES = [
 
 
 def merged(operation, more):
-    """The smallest request with another one laid over it."""
+    """The smallest valid request with other members merged into it."""
     request = {**SMALLEST[operation], **more}
     for name in ("Media", "Settings"):
         if isinstance(more.get(name), dict):
@@ -135,7 +135,7 @@ def test_the_first_values_outside_a_limit_are_bad_requests(operation, name, memb
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_required_member_is_missed_by_name(operation):
+def test_the_error_names_each_missing_required_member(operation):
     request_validation.check(operation, SMALLEST[operation])
     for name in model().operation_model(operation).input_shape.required_members:
         request = {member: value for member, value in SMALLEST[operation].items() if member != name}
@@ -143,7 +143,7 @@ def test_each_required_member_is_missed_by_name(operation):
             request_validation.check(operation, request)
 
 
-def test_every_pattern_of_the_model_is_tried():
+def test_every_pattern_of_the_model_is_tested():
     patterns = {case.values[2].metadata.get("pattern") for case in CASES} - {None}
     assert patterns == set(PATTERNS)
     for pattern, (make, wrong) in PATTERNS.items():
@@ -151,7 +151,7 @@ def test_every_pattern_of_the_model_is_tried():
         assert not [text for text in wrong if re.fullmatch(pattern, text)]
 
 
-def test_every_limit_of_the_model_is_tried():
+def test_every_limit_of_the_model_is_tested():
     assert len(CASES) == 50
     assert all(inside and outside for _id, inside, outside in tried())
 

@@ -41,7 +41,7 @@ def test_the_transcript_goes_where_the_output_key_says(key, written):
     ("key", "probed"),
     [("raw/J.json", "raw/.write_access_check_file.temp"), ("J.json", ".write_access_check_file.temp")],
 )
-def test_writing_is_tried_beside_the_transcript(key, probed):
+def test_the_write_probe_is_next_to_the_transcript(key, probed):
     assert jobs.probe(REQUEST | {"OutputKey": key}) == S3Location("B", probed)
 
 
@@ -88,7 +88,7 @@ def test_jobs_are_listed_newest_first_and_five_a_page():
     assert "NextToken" not in second
 
 
-def test_a_job_that_begins_between_two_pages_shifts_nothing():
+def test_a_job_that_starts_between_two_pages_does_not_shift_the_list():
     made = service(*(job(f"j{n}", created=float(n)) for n in range(6)))
     token = listed(made)["NextToken"]
     made.store.jobs.put(job("new", created=9.0))
@@ -123,18 +123,18 @@ def test_another_account_or_region_sees_no_jobs():
 
 
 @pytest.mark.parametrize("token", ["nonsense", "bm9uc2Vuc2U=", "W10="])
-def test_a_token_of_somebody_elses_making_is_refused(token):
+def test_a_forged_token_is_refused(token):
     with pytest.raises(Refused, match="NextToken"):
         listed(service(job("j", 1.0)), NextToken=token)
 
 
-def test_what_is_remembered_is_the_same_job_again(tmp_path):
+def test_a_stored_job_is_read_back_unchanged(tmp_path):
     done = job("j", 1.0, finished=2.0, format="wav", sample_rate=16000)
     JobStore(tmp_path / "journal").jobs.put(done)
     assert list(JobStore(tmp_path / "journal").jobs) == [done]
 
 
-def test_what_was_forgotten_stays_forgotten(tmp_path):
+def test_a_deleted_job_stays_deleted(tmp_path):
     store = JobStore(tmp_path / "journal")
     for name in ("a", "b"):
         store.jobs.put(job(name, 1.0))
@@ -142,7 +142,7 @@ def test_what_was_forgotten_stays_forgotten(tmp_path):
     assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["b"]
 
 
-def test_half_a_line_at_the_end_of_the_journal_spoils_nothing(tmp_path):
+def test_an_incomplete_last_line_of_the_journal_is_ignored(tmp_path):
     JobStore(tmp_path / "journal").jobs.put(job("whole", 1.0))
     with (tmp_path / "journal").open("a") as journal:
         journal.write('{"kind": "Job", "acc')
@@ -151,7 +151,7 @@ def test_half_a_line_at_the_end_of_the_journal_spoils_nothing(tmp_path):
     assert [one.name for one in JobStore(tmp_path / "journal").jobs] == ["whole", "next"]
 
 
-def test_the_service_knows_a_job_for_ninety_days():
+def test_the_service_keeps_a_job_for_ninety_days():
     made = service(job("old", 1.0), job("young", 2.0), now=1.5 + KEPT_SECONDS)
     assert names(listed(made)) == ["young"]
     with pytest.raises(Refused, match="couldn't be found"):

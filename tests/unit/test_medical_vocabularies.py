@@ -1,4 +1,4 @@
-"""Medical vocabularies and tags, without the time in between."""
+"""Medical vocabularies and tags, with the waiting time skipped."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def ready(harness, **more):
     assert got(harness)["VocabularyState"] == "READY"
 
 
-def test_a_vocabulary_is_pending_first_and_ready_then(harness):
+def test_a_vocabulary_is_first_pending_and_then_ready(harness):
     answer = harness.ask("CreateMedicalVocabulary", **create())
     assert (answer["VocabularyState"], answer["VocabularyName"], answer["LanguageCode"]) == (
         "PENDING",
@@ -53,7 +53,7 @@ def test_a_vocabulary_is_pending_first_and_ready_then(harness):
     assert got(harness)["VocabularyState"] == "READY"
 
 
-def test_what_is_ready_can_be_downloaded_by_its_address_and_by_no_other(harness):
+def test_a_ready_vocabulary_is_downloaded_only_by_its_address(harness):
     ready(harness)
     path = got(harness)["DownloadUri"].removeprefix(harness.cloud.endpoint)
     assert path.startswith(DOWNLOADS)
@@ -97,7 +97,7 @@ def test_a_failed_update_keeps_the_old_table_and_says_why(harness):
     assert [term.phrase for term in harness.service.vocabularies.terms(CALLER, "drugs")] == ["metoprolol"]
 
 
-def test_the_old_table_holds_until_the_new_one_is_ready(harness):
+def test_the_old_table_is_used_until_the_new_one_is_ready(harness):
     ready(harness)
     put(harness, "new.txt", TABLE.replace("metoprolol", "bisoprolol"))
     harness.ask("UpdateMedicalVocabulary", **create(file="new.txt"))
@@ -108,7 +108,7 @@ def test_the_old_table_holds_until_the_new_one_is_ready(harness):
     assert "FailureReason" not in got(harness)
 
 
-def test_a_file_that_goes_before_it_is_read_fails_the_vocabulary(harness):
+def test_a_file_deleted_before_it_is_read_fails_the_vocabulary(harness):
     harness.ask("CreateMedicalVocabulary", **create())
     harness.cloud.objects.clear()
     harness.pass_time()
@@ -142,7 +142,7 @@ def test_a_name_in_use_is_a_conflict(harness):
     assert refused.message == "The requested vocabulary name already exists. Use a different vocabulary name."
 
 
-def test_a_vocabulary_at_work_is_left_alone(harness):
+def test_a_vocabulary_in_progress_cannot_be_changed(harness):
     harness.ask("CreateMedicalVocabulary", **create())
     assert refusal(harness, "UpdateMedicalVocabulary", **create()).code == "ConflictException"
     assert refusal(harness, "DeleteMedicalVocabulary", VocabularyName="drugs").code == "BadRequestException"
@@ -159,7 +159,7 @@ def test_a_vocabulary_at_work_is_left_alone(harness):
         ({"Tags": [{"Key": "aws:a", "Value": ""}]}, "reserved"),
     ],
 )
-def test_what_the_service_does_not_accept_is_a_bad_request(harness, changed, text):
+def test_an_invalid_value_is_a_bad_request(harness, changed, text):
     for operation in ("CreateMedicalVocabulary", "UpdateMedicalVocabulary"):
         if operation == "UpdateMedicalVocabulary":
             if "Tags" in changed or "VocabularyName" in changed:
@@ -169,18 +169,18 @@ def test_what_the_service_does_not_accept_is_a_bad_request(harness, changed, tex
         assert (refused.code, text in refused.message) == ("BadRequestException", True), refused.message
 
 
-def test_the_file_is_read_with_the_callers_own_right(harness):
+def test_the_file_is_read_with_the_caller_s_permissions(harness):
     harness.cloud.refused = {"read"}
     assert "read permission" in refusal(harness, "CreateMedicalVocabulary", **create()).message
 
 
-def test_tags_need_a_right_of_their_own(harness):
+def test_tags_need_their_own_permission(harness):
     harness.cloud.refused = {"tag"}
     tagged = create(Tags=[{"Key": "ward", "Value": "3"}])
     assert refusal(harness, "CreateMedicalVocabulary", **tagged).code == "AccessDeniedException"
 
 
-def test_ten_are_pending_and_a_hundred_there_at_most(harness):
+def test_at_most_ten_vocabularies_are_pending_and_a_hundred_exist(harness):
     for number in range(vocabulary_operations.MOST):
         if number % vocabulary_operations.MOST_PENDING == 0:
             harness.pass_time()
@@ -247,7 +247,7 @@ def test_a_resource_has_fifty_tags_at_most(harness):
         ARN.replace("medical-vocabulary", "medical-transcription-job"),
     ],
 )
-def test_what_is_not_there_has_no_tags(harness, arn):
+def test_a_missing_resource_has_no_tags(harness, arn):
     ready(harness)
     for operation, more in (
         ("ListTagsForResource", {}),
@@ -266,7 +266,7 @@ def test_aws_own_tags_are_neither_set_nor_removed(harness, key):
     assert refusal(harness, "UntagResource", ResourceArn=ARN, TagKeys=[key]).code == "BadRequestException"
 
 
-def test_tags_of_transcribes_other_resources_are_left_to_others(harness):
+def test_tags_of_transcribe_s_other_resources_are_passed_on(harness):
     takes = harness.service.takes
     assert takes("TagResource", {"ResourceArn": ARN})
     assert takes("TagResource", {"ResourceArn": "no ARN at all"})

@@ -1,4 +1,4 @@
-"""What is told: one body, attributes to filter by, and a mail a person understands."""
+"""Notifications: one body, attributes for filters, and a readable e-mail."""
 
 import ast
 import json
@@ -36,7 +36,7 @@ def refusals():
                 yield ast.literal_eval(node.args[0])
 
 
-def test_every_reason_can_be_filtered_by_and_stands_in_the_documentation():
+def test_every_reason_can_be_a_filter_and_is_documented():
     described = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
     assert set(refusals()) == set(notifications.rejections.CLASSES)
     for reason in set(notifications.VALUES["reason"]) - {notifications.NONE}:
@@ -55,7 +55,7 @@ def test_the_sdk_s_own_model_accepts_what_is_sent(end, service, operation):
 
 
 @ends
-def test_a_subject_is_as_sns_takes_it(end):
+def test_sns_accepts_every_subject(end):
     for longest in (
         end,
         LedgerRow(**vars(end) | {"correlation_id": "x" * 64, "job": "a" * 23 + "-" + 40 * "0" + "-99"}),
@@ -67,13 +67,13 @@ def test_a_subject_is_as_sns_takes_it(end):
 
 
 @ends
-def test_neither_mail_nor_message_names_the_file(end):
+def test_neither_e_mail_nor_message_names_the_file(end):
     sent = json.dumps([notifications.publication(end, BUCKET), notifications.event(end, BUCKET)])
     assert "Jane" not in sent
     assert ".wav" not in sent
 
 
-def test_a_mail_says_what_happened_to_which_recording_where_it_is_and_what_next():
+def test_an_e_mail_gives_the_recording_the_outcome_the_documents_and_the_next_step():
     assert (
         email_text.text(ENDS["delivered"], BUCKET)
         == f"""\
@@ -94,7 +94,7 @@ What next
     )
 
 
-def test_a_mail_about_a_refusal_says_why_and_what_to_do():
+def test_an_e_mail_about_a_rejection_gives_the_reason_and_the_remedy():
     text = email_text.text(ENDS["rejected"], BUCKET)
     assert "nothing was charged" in text
     assert "Correlation id  visit-7" in text
@@ -105,25 +105,25 @@ def test_a_mail_about_a_refusal_says_why_and_what_to_do():
 @pytest.mark.parametrize(
     ("end", "words"), [("deleted in time", "nothing was charged"), ("cancelled too late", "No transcript is delivered")]
 )
-def test_a_mail_about_a_stopped_recording_says_so_and_does_not_call_it_a_failure(end, words):
+def test_an_e_mail_about_a_stopped_recording_does_not_call_it_a_failure(end, words):
     assert email_text.subject(ENDS[end]).startswith("Recording stopped: ")
     text = email_text.text(ENDS[end], BUCKET)
     assert words in text
     assert "is kept" not in text
 
 
-def test_a_mail_about_an_erasure_asks_for_every_copy_to_be_deleted():
+def test_an_e_mail_about_an_erasure_asks_to_delete_every_copy():
     assert email_text.subject(ENDS["erased"]) == f"Recording erased: {JOB}"
     assert "Delete every copy that you keep" in email_text.text(ENDS["erased"], BUCKET)
 
 
-def test_an_unsure_transcript_is_to_be_listened_to_again():
+def test_an_e_mail_about_an_uncertain_transcript_asks_to_listen_again():
     unsure = LedgerRow(**vars(ENDS["delivered"]) | {"confidence": "low"})
     assert "listen again" in email_text.text(unsure, BUCKET)
     assert "listen again" not in email_text.text(ENDS["delivered"], BUCKET)
 
 
-def test_events_are_ours_and_say_the_end_in_their_type():
+def test_events_have_our_source_and_the_status_in_their_type():
     event = notifications.event(ENDS["unreadable"], BUCKET)
     assert (event["Source"], event["DetailType"]) == ("stethoscript", "Recording Failed")
     assert json.loads(event["Detail"]) == notifications.body(ENDS["unreadable"], BUCKET)
@@ -154,7 +154,7 @@ def test_silence_is_announced_as_silence():
     assert notifications.attributes(end)["speech"] == "no"
 
 
-def test_a_mail_says_why_a_correlation_id_is_missing():
+def test_an_e_mail_says_why_a_correlation_id_is_missing():
     assert "correlation id of the object's metadata is left out" in email_text.text(
         ENDS["without its correlation id"], BUCKET
     )

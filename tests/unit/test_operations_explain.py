@@ -1,4 +1,4 @@
-"""Why a recording waits: every answer the operator's tool has, decided from evidence alone."""
+"""`explain` decides why a recording waits, from evidence alone."""
 
 import ast
 import doctest
@@ -53,7 +53,7 @@ REASONS = [
     ),
     # no version
     (Evidence(NOW, None, NOW - 900, unversioned=True), WaitReason.UNVERSIONED, "has no version id"),
-    # a right is missing
+    # a permission is missing
     (
         Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.VOCABULARY),)),
         WaitReason.CONFIGURATION,
@@ -70,7 +70,7 @@ REASONS = [
         WaitReason.CONFIGURATION,
         "put off 2",
     ),
-    # Transcribe refuses it
+    # Transcribe Medical refuses it
     (
         Evidence(NOW, CLAIMED, traces=(replace(FORBIDDEN, fault=ErrorKind.VOCABULARY_NOT_READY),)),
         WaitReason.REFUSED,
@@ -90,7 +90,7 @@ REASONS = [
     (Evidence(NOW, TRANSCRIBING, job=replace(RUNNING, started=NOW - 90_000)), WaitReason.STUCK, "1 d 1 h"),
     (Evidence(NOW, replace(CLAIMED, announcements=10)), WaitReason.STUCK, "10 times in vain"),
     (Evidence(NOW, TRANSCRIBING), WaitReason.VANISHED, "no record of the job clinic-0a"),
-    # undelivered
+    # transcribed and not delivered
     (Evidence(NOW, TRANSCRIBING, job=COMPLETED, completion_messages=2), WaitReason.UNDELIVERED, "about 2 signals"),
     (Evidence(NOW, TRANSCRIBING, job=COMPLETED, leased_until=NOW + 60), WaitReason.DELIVERING, "in hand until"),
     (
@@ -103,7 +103,7 @@ REASONS = [
         WaitReason.UNTOLD,
         "nobody has been",
     ),
-    # in the dead letters
+    # in the dead-letter queue
     (
         Evidence(NOW, CLAIMED, dead_letters=("intake",), running=9, quota=9),
         WaitReason.DEAD_LETTER,
@@ -114,11 +114,11 @@ REASONS = [
         WaitReason.DEAD_LETTER,
         "the completion",
     ),
-    # its turn has not come, or nobody knows of it
+    # waiting for its turn, or without any message
     (Evidence(NOW, None, NOW - 900, intake_messages=40, quota=250), WaitReason.QUEUED, "about 40 messages"),
     (Evidence(NOW, None, NOW - 5), WaitReason.QUEUED, "its turn"),
     (Evidence(NOW, None, NOW - 7200), WaitReason.UNANNOUNCED, "for 2 h 0 min"),
-    # it has ended
+    # ended
     (Evidence(NOW, ended(State.DELIVERED, manifest="2026-11-23/m.json")), WaitReason.DELIVERED, "2026-11-23/m.json"),
     (
         Evidence(NOW, ended(State.FAILED, reason="TooLarge", remedy="Split it.", failure="Big")),
@@ -136,29 +136,29 @@ REASONS = [
 
 
 @pytest.mark.parametrize(("evidence", "why", "words"), REASONS)
-def test_each_reason_is_told_in_a_sentence_with_what_to_do(evidence, why, words):
-    told = explain(evidence)
-    assert told.why is why
-    assert words in told.sentence
-    assert told.remedy
-    assert "Jane Doe" not in told.sentence + told.remedy
+def test_each_reason_has_a_sentence_and_a_remedy(evidence, why, words):
+    explanation = explain(evidence)
+    assert explanation.why is why
+    assert words in explanation.sentence
+    assert explanation.remedy
+    assert "Jane Doe" not in explanation.sentence + explanation.remedy
 
 
 @pytest.mark.parametrize("reason", sorted({*failure_reasons.CLASSES} - {*stopping.REASONS}))
-def test_no_failure_sends_the_operator_to_the_operator_or_to_a_retry_that_fails_in_the_same_way(reason):
+def test_no_remedy_refers_the_operator_to_the_operator_or_to_a_useless_retry(reason):
     _, remedy = (
         failure_reasons.reason("") if reason == failure_reasons.UNKNOWN else (None, "Export the recording again.")
     )
-    told = explain(Evidence(NOW, ended(State.FAILED, reason=reason, remedy=remedy))).remedy
-    assert "operator" not in told
+    explanation = explain(Evidence(NOW, ended(State.FAILED, reason=reason, remedy=remedy))).remedy
+    assert "operator" not in explanation
     audio_is_at_fault = reason not in (
         failure_reasons.UNKNOWN,
         failure_reasons.UNREADABLE,
         failure_reasons.MISSING,
         failure_reasons.VANISHED,
     )
-    assert ("`retry" in told) is (not audio_is_at_fault and reason != failure_reasons.UNREADABLE)
-    assert ("same way" in told) is (audio_is_at_fault or reason == failure_reasons.UNREADABLE)
+    assert ("`retry" in explanation) is (not audio_is_at_fault and reason != failure_reasons.UNREADABLE)
+    assert ("same way" in explanation) is (audio_is_at_fault or reason == failure_reasons.UNREADABLE)
 
 
 SWITCHED_OFF = broken("The start function's queue is switched off.", "make restore")
@@ -167,30 +167,30 @@ SWITCHED_OFF = broken("The start function's queue is switched off.", "make resto
 @pytest.mark.parametrize(
     "evidence", [Evidence(NOW, None, NOW - 900, intake_messages=40), Evidence(NOW, TRANSCRIBING, job=RUNNING)]
 )
-def test_nothing_is_to_be_done_only_where_doctor_finds_nothing_broken(evidence):
+def test_explain_advises_no_action_only_if_doctor_finds_nothing_broken(evidence):
     assert explain(evidence).remedy.startswith("Nothing is to be done")
-    told = explain(replace(evidence, faults=(("queues", SWITCHED_OFF),), unchecked=("alarms",)))
-    assert told.why is explain(evidence).why
-    assert told.remedy.endswith("mend it:")
-    assert "Nothing is to be done" not in told.remedy
-    assert (told.faults, told.unchecked) == ((("queues", SWITCHED_OFF),), ("alarms",))
+    explanation = explain(replace(evidence, faults=(("queues", SWITCHED_OFF),), unchecked=("alarms",)))
+    assert explanation.why is explain(evidence).why
+    assert explanation.remedy.endswith("mend it:")
+    assert "Nothing is to be done" not in explanation.remedy
+    assert (explanation.faults, explanation.unchecked) == ((("queues", SWITCHED_OFF),), ("alarms",))
 
 
-def test_what_is_broken_is_told_beside_a_reason_that_has_its_own_remedy():
-    told = explain(Evidence(NOW, CLAIMED, dead_letters=("intake",), faults=(("queues", SWITCHED_OFF),)))
-    assert (told.why, told.remedy.endswith("This is broken meanwhile:")) == (WaitReason.DEAD_LETTER, True)
+def test_explain_adds_doctor_s_findings_to_a_reason_with_its_own_remedy():
+    explanation = explain(Evidence(NOW, CLAIMED, dead_letters=("intake",), faults=(("queues", SWITCHED_OFF),)))
+    assert (explanation.why, explanation.remedy.endswith("This is broken meanwhile:")) == (WaitReason.DEAD_LETTER, True)
 
 
-def test_every_reason_there_is_has_been_told_above():
+def test_every_reason_is_tested_above():
     assert {why for _, why, _ in REASONS} == set(WaitReason)
 
 
 @pytest.mark.parametrize(("trace", "deferrals"), [(BUSY, 7), (SILENT, 3), (FORBIDDEN, 2)])
-def test_how_often_it_was_put_off_is_told_where_the_logs_say_so(trace, deferrals):
+def test_the_number_of_deferrals_comes_from_the_logs(trace, deferrals):
     assert explain(Evidence(NOW, CLAIMED, traces=(trace,))).deferrals == deferrals
 
 
-def test_the_way_is_told_in_order():
+def test_the_steps_are_in_order():
     row = ended(State.DELIVERED, manifest="m", completed=NOW - 60, signal="object", attempt=2)
     steps = way(Evidence(NOW, row, NOW - 1000, traces=(replace(BUSY, at=NOW - 800), replace(BUSY, at=NOW - 700))))
     assert [step.what.split(" (")[0] for step in steps] == [
@@ -200,11 +200,11 @@ def test_the_way_is_told_in_order():
     assert "2 times, last at" in steps[2].what
 
 
-def test_a_retry_that_has_not_begun_is_on_the_way():
+def test_a_retry_that_has_not_started_is_in_progress():
     assert way(Evidence(NOW, replace(CLAIMED, attempt=2)))[-1].what == "attempt 2 asked for"
 
 
-def test_log_lines_become_traces_with_the_fault_that_was_met():
+def test_log_lines_become_traces_with_their_error():
     lines = [
         {"at": 1, "message": "put off", "job": "j", "seconds": 30, "deferrals": 1},
         {"at": 2, "message": "put off", "job": "j", "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
@@ -222,7 +222,7 @@ def test_log_lines_become_traces_with_the_fault_that_was_met():
     assert list(traces(DELIVER, lines[1:2])) == [RetryLog(2, DELIVER, ErrorKind.UNAVAILABLE, "ReadTimeoutError")]
 
 
-def test_a_certificate_says_until_when_the_rest_remains():
+def test_an_erasure_certificate_gives_the_date_when_the_last_copy_expires():
     days = {each.where: each.until and (each.until - NOW) // 86400 for each in remaining(NOW, Keeping(30, 35, 365))}
     assert days["S3's access logs"] == 30
     assert days["the ledger's point-in-time backups"] == 35
@@ -237,7 +237,7 @@ MODULES = sorted((Path(__file__).parents[2] / "operations").glob("*.py"))
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_the_tool_knows_neither_stacks_nor_laptops(path):
+def test_the_tool_imports_neither_stacks_nor_local(path):
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
@@ -245,5 +245,5 @@ def test_the_tool_knows_neither_stacks_nor_laptops(path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
-def test_the_examples_in_its_docstrings_are_true(path):
+def test_the_doctest_examples_pass(path):
     assert doctest.testmod(importlib.import_module(f"operations.{path.stem}")).failed == 0

@@ -36,7 +36,7 @@ def document(words=GREETING, channels=1, content=None, heard=None, **settings):
     )
 
 
-def test_a_plain_transcript_has_the_parts_the_service_writes():
+def test_a_plain_transcript_has_the_same_parts_as_the_service_s():
     written = document()
     assert {name: written[name] for name in ("jobName", "accountId", "status")} == {
         "jobName": "dictation-1",
@@ -103,7 +103,7 @@ def test_channels_keep_their_own_items_and_all_are_merged_by_time():
 
 
 def readings(*texts, start=0.0, channel=0):
-    """A segment read in several ways, a word a half second."""
+    """A segment with several readings, half a second for each word."""
     alternatives = [
         {
             "words": [
@@ -116,7 +116,7 @@ def readings(*texts, start=0.0, channel=0):
     return {"start": start, "end": start + 2.0, "alternatives": alternatives}
 
 
-def test_alternatives_differ_in_words_and_none_comes_twice():
+def test_alternatives_differ_in_words_and_are_unique():
     read = readings("atrial flutter", "a trial flutter", "atrial flutter", "atrial fluster")
     [segment] = document(heard={"segments": [read]}, ShowAlternatives=True, MaxAlternatives=10)["results"]["segments"]
     assert [each["transcript"] for each in segment["alternatives"]] == [
@@ -149,7 +149,7 @@ def test_a_part_with_nothing_in_it_makes_no_segment():
 FINDING = {"content": "Jane Doe", "category": "PHI-Personal", "start": 0.5, "end": 1.25, "confidence": 0.87654}
 
 
-def test_what_is_found_of_a_patient_is_written_with_numbers():
+def test_entities_are_written_with_numbers():
     entities = document(content="PHI", heard={"entities": [FINDING | {"start": 2, "category": "Geographic"}, FINDING]})
     assert entities["results"]["entities"] == [
         {"content": "Jane Doe", "category": "PHI-Personal", "startTime": 0.5, "endTime": 1.25, "confidence": 0.8765},
@@ -161,7 +161,7 @@ def test_what_is_found_of_a_patient_is_written_with_numbers():
     ("voices", "alternatives", "content"),
     list(itertools.product((None, "ShowSpeakerLabels", "ChannelIdentification"), (False, True), (None, "PHI"))),
 )
-def test_each_part_is_there_when_it_is_asked_for_and_no_other(voices, alternatives, content):
+def test_the_output_has_exactly_the_requested_parts(voices, alternatives, content):
     settings = {
         None: {},
         "ShowSpeakerLabels": {"ShowSpeakerLabels": True, "MaxSpeakerLabels": 2},
@@ -184,7 +184,7 @@ def test_each_part_is_there_when_it_is_asked_for_and_no_other(voices, alternativ
         assert labels == (["ch_1"] if channels == 2 else [None])
 
 
-def test_what_an_engine_says_beyond_this_is_passed_over():
+def test_unknown_members_of_an_engine_s_answer_are_ignored():
     word = asdict(GREETING[0]) | {"language": "en"}
     heard = RecognitionResult.read(
         {"format": "wav", "sample_rate": 16000, "seconds": 1.0, "channels": 1, "words": [word], "segments": None}
@@ -192,7 +192,7 @@ def test_what_an_engine_says_beyond_this_is_passed_over():
     assert (heard.words, heard.segments, heard.entities) == ((GREETING[0],), (), ())
 
 
-def test_alternatives_hold_the_one_reading_there_is():
+def test_a_single_reading_is_the_only_alternative():
     segments = document(ShowAlternatives=True, MaxAlternatives=2)["results"]["segments"]
     assert [len(segment["alternatives"]) for segment in segments] == [1, 1]
     assert segments[0]["alternatives"][0]["transcript"] == "Good morning."
@@ -205,7 +205,7 @@ def test_alternatives_hold_the_one_reading_there_is():
     }
 
 
-def test_patient_data_is_asked_for_and_none_is_found():
+def test_entities_are_empty_if_none_are_found():
     assert document(content="PHI")["results"]["entities"] == []
 
 

@@ -1,4 +1,4 @@
-"""Profiles and the metadata that overrides them."""
+"""Profiles, and the metadata that overrides them."""
 
 import pytest
 
@@ -13,12 +13,12 @@ def test_the_longest_prefix_decides():
     assert profiles.match(READ, "dictation/cardio.wav").name == "dictation"
 
 
-def test_a_profile_may_choose_its_documents_even_none():
+def test_a_profile_may_choose_its_documents_or_none():
     chosen = profiles.read({"a/": {"documents": ["txt"]}, "b/": {"documents": []}, "c/": {}})
     assert [profile.documents for profile in chosen] == [("txt",), (), None]
 
 
-def test_a_key_under_no_profile_is_told_the_prefixes():
+def test_the_error_for_a_key_without_a_profile_lists_the_prefixes():
     assert profiles.match(READ, "a.wav") is None
     assert "dictation/cardiology/" in profiles.unmatched(READ).remedy
 
@@ -48,18 +48,18 @@ def test_a_key_under_no_profile_is_told_the_prefixes():
         ({"locked": 1}, "locked must be true or a list"),
     ],
 )
-def test_a_setting_nobody_could_mean_is_named(settings, named):
+def test_the_error_names_an_impossible_setting(settings, named):
     with pytest.raises(InvalidSetting, match=named):
         profiles.read({"dictation/": settings})
 
 
 @pytest.mark.parametrize("prefix", ["", "dictation", "/dictation/", "Dictation/", "a b/", "ü/", "../"])
-def test_a_prefix_that_could_surprise_is_refused(prefix):
+def test_an_ambiguous_prefix_is_refused(prefix):
     with pytest.raises(InvalidSetting, match="prefix"):
         profiles.read({prefix: {}})
 
 
-def test_every_setting_reaches_the_request_under_transcribes_name():
+def test_every_setting_is_in_the_request_under_transcribe_s_name():
     job_settings = JobSettings(max_speaker_labels=3, max_alternatives=2, vocabulary_name="drugs")
     assert job_settings.settings() == {
         "ShowSpeakerLabels": True, "MaxSpeakerLabels": 3, "ShowAlternatives": True, "MaxAlternatives": 2,

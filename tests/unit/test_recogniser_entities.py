@@ -1,4 +1,4 @@
-"""What may tell who the patient is: what patterns find, what they leave alone."""
+"""Entities that may identify the patient: what the patterns find and what they leave alone."""
 
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_a_word_belongs_to_one_entity_at_most():
     assert found("MRN 123-45-6789.") == [("123-45-6789", "Account")]
 
 
-def test_channels_and_speakers_are_read_each_by_itself():
+def test_each_channel_and_speaker_is_searched_separately():
     words = [*said("It is March", channel=0), *said("14 is right", channel=1)]
     words.sort(key=lambda word: word.start)
     assert entities.find(words) == ()
@@ -95,11 +95,11 @@ def test_entities_are_in_order_of_time():
 
 
 @given(st.text(max_size=200))
-def test_any_text_at_all_can_be_searched(text):
+def test_any_text_can_be_searched(text):
     for entity in entities.find(said(text)):
         assert entity.content
         assert entity.start <= entity.end
 
 
-def test_a_very_long_dictation_takes_no_time_worth_telling():
+def test_a_very_long_dictation_is_searched_quickly():
     assert len(entities.find(said("Alan Whitfield is 58 years old. " * 2_000))) == 4_000

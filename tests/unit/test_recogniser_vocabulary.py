@@ -1,4 +1,4 @@
-"""The custom vocabulary: which terms are worth telling, which second hearings count, and how terms are written."""
+"""The custom vocabulary: which terms become hints, which second results count, and how terms are written."""
 
 import doctest
 from itertools import count
@@ -12,7 +12,7 @@ from local.recogniser.requests_and_results import RecognitionRequest, Term, Word
 
 
 def said(text, *, confidence=0.9, start=0.0):
-    """One word each half second."""
+    """One word every half second."""
     return [
         Word(*split_punctuation(one)[:1], start + n / 2, start + n / 2 + 0.4, confidence, split_punctuation(one)[1])
         for n, one in zip(count(), text.split(), strict=False)
@@ -31,60 +31,60 @@ LISINOPRIL = Term("lisinopril")
 DRUGS = [LISINOPRIL, Term("amoxicillin"), Term("metformin"), Term("warfarin")]
 
 
-def test_examples_about_sounds_are_true():
+def test_the_doctest_examples_pass():
     assert doctest.testmod(phonetics).failed == 0
 
 
 @given(st.text(max_size=40))
-def test_any_text_at_all_has_a_sound(anything):
+def test_any_text_has_a_phonetic_form(anything):
     assert phonetics.similarity(anything, anything) == 1
     assert set(phonetics.sound(anything)) <= set("abcdefghijklmnopqrstuvwxyz")
 
 
-# Which terms are told
+# Which terms become hints
 
 
-def test_terms_that_sound_like_nothing_in_the_recording_are_not_told():
+def test_terms_unlike_anything_in_the_recording_are_no_hints():
     assert vocabulary.hints(DRUGS, said("Good morning, how are you today?"), letters_as_tokens) == ""
 
 
-def test_terms_that_may_have_been_misheard_are_told_as_a_sentence():
+def test_terms_that_may_have_been_misrecognised_become_a_hint_sentence():
     heard = said("He takes lisin o pearl daily and on oxus ill in for a week.")
     assert vocabulary.hints(DRUGS, heard, letters_as_tokens) == "amoxicillin, lisinopril."
 
 
-def test_over_silence_no_term_is_told():
+def test_silence_has_no_hints():
     assert vocabulary.hints(DRUGS, [], letters_as_tokens) == ""
 
 
-def test_how_a_term_sounds_may_be_said_apart():
+def test_a_term_may_have_its_own_pronunciation():
     heard = said("Then Dr. Wynn spoke.")
     assert vocabulary.hints([Term("Nguyen")], heard, letters_as_tokens) == ""
     assert vocabulary.hints([Term("Nguyen", None, "win")], heard, letters_as_tokens) == "Nguyen."
 
 
-def test_what_was_heard_less_surely_is_looked_at_first():
+def test_words_of_low_confidence_come_first():
     heard = said("aspirin daily", confidence=0.99) + said("lysin opril", confidence=0.2, start=5)
     assert vocabulary.likely([Term("aspirin"), LISINOPRIL], heard) == [LISINOPRIL, Term("aspirin")]
 
 
-def test_of_a_list_that_is_too_long_the_likeliest_terms_are_told():
+def test_a_long_list_gives_its_likeliest_terms_as_hints():
     crowd = [Term(f"lisin{letter}ril{letter}") for letter in "abcdefghijklmnopqrst"]
-    told = vocabulary.hints([*crowd, LISINOPRIL], said("lisinopril"), letters_as_tokens)
-    assert told.startswith("lisinopril, ")
-    assert told.count(",") < len(crowd)
-    assert len(told) <= vocabulary.MOST_TOKENS + 1
+    hint = vocabulary.hints([*crowd, LISINOPRIL], said("lisinopril"), letters_as_tokens)
+    assert hint.startswith("lisinopril, ")
+    assert hint.count(",") < len(crowd)
+    assert len(hint) <= vocabulary.MOST_TOKENS + 1
 
 
-def test_a_list_of_thousands_takes_no_time_worth_telling():
+def test_a_list_of_thousands_is_searched_quickly():
     many = [Term(f"term{n}ine") for n in range(3_000)]
     assert vocabulary.likely([*many, LISINOPRIL], said("take lisinopril " * 20))[0] == LISINOPRIL
 
 
-# Which second hearing counts
+# Which second result counts
 
 
-def test_a_term_takes_the_place_of_what_sounded_like_it():
+def test_a_term_replaces_the_words_that_sound_like_it():
     words = vocabulary.accepted(said("He takes lisin o pearl daily."), said("He takes lisinopril daily."), DRUGS)
     assert text(words) == "He takes lisinopril daily."
     assert words[2].start == pytest.approx(1.0)
@@ -99,11 +99,11 @@ def test_a_term_takes_the_place_of_what_sounded_like_it():
         ("", "lisinopril, amoxicillin, metformin."),
     ],
 )
-def test_a_term_is_never_put_where_nothing_or_something_else_was_said(before, after):
+def test_a_term_never_replaces_silence_or_different_words(before, after):
     assert vocabulary.accepted(said(before), said(after), DRUGS) == said(before)
 
 
-def test_a_second_hearing_changes_nothing_but_terms():
+def test_a_second_result_changes_only_terms():
     before, after = said("I have read the four books, lisin oprill."), said("I of red the for books, lisinopril.")
     assert text(vocabulary.accepted(before, after, DRUGS)) == "I have read the four books, lisinopril."
 
@@ -114,7 +114,7 @@ words = st.lists(
 
 
 @given(words, words)
-def test_times_never_go_back_whatever_is_heard_the_second_time(before, after):
+def test_times_never_decrease_after_a_second_result(before, after):
     found = vocabulary.accepted(said(" ".join(before)), said(" ".join(after)), DRUGS)
     starts = [word.start for word in vocabulary.written(found, DRUGS)]
     assert starts == sorted(starts)
@@ -136,11 +136,11 @@ def test_times_never_go_back_whatever_is_heard_the_second_time(before, after):
         (Term("..."), "take plavix now", "take plavix now"),
     ],
 )
-def test_a_term_is_written_as_it_shall_be_displayed(term, heard, expected):
+def test_a_term_is_written_in_its_display_form(term, heard, expected):
     assert text(vocabulary.written(said(heard), [term])) == expected
 
 
-def test_words_displayed_share_the_time_in_which_the_phrase_was_spoken():
+def test_displayed_words_share_the_time_of_the_phrase():
     words = vocabulary.written(said("afib now", confidence=0.7), [Term("afib", "atrial fibrillation")])
     assert [(word.text, word.start, word.end) for word in words] == [
         ("atrial", 0.0, 0.133),
@@ -150,7 +150,7 @@ def test_words_displayed_share_the_time_in_which_the_phrase_was_spoken():
     assert words[1].confidence == 0.7
 
 
-def test_two_speakers_do_not_say_one_term_together():
+def test_a_term_never_spans_two_speakers():
     first, second = said("atrial fibrillation")
     parted = [first, Word(second.text, second.start, second.end, 0.9, channel=1)]
     assert vocabulary.written(parted, [Term("atrial-fibrillation", "AFib")]) == parted

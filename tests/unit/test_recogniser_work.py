@@ -1,4 +1,4 @@
-"""Work shared out in turns, sentences and their readings, speech caught by another's microphone."""
+"""Scheduling of work, sentences and their readings, and crosstalk between microphones."""
 
 import io
 import json
@@ -25,10 +25,10 @@ def text(words):
     return " ".join(word.text + word.punctuation for word in words)
 
 
-# Turns
+# Scheduling
 
 
-def test_results_come_in_the_order_of_what_they_are_of():
+def test_results_come_in_the_order_of_their_input():
     def slower_at_first(n):
         time.sleep(0.01 / (n + 1))
         return n * n
@@ -36,7 +36,7 @@ def test_results_come_in_the_order_of_what_they_are_of():
     assert list(SharedThreads(4).each(slower_at_first, range(10))) == [n * n for n in range(10)]
 
 
-def test_a_short_order_does_not_wait_for_a_long_one_that_came_before():
+def test_a_short_order_does_not_wait_for_an_earlier_long_one():
     turns, done, go = SharedThreads(1), [], threading.Event()
 
     def work(name):
@@ -67,11 +67,11 @@ def test_an_error_ends_its_own_order_and_no_other():
     assert list(turns.each(lambda n: n, [1, 2])) == [1, 2]
 
 
-def test_nothing_to_do_is_done_at_once():
+def test_an_order_without_work_ends_at_once():
     assert list(SharedThreads(1).each(lambda n: n, [])) == []
 
 
-def test_work_that_nobody_waits_for_any_more_is_not_done():
+def test_abandoned_work_is_not_done():
     turns, done = SharedThreads(1), []
     first = turns.each(lambda n: (time.sleep(0.005), done.append(n)), range(100))
     list(islice(first, 2))
@@ -93,7 +93,7 @@ def test_a_short_recording_is_answered_while_a_long_one_is_worked_on(tmp_path):
 # Sentences and their readings
 
 
-def test_sentences_end_with_their_marks_and_at_pauses_and_with_their_speaker():
+def test_sentences_end_at_their_marks_at_pauses_and_at_a_change_of_speaker():
     words = [
         *said("Good morning, Mrs. Carter. Sit down.", speaker=0),
         *said("Thanks", start=4, speaker=0),
@@ -110,14 +110,14 @@ def test_sentences_end_with_their_marks_and_at_pauses_and_with_their_speaker():
 
 
 @given(st.lists(st.sampled_from(["word", "word,", "end."]), max_size=120), st.floats(0.1, 3))
-def test_cutting_into_sentences_loses_no_word_and_leaves_none_too_long(texts, pace):
+def test_cutting_into_sentences_keeps_every_word_and_limits_the_length(texts, pace):
     words = said(" ".join(texts), pace=pace)
     cut = alternatives.sentences(words)
     assert [word for part in cut for word in part] == words
     assert all(part[-1].end - part[0].start <= 12 or len(part) == 1 for part in cut)
 
 
-def test_readings_that_differ_only_in_looks_are_none():
+def test_readings_that_differ_only_in_spelling_are_dropped():
     heard = said("Take 20 mg at night, doctor.")
     readings = [
         said(t)
@@ -127,7 +127,7 @@ def test_readings_that_differ_only_in_looks_are_none():
     assert alternatives.segment(heard, readings[2:], 5).alternatives[1:] == ()
 
 
-def test_the_first_reading_is_what_was_heard_and_there_are_no_more_than_asked_for():
+def test_the_first_reading_is_the_result_and_there_are_at_most_as_many_as_requested():
     heard = said("Four days ago.", start=3, speaker=1)
     segment = alternatives.segment(heard, [said(t) for t in ("For days ago.", "Fore days a go", "Four day ago.")], 2)
     assert (segment.start, segment.end) == (3.0, 4.4)
@@ -135,12 +135,12 @@ def test_the_first_reading_is_what_was_heard_and_there_are_no_more_than_asked_fo
     assert {word.speaker for reading in segment.alternatives for word in reading.words} == {1}
 
 
-def test_what_sounds_otherwise_is_no_reading():
+def test_words_that_sound_different_are_no_reading():
     assert alternatives.alike(said("Four days ago."), said("For days a go"))
     assert not alternatives.alike(said("Four days ago."), said("Thanks for watching"))
 
 
-# The twin has both
+# The scripted recogniser has both
 
 
 def hear(tmp_path, script, **request):
@@ -162,7 +162,7 @@ def test_a_script_has_other_readings_of_its_turns(tmp_path):
     assert segments[0]["alternatives"][0]["words"] == hear(tmp_path, SCRIPT)["words"][:5]
 
 
-def test_what_is_not_asked_for_is_not_answered(tmp_path):
+def test_the_answer_has_only_the_requested_parts(tmp_path):
     heard = hear(tmp_path, SCRIPT)
     assert "segments" not in heard
     assert "entities" not in heard
@@ -183,12 +183,12 @@ def test_a_script_is_written_in_the_orders_vocabulary(tmp_path):
     assert text(Word(**word) for word in heard["words"]) == "An AFib."
 
 
-# Speech caught by another's microphone
+# Crosstalk
 
 
 @pytest.fixture
 def two_microphones():
-    """The left speaks for two seconds, then the right; each is heard faintly in the other's channel."""
+    """The left speaker talks for two seconds, then the right. Each is faint in the other channel."""
     samples = np.random.default_rng(1).normal(0, 3000, (64_000, 2))
     samples[32_000:, 0] /= 10
     samples[:32_000, 1] /= 10
@@ -202,7 +202,7 @@ def test_a_word_is_dropped_while_another_channel_says_it_much_louder(two_microph
     assert microphone_bleed.remove(words, two_microphones) == [*left, *answer]
 
 
-def test_a_quiet_word_is_kept_where_nobody_else_speaks(two_microphones):
+def test_a_quiet_word_is_kept_if_the_other_channel_is_silent(two_microphones):
     words = said("quietly said alone", channel=1)
     assert microphone_bleed.remove(words, two_microphones) == words
 

@@ -26,7 +26,7 @@ def test_a_browser_is_refused_whatever_it_sends(header):
 @pytest.mark.parametrize(
     "host", ["example.org", "127.0.0.1.example.org", "localhost.example.org:4566", "169.254.169.254", ""]
 )
-def test_a_name_that_was_made_to_point_here_is_refused(host):
+def test_a_foreign_host_name_is_refused(host):
     assert "127.0.0.1" in request_guard.refusal("/", [(b"host", host.encode())])
 
 
@@ -43,7 +43,7 @@ def test_health_and_a_functions_answer_to_cloudformation_may_pass(path):
 
 
 def passed(headers, kind="http"):
-    """Send one request through the guard to an app that answers 200, and return what is sent back."""
+    """Send one request through the guard to an app that answers 200. Return the response."""
     sent = []
 
     async def app(_scope, _receive, send):
@@ -64,7 +64,7 @@ def passed(headers, kind="http"):
 
 
 def run(coroutine):
-    """Run a coroutine that waits for nothing, without the sockets of an event loop."""
+    """Run a coroutine without the sockets of an event loop. It must not wait for anything."""
     with pytest.raises(StopIteration):
         coroutine.send(None)
 

@@ -24,7 +24,7 @@ def test_the_smallest_request_is_accepted():
     request_validation.check(START, FIT)
 
 
-def test_a_request_with_everything_is_accepted():
+def test_a_complete_request_is_accepted():
     request_validation.check(
         START,
         FIT
@@ -47,7 +47,7 @@ def test_a_request_with_everything_is_accepted():
     )
 
 
-def test_a_missing_member_is_named():
+def test_the_error_names_a_missing_member():
     refused = refusal(START, {name: value for name, value in FIT.items() if name != "Media"})
     assert refused.code == "BadRequestException"
     assert refused.message == (
@@ -55,7 +55,7 @@ def test_a_missing_member_is_named():
     )
 
 
-def test_a_value_outside_an_enum_is_answered_with_the_whole_enum():
+def test_the_error_for_a_value_outside_an_enum_lists_the_enum():
     refused = refusal(START, FIT | {"Type": "LECTURE"})
     assert refused.message == (
         "1 validation error detected: Value 'LECTURE' at 'type' failed to satisfy constraint: "
@@ -63,7 +63,7 @@ def test_a_value_outside_an_enum_is_answered_with_the_whole_enum():
     )
 
 
-def test_all_that_is_wrong_is_named_at_once():
+def test_all_errors_are_named_at_once():
     refused = refusal(START, FIT | {"Type": "LECTURE", "MediaSampleRateHertz": 8000})
     assert refused.message.startswith("2 validation errors detected: ")
     assert "Value '8000' at 'mediaSampleRateHertz'" in refused.message
@@ -114,7 +114,7 @@ def test_a_value_that_breaks_the_service_model_is_refused(member, value, constra
         ({"Tags": [{"Key": f"k{n}", "Value": ""} for n in range(51)]}, "at most 50"),
     ],
 )
-def test_members_that_do_not_go_together_are_refused(changed, sentence):
+def test_contradictory_members_are_refused(changed, sentence):
     refused = refusal(START, FIT | changed)
     assert refused.code == "BadRequestException"
     assert sentence in refused.message
@@ -136,7 +136,7 @@ def test_a_value_of_another_type_cannot_be_read(member, value):
     assert refusal(START, FIT | {member: value}).code == "SerializationException"
 
 
-def test_a_member_that_the_model_does_not_have_is_refused():
+def test_an_unknown_member_is_refused():
     assert "Unknown member 'outputPrefix'" in refusal(START, FIT | {"OutputPrefix": "raw/"}).message
 
 
@@ -153,5 +153,5 @@ def test_a_member_that_is_null_counts_as_left_out():
         ("ListMedicalTranscriptionJobs", {"Status": "DONE"}, "[QUEUED, IN_PROGRESS, FAILED, COMPLETED]"),
     ],
 )
-def test_the_other_operations_are_held_to_the_same_model(operation, request_, constraint):
+def test_the_other_operations_follow_the_same_model(operation, request_, constraint):
     assert constraint in refusal(operation, request_).message

@@ -1,4 +1,4 @@
-"""Review points are found whatever the confidence, and what only looks like one is none."""
+"""Review points are found at any confidence. Words that only look like one are not marked."""
 
 import time
 
@@ -102,7 +102,7 @@ def test_each_kind_is_found(text, expected):
         "not only that",
     ],
 )
-def test_what_only_looks_like_a_point_is_none(text):
+def test_words_that_only_look_like_a_point_are_not_marked(text):
     assert points(text) == []
 
 
@@ -115,7 +115,7 @@ def test_the_terms_of_the_customer_s_vocabularies_are_points():
     assert points("HCTZ", terms=terms) == [("drug", "HCTZ")]
 
 
-def test_a_drug_names_those_it_is_taken_for():
+def test_a_drug_lists_the_drugs_it_is_confused_with():
     (point,) = review_points.find(words("Hydroxyzine"))
     assert point.confused_with == ("hydralazine", "hydromorphone")
 
@@ -143,7 +143,7 @@ def test_the_lists_hold_no_ordinary_word():
     assert not drug_names.names() & everyday
 
 
-def test_every_name_is_written_as_it_is_looked_up():
+def test_every_name_has_its_look_up_form():
     for name in drug_names.names():
         assert list(drug_names.phrases().find(name.split())) == [(0, len(name.split()))], name
 

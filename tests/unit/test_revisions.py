@@ -1,4 +1,4 @@
-"""Which status may follow which, who may set it, and what a signature needs."""
+"""Statuses of a revision: which may follow which, who may set them, and what a signature needs."""
 
 from dataclasses import replace
 
@@ -46,7 +46,7 @@ def test_a_revision_says_who_made_it_when_from_which_and_why():
 
 @pytest.mark.parametrize("current", Status)
 @pytest.mark.parametrize("wanted", [status for status in Status if status != Status.DRAFT])
-def test_a_status_follows_only_those_that_it_may_follow(current, wanted):
+def test_a_status_follows_only_its_permitted_predecessors(current, wanted):
     may = {
         "draft": {"corrected", "signed", "retracted"},
         "corrected": {"corrected", "signed", "retracted"},
@@ -87,7 +87,7 @@ def test_an_editor_needs_no_signature_to_correct():
         (replace(correction("signed"), based_on="0" * 64), Status.DRAFT, Reason.OTHER_BASE),
     ],
 )
-def test_what_a_status_needs_is_asked_for(wanted, current, expected):
+def test_the_error_names_what_a_status_needs(wanted, current, expected):
     assert reason(wanted, current) == expected
 
 

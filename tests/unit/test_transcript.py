@@ -1,4 +1,4 @@
-"""Transcribe's output, in all its shapes, read into one model; and the model as text."""
+"""The outputs of Transcribe Medical, in all shapes, read into one model, and the model as text."""
 
 import json
 
@@ -78,12 +78,12 @@ def test_a_word_between_two_segments_is_the_nearer_ones():
     assert [each.speaker for each in heard.words] == ["spk_0", "spk_1"]
 
 
-def test_a_newer_output_may_tell_the_speaker_in_audio_segments_alone():
+def test_a_newer_output_may_name_the_speaker_only_in_audio_segments():
     segments = [{"id": 0, "start_time": "0.0", "end_time": "1.0", "items": [0], "speaker_label": "spk_1"}]
     assert read(items=[word("Hi", 0, 1, id=0)], audio_segments=segments).words[0].speaker == "spk_1"
 
 
-def test_who_speaks_far_from_every_segment_is_not_guessed_but_said_to_be_unknown():
+def test_a_word_far_from_every_segment_has_an_unknown_speaker():
     segment = {"start_time": "0", "end_time": "1", "speaker_label": "spk_0", "items": []}
     heard = read(
         items=[word("Hello", 0, 1), word("there", 60, 61), word("you", None, None)],
@@ -102,7 +102,7 @@ def test_a_word_without_a_time_keeps_its_place_among_merged_channels():
     assert [each.text for each in heard.words] == ["How", "are", "Fine", "you"]
 
 
-def test_a_time_beyond_the_longest_recording_is_none_and_moves_no_later_word():
+def test_a_time_beyond_the_longest_recording_is_ignored_and_moves_no_later_word():
     channels = [
         {"channel_label": "ch_0", "items": [word("How", 0, 1), word("are", 80_000, 80_001), word("you", 4, 5)]},
         {"channel_label": "ch_1", "items": [word("Fine", 14_400, 14_460)]},
@@ -114,12 +114,12 @@ def test_a_time_beyond_the_longest_recording_is_none_and_moves_no_later_word():
     assert heard.notes == ("1 word came with a time that cannot be.",)
 
 
-def test_channels_without_items_leave_the_items_of_all():
+def test_channels_without_items_fall_back_to_the_common_items():
     heard = read(channel_labels={"number_of_channels": 2}, items=[word("Hello", 0, 1, channel_label="ch_1")])
     assert lines(heard) == [("ch_1", "Hello")]
 
 
-def test_readings_of_a_stretch_are_kept_where_they_really_differ():
+def test_readings_of_a_segment_are_kept_where_they_differ():
     def segment(start, *texts):
         return {
             "start_time": str(start), "end_time": str(start + 1),
@@ -164,7 +164,7 @@ def test_at_an_entitys_border_one_word_too_many_is_marked_rather_than_one_too_fe
     assert categories(heard) == [("Smith", "Personal"), ("coughs", "Personal")]
 
 
-def test_what_cannot_be_matched_by_time_is_marked_by_what_was_said():
+def test_an_entity_without_a_matching_time_is_marked_by_its_words():
     items = [word("Smith", None, None), mark(","), word("coughs", 1, 2), word("Jones", 3, 4), word("Doe", 5, None)]
     found = [entity("John Smith", 0, 0.9), entity("jones", None, "x"), entity("Doe", 4.9, 6)]
     heard = read(items=items, entities=found)
@@ -174,11 +174,11 @@ def test_what_cannot_be_matched_by_time_is_marked_by_what_was_said():
 
 
 @pytest.mark.parametrize("entities", [[], [entity("x", 0, 1)]])
-def test_protected_health_information_was_looked_for_where_the_output_says_so(entities):
+def test_an_output_with_entities_says_that_identification_was_on(entities):
     assert read(items=[word("Hello", 0, 1)], entities=entities).identified
 
 
-def test_without_entities_it_was_not_looked_for():
+def test_an_output_without_entities_says_that_identification_was_off():
     assert not read(items=[word("Hello", 0, 1)]).identified
 
 
@@ -188,7 +188,7 @@ def test_times_and_confidence_may_be_numbers_or_strings():
     assert heard.words == (Word("7", 0.0, 1.5, 0.5),)
 
 
-def test_what_is_missing_is_none_and_said_once_for_each_kind():
+def test_missing_values_are_none_with_one_note_for_each_kind():
     items = [
         {"type": "pronunciation", "alternatives": [{"content": "no"}]},
         word("times", None, 1),
@@ -213,7 +213,7 @@ def test_what_is_missing_is_none_and_said_once_for_each_kind():
 
 
 @pytest.mark.parametrize("best", [{"content": None, "confidence": "0.9"}, {"confidence": "0.9"}, None])
-def test_a_word_without_text_is_shown_as_illegible_and_costs_no_other(best):
+def test_a_word_without_text_is_shown_as_illegible_and_affects_no_other(best):
     lost = word("", 1, 2) | {"alternatives": [best] if best else []}
     heard = read(items=[word("Hello", 0, 1), lost, mark("."), mark(None), {"type": "punctuation"}])
     assert lines(heard) == [(None, "Hello \ufffd.")]
@@ -224,7 +224,7 @@ def test_a_transcript_with_nothing_missing_has_no_notes():
     assert read(items=[word("Hello", 0, 1)], transcripts=[{"transcript": "Hello"}]).notes == ()
 
 
-def test_nothing_but_a_full_stop_is_silence():
+def test_a_single_full_stop_is_silence():
     assert read(items=[mark(".")], transcripts=[{"transcript": "."}]).words == ()
 
 
@@ -233,7 +233,7 @@ def test_a_long_pause_begins_a_new_turn():
     assert [turn.start for turn in heard.turns()] == [0.0, 4.0]
 
 
-def test_unknown_members_are_left_alone():
+def test_unknown_members_are_ignored():
     assert len(read(items=[word("Hello", 0, 1, novelty=[1])], audio_segments=[{}], novelty={}).words) == 1
 
 
@@ -246,7 +246,7 @@ def test_unknown_members_are_left_alone():
         b'{"results":' * 20_000,
     ],
 )  # fmt: skip
-def test_what_is_no_transcript_is_unreadable_and_not_quoted(body):
+def test_an_invalid_transcript_is_unreadable_and_not_quoted(body):
     with pytest.raises(transcript.Unreadable, match="documented shape"):
         transcript.read(body)
 
@@ -258,7 +258,7 @@ anything = st.recursive(
 
 
 def shaped(**members):
-    """A dictionary with any of these members, each at times something else altogether."""
+    """A dictionary with any of these members. Some of them have an unexpected type."""
     return st.fixed_dictionaries({}, optional={name: kind | anything for name, kind in members.items()})
 
 
@@ -277,7 +277,7 @@ outputs = shaped(
 
 
 @given(outputs)
-def test_whatever_an_output_holds_it_is_read_or_unreadable(results):
+def test_any_output_is_read_or_unreadable(results):
     body = json.dumps({"results": results}).encode()
     try:
         heard = transcript.read(body)

@@ -1,4 +1,4 @@
-"""What Transcribe Medical takes as a vocabulary's table, and what it refuses in one."""
+"""Vocabulary tables: what Transcribe Medical accepts and what it refuses."""
 
 # ruff: noqa: RUF001  # IPA looks like Latin
 from contextlib import suppress
@@ -78,7 +78,7 @@ def test_the_last_line_needs_no_end():
         ((HEADER + "a\t\t\t\n").encode("utf-16"), "line 1: this is not UTF-8"),
     ],
 )
-def test_what_the_service_would_refuse_is_named_with_its_line(table, problem):
+def test_the_error_names_each_refused_value_with_its_line(table, problem):
     [found] = problems(table)
     assert problem in found
 
@@ -87,7 +87,7 @@ def test_a_value_of_255_characters_is_the_longest():
     assert vocabulary.read(f"{HEADER}{'a' * 255}\t\t\t{'ü' * 255}\n".encode())
 
 
-def test_51200_bytes_are_the_most():
+def test_51200_bytes_are_the_limit():
     rows = "warfarin\t\t\t\n" * 5000
     fitting = (HEADER + rows)[: vocabulary.MOST_BYTES - 40] + "\n"
     fitting = fitting[: fitting.rindex("\n", 0, -1) + 1]
@@ -109,27 +109,27 @@ shown = st.text("aZ9 é漢-/'µ", max_size=40).map(str.strip)
 
 
 @given(st.lists(st.tuples(words, shown), min_size=1, max_size=20))
-def test_every_row_comes_back_as_it_was_written(rows):
+def test_every_row_is_read_as_it_was_written(rows):
     table = HEADER + "".join(f"{phrase}\t\t\t{display}\n" for phrase, display in rows)
     read = vocabulary.read(table.encode())
     assert [(term.phrase, term.display_as or "") for term in read] == rows
 
 
 @given(st.binary(max_size=200))
-def test_no_bytes_whatever_break_the_check(content):
+def test_any_bytes_can_be_checked(content):
     for table in (content, HEADER.encode() + content):
         with suppress(InvalidTable):
             vocabulary.read(table)
 
 
-def test_another_content_is_another_vocabulary():
+def test_different_content_makes_a_different_vocabulary():
     names = {vocabulary.deployed_name("clinic", "drugs", content) for content in (b"a", b"b", b"a")}
     assert len(names) == 2
     assert all(name.startswith("clinic-drugs-") and len(name) == 25 for name in names)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "vocabularies").glob("*.txt")), ids=lambda path: path.stem)
-def test_the_tables_we_ship_are_good(path):
+def test_the_shipped_tables_are_valid(path):
     terms = vocabulary.read(path.read_bytes())
     assert len({term.phrase for term in terms}) == len(terms)
     assert all(term.display_as for term in terms)

@@ -1,4 +1,4 @@
-"""The cases, a module for each service; where a side differs, the case says what it means for users."""
+"""The cases, a module for each service. Where a side differs, the case gives the consequence for users."""
 
 from tests.comparison.case import Case
 from tests.comparison.cases import (

@@ -14,7 +14,7 @@ def sent(**more: Any) -> Call:
 
 
 def failing(name: str, code: str, event: Call, **more: Any) -> Any:
-    """A case of an entry that is not taken, in an answer of 200."""
+    """A case of a refused entry, in an answer with status 200."""
     members = {"FailedEntryCount": 1, "Entries.0.ErrorCode": code, "Entries.0.EventId": ABSENT}
     return case(name, event, members=members, **more)
 

@@ -1,4 +1,4 @@
-"""What the operator's tool asks of the other services."""
+"""The operator's tool calls these other services."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,7 +34,7 @@ def state(value: str, name: str = "@alarm") -> Call:
 
 
 def changed(**more: Any) -> Call:
-    """A change set that makes a stack, with all that the CDK gives it."""
+    """A change set that makes a stack, with all parameters that the CDK sends."""
     usual = {
         "StackName": "@name", "ChangeSetName": "cdk-deploy-change-set", "ChangeSetType": "CREATE",
         "TemplateBody": TEMPLATE, "Description": "CDK Changeset", "ClientToken": "token",

@@ -1,4 +1,4 @@
-"""S3: buckets and what is set for them."""
+"""S3: buckets and their settings."""
 
 from tests.comparison.case import ABSENT, ANY, call, case
 

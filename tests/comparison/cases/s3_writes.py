@@ -20,7 +20,7 @@ def copied(**more: Any) -> Call:
 
 
 def begun(**more: Any) -> Call:
-    """The beginning of an upload in parts."""
+    """The start of a multipart upload."""
     return call("s3.create_multipart_upload", **{"Bucket": "@bucket", "Key": "k", **more})
 
 
@@ -30,7 +30,7 @@ def part(number: int, body: bytes) -> Call:
 
 
 def completed(*numbers: int) -> Call:
-    """Its end."""
+    """Its completion."""
     parts = [{"PartNumber": number, "ETag": f"@{number}.ETag"} for number in numbers]
     return call(
         "s3.complete_multipart_upload",
@@ -113,7 +113,7 @@ CASES = (
          status=403, code="AccessDenied", moto="It ignores the expected owner."),
     case("another owner than the source's", put(), copied(ExpectedSourceBucketOwner=OTHER_ACCOUNT),
          status=403, code="AccessDenied", moto="It ignores the expected owner."),
-    # --- uploads in parts ---
+    # --- multipart uploads ---
     case("parts become one object", begun(), part(1, BIG), part(2, b"end"), completed(1, 2),
          call("s3.head_object", Bucket="@bucket", Key="k"),
          members={"ContentLength": len(BIG) + 3, "ContentType": "binary/octet-stream"}),

@@ -56,11 +56,11 @@ class DynamoDb:
         ExpressionAttributeNames: dict[str, str] | None = None,
         ExpressionAttributeValues: Item | None = None,
     ) -> dict[str, Any]:
-        """Write an item, if it may be."""
+        """Write an item under its condition."""
         self._check(TableName)
         key = Item["recording"]["S"]
         names, values = ExpressionAttributeNames or {}, ExpressionAttributeValues or {}
-        self._judge(ConditionExpression, self.items.get(key), names, values)
+        self._evaluate(ConditionExpression, self.items.get(key), names, values)
         self._write(key, dict(Item))
         return {}
 
@@ -75,11 +75,11 @@ class DynamoDb:
         ExpressionAttributeValues: Item | None = None,
         ReturnValues: str = "NONE",
     ) -> dict[str, Any]:
-        """Change an item, if it may be; one that is not there comes into being."""
+        """Change an item under its condition, or create it if it is missing."""
         self._check(TableName)
         names, values = ExpressionAttributeNames or {}, ExpressionAttributeValues or {}
         key = Key["recording"]["S"]
-        self._judge(ConditionExpression, self.items.get(key), names, values, UpdateExpression)
+        self._evaluate(ConditionExpression, self.items.get(key), names, values, UpdateExpression)
         after = dict(self.items.get(key) or Key)
         for verb, path, value in expressions.changes(UpdateExpression):
             attribute = expressions.named(path, names)
@@ -102,7 +102,7 @@ class DynamoDb:
         Select: str | None = None,
         ExclusiveStartKey: Item | None = None,
     ) -> dict[str, Any]:
-        """A page of one state's rows by age, as the index knows them."""
+        """A page of one state's rows by age, from the index."""
         self._check(TableName)
         self._catch_up()
         if IndexName != "by-state" or Select not in (None, "COUNT"):
@@ -124,12 +124,12 @@ class DynamoDb:
         return answer
 
     def describe_continuous_backups(self, *, TableName: str) -> dict[str, Any]:
-        """How long backups are kept is nobody's business here."""
+        """The retention of backups does not matter here."""
         del TableName
         raise refusal("AccessDeniedException")
 
     def forget(self, now: float) -> None:
-        """Time to live: drop what has expired."""
+        """Delete what has expired, as DynamoDB's time to live does."""
         for key in [k for k, item in self.items.items() if "expires" in item and float(item["expires"]["N"]) < now]:
             self._write(key, None)
 
@@ -155,7 +155,7 @@ class DynamoDb:
                 else:
                     del places[bisect_left(places, place)]
 
-    def _judge(
+    def _evaluate(
         self, text: str | None, item: Item | None, names: dict[str, str], values: Item, update: str = ""
     ) -> None:
         if expressions.placeholders(f"{text or ''} {update}") != {*names, *values}:
@@ -169,7 +169,7 @@ class DynamoDb:
 
 
 def _bounds(text: str, names: dict[str, str], values: Item) -> tuple[str, float]:
-    """The state asked for, and the age before which rows are wanted."""
+    """The requested state, and the age limit of the rows."""
     if text == "#state = :state":
         return values[":state"]["S"], float("inf")
     if text == "#state = :state AND updated < :before" and names.get("#state") == "state":

@@ -2,7 +2,7 @@
 
 
 class NotImplementedHere(BaseException):
-    """The functions use what the fake does not know: teach it that, from what the service documents.
+    """The functions use something that the fake does not implement. Add it from the service's documentation.
 
-    Not an Exception, so that no handler takes it for bad luck.
+    Not an Exception, so that no handler treats it as an injected fault.
     """

@@ -1,4 +1,4 @@
-"""DynamoDB's condition and update expressions, as far as anything of ours writes them."""
+"""DynamoDB's condition and update expressions, as far as our code writes them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -32,7 +32,7 @@ def condition(text: str) -> Test:
 
 @cache
 def changes(text: str) -> tuple[tuple[str, str, str | None], ...]:
-    """What an update does: (SET, path, value) and (REMOVE, path, None); nothing else is implemented."""
+    """The changes of an update: (SET, path, value) and (REMOVE, path, None). Nothing else is implemented."""
     parts = re.split(r"\b(SET|REMOVE)\b", text)[1:]
     done: list[tuple[str, str, str | None]] = []
     for verb, clause in zip(parts[::2], parts[1::2], strict=True):
@@ -48,7 +48,7 @@ def changes(text: str) -> tuple[tuple[str, str, str | None], ...]:
 
 @cache
 def placeholders(text: str) -> frozenset[str]:
-    """The names and values that expressions speak of: DynamoDB refuses any other beside them."""
+    """The names and values in expressions. DynamoDB refuses any unused one."""
     return frozenset(re.findall(r"[#:]\w+", text))
 
 
@@ -58,7 +58,7 @@ def named(path: str, names: Names) -> str:
 
 
 def comparable(value: Mapping[str, Any]) -> Any:
-    """A typed value as one that compares as DynamoDB does."""
+    """A typed value in a form that compares as in DynamoDB."""
     ((kind, inner),) = value.items()
     return (kind, float(inner)) if kind == "N" else (kind, inner)
 

@@ -1,5 +1,5 @@
 # ruff: noqa: N803 - arguments are named as AWS names them
-"""S3: buckets with versions, delete markers, ranged reads and listings; what arrives is told to who listens."""
+"""S3: buckets with versions, delete markers, ranged reads and listings. A new object calls the registered callback."""
 
 import io
 import itertools
@@ -35,7 +35,7 @@ class Bucket:
     keys: list[str] = field(default_factory=list)
 
     def put(self, key: str, version: Version) -> None:
-        """Keep a version: beside the others, or in place of the only one."""
+        """Store a version: beside the others, or in place of the only one."""
         if key not in self.objects:
             insort(self.keys, key)
             self.objects[key] = []
@@ -92,7 +92,7 @@ class S3:
     def head_object(
         self, *, Bucket: str, Key: str, VersionId: str | None = None, ExpectedBucketOwner: str | None = None
     ) -> dict[str, Any]:
-        """Describe an object; errors have no body, so no words either."""
+        """Describe an object. Errors have no body, so they have no text."""
         version = self._bucket(Bucket, ExpectedBucketOwner).find(Key, VersionId)
         if version is not None and version.body is None and VersionId:
             raise refusal("405", "Method Not Allowed", 405)
@@ -121,8 +121,8 @@ class S3:
         if first >= len(body):
             raise refusal("InvalidRange", "The requested range is not satisfiable", 416)
         part = body[first : last + 1]
-        told = f"bytes {first}-{first + len(part) - 1}/{len(body)}"
-        return {"Body": io.BytesIO(part), "ContentLength": len(part), "ContentRange": told}
+        content_range = f"bytes {first}-{first + len(part) - 1}/{len(body)}"
+        return {"Body": io.BytesIO(part), "ContentLength": len(part), "ContentRange": content_range}
 
     def copy_object(
         self,
@@ -152,7 +152,7 @@ class S3:
     def delete_object(
         self, *, Bucket: str, Key: str, VersionId: str | None = None, ExpectedBucketOwner: str | None = None
     ) -> dict[str, Any]:
-        """Delete a version for good, or put a delete marker before all of them; what is not there is no error."""
+        """Delete a version for good, or put a delete marker above all of them. A missing object is no error."""
         bucket = self._bucket(Bucket, ExpectedBucketOwner)
         if bucket.versioned and VersionId is None:
             bucket.put(Key, Version(self._id(bucket), None, self.time.now))
@@ -209,14 +209,14 @@ class S3:
         return {}
 
     def get_bucket_logging(self, *, Bucket: str) -> dict[str, Any]:
-        """Where access logs go, and how long they are kept, is nobody's business here."""
+        """The target and retention of access logs do not matter here."""
         del Bucket
         raise refusal("AccessDenied", status=403)
 
     get_bucket_lifecycle_configuration = get_bucket_logging
 
     def list_multipart_uploads(self, *, Bucket: str, Prefix: str, EncodingType: str) -> dict[str, Any]:
-        """There are none in these worlds."""
+        """There are none in the simulation."""
         del Bucket, Prefix, EncodingType
         return {}
 
@@ -242,14 +242,14 @@ class S3:
 
 
 def _after(bucket: Bucket, key_marker: str | None, version_marker: str | None) -> Any:
-    """Versions in the order of listings; after a key marker alone the whole key is left behind."""
+    """Versions in the order of listings. A key marker alone excludes the whole key."""
     start = 0
     if key_marker is not None:
         start = bisect_right(bucket.keys, key_marker)
         if version_marker is not None:
             newest_first = bucket.objects.get(key_marker, [])[::-1]
             places = [place for place, each in enumerate(newest_first) if each.id == version_marker]
-            # A marker whose version is gone meanwhile: go on with those that are older.
+            # A marker whose version was deleted meanwhile: continue with older versions.
             rest = newest_first[places[0] + 1 :] if places else [e for e in newest_first if e.id < version_marker]
             yield from ((key_marker, each) for each in rest)
     for key in itertools.islice(bucket.keys, start, None):

@@ -1,5 +1,5 @@
 # ruff: noqa: N803 - arguments are named as AWS names them
-"""SNS: one topic that remembers what it was given."""
+"""SNS: one topic that records its messages."""
 
 import json
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ MOST_SUBJECT = 100
 
 
 @dataclass(frozen=True)
-class Notice:
-    """What a subscriber is told: `body` by queues and webhooks, `everything` by any of them."""
+class Notification:
+    """A subscriber's message: `body` for queues and webhooks, `everything` for any of them."""
 
     at: float
     body: dict[str, Any]
@@ -26,7 +26,7 @@ class Sns:
 
     time: VirtualTime
     topic: str
-    notices: list[Notice] = field(default_factory=list)
+    notifications: list[Notification] = field(default_factory=list)
 
     def publish(
         self,
@@ -45,5 +45,5 @@ class Sns:
         if MessageStructure != "json" or "default" not in (said := json.loads(Message)):
             raise refusal("InvalidParameter", "Invalid parameter: Message Structure - No default entry in JSON body")
         everything = f"{Subject}\n{Message}\n{MessageAttributes}"
-        self.notices.append(Notice(self.time.now, json.loads(said["default"]), everything))
-        return {"MessageId": f"n{len(self.notices)}"}
+        self.notifications.append(Notification(self.time.now, json.loads(said["default"]), everything))
+        return {"MessageId": f"n{len(self.notifications)}"}

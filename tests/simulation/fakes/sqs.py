@@ -18,7 +18,7 @@ MOST_BYTES = 1024 * 1024
 
 @dataclass(eq=False)
 class Message:
-    """A message; its age counts from its first sending, wherever it is moved."""
+    """A message. Its age counts from its first sending, even after a move."""
 
     id: str
     body: str
@@ -50,7 +50,7 @@ class Queue:
     receipts: Any = field(default_factory=itertools.count)
 
     def put(self, message: Message, delay: float = 0.0) -> None:
-        """Take a message in; it can be seen after the delay."""
+        """Accept a message. It is visible after the delay."""
         self.messages[message.id] = message
         if delay:
             self.time.after(delay, lambda: self._show(message))
@@ -58,7 +58,7 @@ class Queue:
             self._show(message)
 
     def receive(self, most: int) -> list[Message]:
-        """Hand out visible messages, each for the visibility timeout."""
+        """Return visible messages, each hidden for the visibility timeout."""
         received: list[Message] = []
         while self.visible and len(received) < most and self.in_flight < MOST_IN_FLIGHT:
             message = self._take()
@@ -76,13 +76,16 @@ class Queue:
         return received
 
     def delete(self, message: Message, receipt: str | None) -> None:
-        """Delete a message by the receipt of its last receiving; with an older one nothing is promised or done."""
+        """Delete a message by its newest receipt.
+
+        An older receipt does nothing, because SQS promises nothing for it.
+        """
         if not message.gone and message.receipt == receipt:
             self.in_flight -= 1
             self._remove(message)
 
     def show_again(self, message: Message) -> None:
-        """Let a message in flight be seen again at once: standard queues deliver at least once."""
+        """Make a message in flight visible again at once, because standard queues deliver at least once."""
         if not message.gone and message.receipt:
             self._appear(message, message.receipt)
 
@@ -133,7 +136,7 @@ class Sqs:
     _numbers: Any = field(default_factory=itertools.count)
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:
-        """How many messages can be seen, about."""
+        """The approximate number of visible messages."""
         if AttributeNames != ["ApproximateNumberOfMessages"]:
             raise NotImplementedHere(AttributeNames)
         return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.queues[QueueUrl].visible))}}
@@ -164,7 +167,7 @@ class Sqs:
             queue.delete(message, ReceiptHandle)
 
     def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> None:
-        """Let a dead letter be seen again at once."""
+        """Make a dead letter visible again at once."""
         assert VisibilityTimeout == 0
         queue = self._dead_letters(QueueUrl)
         for message in [each for each in queue.messages.values() if each.receipt == ReceiptHandle]:

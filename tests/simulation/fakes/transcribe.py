@@ -1,5 +1,5 @@
 # ruff: noqa: N803 - arguments are named as AWS names them
-"""Transcribe Medical: jobs under quotas of rate and number, without a queue, forgotten after 90 days."""
+"""Transcribe Medical: jobs under quotas of rate and number, without a queue, deleted after 90 days."""
 
 import json
 from collections import Counter
@@ -26,7 +26,7 @@ RATE = (
 
 @dataclass(frozen=True)
 class RecognitionResult:
-    """What becomes of a recording: how long it takes, the words in it, and how the job ends."""
+    """The result of a recording: its duration, its words, and the status of its job."""
 
     seconds: float
     text: str
@@ -38,7 +38,7 @@ class RecognitionResult:
 
 @dataclass(eq=False)
 class Job:
-    """A job, also after Transcribe has forgotten it."""
+    """A job, even after Transcribe has deleted it."""
 
     name: str
     request: dict[str, Any]
@@ -52,11 +52,11 @@ class Job:
 
 @dataclass(eq=False)
 class Transcribe:
-    """The jobs of an account, some of its slots taken by others."""
+    """The jobs of an account. Other users take some of its slots."""
 
     time: VirtualTime
     s3: S3
-    hear: Callable[[bytes], RecognitionResult]
+    recognise: Callable[[bytes], RecognitionResult]
     ended: Callable[[Job], None] = lambda _job: None
     concurrent_jobs: int = 250
     starts_per_second: int = 25
@@ -96,14 +96,14 @@ class Transcribe:
             raise refusal("LimitExceededException", FULL)
         if self._media(request) is None:
             raise refusal("BadRequestException", BAD_URI)
-        heard = self.hear(self._media(request) or b"")
-        if self.time.now < heard.vocabulary_ready:
+        recognition = self.recognise(self._media(request) or b"")
+        if self.time.now < recognition.vocabulary_ready:
             raise refusal("BadRequestException", NOT_READY)
         job = self._jobs[name] = Job(name, request, self.time.now)
         self.history.append(job)
         self._running += 1
-        self.time.after(heard.seconds * 0.3, lambda: self._read(job))
-        self.time.after(heard.seconds, lambda: self._finish(job, heard))
+        self.time.after(recognition.seconds * 0.3, lambda: self._read(job))
+        self.time.after(recognition.seconds, lambda: self._finish(job, recognition))
         return {"MedicalTranscriptionJob": self._described(job)}
 
     def get_medical_transcription_job(self, *, MedicalTranscriptionJobName: str) -> dict[str, Any]:
@@ -124,12 +124,12 @@ class Transcribe:
         job.forgotten = True
 
     def status(self, name: str) -> str | None:
-        """How the job really is, for whoever judges the others."""
+        """The real status of a job, for the invariants."""
         job = self._known(name)
         return job.status if job else None
 
     def occupy(self, number: int) -> None:
-        """Let somebody else of the account take (or leave) slots."""
+        """Let another user of the account take (or release) slots."""
         self._running += number
 
     def _known(self, name: str) -> Job | None:
@@ -155,18 +155,18 @@ class Transcribe:
     def _read(self, job: Job) -> None:
         job.media = self._media(job.request)
 
-    def _finish(self, job: Job, heard: RecognitionResult) -> None:
-        if heard.ending == "FAILED" or job.media is None:
+    def _finish(self, job: Job, recognition: RecognitionResult) -> None:
+        if recognition.ending == "FAILED" or job.media is None:
             unread = "The media file could not be read."
             job.reason = unread if job.media is None else "Unsupported media format: try again."
             self._end(job, "FAILED")
             return
-        if heard.ending == "VANISHES":
+        if recognition.ending == "VANISHES":
             job.forgotten = True
             self._end(job, "FAILED")
             return
-        told = self.hear(job.media).text
-        output = b'{"results": {"items": [{]' if heard.ending == "GARBLED" else json.dumps(spoken(job.name, told))
+        text = self.recognise(job.media).text
+        output = b'{"results": {"items": [{]' if recognition.ending == "GARBLED" else json.dumps(spoken(job.name, text))
         where = {"Bucket": job.request["OutputBucketName"], "Key": job.request["OutputKey"]}
         self.s3.put_object(**where, Body=output if isinstance(output, bytes) else output.encode())
         self.time.after(self.output_first, lambda: self._end(job, "COMPLETED"))
@@ -190,7 +190,7 @@ class Transcribe:
 
 
 def spoken(job: str, text: str) -> dict[str, Any]:
-    """A job's output in which these words are spoken, half a second each."""
+    """A job's output with these words, half a second for each."""
     items = [
         {
             "type": "pronunciation",
