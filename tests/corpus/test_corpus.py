@@ -29,7 +29,7 @@ from tests.functions.deployment_harness import WAV
 from tests.functions.fakes import INTAKE, WORK
 
 SHORT = 8
-"""Characters of a name that may stand in a signal by chance, such as `.wav`."""
+"""Parts of a name that a signal may contain by chance, such as `.wav`."""
 
 
 def rows(table):
@@ -151,7 +151,7 @@ PLACES = {
     "word": lambda said: transcripts.word(said, speaker_label="spk_0"),
     "speaker": lambda said: transcripts.word("cough", speaker_label=said),
 }
-"""Where in Transcribe's output a text may stand that is not ours."""
+"""The places in Transcribe's output for text from outside."""
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -14,7 +14,7 @@ HOSTILE = (
     "\x00", "a\x0bb", "\u202ea", "\u2028", "\x85", "\u2060", "\ufeff", "\ud800", "a\udfffb", "\U0001fa7a", "e\u0301",
     "", " ", "x" * 300, "\\", "x;=A1;y", 'a;"=1"', "a;'=1", '"',
 )  # fmt: skip
-"""Words that would be more than words in a form that is not careful."""
+"""Words that a careless format would not write as plain text."""
 USUAL = ("cough", "Lisinopril", "5", "Dr", "aren't")
 texts = st.sampled_from(USUAL) | st.sampled_from(HOSTILE) | st.text(max_size=12)
 

@@ -54,7 +54,7 @@ CONVERTED = (
     "(5)",
     "12.5.2020", "#N/A", "'tis",
 )  # fmt: skip
-"""What Excel or LibreOffice changes, in one locale or another."""
+"""Texts that Excel or LibreOffice changes, in some locale."""
 KEPT = ("cough", "aren't", "0.25", "0.5", "120", "0", "May", "Lisinopril", "Speaker")
 
 

@@ -80,9 +80,9 @@ def checked(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> CheckedDepl
 
 ONLY_AWS = {name for name, check in CHECKS.items() if check.of_aws}
 CANNOT_TELL = {"aws", "drift"}
-"""What only AWS knows, in one line, and what nobody has asked yet."""
+"""The checks that need AWS, in one line, and the checks that nothing has answered yet."""
 WANTING = {"choices", "subscriptions"}
-"""What is not as in a clinic: cdk.json is of another deployment, and nobody subscribes."""
+"""The differences from a real deployment: cdk.json is of another deployment, and there is no subscriber."""
 
 
 def test_a_healthy_deployment_passes_every_check(checked):

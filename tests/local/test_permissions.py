@@ -22,11 +22,11 @@ from tests.stacks.policy_evaluator import Request, allowed
 
 FORBIDDEN = r"AccessDenied|AuthorizationError|not authorized"
 UNKNOWN = rf"{FORBIDDEN}|Missing ?Authentication ?Token|NotFound|doesn't point to an S3 object"
-"""Strangers are not even told whether there is such a thing."""
+"""Other accounts do not even learn whether a resource exists."""
 THIEF = "a-thief"
 PATIENCE = 40
 Who = Callable[[str], Any]
-"""Makes somebody's client of a service."""
+"""Makes a caller's client of a service."""
 
 
 class Deployed:
@@ -148,7 +148,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "make a user": lambda _, who: who("iam").create_user(UserName="mallory"),
 }
-"""What somebody may try, by whomever's clients."""
+"""Calls to try with any caller's clients."""
 
 _NOBODY_S = {
     *("open a bucket", "forge a transcript", "delete a recording", "delete a transcript", "delete a raw transcript"),
@@ -165,7 +165,7 @@ MUST_NOT = {
     - {"forge a transcript", "delete a raw transcript"},  # it writes transcripts, and removes a stopped job's output
     "reconcile": _NOBODY_S | _STARTS | {"read a recording", "read a raw transcript", "tell news", "take announcements"},
 }
-"""What each function's role is refused."""
+"""The refused calls of each function's role."""
 
 
 @pytest.mark.parametrize("function", MUST_NOT)
@@ -177,7 +177,7 @@ def test_a_function_s_role_is_refused_what_is_not_its_work(deployed, function, s
 
 
 _OF_THEIR_OWN_ACCOUNT = {"make a user", "delete a job", "read another's job", "pass for another on the bus"}
-"""What names nothing of ours: another account does it to itself."""
+"""Calls without a resource of ours: another account acts on its own resources."""
 
 
 def test_who_is_not_signed_in_gets_nothing(deployed, summary_line):

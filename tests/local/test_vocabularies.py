@@ -15,7 +15,7 @@ from tests.medical_service import TABLE
 
 BUCKET = "vocabulary-tables"
 LEAST_OF_THE_REST = 900
-"""Characters of a function's environment that are neither profiles nor vocabularies, where names are the longest."""
+"""Characters of a function's environment besides profiles and vocabularies, with the longest names."""
 PROFILES = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}, "conversation/": {"type": "CONVERSATION"}}
 
 

@@ -125,7 +125,7 @@ def _expression(said: str) -> str | None:
 
 
 def permissive(expression: str) -> bool:
-    """Whether a licence lets one do anything for a notice: of what is joined by AND all must, by OR one.
+    """Whether a licence has no condition except a notice: all parts of an AND, or one part of an OR.
 
     >>> permissive("MIT"), permissive("GPL-2.0-only OR MIT"), permissive("MPL-2.0 AND MIT")
     (True, True, False)
