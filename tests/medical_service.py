@@ -43,7 +43,7 @@ class Cloud:
         self.objects = {S3Location(*name.split("/", 1)): content for name, content in objects.items()}
         self.regions = {"clinic": "us-east-1", "work": "us-east-1", "abroad": "eu-west-1"}
         self.refused = set()
-        self.told = []
+        self.events = []
         self.announced = []
 
     def may_read(self, _caller, _place):
@@ -75,7 +75,7 @@ class Cloud:
         return True
 
     def tell(self, _job, detail):
-        self.told.append(detail)
+        self.events.append(detail)
 
 
 class Recognisers:

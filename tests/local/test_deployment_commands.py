@@ -96,10 +96,10 @@ def test_a_healthy_deployment_passes_every_check(checked):
 
 def test_before_the_deployment_the_prerequisites_are_checked(checked):
     ended = CliRunner().invoke(app, ["doctor", "--name", "nowhere", "--json"], obj=checked.client)
-    told = {each["check"]: each for each in json.loads(ended.stdout)["findings"]}
+    findings = {each["check"]: each for each in json.loads(ended.stdout)["findings"]}
     assert ended.exit_code == 0
-    assert told["deployment"]["sentence"].startswith("No deployment is called nowhere")
-    assert NAME in told["deployment"]["sentence"]
+    assert findings["deployment"]["sentence"].startswith("No deployment is called nowhere")
+    assert NAME in findings["deployment"]["sentence"]
 
 
 @contextmanager
@@ -301,11 +301,11 @@ def outcomes(report: Report) -> dict[str, str]:
 def left_over(checked: CheckedDeployment) -> list[str]:
     """The queues and subscriptions of a run, and all uploads, because nothing else uploads here."""
     queues = checked.client("sqs").list_queues(QueueNamePrefix=f"{NAME}-smoke-").get("QueueUrls", [])
-    told = [each["Endpoint"] for each in checked.client("sns").list_subscriptions()["Subscriptions"]]
+    endpoints = [each["Endpoint"] for each in checked.client("sns").list_subscriptions()["Subscriptions"]]
     versions = checked.client("s3").list_object_versions(Bucket=checked.deployed["IntakeBucketName"])
     return [
         *queues,
-        *(each for each in told if "-smoke-" in each),
+        *(each for each in endpoints if "-smoke-" in each),
         *(each["Key"] for each in versions.get("Versions", [])),
     ]
 

@@ -126,9 +126,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "delete a row": lambda d, who: who("dynamodb").delete_item(
         TableName=d["LedgerTableName"], Key={"recording": {"S": d.job}}
     ),
-    "tell news": lambda d, who: who("sns").publish(TopicArn=d["CompletionTopicArn"], Message="{}"),
-    "ring an alarm": lambda d, who: who("sns").publish(TopicArn=d["OperationsTopicArn"], Message="{}"),
-    "listen to the news": lambda d, who: who("sns").subscribe(
+    "publish a notification": lambda d, who: who("sns").publish(TopicArn=d["CompletionTopicArn"], Message="{}"),
+    "set an alarm": lambda d, who: who("sns").publish(TopicArn=d["OperationsTopicArn"], Message="{}"),
+    "subscribe to the topic": lambda d, who: who("sns").subscribe(
         TopicArn=d["CompletionTopicArn"], Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:999999999999:mine"
     ),
     "pass for another on the bus": lambda _, who: who("events").put_events(
@@ -153,7 +153,7 @@ ATTEMPTS: dict[str, Attempt] = {
 _NOBODY_S = {
     *("open a bucket", "forge a transcript", "delete a recording", "delete a transcript", "delete a raw transcript"),
     *("read a transcript", "list transcripts", "read another's job", "delete a job", "read the whole ledger"),
-    *("delete a row", "ring an alarm", "listen to the news", "empty a queue", "delete the key", "pass the key on"),
+    *("delete a row", "set an alarm", "subscribe to the topic", "empty a queue", "delete the key", "pass the key on"),
     *("run a function", "change a function", "make a user", "upload", "pass for another on the bus"),
 }
 _STARTS = {attempt for attempt in ATTEMPTS if attempt.startswith("start a job")}
@@ -163,7 +163,9 @@ MUST_NOT = {
         _NOBODY_S | _STARTS | {"read a recording", "enter a row", "announce a recording", "take announcements"}
     )
     - {"forge a transcript", "delete a raw transcript"},  # it writes transcripts, and removes a stopped job's output
-    "reconcile": _NOBODY_S | _STARTS | {"read a recording", "read a raw transcript", "tell news", "take announcements"},
+    "reconcile": _NOBODY_S
+    | _STARTS
+    | {"read a recording", "read a raw transcript", "publish a notification", "take announcements"},
 }
 """The refused calls of each function's role."""
 
