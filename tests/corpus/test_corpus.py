@@ -69,7 +69,7 @@ def test_metadata_storage_class_and_encryption(pipeline, intake, item):
         pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, **version)
     for call, error in put.fails.items():
         if call == "start":
-            pipeline.transcribe.troubles = [error]
+            pipeline.transcribe.errors = [error]
         else:
             pipeline.s3.before[call] = [error]
     real = pipeline.s3.head_object

@@ -48,7 +48,7 @@ class FakeTranscribe(fakes.FakeTranscribe):
     """A Transcribe that can also list and delete."""
 
     def list_medical_transcription_jobs(self, **asked: Any) -> dict[str, Any]:
-        self._trouble()
+        self._raise_error()
         running = [name for name, job in self.jobs.items() if job["TranscriptionJobStatus"] == asked["Status"]]
         at = int(asked.get("NextToken", 0))
         page = {"MedicalTranscriptionJobSummaries": running[at : at + 2]}
@@ -351,7 +351,7 @@ def test_explain_finds_each_reason_to_wait(operator):
     operator.pipeline.transcribe.end(operator.name(others[0]))
     operator.pipeline.start(upload)
     assert operator.json("explain", name)["why"] == "in-transcribe"
-    operator.pipeline.transcribe.troubles = [refusal("InternalFailureException", status=500)]
+    operator.pipeline.transcribe.errors = [refusal("InternalFailureException", status=500)]
     assert operator.json("explain", name)["why"] == "outage"
     operator.pipeline.transcribe.end(name)
     assert operator.json("explain", name)["why"] == "undelivered"
@@ -638,7 +638,7 @@ def test_only_failed_recordings_are_retried(operator):
 
 def test_a_recording_without_a_job_is_only_announced_again(operator):
     unseen, waiting = operator.pipeline.upload("dictation/a.wav"), operator.pipeline.upload("dictation/b.wav")
-    operator.pipeline.transcribe.troubles = [refusal("InternalFailureException", status=500)]
+    operator.pipeline.transcribe.errors = [refusal("InternalFailureException", status=500)]
     operator.pipeline.start(waiting)
     operator.pipeline.sqs.purge_queue(QueueUrl=operator.pipeline.intake_queue)
     for upload in (unseen, waiting):

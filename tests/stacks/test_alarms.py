@@ -79,7 +79,7 @@ def a_format_fails(watched):
 def throttled_for_hours(watched):
     upload = watched.pipeline.upload()
     for _ in range(2):
-        watched.pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.pipeline.transcribe.errors += [refusal("LimitExceededException")] * 1000
         watched.take(upload)
         watched.pipeline.clock += 5 * HOUR
 
