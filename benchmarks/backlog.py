@@ -28,13 +28,13 @@ from tests.simulation.workload import HERTZ, wav_header
 
 FAULTS = 0.02
 POISON_DIES = 4 * HOUR
-"""In which a message that nobody can read has been received as often as it may be."""
+"""Seconds in which an unintelligible message reaches its maximum of receives."""
 DICTATIONS = 0.7
-"""Of the recordings; the others are consultations."""
+"""The share of dictations; the others are consultations."""
 POISON = 20
-"""Messages of no known shape among the others."""
+"""Messages of unknown shape among the others."""
 LEAST_BILLED = 15.0
-"""Seconds of audio that Transcribe bills at least."""
+"""The minimum of seconds of audio that Transcribe charges."""
 QUOTA, STARTS_PER_SECOND = 250, 25
 
 
@@ -173,7 +173,7 @@ def _counted(world: World, burst: Burst) -> dict[str, Any]:
 
 
 BURSTS: Mapping[str, tuple[int, float]] = {"burst": (1, 10 * MINUTE), "quiet day": (20, DAY)}
-"""The part of the recordings that each has, and the time in which they are uploaded."""
+"""The share of the recordings, and the time in which they are uploaded."""
 DESIGNS: Mapping[str, Callable[[World], object] | None] = {"ours": None, "public samples": PublicSamples}
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 SELDOM = 0.0005
-"""Calls a recording that are not worth a line."""
+"""Calls for each recording below which a line is left out."""
 RESULTS = Path(__file__).parent / "results"
 PRICES_READ = "2026-09"
-"""When the prices were read: us-east-1, US dollars."""
+"""The date of the prices: us-east-1, US dollars."""
 AUDIO_SECOND = 0.00125
 GB_SECOND, INVOCATION = 0.0000133334, 0.20 / 1e6
 GIGABYTES = {"start": 0.25, "deliver": 1.0, "reconcile": 0.25, "tell": 0.25}
@@ -22,7 +22,7 @@ CALL = {
     "dynamodb.put_item": 0.625e-6, "dynamodb.update_item": 0.625e-6, "dynamodb.get_item": 0.125e-6,
     "dynamodb.query": 0.5e-6,
 }  # fmt: skip
-"""Dollars a request; where only the service is named, of any kind. What is not named here is free."""
+"""Dollars for each request; a service name alone covers all its requests. Anything else is free."""
 
 
 def write(results: Mapping[str, Mapping[str, Any]], seed: int) -> None:

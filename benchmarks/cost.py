@@ -47,9 +47,9 @@ class Usage:
     rows: float
     """Ledger rows that were looked up in batches."""
     seconds: Mapping[str, float]
-    """Seconds that each function ran."""
+    """Running seconds of each function."""
     metric_hours: float
-    """Hours in which each metric of ours was sent, added up."""
+    """Hours in which each of our metrics was sent, in total."""
 
 
 def month(recordings: int, seed: int = 1) -> Usage:

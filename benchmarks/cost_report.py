@@ -13,11 +13,11 @@ from operations.prices import PRICES, READ
 RESULTS = Path(__file__).parent / "results"
 MINUTES_EACH = 10
 DOCUMENTS = 5
-"""That are delivered by default; the simulation writes one, in its manifest's company."""
+"""The documents that are delivered by default. The simulation writes one of them and the manifest."""
 _GIGABYTES = {"start": 0.25, "deliver": 1.5, "reconcile": 0.25}
 TRACED = ("start", "deliver")
 _WORK = {"start": 0.3, "deliver": 0.5, "reconcile": 0.3}
-"""Seconds of work of its own in an invocation, beside the calls, which are all that the simulation lasts."""
+"""Seconds of own work in an invocation, besides the calls, because the simulation counts only these."""
 _CALLS: Mapping[str, Mapping[str, float]] = {
     "dynamodb.get_item": {"DynamoDB reads": 1},
     "dynamodb.query": {"DynamoDB reads": 0.5},
@@ -33,7 +33,7 @@ _CALLS: Mapping[str, Mapping[str, float]] = {
     "s3.put_object": {"S3 writes": 1},
     "sns.publish": {"SNS": 1},
 }
-"""What a call is charged as; S3's deletions, Transcribe's Start and Get and batches of rows are free as calls."""
+"""The charge for a call. S3's deletions, Transcribe's Start and Get, and batches of rows are free as calls."""
 _OF_A_SERVICE: Mapping[str, Mapping[str, float]] = {
     "sqs": {"SQS": 1},
     "lambda": {"Lambda requests": 1},
@@ -46,7 +46,7 @@ _BY_SERVICES: Mapping[str, float] = {
     "SNS e-mail": 1,
     "KMS requests": 20,
 }
-"""What AWS does for each recording beside what our functions call."""
+"""AWS's own calls for each recording, besides our functions' calls."""
 
 
 def dollars(usage: Mapping[str, Any], alarms: int, traced: Iterable[str] = TRACED) -> dict[str, float]:

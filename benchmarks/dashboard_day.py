@@ -20,7 +20,7 @@ OUTAGE = (13 * HOUR, 14 * HOUR)
 PERIOD = 5 * MINUTE
 
 Points = list[tuple[float, float]]
-"""What was put out: at which second of the day, and the value."""
+"""The metrics' values: the second of the day, and the value."""
 
 
 def lived(seed: int = 1) -> Mapping[str, Points]:

@@ -27,7 +27,7 @@ SIZES = (MINUTE, 1_000, 2_000, 4_000, 8_000, 16_000, sample_transcript.WORDS_IN_
 OURS = ("json.loads", "model", *FORMATS, "all forms")
 TSCRIBE = ("tscribe docx", "tscribe vtt", "tscribe csv")
 PATIENCE = 60.0
-"""Seconds that tscribe is given for one document."""
+"""The limit in seconds for one document of tscribe."""
 
 
 def main() -> None:

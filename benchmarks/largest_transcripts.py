@@ -19,7 +19,7 @@ from stethoscript import fields, transcript
 
 TURNS = 600_000
 FUNCTION_MEGABYTES = 1536 - 160
-"""What the function has, less what it holds beside a transcript: the output as bytes, and the SDK."""
+"""The function's memory without the rest of its content: the output as bytes, and the SDK."""
 
 
 def items(number: int, **more: Any) -> list[dict[str, Any]]:

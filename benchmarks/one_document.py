@@ -38,9 +38,9 @@ def ours(*forms: str) -> Task:
     info = RecordingInfo("bench", "conversation/visit.flac", 0, JobSettings("CONVERSATION"))
 
     def task(path: Path) -> int:
-        heard = transcript.read(path.read_bytes())
+        parsed = transcript.read(path.read_bytes())
         wanted = [kind for form, kind in FORMATS.items() if form in forms or not forms]
-        return sum(len(kind.write(heard, info)) for kind in wanted if kind.applies(heard, info))
+        return sum(len(kind.write(parsed, info)) for kind in wanted if kind.applies(parsed, info))
 
     return task
 

@@ -23,7 +23,7 @@ SDK_ATTEMPTS = 5
 """boto3's own default."""
 SECONDS = 60
 AGAIN_AFTER = (60.0, 120.0)
-"""Lambda repeats an asynchronous invocation that raised or died, twice."""
+"""Lambda repeats an asynchronous invocation twice after an error or a crash."""
 
 
 @dataclass(eq=False)

@@ -147,14 +147,14 @@ def measured(mode: Mode, clips: Sequence[Clip], python: Path, repeat: int) -> di
     with tempfile.TemporaryDirectory() as folder:
         waves = [clip.path if mode.who == OURS else _wav(clip.path, Path(folder)) for clip in suited]
         runs = [_run(mode, waves, python) for _ in range(repeat)]
-    heard = runs[0][0]
+    recognised = runs[0][0]
     seconds = sum(clip.seconds for clip in suited)
     usages = [usage for _, usage, _ in runs]
     return {
         "who": mode.who,
         "mode": mode.mode,
         "scores": {
-            **_scores(mode, suited, heard),
+            **_scores(mode, suited, recognised),
             "rtf_wall": round(statistics.median(usage.wall for usage in usages) / seconds, 4),
             "rtf_cpu": round(statistics.median(usage.cpu for usage in usages) / seconds, 4),
             "peak_megabytes": round(max(usage.peak_megabytes for usage in usages)),
@@ -162,7 +162,7 @@ def measured(mode: Mode, clips: Sequence[Clip], python: Path, repeat: int) -> di
         },
         "seconds": round(seconds, 1),
         "recordings": {
-            clip.path.name: _scores(mode, [clip], [one]) for clip, one in zip(suited, heard, strict=True)
+            clip.path.name: _scores(mode, [clip], [one]) for clip, one in zip(suited, recognised, strict=True)
         },
     }  # fmt: skip
 
@@ -176,8 +176,8 @@ def _suits(mode: Mode, clip: Clip) -> bool:
 def _run(mode: Mode, paths: Sequence[Path], python: Path) -> tuple[list[RecognitionResult], process_usage.Usage, float]:
     load = process_usage.reference_seconds()
     with _started(mode, python) as process, process_usage.watched(process.pid) as usage:
-        heard = [(_ours if mode.who == OURS else _others)(process, path, mode) for path in paths]
-    return heard, usage, load
+        recognised = [(_ours if mode.who == OURS else _others)(process, path, mode) for path in paths]
+    return recognised, usage, load
 
 
 @contextmanager
@@ -243,8 +243,8 @@ def _joined(turns: Sequence[Turn], pause: float = 1.0) -> list[Turn]:
 # Scores
 
 
-def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[RecognitionResult]) -> dict[str, Any]:
-    pairs = list(zip(clips, heard, strict=True))
+def _scores(mode: Mode, clips: Sequence[Clip], recognised: Sequence[RecognitionResult]) -> dict[str, Any]:
+    pairs = list(zip(clips, recognised, strict=True))
     scores: dict[str, Any] = {}
     texts = [text for clip, one in pairs for text in _texts(mode, clip, one)]
     if texts:
@@ -262,7 +262,7 @@ def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[RecognitionResult
         for turn in clip.turns
         if clip.exact and one.pieces
     ]
-    segments = [segment for one in heard for segment in one.segments]
+    segments = [segment for one in recognised for segment in one.segments]
     if segments:
         several = sum(len(segment["alternatives"]) > 1 for segment in segments)
         scores["segments_with_alternatives"] = round(several / len(segments), 4)
@@ -271,12 +271,12 @@ def _scores(mode: Mode, clips: Sequence[Clip], heard: Sequence[RecognitionResult
     return scores
 
 
-def _texts(mode: Mode, clip: Clip, heard: RecognitionResult) -> Iterator[tuple[str, str]]:
+def _texts(mode: Mode, clip: Clip, recognised: RecognitionResult) -> Iterator[tuple[str, str]]:
     """Yield the reference and the result, for each channel if they are separate."""
     if mode.by_channel:
-        yield from ((said, heard.text(channel)) for channel, said in enumerate(clip.channels))
+        yield from ((said, recognised.text(channel)) for channel, said in enumerate(clip.channels))
     elif clip.text:
-        yield clip.text, heard.text()
+        yield clip.text, recognised.text()
 
 
 # The others

@@ -16,7 +16,7 @@ _TERMS = (Path(__file__).parent / "terms.txt").read_text(encoding="utf-8").split
 _COMMON = (Path(__file__).parent / "common.txt").read_text(encoding="utf-8").split()
 _NAMES = ["Walter", "Miriam", "Oswald", "Salem", "Boston", "Harriet", "Lowell", "Edmund", "Priscilla", "Concord"]
 _COMMAS = 0.1
-"""So often a comma follows a word."""
+"""The share of words with a comma after them."""
 
 Item = Mapping[str, Any]
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from operations import prices
 from operations.prices import PRICES
-from stacks import alarms
 
 HOURS = 730
 _MINUTES_A_MONTH = HOURS * 60
@@ -17,7 +16,7 @@ _WAV_BYTES_A_MINUTE = 16_000 * 2 * 60
 _DOCUMENT_BYTES_A_MINUTE = 20_000
 
 QUEUES = 2
-ALARMS, DASHBOARDS = len(alarms.ALARMS), 1
+ALARMS, DASHBOARDS = 14, 1
 """Alarms beside those of subscribers, of which each has one."""
 METRICS_EACH, METRICS = 8, 50
 """Metrics that a recording which ends well sends, and all that there are, those by reason included."""

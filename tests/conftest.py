@@ -23,7 +23,7 @@ for profile, examples in {"everyday": 30, "proof": 500}.items():
     )
 
 WITHOUT_SOCKETS = {"unit", "functions", "operations", "corpus"}
-"""Folders whose tests may reach nothing."""
+"""Folders whose tests must not use the network."""
 SUMMARY_LINES = pytest.StashKey[list[str]]()
 
 

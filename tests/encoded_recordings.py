@@ -28,7 +28,7 @@ class Encoded:
     name: str
     made: bytes | Callable[[], bytes]
     refused: str | None = None
-    """A class of stethoscript.rejections; None for what must go to Transcribe."""
+    """A class of stethoscript.rejections; None if Transcribe must get the file."""
 
     @cached_property
     def content(self) -> bytes:
@@ -58,12 +58,12 @@ class Encoding:
     coding: Mapping[str, str] = field(default_factory=dict)
     bit_rate: int | None = None
     video: str | None = None
-    """`first` or `last`: where the video track stands."""
+    """`first` or `last`: the position of the video track."""
     metadata: Mapping[str, str] = field(default_factory=dict)
     chapters: bool = False
     seekable: bool = True
     speech: bool = False
-    """Whether the demo's dictation is spoken, again and again."""
+    """Whether the sound is the demo's dictation, repeated."""
 
 
 class _Pipe(io.RawIOBase):

@@ -17,10 +17,10 @@ from stethoscript.rejections import Rejected
 from tests.encoded_recordings import Encoded, Truth, decoded
 
 CUTS = (25, 50, 90)
-"""Percent of a file that is left."""
+"""The remaining percent of a file."""
 _SHARE = 0.02
 _TAKEN = ("wav", "flac", "ogg", "amr", "matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "mp3")
-"""FFmpeg's names of the formats that Transcribe takes."""
+"""FFmpeg's names of the formats that Transcribe accepts."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from botocore import xform_name
 
 FUNCTIONS = ("start_transcription", "deliver_transcript", "reconcile")
 NOTED: list["Call"] = []
-"""The calls that were noted in this run of the tests."""
+"""The calls in this run of the tests."""
 _LAMBDAS = Path(__file__).parents[1] / "lambdas"
 
 

@@ -9,9 +9,9 @@ from botocore import xform_name
 from tests.comparison.recording import operation
 
 ANY = object()
-"""Whatever a member is, as long as it is there."""
+"""Any value of a member that exists."""
 ABSENT = object()
-"""A member that is not there."""
+"""A member that does not exist."""
 
 _REFERENCES = {
     "s3": "AmazonS3/latest/API",

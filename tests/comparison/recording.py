@@ -23,7 +23,7 @@ from local.cloud.sdk_requests import paths
 ROOT = Path(__file__).parents[2]
 OURS = ("lambdas", "operations")
 CDK_AGENTS = ("aws-cdk", "aws-sdk-js")
-"""How the CDK calls itself to the local cloud; others there are tests, and functions that moto sees too."""
+"""The CDK's user agent. Other callers are tests, and functions that moto also sees."""
 
 
 class Sent(NamedTuple):
@@ -37,9 +37,9 @@ class Sent(NamedTuple):
 
 
 SENT: set[Sent] = set()
-"""What was sent in this run of the tests."""
+"""The requests in this run of the tests."""
 CLOUDS: list[Cloud] = []
-"""The local clouds that note what is asked of them."""
+"""The local clouds that record their requests."""
 
 
 @cache

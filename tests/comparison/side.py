@@ -216,4 +216,4 @@ MAKERS: Mapping[str, Make] = {
     "stack": _stack,
     "key": lambda place: place.client("kms").create_key()["KeyMetadata"]["Arn"],
 }
-"""What `@name` in a case stands for."""
+"""The resource for each `@name` in a case."""

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from typing import Any
 
 OK = "OK"
-"""A job is started, a transcript delivered, a choice accepted."""
+"""A job is started, a transcript is delivered, or a configuration is accepted."""
 IGNORED = "IGNORED"
-"""Acknowledged, and nothing is done."""
+"""Acknowledged without any action."""
 REFUSED = "REFUSED AT SYNTH"
-"""`cdk synth` ends with a sentence that names the choice."""
+"""`cdk synth` ends with a sentence that names the setting."""
 RETRY = "RETRY"
-"""Put back into the queue with a delay; counts as no failure."""
+"""Sent to the queue again with a delay; does not count as a failure."""
 DEAD_LETTER = "DEAD LETTER"
-"""Back to the queue; after five receives in the dead-letter queue, with an alarm. No other message suffers."""
+"""Retried, and after five receives moved to the dead-letter queue, with an alarm. No other message is affected."""
 SAFE = "SAFE"
-"""Delivered, and inert in every document."""
+"""Delivered, as plain text in every document."""
 
 
 def rejected(reason: str) -> str:

@@ -30,7 +30,7 @@ class Put:
     head: Mapping[str, Any] = field(default_factory=dict)
     fails: Mapping[str, Exception] = field(default_factory=dict)
     settings: Mapping[str, Any] | None = None
-    """What Transcribe is to be asked for, where that is the point."""
+    """The expected settings of the job, where the item tests them."""
     deleted: str = ""
 
 

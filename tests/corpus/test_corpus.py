@@ -29,7 +29,7 @@ from tests.functions.deployment_harness import WAV
 from tests.functions.fakes import INTAKE, WORK
 
 SHORT = 8
-"""Characters of a name that may stand in a signal by chance, such as `.wav`."""
+"""Parts of a name that a signal may contain by chance, such as `.wav`."""
 
 
 def rows(table):
@@ -69,7 +69,7 @@ def test_metadata_storage_class_and_encryption(pipeline, intake, item):
         pipeline.s3.delete_object(Bucket=INTAKE, Key=upload.key, **version)
     for call, error in put.fails.items():
         if call == "start":
-            pipeline.transcribe.troubles = [error]
+            pipeline.transcribe.errors = [error]
         else:
             pipeline.s3.before[call] = [error]
     real = pipeline.s3.head_object
@@ -151,7 +151,7 @@ PLACES = {
     "word": lambda said: transcripts.word(said, speaker_label="spk_0"),
     "speaker": lambda said: transcripts.word("cough", speaker_label=said),
 }
-"""Where in Transcribe's output a text may stand that is not ours."""
+"""The places in Transcribe's output for text from outside."""
 
 
 @pytest.mark.parametrize("form", FORMATS)

@@ -15,7 +15,7 @@ from tests.recordings_matrix import recordings
 
 SENT = Path(__file__).parent / "recordings_sent"
 SAMPLE = 5
-"""Every so many-th file of the matrix is enough here."""
+"""The interval of the sample from the matrix."""
 MUTATIONS = 500
 MOST_SECONDS = 0.2
 TELLS_NO_LENGTH = {
@@ -29,7 +29,7 @@ ABOUT = {
     "mp3-one-zero.mp3": ("mp3", AudioInfo(1.476, 16_000, 1, 1.476, cut_off=False)),
     "voice-memo-moov-after-mdat.m4a": ("m4a", AudioInfo(6.014, 44_100, 1, 6.014, cut_off=False)),
 }
-"""What was sent and refused without need: its format, and what it tells."""
+"""Files once wrongly rejected: their format, and their properties."""
 
 
 @cache

@@ -55,7 +55,7 @@ SPOKEN = {
     "F7": "&lt;b&gt; &amp; <b>",
     "F8": "a\u2028b\u2029c\x85d",
 }
-"""Words that would be more than words in a document that is not careful."""
+"""Words that a careless document would not write as plain text."""
 
 
 def _says(item_id: str) -> bytes:

@@ -14,7 +14,7 @@ HOSTILE = (
     "\x00", "a\x0bb", "\u202ea", "\u2028", "\x85", "\u2060", "\ufeff", "\ud800", "a\udfffb", "\U0001fa7a", "e\u0301",
     "", " ", "x" * 300, "\\", "x;=A1;y", 'a;"=1"', "a;'=1", '"',
 )  # fmt: skip
-"""Words that would be more than words in a form that is not careful."""
+"""Words that a careless format would not write as plain text."""
 USUAL = ("cough", "Lisinopril", "5", "Dr", "aren't")
 texts = st.sampled_from(USUAL) | st.sampled_from(HOSTILE) | st.text(max_size=12)
 
@@ -60,7 +60,9 @@ def conversations(draw: Any, spoken: st.SearchStrategy[str] = texts, most: int =
         now = max(now, end)
     variant = draw(st.sampled_from((PLAIN, ON_ITEMS, IN_SEGMENTS, CHANNELS)))
     number = draw(st.sampled_from((str, float)))
-    results = _results(variant, said, number, newer=draw(st.booleans()), heard=draw(st.sampled_from((0.45, 1.0))))
+    results = _results(
+        variant, said, number, newer=draw(st.booleans()), covered_share=draw(st.sampled_from((0.45, 1.0)))
+    )
     if draw(st.booleans()):
         results["segments"] = [_readings(each, number) for each in said if each.start is not None]
     if draw(st.booleans()):
@@ -102,8 +104,8 @@ def output_items(texts: list[str], **more: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _results(variant: str, said: list[Said], number: Any, *, newer: bool, heard: float) -> dict[str, Any]:
-    """`heard` is the share of each word that its speaker's segment covers.
+def _results(variant: str, said: list[Said], number: Any, *, newer: bool, covered_share: float) -> dict[str, Any]:
+    """`covered_share` is the share of each word that its speaker's segment covers.
 
     Below one half it does not cover the middle.
     """
@@ -116,7 +118,7 @@ def _results(variant: str, said: list[Said], number: Any, *, newer: bool, heard:
     if variant == IN_SEGMENTS:
         results["speaker_labels"] = {
             "speakers": 2,
-            "segments": [_segment(e, number, heard) for e in said if e.start is not None],
+            "segments": [_segment(e, number, covered_share) for e in said if e.start is not None],
         }
     if variant == CHANNELS:
         channels = [
@@ -140,8 +142,8 @@ def _times(said: Said, number: Any) -> dict[str, Any]:
     return {} if said.start is None else {"start_time": number(said.start), "end_time": number(said.end)}
 
 
-def _segment(said: Said, number: Any, heard: float) -> dict[str, Any]:
-    covered = replace(said, end=said.start + heard * (said.end - said.start))
+def _segment(said: Said, number: Any, covered_share: float) -> dict[str, Any]:
+    covered = replace(said, end=said.start + covered_share * (said.end - said.start))
     piece = {**_times(covered, number), "speaker_label": f"spk_{said.voice}"}
     return {**piece, "items": [piece]}
 

@@ -31,13 +31,13 @@ def lines(words):
 
 @given(conversations())
 def test_cues_begin_in_order_and_have_a_length(output):
-    heard = transcript.read(output.body)
-    shown = list(captions.shown(heard))
+    model = transcript.read(output.body)
+    shown = list(captions.shown(model))
     assert all(cue.begin < cue.end for cue in shown)
     assert all(before.begin <= after.begin for before, after in pairwise(shown))
     for form, point in ((captions.vtt, "."), (captions.srt, ",")):
-        timings = [line for line in form(heard, INFO).decode().splitlines() if " --> " in line]
-        assert len(timings) == len(shown) or not heard.words
+        timings = [line for line in form(model, INFO).decode().splitlines() if " --> " in line]
+        assert len(timings) == len(shown) or not model.words
         assert all(TIMING.fullmatch(timing)[2] == point for timing in timings)
 
 
@@ -131,8 +131,8 @@ def test_subrip_without_speech_has_one_cue():
 
 
 def test_missing_parts_are_a_note_that_players_do_not_show():
-    heard = Transcript(tuple(said((None, "Yes", 0, 1))), notes=("2 words came without a time.",))
-    written = captions.vtt(heard, INFO).decode()
+    model = Transcript(tuple(said((None, "Yes", 0, 1))), notes=("2 words came without a time.",))
+    written = captions.vtt(model, INFO).decode()
     assert "NOTE 2 words came without a time.\n\n" in written
     assert [each.text for each in webvtt.from_buffer(io.StringIO(written), strict=True)] == ["Yes"]
 

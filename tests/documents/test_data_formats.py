@@ -27,8 +27,8 @@ def number(cell):
 
 @given(conversations())
 def test_a_table_keeps_every_word_unchanged(output):
-    heard = transcript.read(output.body)
-    for word, (index, row) in zip_longest(heard.words, enumerate(rows(FORMATS["csv"].write(heard, INFO)), start=1)):
+    model = transcript.read(output.body)
+    for word, (index, row) in zip_longest(model.words, enumerate(rows(FORMATS["csv"].write(model, INFO)), start=1)):
         assert row == {
             "index": str(index), "start": row["start"], "end": row["end"], "speaker": speaker(word.speaker),
             "word": word.text, "punctuation": word.punctuation, "confidence": row["confidence"],
@@ -54,7 +54,7 @@ CONVERTED = (
     "(5)",
     "12.5.2020", "#N/A", "'tis",
 )  # fmt: skip
-"""What Excel or LibreOffice changes, in one locale or another."""
+"""Texts that Excel or LibreOffice changes, in some locale."""
 KEPT = ("cough", "aren't", "0.25", "0.5", "120", "0", "May", "Lisinopril", "Speaker")
 
 
@@ -82,15 +82,15 @@ def test_a_table_begins_with_the_mark_that_spreadsheets_need_and_its_columns():
 
 @given(conversations())
 def test_the_json_is_the_model_and_valid_by_its_published_schema(output):
-    heard = transcript.read(output.body)
-    document = json.loads(FORMATS["json"].write(heard, INFO))
+    model = transcript.read(output.body)
+    document = json.loads(FORMATS["json"].write(model, INFO))
     assert errors(document, SCHEMA) == []
     assert Transcript(
         tuple(Word(**word) for word in document["words"]),
         tuple(Stretch(each["start"], each["end"], tuple(each["readings"])) for each in document["alternatives"]),
         document["identified"],
         tuple(document["notes"]),
-    ) == heard  # fmt: skip
+    ) == model  # fmt: skip
 
 
 @pytest.mark.parametrize("change", [{"words": [{"text": ""}]}, {"schema": "2.0"}, {"novelty": 1}, {"notes": None}])
@@ -112,10 +112,10 @@ def test_the_json_names_its_recording():
 
 @given(conversations())
 def test_the_fhir_document_reference_is_valid_and_carries_the_plain_text(output):
-    heard = transcript.read(output.body)
-    document = DocumentReference.model_validate_json(FORMATS["fhir"].write(heard, INFO))
+    model = transcript.read(output.body)
+    document = DocumentReference.model_validate_json(FORMATS["fhir"].write(model, INFO))
     attachment = document.content[0].attachment
-    text = FORMATS["txt"].write(heard, INFO)
+    text = FORMATS["txt"].write(model, INFO)
     assert attachment.data == text
     assert attachment.size == len(text)
 

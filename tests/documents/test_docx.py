@@ -27,8 +27,8 @@ HEARD = Transcript(
 )
 
 
-def written(heard=HEARD, info=INFO):
-    return docx.Document(io.BytesIO(FORMATS["docx"].write(heard, info)))
+def written(model=HEARD, info=INFO):
+    return docx.Document(io.BytesIO(FORMATS["docx"].write(model, info)))
 
 
 def paragraphs(document, style):

@@ -12,8 +12,11 @@ from documents import FORMATS
 ROOT = Path(__file__).parents[2]
 TURNS = 60_000
 MOST_KILOBYTES = 90_000
-"""More than before the document is written. 600,000 turns are the most that is accepted, and their model takes 825 MB
-of the function's 1,536 MB. Of these turns python-docx's trees took 205 MB."""
+"""Additional memory while the document is written.
+
+At most 600,000 turns are accepted, and their model takes 825 MB of the function's 1,536 MB. For these turns python-
+docx's trees took 205 MB.
+"""
 CODE = """
 import json, resource, sys
 from documents import FORMATS

@@ -1,4 +1,4 @@
-"""The cloud as a process: who may call it, what the functions get, and how it starts and ends."""
+"""The cloud as a process: its callers, its functions' environment, its start and its end."""
 
 import contextlib
 import io

@@ -22,7 +22,7 @@ UNLIKE_THE_PROBE = {
     "layer-2.mp3": refusals.UNSUPPORTED_FORMAT,
     "id3.wav": refusals.UNSUPPORTED_FORMAT,
 }
-"""Where Transcribe's documentation is silent: refused here and not by the probe, or the other way round."""
+"""Cases without a rule in Transcribe's documentation: refused here and not by the probe, or the reverse."""
 Decode = Callable[..., Media]
 
 

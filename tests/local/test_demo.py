@@ -223,12 +223,12 @@ def test_a_signal_at_any_moment_ends_in_a_sentence(tmp_path, after):
 
 
 def shown(capsys, **changed):
-    told = {
+    demo_result = {
         "recording": "a.wav", "status": "DELIVERED", "audio_seconds": 60.0, "seconds": 21.8, "words": 160,
         "word_error_rate": 0.095, "documents": [], "mail": "Transcript ready: demo-1",
         "notification": {"status": "DELIVERED", "correlationId": "demo-1"},
     } | changed  # fmt: skip
-    demo_report.show(demo_run.Results([told], 100))
+    demo_report.show(demo_run.Results([demo_result], 100))
     return capsys.readouterr().out
 
 

@@ -80,9 +80,9 @@ def checked(cloud: Any, tmp_path_factory: pytest.TempPathFactory) -> CheckedDepl
 
 ONLY_AWS = {name for name, check in CHECKS.items() if check.of_aws}
 CANNOT_TELL = {"aws", "drift"}
-"""What only AWS knows, in one line, and what nobody has asked yet."""
+"""The checks that need AWS, in one line, and the checks that nothing has answered yet."""
 WANTING = {"choices", "subscriptions"}
-"""What is not as in a clinic: cdk.json is of another deployment, and nobody subscribes."""
+"""The differences from a real deployment: cdk.json is of another deployment, and there is no subscriber."""
 
 
 def test_a_healthy_deployment_passes_every_check(checked):
@@ -96,10 +96,10 @@ def test_a_healthy_deployment_passes_every_check(checked):
 
 def test_before_the_deployment_the_prerequisites_are_checked(checked):
     ended = CliRunner().invoke(app, ["doctor", "--name", "nowhere", "--json"], obj=checked.client)
-    told = {each["check"]: each for each in json.loads(ended.stdout)["findings"]}
+    findings = {each["check"]: each for each in json.loads(ended.stdout)["findings"]}
     assert ended.exit_code == 0
-    assert told["deployment"]["sentence"].startswith("No deployment is called nowhere")
-    assert NAME in told["deployment"]["sentence"]
+    assert findings["deployment"]["sentence"].startswith("No deployment is called nowhere")
+    assert NAME in findings["deployment"]["sentence"]
 
 
 @contextmanager
@@ -304,11 +304,11 @@ def outcomes(report: Report) -> dict[str, str]:
 def left_over(checked: CheckedDeployment) -> list[str]:
     """The queues and subscriptions of a run, and all uploads, because nothing else uploads here."""
     queues = checked.client("sqs").list_queues(QueueNamePrefix=f"{NAME}-smoke-").get("QueueUrls", [])
-    told = [each["Endpoint"] for each in checked.client("sns").list_subscriptions()["Subscriptions"]]
+    endpoints = [each["Endpoint"] for each in checked.client("sns").list_subscriptions()["Subscriptions"]]
     versions = checked.client("s3").list_object_versions(Bucket=checked.deployed["IntakeBucketName"])
     return [
         *queues,
-        *(each for each in told if "-smoke-" in each),
+        *(each for each in endpoints if "-smoke-" in each),
         *(each["Key"] for each in versions.get("Versions", [])),
     ]
 

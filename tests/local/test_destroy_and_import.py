@@ -28,7 +28,7 @@ def test_retained_resources_keep_their_policies_are_imported_and_continue_to_wor
     assembly = deployment.synthesise(tmp_path, deployment.config(name="clinic"))
     with running(state=tmp_path / "state", engine="scripted", completion_events="on") as cloud:
         pipeline = Pipeline(cloud, deployment.deploy(assembly, cloud.endpoint), tmp_path)
-        told = pipeline.notification_of(pipeline.upload("dictation/a.wav", "0: Before the end."))
+        notification = pipeline.notification_of(pipeline.upload("dictation/a.wav", "0: Before the end."))
         guards = policies(cloud)
         deployment.destroy(assembly, cloud.endpoint)
         assert not stacks(cloud)
@@ -43,7 +43,7 @@ def test_retained_resources_keep_their_policies_are_imported_and_continue_to_wor
         back = Pipeline(cloud, deployment.deploy(assembly, cloud.endpoint), tmp_path)
         assert back.deployed == pipeline.deployed
         assert policies(cloud) == guards
-        assert "Before the end." in back.text(told)
+        assert "Before the end." in back.text(notification)
         assert "After it." in back.text(back.notification_of(back.upload("dictation/b.wav", "0: After it.")))
         rows = cloud.client("dynamodb").scan(TableName="clinic-ledger")["Items"]
         assert [row["state"]["S"] for row in rows if "state" in row] == ["DELIVERED", "DELIVERED"]

@@ -211,8 +211,8 @@ def test_two_hundred_jobs_with_faults_all_end_once(harnesses):
 
     assert asyncio.run(working()) == 5
     written = [place.key for place in harness.cloud.objects if place.bucket == "work" and place.key.endswith(".json")]
-    heard = len(harness.recogniser.requests)
-    assert (sorted(written), heard) == (sorted(f"raw/{name}.json" for name in names), 200)
+    orders = len(harness.recogniser.requests)
+    assert (sorted(written), orders) == (sorted(f"raw/{name}.json" for name in names), 200)
     assert {"LimitExceededException", "InternalFailureException", "ConflictException"} == set(refusals)
     events = [detail["MedicalTranscriptionJobName"] for detail in harness.cloud.events]
     assert 0 < len(set(names) - set(events)) < 200

@@ -22,11 +22,11 @@ from tests.stacks.policy_evaluator import Request, allowed
 
 FORBIDDEN = r"AccessDenied|AuthorizationError|not authorized"
 UNKNOWN = rf"{FORBIDDEN}|Missing ?Authentication ?Token|NotFound|doesn't point to an S3 object"
-"""Strangers are not even told whether there is such a thing."""
+"""Other accounts do not even learn whether a resource exists."""
 THIEF = "a-thief"
 PATIENCE = 40
 Who = Callable[[str], Any]
-"""Makes somebody's client of a service."""
+"""Makes a caller's client of a service."""
 
 
 class Deployed:
@@ -126,9 +126,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "delete a row": lambda d, who: who("dynamodb").delete_item(
         TableName=d["LedgerTableName"], Key={"recording": {"S": d.job}}
     ),
-    "tell news": lambda d, who: who("sns").publish(TopicArn=d["CompletionTopicArn"], Message="{}"),
-    "ring an alarm": lambda d, who: who("sns").publish(TopicArn=d["OperationsTopicArn"], Message="{}"),
-    "listen to the news": lambda d, who: who("sns").subscribe(
+    "publish a notification": lambda d, who: who("sns").publish(TopicArn=d["CompletionTopicArn"], Message="{}"),
+    "set an alarm": lambda d, who: who("sns").publish(TopicArn=d["OperationsTopicArn"], Message="{}"),
+    "subscribe to the topic": lambda d, who: who("sns").subscribe(
         TopicArn=d["CompletionTopicArn"], Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:999999999999:mine"
     ),
     "pass for another on the bus": lambda _, who: who("events").put_events(
@@ -148,12 +148,12 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "make a user": lambda _, who: who("iam").create_user(UserName="mallory"),
 }
-"""What somebody may try, by whomever's clients."""
+"""Calls to try with any caller's clients."""
 
 _NOBODY_S = {
     *("open a bucket", "forge a transcript", "delete a recording", "delete a transcript", "delete a raw transcript"),
     *("read a transcript", "list transcripts", "read another's job", "delete a job", "read the whole ledger"),
-    *("delete a row", "ring an alarm", "listen to the news", "empty a queue", "delete the key", "pass the key on"),
+    *("delete a row", "set an alarm", "subscribe to the topic", "empty a queue", "delete the key", "pass the key on"),
     *("run a function", "change a function", "make a user", "upload", "pass for another on the bus"),
 }
 _STARTS = {attempt for attempt in ATTEMPTS if attempt.startswith("start a job")}
@@ -163,9 +163,11 @@ MUST_NOT = {
         _NOBODY_S | _STARTS | {"read a recording", "enter a row", "announce a recording", "take announcements"}
     )
     - {"forge a transcript", "delete a raw transcript"},  # it writes transcripts, and removes a stopped job's output
-    "reconcile": _NOBODY_S | _STARTS | {"read a recording", "read a raw transcript", "tell news", "take announcements"},
+    "reconcile": _NOBODY_S
+    | _STARTS
+    | {"read a recording", "read a raw transcript", "publish a notification", "take announcements"},
 }
-"""What each function's role is refused."""
+"""The refused calls of each function's role."""
 
 
 @pytest.mark.parametrize("function", MUST_NOT)
@@ -177,7 +179,7 @@ def test_a_function_s_role_is_refused_what_is_not_its_work(deployed, function, s
 
 
 _OF_THEIR_OWN_ACCOUNT = {"make a user", "delete a job", "read another's job", "pass for another on the bus"}
-"""What names nothing of ours: another account does it to itself."""
+"""Calls without a resource of ours: another account acts on its own resources."""
 
 
 def test_who_is_not_signed_in_gets_nothing(deployed, summary_line):

@@ -145,9 +145,9 @@ def test_a_repeated_event_makes_neither_a_second_job_nor_a_second_notification(p
 
 def test_a_failed_job_is_notified_with_a_remedy(pipeline):
     version = pipeline.upload("dictation/broken.wav", "!fail Unsupported media format")
-    clinic_told = pipeline.notification_of(version)
-    assert clinic_told["status"] == "FAILED"
-    assert clinic_told["reason"]["class"] == "UnsupportedMediaFormat"
+    notification = pipeline.notification_of(version)
+    assert notification["status"] == "FAILED"
+    assert notification["reason"]["class"] == "UnsupportedMediaFormat"
 
 
 def test_what_is_no_recording_is_refused_within_seconds(pipeline):

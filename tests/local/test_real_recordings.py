@@ -155,7 +155,7 @@ PLAYED_ON_FROM = """at => new Promise((resolve, reject) => {
     audio.play().catch(reject)
     setTimeout(() => reject(`it stands at ${audio.currentTime}`), 10000)
 })"""
-"""Seeks, plays, and answers the time of the recording half a second later."""
+"""Seeks, plays, and returns the position of the recording half a second later."""
 LISTENED_TO = ("voice-memo.m4a", "meeting.mp4", "browser.webm", "counted.mp3")
 Open = Callable[[str], AbstractContextManager[str]]
 

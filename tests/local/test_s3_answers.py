@@ -137,7 +137,7 @@ class Bucket:
         headers = answered["ResponseMetadata"]["HTTPHeaders"]
         status = answered["ResponseMetadata"]["HTTPStatusCode"]
         length = int(headers["content-length"]) if status < 400 else None
-        told = {
+        parts = {
             "status": status,
             "code": answered.get("Error", {}).get("Code"),
             "version": self._names.get(headers.get("x-amz-version-id")),
@@ -146,7 +146,7 @@ class Bucket:
             "length": length,
             "body": answered["Body"].read() if "Body" in answered else None,
         }
-        return {name: value for name, value in told.items() if value is not None}
+        return {name: value for name, value in parts.items() if value is not None}
 
     def listed(self, page_size: int = 1000, prefix: str = "") -> list[tuple[str, str, str, bool]]:
         pages = self.s3.get_paginator("list_object_versions").paginate(

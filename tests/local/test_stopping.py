@@ -135,6 +135,6 @@ def test_a_recording_cancelled_too_late_can_be_retried(operator: DeploymentOpera
     job = ended(operator, version, "FAILED", "Cancelled")["job"]
     assert operator.json("retry", job)["attempt"] == 2
     deadline = time.monotonic() + PATIENCE
-    while len(news := operator.notifications_of(version, 1)) < 2:
+    while len(notifications := operator.notifications_of(version, 1)) < 2:
         assert time.monotonic() < deadline
-    assert "Wanted after all." in operator.text(news[1])
+    assert "Wanted after all." in operator.text(notifications[1])

@@ -15,7 +15,7 @@ from tests.medical_service import TABLE
 
 BUCKET = "vocabulary-tables"
 LEAST_OF_THE_REST = 900
-"""Characters of a function's environment that are neither profiles nor vocabularies, where names are the longest."""
+"""Characters of a function's environment besides profiles and vocabularies, with the longest names."""
 PROFILES = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}, "conversation/": {"type": "CONVERSATION"}}
 
 
@@ -59,7 +59,7 @@ def test_a_table_without_a_profile_is_checked_and_not_deployed(folder, tmp_path)
 
 @pytest.mark.parametrize(("number", "fits"), [(20, True), (40, False)])
 def test_the_number_of_vocabularies_is_limited_by_a_function_s_environment(folder, tmp_path, number, fits):
-    stems = [f"medicines-of-ward-{operated:02}" for operated in range(number)]
+    stems = [f"medicines-of-ward-{ward:02}" for ward in range(number)]
     for stem in stems:
         (folder / f"{stem}.txt").write_text(TABLE)
     profiles = {f"{stem[-2:]}/": {"vocabulary_name": stem} for stem in stems}
@@ -227,8 +227,8 @@ def test_the_cdk_deploys_the_profiles_tables_and_the_function_knows_them(cloud, 
     profiles = {"dictation/": {"type": "DICTATION", "vocabulary_name": "drugs"}}
     deploy(cloud, tmp_path, name="words", profiles=profiles)
     environment = cloud.client("lambda").get_function_configuration(FunctionName="words-start-transcription")
-    told = json.loads(environment["Environment"]["Variables"]["VOCABULARIES"])["drugs"]
-    found = cloud.client("transcribe").get_medical_vocabulary(VocabularyName=told)
+    name = json.loads(environment["Environment"]["Variables"]["VOCABULARIES"])["drugs"]
+    found = cloud.client("transcribe").get_medical_vocabulary(VocabularyName=name)
     assert found["VocabularyState"] == "READY"
     with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(found["DownloadUri"]) as answer:
         assert answer.read() == (FOLDER / "drugs.txt").read_bytes()

@@ -95,7 +95,7 @@ def test_cancel_prints_the_minimum_price_for_an_unknown_length(operator):
 
 def test_cancel_says_that_a_start_has_no_known_answer(operator):
     upload = operator.pipeline.upload(KEY)
-    operator.pipeline.transcribe.troubles.append(refusal("InternalFailureException", status=500))
+    operator.pipeline.transcribe.errors.append(refusal("InternalFailureException", status=500))
     operator.pipeline.start(upload)
     (done,) = operator.json("cancel", operator.name(upload), "--yes")
     assert (done["state"], done["charged"]) == ("CLAIMED", "unknown")

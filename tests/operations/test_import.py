@@ -75,7 +75,7 @@ class CloudFormation:
     stopped: bool = False
     protected: set[str] = field(default_factory=lambda: {"clinic-storage"})
     holds: str = "DELETE_COMPLETE"
-    """What has become of the resources of a stack whose import was taken back."""
+    """The states of the resources of a stack whose import was rolled back."""
 
     def get_paginator(self, call: str) -> Any:
         listed = {"list_stack_resources": self._resources, "describe_stack_events": self._events}

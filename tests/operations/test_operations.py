@@ -49,7 +49,7 @@ class FakeTranscribe(fakes.FakeTranscribe):
     """A Transcribe that can also list and delete."""
 
     def list_medical_transcription_jobs(self, **asked: Any) -> dict[str, Any]:
-        self._trouble()
+        self._raise_error()
         running = [name for name, job in self.jobs.items() if job["TranscriptionJobStatus"] == asked["Status"]]
         at = int(asked.get("NextToken", 0))
         page = {"MedicalTranscriptionJobSummaries": running[at : at + 2]}
@@ -346,7 +346,7 @@ def test_lists_that_only_add_to_an_explanation_never_stop_it_and_are_named(opera
     upload = operator.pipeline.upload(KEY)
     operator.pipeline.sqs.send_message(QueueUrl=f"{operator.pipeline.intake_queue}-dead-letters", MessageBody="{}")
     operator.pipeline.sqs.before["receive_message"] = [refusal("OverLimit")]
-    operator.pipeline.transcribe.troubles = [refusal("AccessDeniedException")]
+    operator.pipeline.transcribe.errors = [refusal("AccessDeniedException")]
     operator.clients["logs"] = Pages(refusal("AccessDeniedException"))
     told = operator.json("explain", operator.name(upload))
     assert told["why"] == "queued"
@@ -376,7 +376,7 @@ def test_explain_gathers_each_reason_to_wait(operator):
     operator.pipeline.transcribe.end(operator.name(others[0]))
     operator.pipeline.start(upload)
     assert operator.json("explain", name)["why"] == "in-transcribe"
-    operator.pipeline.transcribe.troubles = [refusal("InternalFailureException", status=500)]
+    operator.pipeline.transcribe.errors = [refusal("InternalFailureException", status=500)]
     assert operator.json("explain", name)["why"] == "outage"
     operator.pipeline.transcribe.end(name)
     assert operator.json("explain", name)["why"] == "undelivered"
@@ -700,7 +700,7 @@ def test_only_failed_recordings_are_retried(operator):
 
 def test_a_recording_without_a_job_is_only_announced_again(operator):
     unseen, waiting = operator.pipeline.upload("dictation/a.wav"), operator.pipeline.upload("dictation/b.wav")
-    operator.pipeline.transcribe.troubles = [refusal("InternalFailureException", status=500)]
+    operator.pipeline.transcribe.errors = [refusal("InternalFailureException", status=500)]
     operator.pipeline.start(waiting)
     operator.pipeline.sqs.purge_queue(QueueUrl=operator.pipeline.intake_queue)
     for upload in (unseen, waiting):

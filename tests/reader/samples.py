@@ -44,10 +44,10 @@ def four_hours() -> Transcript:
     return transcript.read(sample_transcript.output(sample_transcript.WORDS_IN_FOUR_HOURS))
 
 
-def page(folder: Path, heard: Transcript, info: RecordingInfo = INFO) -> Path:
+def page(folder: Path, model: Transcript, info: RecordingInfo = INFO) -> Path:
     """The page as a file."""
     path = folder / "transcript.html"
-    path.write_bytes(html.write(heard, info))
+    path.write_bytes(html.write(model, info))
     return path
 
 
@@ -75,11 +75,11 @@ def _transcript(spoken: Sequence[Sequence[Word]]) -> Transcript:
 
 
 def _stretch(turn: Sequence[Word]) -> Stretch:
-    heard = " ".join(word.text for word in turn)
-    other = heard
+    spoken = " ".join(word.text for word in turn)
+    other = spoken
     for right, wrong in HEARD_WRONG.items():
         other = other.replace(right, wrong)
-    readings = dict.fromkeys((heard, other, heard.replace("No fever", "Fever")))
+    readings = dict.fromkeys((spoken, other, spoken.replace("No fever", "Fever")))
     start, end = turn[0].start, turn[-1].end
     assert start is not None
     assert end is not None

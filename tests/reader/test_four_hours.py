@@ -24,9 +24,9 @@ SCROLL = """([step, frames]) => new Promise((done) => {
 
 @pytest.mark.proof
 def test_four_hours_open_within_two_seconds_and_scroll_smoothly(browser: Browser, tmp_path):
-    heard = samples.four_hours()
-    phrase = f"{heard.words[20_000].text} {heard.words[20_001].text}"
-    path = samples.page(tmp_path, heard)
+    model = samples.four_hours()
+    phrase = f"{model.words[20_000].text} {model.words[20_001].text}"
+    path = samples.page(tmp_path, model)
     assert path.stat().st_size < MOST_BYTES
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     began = time.perf_counter()

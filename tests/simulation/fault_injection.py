@@ -45,16 +45,16 @@ class InjectedFaults:
     output_garbled: float = 0.0
     clock_skew: float = 0.0
     index_lag: float = 0.3
-    """Seconds by which the ledger's index is behind its table."""
+    """The delay of the ledger's index in seconds."""
     status_lag: float = 1.0
-    """Seconds, at most, by which a job's output is there before the job is COMPLETED."""
+    """The maximum of seconds from a job's output to its status COMPLETED."""
     copy_seconds: float = 0.25
-    """What S3 takes to copy an object, about: 20 for a very large one."""
+    """The approximate time of a copy in S3: 20 s for a very large object."""
     job_hidden: float = 0.0
-    """Seconds for which a new job is unknown to Get."""
+    """Seconds in which Get does not know a new job."""
     outages: list[Outage] = field(default_factory=list)
     told_by_event: float = 0.0
-    """Chance that Transcribe sends an event at all: AWS documents none for medical jobs."""
+    """The chance of an event from Transcribe, because AWS documents none for medical jobs."""
 
     def __post_init__(self) -> None:
         self._random = random.Random(f"misfortune {self.seed}")

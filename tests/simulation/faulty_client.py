@@ -10,9 +10,9 @@ from tests.client_errors import refusal
 from tests.simulation.fakes.errors import NotImplementedHere
 
 SECONDS = {"s3": 0.03, "sqs": 0.012, "dynamodb": 0.006, "transcribe": 0.08, "sns": 0.025, "events": 0.02}
-"""What a call takes, about."""
+"""The approximate time of a call."""
 LONGER = {"start_medical_transcription_job": 0.15}
-"""What some calls take instead."""
+"""The times of other calls."""
 CONNECT_TIMEOUT = 5.0
 _THROTTLED = {
     "s3": refusal("SlowDown", status=503),

@@ -20,11 +20,11 @@ from tests.simulation.workload import IN_KEYS, IN_METADATA, IN_SPEECH, Recording
 _TERMINAL = {"DELIVERED", "FAILED", "REJECTED", "ERASED"}
 _from = TypeDeserializer().deserialize
 PATIENCE = 12 * MINUTE
-"""How late news may be where nothing was lost, beyond the time that the quota takes."""
+"""The maximum delay of a notification if nothing was lost, besides the time that the quota takes."""
 
 
 MOST_MESSAGES = 40
-"""Messages that may speak of one recording at once, through repeats, losses and sweeps together."""
+"""The maximum of simultaneous messages about one recording, through repeats, losses and sweeps together."""
 
 
 class Multiplied(Exception):
@@ -40,7 +40,7 @@ class InvariantChecker:
     broken: list[str] = field(default_factory=list)
     _rows: dict[str, ledger_rows.LedgerRow] = field(default_factory=dict)
     _names: dict[tuple[str, str], str] = field(default_factory=dict)
-    """The row of each upload by key and version, which a tombstone does not name."""
+    """The row of each upload by key and version, because a tombstone does not have them."""
 
     def __post_init__(self) -> None:
         self._stops = StopChecker(self.world, self._report)

@@ -9,7 +9,7 @@ from typing import Any
 from tests.simulation.fakes.sqs import Message, Queue
 
 LOOP_ROUNDS = 16
-"""Rounds between a function and a queue after which Lambda stops them, unless told to allow it."""
+"""Rounds between a function and a queue after which Lambda stops them, unless this is allowed."""
 
 
 class FunctionCrash(BaseException):
@@ -31,7 +31,7 @@ class Invocation:
         self._time = world.time
         self._ends = self._time.now + function.seconds
         self.made: Any = None
-        """The module's own object for this invocation."""
+        """The module's object for this invocation."""
         self._dead = False
 
     def now(self) -> float:
@@ -93,7 +93,7 @@ class Mapping:
     batch: int
     at_once: int
     answered: Callable[[Function, Message, Invocation], None]
-    """Called for each message a function reports as done."""
+    """Called for each message that a function reports as done."""
     _busy: int = 0
     _asked: int = 0
 

@@ -1,4 +1,4 @@
-"""An operator who cancels and erases with the real commands, and repeats what was interrupted."""
+"""An operator who cancels and erases with the real commands, and repeats interrupted ones."""
 
 from collections.abc import Callable
 from contextlib import suppress

@@ -13,9 +13,9 @@ from tests.simulation.virtual_time import BEGINNING
 from tests.simulation.workload import Workload
 
 SETTLES = 12 * HOUR
-"""After the last misfortune and the longest job everything must have ended within this."""
+"""The time after the last fault and the longest job in which everything must have ended."""
 EXPIRIES = (8, 15, 31, 41, 92, 250, 400)
-"""Days at which something has just expired: messages, frozen audio, raw transcripts, jobs, audio, rows."""
+"""Days after which something expires: messages, working copies, raw transcripts, jobs, audio, rows."""
 
 
 @dataclass(frozen=True)

@@ -83,7 +83,7 @@ class World:
     page: int = 1000
     quota: int = 250
     traced: bool = True
-    """Whether every call is kept for a trace."""
+    """Whether every call is recorded for a trace."""
 
     def __post_init__(self) -> None:
         numbers, faults = self.numbers_of, self.faults
@@ -94,13 +94,13 @@ class World:
         self.calls: Counter[tuple[str, str]] = Counter()
         self.counted: Counter[str] = Counter()
         self.measured: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
-        """When each metric had which value."""
+        """The values and times of each metric."""
         self.busy: Counter[str] = Counter()
-        """Seconds that each function ran."""
+        """Running seconds of each function."""
         self.trace: list[tuple[float, str, str, Any, str | None]] | None = [] if self.traced else None
         self.signals: list[str] = []
         self.free_from = self.time.now
-        """When nobody else uses the account's slots any more."""
+        """The time at which other users release the account's slots."""
         self.on_done: Callable[[Function, Message, Invocation], None] = lambda _function, _message, _invocation: None
         self._storage(numbers)
         self._functions(numbers)

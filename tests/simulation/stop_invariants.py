@@ -11,9 +11,9 @@ from tests.simulation.simulated_deployment import TRANSCRIPTS, WORK, World
 from tests.simulation.workload import Recording
 
 MARGIN = 1.0
-"""Seconds from S3's answer about a deletion to the effect that is held against it: a job begun, a delivery leased."""
+"""Seconds from S3's answer about a deletion to the compared effect: a job is started, or a delivery is leased."""
 MARGIN_WITH_TROUBLE = 90.0
-"""The same where the ledger's call in between is repeated: three times 20 s without an answer, and their pauses."""
+"""The same if the ledger's call in between is repeated: three times 20 s without an answer, and the pauses."""
 
 
 @dataclass(eq=False)

@@ -10,7 +10,7 @@ from tests.simulation.planted_bugs import PLANTED
 
 SEEDS = 150
 EVERYDAY = 40
-"""Of the planted bugs, those that are found within so many seeds are looked for each time; the others in proofs."""
+"""Bugs that this number of seeds shows are searched for in every run, and the others in proofs."""
 
 
 def test_every_invariant_holds_whatever_faults_occur():

@@ -56,10 +56,10 @@ class VirtualTime:
         heapq.heappush(self._due, (self.now, next(self._numbers), worker))
 
     def wait(self, seconds: float) -> None:
-        """Let time pass for the task that calls; others go on meanwhile.
+        """Let time pass for the calling task, while other tasks run.
 
         Raises:
-            Abandoned: nobody waits for this task any more.
+            Abandoned: the simulation has ended.
         """
         when = self.now + seconds
         if self._ended:

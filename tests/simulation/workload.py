@@ -15,10 +15,10 @@ from tests.simulation.operator import Operator
 from tests.simulation.simulated_deployment import INTAKE, NAME, TRANSCRIPTS, World
 
 IN_KEYS, IN_METADATA, IN_SPEECH = "JaneDoeCanary", "OMalleyCanary", "DiabetesCanary"
-"""Words that may stand in no signal: patients' names and what was said."""
+"""Words that no signal may contain: patients' names and spoken text."""
 HERTZ = 16_000
 _STOPPING = 0.3
-"""How many recordings are deleted, cancelled or erased."""
+"""The share of recordings that are deleted, cancelled or erased."""
 
 
 def wav(seconds: int = 1) -> bytes:
@@ -45,16 +45,16 @@ class Recording:
     body: bytes
     metadata: dict[str, str]
     recognition: RecognitionResult | None
-    """None for what is no recording that can be transcribed."""
+    """None for a file that is no valid recording."""
     at: float
     version: str = ""
     deleted: bool = False
-    """Whether its version is gone for good."""
+    """Whether its version is deleted."""
     deletions: list[list[float]] = field(default_factory=list)
-    """From when until when it was deleted."""
+    """The times from and until which it was deleted."""
     cancel_asked: bool = False
     cancelled: Cancelled | None = None
-    """What the operator was answered, if it was not refused."""
+    """The operator's answer, if the command was not refused."""
     erase_asked: bool = False
 
     @property

@@ -18,7 +18,7 @@ from tests.stacks.resolved_templates import ROOT, Deployment
 FOLDER = ROOT / "docs" / "rights"
 REMEDY = "docs/rights says something else: run `make pages`"
 MOST_CHARACTERS = 6144
-"""Of a managed policy, white space aside."""
+"""The limit of a managed policy, without white space."""
 _OURS = "arn:<partition>:{}:<region>:<account>:{}<name>-*"
 _SCOPES: Mapping[str, tuple[str, ...]] = {
     "dynamodb": (_OURS.format("dynamodb", "table/"),),
@@ -29,7 +29,7 @@ _SCOPES: Mapping[str, tuple[str, ...]] = {
     "sns": (_OURS.format("sns", ""),),
     "sqs": (_OURS.format("sqs", ""),),
 }
-"""Services all of whose actions can be bound to names that begin as the deployment's; others take `*` for some."""
+"""Services with only actions on names that begin with the deployment's. The others need `*` for some."""
 _FILES: Mapping[str, tuple[str, ...]] = {
     "deploy-storage.json": ("dynamodb", "kms", "s3", "sns", "sqs"),
     "deploy-functions.json": (
@@ -41,10 +41,10 @@ _NOT_OURS = re.compile(
     r"|Inventory|IntelligentTiering|MetricsConf|CodeSigning|Scaling|Capacity|Layer|RuntimeAlias|RuntimeManagement"
     r"|DataProtection|IndexPolic|Bearer|LogDelivery|GroupPolicy|UserPolicy|ServiceLinked|ObjectAcl"
 )
-"""What handlers change for settings that we do not have. What they read is read whether it is set or not."""
+"""Actions for settings that we do not use. Handlers read these settings in any case."""
 _READS = re.compile(r":(Get|List|Describe|View)")
 _DATA = re.compile(r"dynamodb:\w*(Item|Query|Scan)$|s3:(Get|Delete)Object(Version)?$|logs:PutLogEvents$")
-"""What is in tables, buckets and logs: nobody needs it to deploy them."""
+"""The data in tables, buckets and logs, which a deployment does not need."""
 _ASSETS = {
     "Sid": "Assets",
     "Effect": "Allow",
@@ -54,7 +54,7 @@ _ASSETS = {
         "arn:<partition>:ssm:<region>:<account>:parameter/cdk-bootstrap/<qualifier>/version",
     ],
 }
-"""The code and the vocabularies' tables, which the CDK uploads, and the bootstrap's version, which templates check."""
+"""The CDK's uploads (the code and the vocabularies' tables), and the bootstrap version, which templates check."""
 
 
 def policies(deployments: Iterable[Deployment]) -> Mapping[str, str]:

@@ -147,4 +147,4 @@ ASKED: Mapping[str, Asking] = {
     "transcribe.get_medical_transcription_job": _get_job,
     "transcribe.start_medical_transcription_job": _start,
 }
-"""What IAM is asked about each call (https://docs.aws.amazon.com/service-authorization/latest/reference/)."""
+"""The IAM requests of each call (https://docs.aws.amazon.com/service-authorization/latest/reference/)."""

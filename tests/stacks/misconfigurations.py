@@ -7,7 +7,7 @@ Templates = dict[str, dict[str, Any]]
 Plant = Callable[[Templates], None]
 
 GONE = object()
-"""In place of a value: take the member away."""
+"""In place of a value: remove the member."""
 
 
 def _resource(templates: Templates, kind: str, name: str) -> dict[str, Any]:

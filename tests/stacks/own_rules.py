@@ -14,7 +14,7 @@ _GIVEN: dict[str, Callable[[Deployment], Any]] = {
     "functions": lambda deployment: {each["Handler"]: each for each in deployment.all("AWS::Lambda::Function")},
     "key": lambda deployment: deployment.one("AWS::KMS::Key").arn,
 }
-"""What tests ask for and a deployment has."""
+"""The fixtures that a deployment can supply."""
 
 
 def broken(deployment: Deployment) -> str | None:

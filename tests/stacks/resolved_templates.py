@@ -57,8 +57,11 @@ DEPLOYMENTS: Mapping[str, Mapping[str, Any]] = {
         "profiles": {f"dictations-of-the-department-of-general-medic-{number:02}/": {} for number in range(40)},
     },
 }
-"""What cdk.json deploys as it stands; what a customer does whose organisation has its own ways; and what takes the
-most room: the longest name and as many profiles as are let through."""
+"""The three configurations of the tests.
+
+The one in cdk.json, a customer's with their own key and bootstrap, and the largest: the longest name and the maximum of
+profiles.
+"""
 
 # The results of Ref and GetAtt Arn for each kind of resource, from its properties and its logical id.
 _AT = "{region}:" + ACCOUNT

@@ -79,7 +79,7 @@ def a_format_fails(watched):
 def throttled_for_hours(watched):
     upload = watched.pipeline.upload()
     for _ in range(2):
-        watched.pipeline.transcribe.troubles += [refusal("LimitExceededException")] * 1000
+        watched.pipeline.transcribe.errors += [refusal("LimitExceededException")] * 1000
         watched.take(upload)
         watched.pipeline.clock += 5 * HOUR
 
@@ -117,7 +117,7 @@ OF_AWS = {
     "transcript-written-fails": ("AWS/Events", "FailedInvocations", "RuleName"),
     "job-ended-fails": ("AWS/Events", "FailedInvocations", "RuleName"),
 }
-"""Alarms on what AWS itself publishes, under names of its user guides, and what their one dimension names."""
+"""Alarms on AWS's own metrics, by the names in its user guides, and the resource of their one dimension."""
 
 
 @pytest.fixture(scope="session")

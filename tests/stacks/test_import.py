@@ -12,7 +12,7 @@ from tests.stacks import third_party_rules
 from tests.stacks.resolved_templates import ACCOUNT, DEPLOYMENTS
 
 MOST_BYTES = 51_200
-"""Of a template that is sent with the call."""
+"""The limit of a template that is sent with the call."""
 
 
 @pytest.fixture(params=DEPLOYMENTS)

@@ -21,10 +21,13 @@ PACKS = {
     "NIST.800.53.R5": (cdk_nag.NIST80053R5Checks, "nist-800-53-r5"),
     "Serverless": (cdk_nag.ServerlessChecks, "serverless"),
 }
-"""cdk-nag's packs by the names they report under, each with the file of its rules."""
+"""cdk-nag's packs by their names in reports, each with the file of its rules."""
 CDK = "CloudFormation Validate"
-"""The name under which the CDK reports what its own rules find. Its report leaves out who finds and excuses nothing:
-that these rules look is seen only where something is planted that they alone see."""
+"""The name in reports for the CDK's own rules.
+
+The report does not name their rules and has no exceptions. So only a planted fault that they alone find shows that they
+run.
+"""
 LINT = "cfn-lint"
 LINT_EXCEPTIONS = {"W3005": "The CDK writes down every dependency of a construct, even where a reference implies it."}
 
@@ -53,12 +56,12 @@ class Review:
 
     looked: frozenset[str]
     broken_off: frozenset[str]
-    """Packs, and rules of packs, that ended in an error instead of an answer."""
+    """Packs, and rules of packs, that raised an error."""
     findings: frozenset[Finding]
     accepted: frozenset[Accepted]
     exceptions: frozenset[Finding]
     needed: frozenset[Finding]
-    """Exceptions without which there would be findings."""
+    """The exceptions that suppress findings."""
 
     @classmethod
     def read(cls, folder: Path) -> "Review":

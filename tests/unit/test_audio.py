@@ -1,4 +1,4 @@
-"""Audio probe: what it finds in a recording, how many reads it needs, and what it rejects."""
+"""The audio probe: its findings, its reads, and its rejections."""
 
 import contextlib
 import io

@@ -23,7 +23,7 @@ def called(path):
 
 
 def modules(path):
-    """The full names of what a file imports, be they modules or what is in them."""
+    """The full names of a file's imports: modules, or names in modules."""
     names = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):

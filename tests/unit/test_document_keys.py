@@ -18,7 +18,7 @@ PATHS = (
     "dictation/%252B%2520%25%25%25.wav", "dictation/%252B++ %2520.wav", "dictation/test+b.wav", None, None,
     "dictation/%63on.wav", "dictation/%61ux/a.wav",
 )  # fmt: skip
-"""Where the documents of KEYS lie; None of those whose name is shortened."""
+"""The folders of the documents of KEYS; None if the name is shortened."""
 JOB = "a" * 23 + "-" + 40 * "0" + "-12"
 keys = st.text(st.characters(codec="utf-8"), min_size=1, max_size=300).filter(lambda key: len(key.encode()) <= 1024)
 parts = st.lists(

@@ -47,14 +47,14 @@ def ask():
 
 
 @pytest.fixture
-def hear(ask, tmp_path):
+def recognised(ask, tmp_path):
     """Write a recording with a script, recognise it, and return the answer."""
 
-    def hear(script, asked=None, **recording):
+    def recognised(script, asked=None, **recording):
         path = scripted.recording(script, tmp_path / "recording.wav", **recording)
         return ask({"id": "job", "audio": str(path)} | (asked or {}))[-1]
 
-    return hear
+    return recognised
 
 
 # What is a recording
@@ -165,12 +165,12 @@ def said(*texts):
     return [Piece(text, n, n + 0.9, 0.5 + n / 100) for n, text in enumerate(texts)]
 
 
-def heard(*texts):
+def words_of(*texts):
     return [(word.text, word.punctuation) for word in whisper_words.words(said(*texts), Interval(0, 100))]
 
 
 def test_pieces_without_a_blank_continue_the_word_before():
-    assert heard(" a", " 62", "-year", "-old", " man") == [("a", ""), ("62-year-old", ""), ("man", "")]
+    assert words_of(" a", " 62", "-year", "-old", " man") == [("a", ""), ("62-year-old", ""), ("man", "")]
 
 
 def test_a_joined_word_lasts_as_long_and_is_as_sure_as_its_worst_piece():
@@ -179,7 +179,7 @@ def test_a_joined_word_lasts_as_long_and_is_as_sure_as_its_worst_piece():
 
 
 def test_punctuation_is_parted_from_its_word():
-    assert heard(" Stop,", " twice", " daily.", " Why?") == [
+    assert words_of(" Stop,", " twice", " daily.", " Why?") == [
         ("Stop", ","),
         ("twice", ""),
         ("daily", "."),
@@ -188,7 +188,7 @@ def test_punctuation_is_parted_from_its_word():
 
 
 def test_numbers_keep_their_signs_and_points():
-    assert heard(" -2.5", " 98.4,", " .5", " 148/92", " 95%") == [
+    assert words_of(" -2.5", " 98.4,", " .5", " 148/92", " 95%") == [
         ("-2.5", ""),
         ("98.4", ","),
         (".5", ""),
@@ -198,7 +198,7 @@ def test_numbers_keep_their_signs_and_points():
 
 
 def test_marks_without_speech_are_no_words():
-    assert heard(" Yes", " -", " ...", ' "No"', " ♪") == [("Yes", "."), ("No", "")]
+    assert words_of(" Yes", " -", " ...", ' "No"', " ♪") == [("Yes", "."), ("No", "")]
 
 
 times = st.floats(-5, 50, allow_nan=False)
@@ -231,8 +231,8 @@ def test_packing_keeps_all_speech_within_the_model_s_window(lengths):
 # The scripted recogniser
 
 
-def test_the_scripted_recogniser_returns_the_recording_s_script(hear):
-    words = hear(GREETING, {"max_speakers": 2})["result"]["words"]
+def test_the_scripted_recogniser_returns_the_recording_s_script(recognised):
+    words = recognised(GREETING, {"max_speakers": 2})["result"]["words"]
     assert [(w["text"], w["punctuation"], w["speaker"]) for w in words] == [
         ("Good", "", 0),
         ("morning", ",", 0),
@@ -242,27 +242,27 @@ def test_the_scripted_recogniser_returns_the_recording_s_script(hear):
     assert [w["start"] for w in words] == sorted(w["start"] for w in words)
 
 
-def test_speakers_are_numbered_in_order_of_appearance_and_only_on_request(hear):
+def test_speakers_are_numbered_in_order_of_appearance_and_only_on_request(recognised):
     script = "7: Hello.\n3: Good morning."
-    assert [w["speaker"] for w in hear(script, {"max_speakers": 5})["result"]["words"]] == [0, 1, 1]
-    assert {w["speaker"] for w in hear(script)["result"]["words"]} == {None}
+    assert [w["speaker"] for w in recognised(script, {"max_speakers": 5})["result"]["words"]] == [0, 1, 1]
+    assert {w["speaker"] for w in recognised(script)["result"]["words"]} == {None}
 
 
-def test_there_are_never_more_speakers_than_allowed(hear):
-    words = hear("0: One.\n1: Two.\n2: Three.", {"max_speakers": 2})["result"]["words"]
+def test_there_are_never_more_speakers_than_allowed(recognised):
+    words = recognised("0: One.\n1: Two.\n2: Three.", {"max_speakers": 2})["result"]["words"]
     assert {w["speaker"] for w in words} == {0, 1}
 
 
-def test_turns_are_channels_where_channels_are_kept_apart(hear):
-    apart = hear(GREETING, {"channels": True}, channels=2)["result"]
+def test_turns_are_channels_where_channels_are_kept_apart(recognised):
+    apart = recognised(GREETING, {"channels": True}, channels=2)["result"]
     assert [w["channel"] for w in apart["words"]] == [0, 0, 0, 1]
-    together = hear(GREETING, {"channels": False}, channels=2)["result"]
+    together = recognised(GREETING, {"channels": False}, channels=2)["result"]
     assert [w["channel"] for w in together["words"]] == [0, 0, 0, 0]
     assert apart["channels"] == together["channels"] == 2
 
 
-def test_a_recording_without_a_script_has_no_words(hear):
-    assert hear("", seconds=3)["result"] == {
+def test_a_recording_without_a_script_has_no_words(recognised):
+    assert recognised("", seconds=3)["result"] == {
         "format": "wav",
         "sample_rate": 16_000,
         "seconds": 3.0,
@@ -271,8 +271,8 @@ def test_a_recording_without_a_script_has_no_words(hear):
     }
 
 
-def test_a_script_can_fail_with_any_reason(hear):
-    assert hear("!fail Some reason of its own") == {"id": "job", "failed": "Some reason of its own"}
+def test_a_script_can_fail_with_any_reason(recognised):
+    assert recognised("!fail Some reason of its own") == {"id": "job", "failed": "Some reason of its own"}
 
 
 def test_a_slow_script_reports_its_progress(ask, tmp_path):
@@ -293,8 +293,8 @@ def test_a_slow_script_reports_its_progress(ask, tmp_path):
         ({}, {"sample_rate": 44_100}, refusals.SAMPLE_RATE_MISMATCH),
     ],
 )
-def test_the_scripted_recogniser_refuses_the_same_recordings_as_the_real_one(hear, recording, asked, reason):
-    assert hear(GREETING, asked, **recording) == {"id": "job", "failed": reason}
+def test_the_scripted_recogniser_refuses_the_same_recordings_as_the_real_one(recognised, recording, asked, reason):
+    assert recognised(GREETING, asked, **recording) == {"id": "job", "failed": reason}
 
 
 def test_a_script_keeps_letters_of_all_languages(tmp_path):

@@ -49,8 +49,8 @@ def test_terms_unlike_anything_in_the_recording_are_no_hints():
 
 
 def test_terms_that_may_have_been_misrecognised_become_a_hint_sentence():
-    heard = said("He takes lisin o pearl daily and on oxus ill in for a week.")
-    assert vocabulary.hints(DRUGS, heard, letters_as_tokens) == "amoxicillin, lisinopril."
+    words = said("He takes lisin o pearl daily and on oxus ill in for a week.")
+    assert vocabulary.hints(DRUGS, words, letters_as_tokens) == "amoxicillin, lisinopril."
 
 
 def test_silence_has_no_hints():
@@ -58,14 +58,14 @@ def test_silence_has_no_hints():
 
 
 def test_a_term_may_have_its_own_pronunciation():
-    heard = said("Then Dr. Wynn spoke.")
-    assert vocabulary.hints([Term("Nguyen")], heard, letters_as_tokens) == ""
-    assert vocabulary.hints([Term("Nguyen", None, "win")], heard, letters_as_tokens) == "Nguyen."
+    words = said("Then Dr. Wynn spoke.")
+    assert vocabulary.hints([Term("Nguyen")], words, letters_as_tokens) == ""
+    assert vocabulary.hints([Term("Nguyen", None, "win")], words, letters_as_tokens) == "Nguyen."
 
 
 def test_words_of_low_confidence_come_first():
-    heard = said("aspirin daily", confidence=0.99) + said("lysin opril", confidence=0.2, start=5)
-    assert vocabulary.likely([Term("aspirin"), LISINOPRIL], heard) == [LISINOPRIL, Term("aspirin")]
+    words = said("aspirin daily", confidence=0.99) + said("lysin opril", confidence=0.2, start=5)
+    assert vocabulary.likely([Term("aspirin"), LISINOPRIL], words) == [LISINOPRIL, Term("aspirin")]
 
 
 def test_a_long_list_gives_its_likeliest_terms_as_hints():
@@ -124,7 +124,7 @@ def test_times_never_decrease_after_a_second_result(before, after):
 
 
 @pytest.mark.parametrize(
-    ("term", "heard", "expected"),
+    ("term", "words", "expected"),
     [
         (Term("atrial-fibrillation", "AFib"), "He has atrial fibrillation, again.", "He has AFib, again."),
         (Term("lisinopril", "Lisinopril"), "Take lisinopril daily.", "Take Lisinopril daily."),
@@ -136,8 +136,8 @@ def test_times_never_decrease_after_a_second_result(before, after):
         (Term("..."), "take plavix now", "take plavix now"),
     ],
 )
-def test_a_term_is_written_in_its_display_form(term, heard, expected):
-    assert text(vocabulary.written(said(heard), [term])) == expected
+def test_a_term_is_written_in_its_display_form(term, words, expected):
+    assert text(vocabulary.written(said(words), [term])) == expected
 
 
 def test_displayed_words_share_the_time_of_the_phrase():

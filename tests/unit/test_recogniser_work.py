@@ -118,18 +118,18 @@ def test_cutting_into_sentences_keeps_every_word_and_limits_the_length(texts, pa
 
 
 def test_readings_that_differ_only_in_spelling_are_dropped():
-    heard = said("Take 20 mg at night, doctor.")
+    result = said("Take 20 mg at night, doctor.")
     readings = [
         said(t)
         for t in ("Take twenty milligrams at night doctor", "take 20mg at night, Dr.", "Take 20 MG, at night: Doctor!")
     ]
-    assert alternatives.segment(heard, readings[:1], 5).alternatives[1:] == ()
-    assert alternatives.segment(heard, readings[2:], 5).alternatives[1:] == ()
+    assert alternatives.segment(result, readings[:1], 5).alternatives[1:] == ()
+    assert alternatives.segment(result, readings[2:], 5).alternatives[1:] == ()
 
 
 def test_the_first_reading_is_the_result_and_there_are_at_most_as_many_as_requested():
-    heard = said("Four days ago.", start=3, speaker=1)
-    segment = alternatives.segment(heard, [said(t) for t in ("For days ago.", "Fore days a go", "Four day ago.")], 2)
+    result = said("Four days ago.", start=3, speaker=1)
+    segment = alternatives.segment(result, [said(t) for t in ("For days ago.", "Fore days a go", "Four day ago.")], 2)
     assert (segment.start, segment.end) == (3.0, 4.4)
     assert [text(reading.words) for reading in segment.alternatives] == ["Four days ago.", "For days ago."]
     assert {word.speaker for reading in segment.alternatives for word in reading.words} == {1}
@@ -143,7 +143,7 @@ def test_words_that_sound_different_are_no_reading():
 # The scripted recogniser has both
 
 
-def hear(tmp_path, script, **request):
+def recognised(tmp_path, script, **request):
     answers = io.StringIO()
     path = scripted.recording(script, tmp_path / "recording.wav")
     worker.serve([json.dumps({"id": "job", "audio": str(path)} | request)], worker.sender(answers), scripted.recognise)
@@ -154,33 +154,33 @@ SCRIPT = "0: Four days ago, Mrs. Carter.\n? 0: For days ago, Mrs. Carter.\n? 0: 
 
 
 def test_a_script_has_other_readings_of_its_turns(tmp_path):
-    segments = hear(tmp_path, SCRIPT, alternatives=2)["segments"]
+    segments = recognised(tmp_path, SCRIPT, alternatives=2)["segments"]
     assert [[text(Word(**w) for w in a["words"]) for a in s["alternatives"]] for s in segments] == [
         ["Four days ago, Mrs. Carter.", "For days ago, Mrs. Carter."],
         ["Yes."],
     ]
-    assert segments[0]["alternatives"][0]["words"] == hear(tmp_path, SCRIPT)["words"][:5]
+    assert segments[0]["alternatives"][0]["words"] == recognised(tmp_path, SCRIPT)["words"][:5]
 
 
 def test_the_answer_has_only_the_requested_parts(tmp_path):
-    heard = hear(tmp_path, SCRIPT)
-    assert "segments" not in heard
-    assert "entities" not in heard
-    assert text(Word(**word) for word in heard["words"]) == "Four days ago, Mrs. Carter. Yes."
+    result = recognised(tmp_path, SCRIPT)
+    assert "segments" not in result
+    assert "entities" not in result
+    assert text(Word(**word) for word in result["words"]) == "Four days ago, Mrs. Carter. Yes."
 
 
 def test_a_script_has_the_entities_of_its_words(tmp_path):
-    (entity,) = hear(tmp_path, SCRIPT, entities=True)["entities"]
+    (entity,) = recognised(tmp_path, SCRIPT, entities=True)["entities"]
     assert (entity["content"], entity["category"]) == ("Carter", "PHI-Personal")
     assert set(entity) == {"content", "category", "start", "end", "confidence"}
-    assert hear(tmp_path, "0: Good morning.", entities=True)["entities"] == []
+    assert recognised(tmp_path, "0: Good morning.", entities=True)["entities"] == []
 
 
 def test_a_script_is_written_in_the_orders_vocabulary(tmp_path):
-    heard = hear(
+    result = recognised(
         tmp_path, "0: An atrial fibrillation.", vocabulary=[{"phrase": "atrial-fibrillation", "display_as": "AFib"}]
     )
-    assert text(Word(**word) for word in heard["words"]) == "An AFib."
+    assert text(Word(**word) for word in result["words"]) == "An AFib."
 
 
 # Crosstalk

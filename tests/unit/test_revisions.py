@@ -1,4 +1,4 @@
-"""Statuses of a revision: which may follow which, who may set them, and what a signature needs."""
+"""Statuses of a revision: their order, the permitted users, and the conditions of a signature."""
 
 from dataclasses import replace
 

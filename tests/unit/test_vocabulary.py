@@ -1,4 +1,4 @@
-"""Vocabulary tables: what Transcribe Medical accepts and what it refuses."""
+"""Vocabulary tables that Transcribe Medical accepts, and those it refuses."""
 
 # ruff: noqa: RUF001  # IPA looks like Latin
 from contextlib import suppress

@@ -5,7 +5,7 @@ from tests.comparison.cases.s3_objects import OTHER_ACCOUNT, put
 from tests.comparison.cases.s3_writes import begun
 
 ODD = "a\x01b.wav"
-"""Names a key that XML cannot say."""
+"""The name of a key that XML cannot contain."""
 A, B, C = (put(Key=key) for key in ("a", "b/1", "b/2"))
 VERSIONS = {"Bucket": "@versioned"}
 IGNORES_OWNER = "It ignores the expected owner."

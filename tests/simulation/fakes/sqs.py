@@ -42,7 +42,7 @@ class Queue:
     stirred: Callable[[], None] = lambda: None
     """Called when a message becomes visible."""
     disorder: Callable[[], float] = lambda: 0.0
-    """From 0 to 1, drawn anew: how far from the front the next message is taken."""
+    """A random number from 0 to 1: the distance of the next message from the front."""
     visible: deque[Message] = field(default_factory=deque)
     messages: dict[str, Message] = field(default_factory=dict)
     in_flight: int = 0
@@ -132,7 +132,7 @@ class Sqs:
     time: VirtualTime
     queues: dict[str, Queue] = field(default_factory=dict)
     lineage: Callable[[], int] = lambda: 0
-    """How many rounds of functions and queues lie behind whoever sends."""
+    """The number of rounds of functions and queues before this message."""
     _numbers: Any = field(default_factory=itertools.count)
 
     def get_queue_attributes(self, *, QueueUrl: str, AttributeNames: list[str]) -> dict[str, Any]:

@@ -31,9 +31,9 @@ class RecognitionResult:
     seconds: float
     text: str
     ending: str = "COMPLETED"
-    """COMPLETED, FAILED, GARBLED (complete with output nobody can read) or VANISHES."""
+    """COMPLETED, FAILED, GARBLED (complete with unreadable output) or VANISHES."""
     vocabulary_ready: float = 0.0
-    """From when on the vocabulary that its metadata names is ready; before, Start is refused."""
+    """The time at which the vocabulary in its metadata is ready. Before that, Start is refused."""
 
 
 @dataclass(eq=False)
@@ -62,9 +62,9 @@ class Transcribe:
     starts_per_second: int = 25
     gets_per_second: int = 30
     output_first: float = 0.0
-    """How long before a job is COMPLETED its output is there."""
+    """Seconds from the output to the status COMPLETED."""
     known_after: float = 0.0
-    """How long a new job is unknown to Get."""
+    """Seconds in which Get does not know a new job."""
     history: list[Job] = field(default_factory=list)
     _jobs: dict[str, Job] = field(default_factory=dict)
     _running: int = 0
