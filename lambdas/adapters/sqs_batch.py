@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.telemetry import log
 from stethoscript import aws_errors
+from stethoscript.log_messages import RETURNED
 
 
 def answer(event: dict[str, Any], take: Callable[[str], None]) -> dict[str, list[dict[str, str]]]:
@@ -17,6 +18,6 @@ def answer(event: dict[str, Any], take: Callable[[str], None]) -> dict[str, list
         try:
             take(message["body"])
         except Exception as error:  # noqa: BLE001 - whatever it is, the queue counts it and dead-letters the message
-            log.error("back to the queue", message_id=message["messageId"], error=aws_errors.described(error))
+            log.error(RETURNED, message_id=message["messageId"], error=aws_errors.described(error))
             failures.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failures}

@@ -16,6 +16,10 @@ from stethoscript.uploads import Upload
 # Says what the context is for, nothing about whom: it stands in clear in CloudTrail.
 ENCRYPTION_CONTEXT_KEY = "stethoscript:job"
 _LONGEST_TAG = 256
+START_TIMEOUT_SECONDS = 180
+"""The start function's timeout. Nothing that an invocation began goes on for longer."""
+WRITE_PROBE = ".write_access_check_file.temp"
+"""The key that Transcribe writes to test its permission, in the output's folder and at the root of the bucket."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from stethoscript import jobs
 from stethoscript.audio_info import AudioInfo
 from stethoscript.profiles import JobSettings
 from stethoscript.uploads import Upload
@@ -30,9 +31,13 @@ class State(StrEnum):
 
 OPEN = (State.ANNOUNCED, State.CLAIMED, State.TRANSCRIBING)
 STUCK_AFTER_SECONDS = 24 * 3600
-"""After so long in one place a person should look."""
+"""A recording that stays in one state longer than this needs an operator."""
 DELAYED_AFTER_SECONDS = 4 * 3600
-"""After so long without a step a person should know."""
+"""A recording that makes no progress for longer than this raises an alarm."""
+MOST_ANNOUNCEMENTS = 10
+"""After this many announcements the reconciler stops, because another one would not help: an operator has to check."""
+BY_STATE_INDEX = "by-state"
+"""The table's index with the keys `state` and `updated`; it holds keys only."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ class LedgerRow:
     attempt: int = 1
     profile: str | None = None
     job_settings: Mapping[str, Any] = field(default_factory=dict)
+    profile_settings: Mapping[str, Any] | None = None
     entered: int | None = None
     media_format: str | None = None
     audio_ms: int | None = None
@@ -125,6 +131,22 @@ class LedgerRow:
     def item(self) -> dict[str, Any]:
         """The row as the table keeps it: what is None is left out."""
         return {name: value for name, value in asdict(self).items() if value is not None}
+
+
+def new(recording: str, state: State, upload: Upload, now: float, *, row_days: int) -> LedgerRow:
+    """The first row of a recording, for the first attempt at it.
+
+    `now` is in seconds since 1970. The row expires `row_days` days later; 0 keeps it forever.
+
+    >>> row = new("clinic-0a1b", State.CLAIMED, Upload("intake", "a.wav", "v1"), 7.5, row_days=1)
+    >>> row.received, row.job, row.expires
+    (7, 'clinic-0a1b', 86407)
+    """
+    at = int(now)
+    return LedgerRow(
+        recording, state, upload.bucket, upload.key, upload.version, received=at, updated=at,
+        job=jobs.name(recording, 1), entered=at, expires=at + row_days * 86400 if row_days else None,
+    )  # fmt: skip
 
 
 def audio_fields(info: AudioInfo) -> dict[str, Any]:

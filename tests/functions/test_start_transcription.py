@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 import start_transcription
+from adapters.job_starts import NameTaken
 from adapters.ledger import Ledger
 from stethoscript import jobs
 from stethoscript.queue_messages import UploadMessage
@@ -72,7 +73,7 @@ def test_a_name_taken_for_other_media_goes_back_to_the_queue(pipeline):
     upload = pipeline.upload()
     job = jobs.recording("clinic", upload)
     pipeline.transcribe.jobs[job] = {"Media": {"MediaFileUri": "s3://elsewhere/other.wav"}}
-    with pytest.raises(start_transcription.NameTaken):
+    with pytest.raises(NameTaken):
         pipeline.start(upload)
 
 
@@ -230,7 +231,7 @@ def test_a_vocabulary_is_named_by_its_table_and_asked_for_by_its_name_in_aws(pip
     pipeline.start(pipeline.upload(Metadata={"vocabulary-name": "drugs"}))
     [job] = pipeline.transcribe.jobs.values()
     assert job["Settings"]["VocabularyName"] == VOCABULARIES["drugs"]
-    assert pipeline.row().asked.vocabulary_name == "drugs"
+    assert pipeline.row().settings.vocabulary_name == "drugs"
 
 
 def test_a_vocabulary_that_the_uploader_made_up_is_refused(pipeline):
@@ -378,8 +379,8 @@ def test_the_handler_answers_per_message_and_names_the_error(pipeline, monkeypat
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
     answer = start_transcription.handler(event, context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    (named,) = [vars(each) for each in caplog.records if each.getMessage() == "back to the queue"]
-    assert (named["message_id"], named["error"]) == ("2", "Unintelligible")
+    (named,) = [vars(each) for each in caplog.records if each.getMessage() == "returned to the queue"]
+    assert (named["message_id"], named["error"]) == ("2", "UnknownMessage")
     assert pipeline.row().state == "TRANSCRIBING"
 
 

@@ -9,7 +9,7 @@ import deliver_transcript
 import start_transcription
 from adapters import upload_versions
 from operations.ledger_admin import LedgerAdmin
-from stethoscript import jobs, stopping
+from stethoscript import jobs, ledger_row, stopping
 from stethoscript.ledger_row import State
 from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
@@ -17,6 +17,12 @@ from tests.client_errors import refusal
 from tests.functions.fakes import INTAKE, TRANSCRIPTS, WORK
 
 KEY = "dictation/Jane Doe.wav"
+
+
+def announced(pipeline, recording, upload):
+    """The row that the reconciler writes for an upload without one."""
+    row = ledger_row.new(recording, State.ANNOUNCED, upload, pipeline.clock, row_days=0)
+    return replace(row, announcements=1)
 
 
 class Meanwhile:
@@ -238,7 +244,7 @@ def test_a_recording_that_is_cancelled_at_the_last_moment_is_not_paid_for(pipeli
 def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and_correlation_id(pipeline):
     upload = pipeline.upload(KEY, Metadata={"correlation-id": "visit-7"})
     recording = jobs.recording("clinic", upload)
-    pipeline.ledger.announce(pipeline.reconciler()._row(recording, upload))  # noqa: SLF001
+    pipeline.ledger.announce(announced(pipeline, recording, upload))
     cancel(pipeline)
     pipeline.start(upload)
     (told,) = pipeline.told()
@@ -248,7 +254,7 @@ def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and
 
 def test_a_recording_that_is_deleted_and_cancelled_ends_once(pipeline):
     upload = pipeline.upload(KEY)
-    pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+    pipeline.ledger.announce(announced(pipeline, jobs.recording("clinic", upload), upload))
     cancel(pipeline)
     pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=upload.version)
     pipeline.start(upload)
@@ -281,7 +287,7 @@ def test_of_two_messages_that_come_at_once_one_notifies(pipeline, claim):
         pipeline.clock += start_transcription.UNCERTAIN_SECONDS
     else:
         upload = pipeline.upload(KEY)
-        pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+        pipeline.ledger.announce(announced(pipeline, jobs.recording("clinic", upload), upload))
     cancel(pipeline)
     other = pipeline.starter()
     pipeline.events = Meanwhile(

@@ -331,9 +331,9 @@ def test_a_correlation_id_of_several_recordings_asks_which(operated):
 def test_explain_knows_how_often_the_logs_say_it_was_put_off(operated):
     upload = operated.pipeline.upload(KEY)
     for line in (
-        {"message": "put off", "job": operated.name(upload), "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
-        {"message": "put off", "job": operated.name(upload), "seconds": 60, "deferrals": 4},
-        {"message": "put off", "job": "clinic-somebody-elses", "seconds": 1, "deferrals": 9},
+        {"message": "deferred", "job": operated.name(upload), "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
+        {"message": "deferred", "job": operated.name(upload), "seconds": 60, "deferrals": 4},
+        {"message": "deferred", "job": "clinic-somebody-elses", "seconds": 1, "deferrals": 9},
     ):
         operated.logged.append({"timestamp": now() * 1000, "message": json.dumps(line)})
     operated.logged.append({"timestamp": now() * 1000, "message": "START RequestId: 1\n"})
