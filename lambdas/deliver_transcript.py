@@ -21,6 +21,7 @@ from adapters.clients import client
 from adapters.document_store import DocumentStore
 from adapters.ledger import LEASE_SECONDS, Ledger
 from adapters.notifier import Notifier
+from adapters.queues import CompletionQueue
 from adapters.settings import read_settings
 from adapters.telemetry import count, flush, log, measure
 from adapters.transcribe_jobs import TranscribeJob
@@ -191,11 +192,9 @@ class Deliverer:
 
     def _check_again(self, signal: Signal) -> None:
         soon = min(SOON_SECONDS, self.settings.retry_delay_seconds)
-        self.sqs.send_message(
-            QueueUrl=self.settings.completion_queue_url,
-            MessageBody=queue_messages.signal_message(replace(signal, deferrals=signal.deferrals + 1)),
-            DelaySeconds=aws_errors.delay(signal.deferrals, soon, self.jitter()),
-        )
+        delay = aws_errors.delay(signal.deferrals, soon, self.jitter())
+        queue = CompletionQueue(self.sqs, self.settings.completion_queue_url)
+        queue.send(replace(signal, deferrals=signal.deferrals + 1), delay=delay)
 
 
 def _ignore(signal: Signal) -> None:

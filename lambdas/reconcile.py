@@ -16,10 +16,11 @@ from botocore.exceptions import ClientError
 from adapters import transcribe_jobs
 from adapters.clients import client
 from adapters.ledger import Ledger, Sweep
+from adapters.queues import CompletionQueue, IntakeQueue
 from adapters.settings import read_settings
 from adapters.telemetry import count, flush, log
 from adapters.transcribe_jobs import TranscribeJob
-from stethoscript import aws_errors, jobs, ledger_row, queue_messages
+from stethoscript import aws_errors, jobs, ledger_row
 from stethoscript.ledger_row import (
     DELAYED_AFTER_SECONDS,
     MOST_ANNOUNCEMENTS,
@@ -184,15 +185,10 @@ class Reconciler:
         return 1
 
     def _announce(self, upload: Upload) -> None:
-        self.sqs.send_message(
-            QueueUrl=self.settings.intake_queue_url, MessageBody=queue_messages.upload_message(UploadMessage(upload))
-        )
+        IntakeQueue(self.sqs, self.settings.intake_queue_url).send(UploadMessage(upload))
 
     def _signal(self, job: str) -> None:
-        self.sqs.send_message(
-            QueueUrl=self.settings.completion_queue_url,
-            MessageBody=queue_messages.signal_message(Signal(job, "reconcile")),
-        )
+        CompletionQueue(self.sqs, self.settings.completion_queue_url).send(Signal(job, "reconcile"))
 
 
 @cache

@@ -11,35 +11,30 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters import sqs_batch, transcribe_jobs
+from adapters import sqs_batch
 from adapters.clients import client
 from adapters.job_slots import JobSlots, NoTime
 from adapters.job_starts import Deferred, JobStarts, TakenMeanwhile
-from adapters.ledger import LEASE_SECONDS, Ledger
+from adapters.ledger import Ledger
 from adapters.notifier import Notifier
 from adapters.preflight import Preflight
+from adapters.queues import CompletionQueue, IntakeQueue
+from adapters.rejecter import Rejecter, Uncertain
 from adapters.settings import read_settings
 from adapters.staging import Staging
 from adapters.telemetry import count, flush, log
 from adapters.upload_reader import UploadGone, UploadReader
-from stethoscript import aws_errors, jobs, ledger_row, object_metadata, profiles, queue_messages, stopping
+from stethoscript import aws_errors, jobs, ledger_row, object_metadata, profiles, queue_messages
 from stethoscript.aws_errors import ErrorKind
 from stethoscript.ledger_row import DELAYED_AFTER_SECONDS, LedgerRow, State
 from stethoscript.log_messages import DEFERRED, RETURNED
 from stethoscript.profiles import Profile
-from stethoscript.queue_messages import Signal, UploadMessage
+from stethoscript.queue_messages import UploadMessage
 from stethoscript.rejections import Rejected
 from stethoscript.uploads import Upload, is_folder
 
 COPY_SECONDS = 120
 """S3 copies 2 GB within this time. A recording is only begun if this much time is left."""
-
-UNCERTAIN_SECONDS = 600
-"""After this time Transcribe's answer shows whether a requested job exists, because our call has timed out by then."""
-
-STOPPED_SECONDS = jobs.START_TIMEOUT_SECONDS + 20
-"""Delay until the deliver function deletes the staged copy of a stopped recording. A copy in progress has ended by
-then, because the start function has timed out."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +57,6 @@ class StartSettings:
     retry_delay_seconds: int
     job_poll_seconds: int
     row_days: int
-
-
-class Uncertain(Exception):
-    """The recording is stopped, and Transcribe may or may not have begun: it is deferred."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +118,16 @@ class Starter:
                 row = replace(row, received=received, correlation_id=object_metadata.correlation_id(head["Metadata"]))
                 row = self._preflight.with_metadata(row, head)
                 if known and known.cancelled:
-                    self._end_stopped(replace(row, cancelled=known.cancelled, reason=known.reason))
+                    self._rejecter.end_stopped(replace(row, cancelled=known.cancelled, reason=known.reason))
                     return
                 row = self._preflight.with_audio(row, head)
                 if not self.ledger.claim(row):
                     raise TakenMeanwhile
             self._start(row, deadline)
         except UploadGone:
-            self._stop_deleted(row)
+            self._rejecter.stop_deleted(row)
         except Rejected as refusal:
-            self._reject(row, refusal)
+            self._rejecter.reject(row, refusal)
 
     def _new_row(self, recording_id: str, upload: Upload) -> LedgerRow:
         row = ledger_row.new(recording_id, State.CLAIMED, upload, self.now(), row_days=self.settings.row_days)
@@ -150,104 +141,25 @@ class Starter:
             log.info("already started", job=row.job)
             return
         if current.cancelled:
-            self._end_stopped(current)
+            self._rejecter.end_stopped(current)
             return
         if not self._staging.is_staged(row):
             self._staging.stage(row)
         self._job_starts.start(row, deadline)
         self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=int(self.now()))
-        self._watch(row)
+        self._completion_queue.watch(row.job)
         count("Started")
         log.info("transcribing", job=row.job, profile=row.profile)
-
-    def _watch(self, row: LedgerRow) -> None:
-        """Send a delayed message that has the job checked, if the reconciler would be too late."""
-        if self.settings.job_poll_seconds:
-            self._signal(row, "watch", delay=self.settings.job_poll_seconds)
-
-    def _signal(self, row: LedgerRow, source: str, *, delay: int) -> None:
-        self.sqs.send_message(
-            QueueUrl=self.settings.completion_queue_url,
-            MessageBody=queue_messages.signal_message(Signal(row.job, source)),
-            DelaySeconds=delay,
-        )
-
-    def _stop_deleted(self, row: LedgerRow) -> None:
-        """Stop a recording whose upload was deleted, then reject it or leave it to the deliver function.
-
-        Raises:
-            TakenMeanwhile: the recording is being delivered, or its row is gone.
-            Uncertain: Transcribe may have begun.
-        """
-        stopped = replace(row, cancelled=int(self.now()), reason=stopping.GONE)
-        if not self.ledger.claim(stopped):
-            known = self.ledger.stop(row, stopping.GONE, self.now()) or self.ledger.find(row.recording)
-            if known and (known.job != row.job or known.state not in (State.ANNOUNCED, State.CLAIMED)):
-                log.info("already started", job=row.job)
-                return
-            if not known or not known.cancelled:
-                raise TakenMeanwhile
-            stopped = replace(
-                row, cancelled=known.cancelled, reason=known.reason, start_requested=known.start_requested
-            )
-        self._end_stopped(stopped)
-
-    def _end_stopped(self, row: LedgerRow) -> None:
-        """Reject a stopped recording that Transcribe has not begun; leave any other to the deliver function.
-
-        Raises:
-            Uncertain: Transcribe may have begun.
-            TakenMeanwhile: another invocation is rejecting the recording.
-        """
-        if row.start_requested is not None:
-            if transcribe_jobs.find(self.transcribe, row.job):
-                self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=row.start_requested)
-                self._watch(row)
-                return
-            if self.now() - row.start_requested < UNCERTAIN_SECONDS:
-                raise Uncertain
-        if row.media_format:  # a staged copy may exist: the deliver function deletes it once the row has ended
-            self._signal(row, "stopped", delay=STOPPED_SECONDS)
-        # Two messages may name the recording, one from S3 and one from the operator. The lease admits one of them,
-        # so that subscribers are notified once.
-        if not self.ledger.lease(row, self.now(), LEASE_SECONDS):
-            raise TakenMeanwhile
-        try:
-            self._reject(row, stopping.refusal(str(row.reason)))
-        except Exception:
-            self.ledger.release(row)
-            raise
-
-    def _reject(self, row: LedgerRow, refusal: Rejected) -> None:
-        """Notify, then write the row. A crash in between repeats the notification with the same id."""
-        current = self.ledger.find(row.recording)
-        if current and (current.job != row.job or current.state not in (State.ANNOUNCED, State.CLAIMED)):
-            log.info("already advanced by another invocation", job=row.job)
-            return
-        why: dict[str, Any] = {"reason": refusal.reason, "remedy": refusal.remedy}
-        refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
-        self.notifier.notify(refused)
-        if not self.ledger.claim(refused):
-            why |= {"profile": row.profile, "job_settings": row.job_settings, "correlation_id": row.correlation_id}
-            self.ledger.advance(row, State.REJECTED, self.now(), received=row.received, **why)
-        if refusal.reason in stopping.REASONS:
-            count("Stopped", reason=refusal.reason)
-        else:
-            count("Rejected", reason=refusal.reason)
-        log.info("rejected", job=row.job, reason=refusal.reason)
 
     def _defer(self, recording_id: str, message: UploadMessage, fault: ErrorKind, *, steady: bool = False) -> None:
         """Send the message again with a delay, because SQS's receive count is for unexpected errors only."""
         self._mark_waiting(recording_id)
         seconds = aws_errors.delay(message.deferrals, self.settings.retry_delay_seconds, self.jitter(), steady=steady)
         # The last call that can fail: a later error would return the old message beside the new one.
-        self.sqs.send_message(
-            QueueUrl=self.settings.intake_queue_url,
-            MessageBody=queue_messages.upload_message(replace(message, deferrals=message.deferrals + 1)),
-            DelaySeconds=seconds,
-        )
+        deferred = replace(message, deferrals=message.deferrals + 1)
+        IntakeQueue(self.sqs, self.settings.intake_queue_url).send(deferred, delay=seconds)
         count("Deferred" if fault in aws_errors.WITHOUT_ALARM else "ConfigurationError")
-        log.info(DEFERRED, job=recording_id, seconds=seconds, deferrals=message.deferrals + 1)
+        log.info(DEFERRED, job=recording_id, seconds=seconds, deferrals=deferred.deferrals)
 
     def _mark_waiting(self, recording_id: str) -> None:
         """Update the row of a claimed recording, so that the reconciler does not announce its upload again."""
@@ -259,6 +171,14 @@ class Starter:
                 self.ledger.advance(row, State.CLAIMED, self.now(), announcements=0)
         except (BotoCoreError, ClientError) as error:  # then it is announced once more, which does no harm
             log.info("the ledger does not answer", error=aws_errors.described(error))
+
+    @cached_property
+    def _completion_queue(self) -> CompletionQueue:
+        return CompletionQueue(self.sqs, self.settings.completion_queue_url, self.settings.job_poll_seconds)
+
+    @cached_property
+    def _rejecter(self) -> Rejecter:
+        return Rejecter(self.ledger, self.transcribe, self._completion_queue, self.notifier, self.now)
 
     @cached_property
     def _reader(self) -> UploadReader:

@@ -176,7 +176,7 @@ def match(profiles: tuple[Profile, ...], key: str) -> Profile | None:
 
 
 def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
-    """The rejection of a key that no profile's prefix matches."""
+    """The rejection of a key that matches no profile."""
     prefixes = ", ".join(sorted(profile.prefix for profile in profiles))
     return Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
 

@@ -8,6 +8,8 @@ from botocore.exceptions import EndpointConnectionError
 import deliver_transcript
 import start_transcription
 from adapters import upload_versions
+from adapters.ledger import LEASE_SECONDS
+from adapters.rejecter import UNCERTAIN_SECONDS
 from operations.ledger_admin import LedgerAdmin
 from stethoscript import jobs, ledger_row, stopping
 from stethoscript.ledger_row import State
@@ -196,7 +198,7 @@ def test_a_listing_that_fails_never_means_deleted(pipeline, error):
 def test_an_upload_that_is_deleted_while_it_waits_is_not_paid_for(pipeline):
     upload = claimed(pipeline, Metadata={"correlation-id": "visit-7"})
     delete(pipeline)
-    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.clock += UNCERTAIN_SECONDS
     pipeline.start(upload)
     assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Gone")], {})
     assert (pipeline.told()[0]["profile"], pipeline.told()[0]["correlationId"]) == ("dictation", "visit-7")
@@ -269,12 +271,12 @@ def test_a_recording_that_is_deleted_and_cancelled_ends_once(pipeline):
 @pytest.mark.parametrize("stop", [cancel, delete])
 def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(pipeline, stop, service, call, when):
     upload = claimed(pipeline)
-    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.clock += UNCERTAIN_SECONDS
     stop(pipeline)
     getattr(getattr(pipeline, service), when)[call] = [refusal("InternalError", status=500)]
     for _ in range(3):
         pipeline.start(upload)
-        pipeline.clock += start_transcription.LEASE_SECONDS
+        pipeline.clock += LEASE_SECONDS
     assert set(ends(pipeline)) == {("REJECTED", "Cancelled" if stop is cancel else "Gone")}
     assert len({told["id"] for told in pipeline.told()}) == 1
     assert (pipeline.row().state, pipeline.transcribe.jobs) == (State.REJECTED, {})
@@ -284,7 +286,7 @@ def test_a_call_that_fails_while_a_stopped_recording_is_ended_is_made_good(pipel
 def test_of_two_messages_that_come_at_once_one_notifies(pipeline, claim):
     if claim:
         upload = claimed(pipeline)
-        pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+        pipeline.clock += UNCERTAIN_SECONDS
     else:
         upload = pipeline.upload(KEY)
         pipeline.ledger.announce(announced(pipeline, jobs.recording("clinic", upload), upload))
@@ -322,7 +324,7 @@ def test_a_stopped_recording_waits_until_a_job_that_may_have_begun_would_be_know
     assert cancel(pipeline).start_requested
     pipeline.start(upload)
     assert (pipeline.told(), len(pipeline.messages(pipeline.intake_queue))) == ([], 1)
-    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.clock += UNCERTAIN_SECONDS
     pipeline.start(upload)
     assert ends(pipeline) == [("REJECTED", "Cancelled")]
 
@@ -467,7 +469,7 @@ def test_a_start_function_that_dies_at_any_moment_of_stopping_is_made_good(pipel
         else:
             delete(pipeline, key)
         died = died_at(pipeline, moment, lambda upload=upload: pipeline.start(upload))
-        pipeline.clock += start_transcription.LEASE_SECONDS
+        pipeline.clock += LEASE_SECONDS
         pipeline.start(upload)
         told = [each["id"] for each in pipeline.told() if each["job"] == row.job]
         assert set(told) == {f"{row.job}:REJECTED"}

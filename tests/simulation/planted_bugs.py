@@ -21,6 +21,7 @@ import start_transcription
 from adapters import transcribe_jobs
 from adapters.job_starts import JobStarts, NameTaken
 from adapters.ledger import Ledger, Sweep
+from adapters.rejecter import Rejecter
 from adapters.staging import Staging
 from deliver_transcript import Deliverer
 from reconcile import Reconciler
@@ -77,9 +78,9 @@ def _marked_before_told(patch: Patch) -> None:
 
 
 def _refused_before_told(patch: Patch) -> None:
-    reject = Starter._reject
+    reject = Rejecter.reject
 
-    def early(self: Starter, row: Any, refusal: Any) -> None:
+    def early(self: Rejecter, row: Any, refusal: Any) -> None:
         self.ledger.claim(replace(row, state=State.REJECTED, reason=refusal.reason, remedy=refusal.remedy))
         found = self.ledger.find(row.recording)
         if found and found.state is State.REJECTED:
@@ -87,7 +88,7 @@ def _refused_before_told(patch: Patch) -> None:
             return
         reject(self, row, refusal)
 
-    patch.setattr(Starter, "_reject", early)
+    patch.setattr(Rejecter, "reject", early)
 
 
 def _no_reconciler(patch: Patch) -> None:

@@ -12,6 +12,7 @@ import deliver_transcript
 from adapters import job_starts, upload_versions
 from adapters.ledger import Ledger
 from adapters.notifier import Notifier
+from adapters.rejecter import Rejecter
 from adapters.upload_reader import UploadGone
 from deliver_transcript import Deliverer
 from operations import cancellation
@@ -81,17 +82,17 @@ def start_leaves_no_trace(patch: Patch) -> None:
 
 
 def refused_though_it_may_have_begun(patch: Patch) -> None:
-    def at_once(self: Starter, row: LedgerRow) -> None:
-        self._reject(row, stopping.refusal(str(row.reason)))
+    def at_once(self: Rejecter, row: LedgerRow) -> None:
+        self.reject(row, stopping.refusal(str(row.reason)))
 
-    patch.setattr(Starter, "_end_stopped", at_once)
+    patch.setattr(Rejecter, "end_stopped", at_once)
 
 
 def refused_before_it_is_marked(patch: Patch) -> None:
-    def unmarked(self: Starter, row: LedgerRow) -> None:
-        self._reject(row, stopping.refusal(stopping.GONE))
+    def unmarked(self: Rejecter, row: LedgerRow) -> None:
+        self.reject(row, stopping.refusal(stopping.GONE))
 
-    patch.setattr(Starter, "_stop_deleted", unmarked)
+    patch.setattr(Rejecter, "stop_deleted", unmarked)
 
 
 def delivery_ignores_cancellation(patch: Patch) -> None:
