@@ -111,7 +111,7 @@ def test_a_time_beyond_the_longest_recording_is_none_and_moves_no_later_word():
     assert [(each.text, each.start) for each in heard.words] == [
         ("How", 0.0), ("are", None), ("you", 4.0), ("Fine", 14_400.0)
     ]  # fmt: skip
-    assert heard.notes == ("1 word came with a time that cannot be.",)
+    assert heard.notes == ("1 word came with an impossible time.",)
 
 
 def test_channels_without_items_leave_the_items_of_all():
@@ -141,7 +141,7 @@ def test_readings_of_a_stretch_are_kept_where_they_really_differ():
         (0.0, 1.0, ("Take 50 mg.", "Take 15 mg.")),
         (2.0, 3.0, ("Take .5, please", "Take 5 please.")),
     ]
-    assert heard.notes == ("1 stretch with several readings came without a time and is left out.",)
+    assert heard.notes == ("1 stretch with several readings came without a time and is omitted.",)
 
 
 def entity(content, start, end, category="PHI-Personal"):
@@ -206,8 +206,8 @@ def test_what_is_missing_is_none_and_said_once_for_each_kind():
     assert heard.notes == (
         "1 word came without text.",
         "2 words came without a time.",
-        "2 words came with a time that cannot be.",
-        "1 word came with an end before the beginning.",
+        "2 words came with an impossible time.",
+        "1 word came with an end before its beginning.",
         "1 word came without a confidence.",
     )
 
