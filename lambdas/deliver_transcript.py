@@ -8,7 +8,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
@@ -27,6 +27,7 @@ from adapters.telemetry import count, flush, log, measure
 from adapters.transcribe_jobs import TranscribeJob
 from stethoscript import aws_errors, failure_reasons, jobs, queue_messages, stopping
 from stethoscript.aws_errors import ErrorKind
+from stethoscript.durations import durations
 from stethoscript.ledger_row import STUCK_AFTER_SECONDS, LedgerRow, State
 from stethoscript.log_messages import DEFERRED, RETURNED
 from stethoscript.queue_messages import Signal
@@ -36,9 +37,6 @@ VANISHED_SECONDS = 3600
 
 SOON_SECONDS = 3
 """Delay of the second check. Short, because a job with a transcript ends soon, and occupies a slot until then."""
-
-MESSAGE_SECONDS = 14 * 86400
-"""The longest time that SQS keeps a message. An older upload was announced by the reconciler or a backfill."""
 
 TAKE_SECONDS = 90
 """The most that one message takes: 30 s of work, and three calls that time out by PATIENCE."""
@@ -200,31 +198,6 @@ class Deliverer:
 def _ignore(signal: Signal) -> None:
     count("Ignored")
     log.info("a signal for another deployment's job", signal=signal.source)
-
-
-def durations(ended: LedgerRow) -> Iterator[tuple[str, int]]:
-    """The seconds that an ended recording spent in each state, and in total, each with its metric's name.
-
-    A retry has no waiting time and no turnaround, because the time of its request is not kept.
-    """
-    completed = ended.completed or ended.updated
-    since = _since(ended)
-    if ended.started and ended.attempt == 1:  # the job may end before its start is in the ledger
-        yield "WaitingSeconds", max(0, ended.started - since)
-    if ended.started:
-        yield "TranscribingSeconds", max(0, completed - ended.started)  # the clocks of two services
-    yield "DeliveringSeconds", max(0, ended.updated - completed)
-    if ended.attempt == 1:
-        yield "TurnaroundSeconds", ended.updated - since
-
-
-def _since(ended: LedgerRow) -> int:
-    """The upload's time; the row's time for an upload that is older than a message can be.
-
-    A backfill or the reconciler announced such an upload. Its own time would distort the percentiles.
-    """
-    late = ended.waiting_since - ended.received > MESSAGE_SECONDS
-    return ended.waiting_since if late else ended.received
 
 
 @cache

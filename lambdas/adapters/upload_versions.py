@@ -15,7 +15,7 @@ def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
     """Whether the upload was deleted; a version that was only overwritten was not.
 
     One call is usually enough. If both a newer version and a delete marker exist, a second call lists the versions
-    older than the newest marker, because S3 returns versions in order of age.
+    before the marker. S3 returns versions in order of age.
 
     Raises:
         ClientError: the call failed, which says nothing about the upload.

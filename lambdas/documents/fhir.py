@@ -1,7 +1,7 @@
 """Writes a FHIR R4 DocumentReference (also valid as R4B) that contains the plain text.
 
-It states only known facts. The patient is marked as unknown, by FHIR's own extension. It has no security label, because
-the text is not classified, and no context, because the recording does not name the time and place of the care.
+It states only known facts. The patient is marked as unknown, by FHIR's own extension. There is no security label,
+because the text is not classified. There is no context, because the recording names no time and place of the care.
 https://hl7.org/fhir/R4/documentreference.html
 """
 

@@ -93,8 +93,8 @@ _SERVER_ERROR = 500
 _OF_LENGTH = re.compile(r"\b(too long|too large|duration|length|file size)\b", re.IGNORECASE)
 _OF_NUMBER = re.compile(r"\b(too many|wait before|try (your request )?again later)\b", re.IGNORECASE)
 """LimitExceededException has three meanings: too many a second, too many at once, too long. The documented text names
-all of them, so a word about length means "too long" only if no word about numbers is in the text. Otherwise the
-recording waits, which is harmless and has a time limit (`JobStarts._deferred_as`)."""
+all of them. Therefore a word about length means "too long" only without a word about numbers. Otherwise the recording
+waits, which is harmless and has a time limit (`JobStarts._deferred_as`)."""
 
 
 def fault(error: Exception) -> ErrorKind:

@@ -100,8 +100,8 @@ def words_digest(transcript: Transcript) -> str:
 def apply(correction: Correction, transcript: Transcript) -> Transcript:
     """The transcript with the edits applied.
 
-    An editor's word takes the time of the words it replaces, has no confidence, and names the machine's words that it
-    stands for. `Transcript.machine` keeps all of the machine's words.
+    An editor's word has the time of the replaced words, no confidence, and the range of the machine's words that it
+    replaces. `Transcript.machine` keeps all of the machine's words.
 
     Raises:
         Refused: the correction is based on other words, or its edits do not fit them.

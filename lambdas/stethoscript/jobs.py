@@ -33,7 +33,7 @@ class JobLocations:
 def recording(prefix: str, upload: Upload) -> str:
     """The name of an upload's recording. The same upload always has the same name, so a repeated message is harmless.
 
-    The name holds a digest of the key, because a key may hold a patient's name, and logs and events show job names.
+    The name holds a digest of the key, because a key may hold a patient's name. Logs and events show job names.
 
     >>> recording("clinic", Upload("intake", "dictation/a.wav", "v1"))
     'clinic-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a'

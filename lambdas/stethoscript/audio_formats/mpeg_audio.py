@@ -1,7 +1,7 @@
 """MPEG audio (MP3, MP2): a sequence of frames without a reliable header.
 
-The duration is the encoder's count (Xing, Info and VBRI headers) if the file's size confirms it, the sum of all frames
-of a small file, or the result of a constant bit rate. A file may consist of several joined files.
+The duration is the encoder's count (Xing, Info and VBRI headers) if the file's size confirms it. Otherwise it is the
+sum of all frames of a small file, or follows from a constant bit rate. A file may consist of several joined files.
 Sources: ISO/IEC 11172-3 and 13818-3, and the headers as LAME and Fraunhofer write them.
 """
 
