@@ -93,7 +93,8 @@ class Rejecter:
         refused = replace(row, state=State.REJECTED, updated=int(self.now()), **why)
         self.notifier.notify(refused)
         if not self.ledger.claim(refused):
-            why |= {"profile": row.profile, "job_settings": row.job_settings, "correlation_id": row.correlation_id}
+            why |= {"profile": row.profile, "job_settings": row.job_settings, "profile_settings": row.profile_settings}
+            why |= {"correlation_id": row.correlation_id}
             self.ledger.advance(row, State.REJECTED, self.now(), received=row.received, **why)
         if refusal.reason in stopping.REASONS:
             count("Stopped", reason=refusal.reason)
