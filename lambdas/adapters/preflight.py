@@ -21,7 +21,7 @@ class Preflight:
     reader: UploadReader
 
     def with_profile(self, row: LedgerRow) -> LedgerRow:
-        """The row with its profile's name and settings; unchanged where no profile matches."""
+        """The row with its profile's name and settings; unchanged if no profile matches."""
         profile = profiles.match(self.profiles, row.key)
         if profile is None:
             return row
@@ -30,7 +30,7 @@ class Preflight:
         )
 
     def with_metadata(self, row: LedgerRow, head: Mapping[str, Any]) -> LedgerRow:
-        """The row with the job settings that the object's metadata asks for.
+        """The row with the job settings of the object's metadata.
 
         This step comes first, because the notification of a later rejection names the settings too.
 
