@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+from adapters.aws_pages import pages
 from operations import doctor, medical_jobs, queues, retry_log, s3_keys
 from operations.deployment import Deployment
 from operations.doctor import DoctorContext, Finding, Health
@@ -111,7 +112,10 @@ def _written(deployment: Deployment, row: LedgerRow | None) -> int | None:
         return None
     key = s3_keys.manifest(row)
     listed: Any = unless_denied(
-        lambda: deployment.client("s3").list_objects_v2(Bucket=deployment.transcripts, Prefix=key, MaxKeys=1), {}
+        lambda: next(
+            pages(deployment.client("s3"), "list_objects_v2", Bucket=deployment.transcripts, Prefix=key, MaxKeys=1)
+        ),
+        {},
     )
     return next((int(each["LastModified"].timestamp()) for each in listed.get("Contents", [])), None)
 

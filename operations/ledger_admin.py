@@ -5,10 +5,10 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any, TypeVar
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-
-from adapters.ledger import Ledger
-from stethoscript import jobs, ledger_row
+from adapters import dynamodb_items
+from adapters.dynamodb_items import deserialised, serialised
+from adapters.ledger import SWEEP, Ledger
+from stethoscript import jobs
 from stethoscript.ledger_row import LedgerRow, State
 
 Item = TypeVar("Item")
@@ -19,7 +19,8 @@ WAITING = "WAITING"
 SEEN = (WAITING, *map(str, State))
 """States as operators see them."""
 
-_BACKFILL, _SWEEP = "#backfill", "#sweep"
+_BACKFILL = "#backfill"
+"""The name of the backfill's cursor."""
 _MOST_AT_ONCE = 100
 """Keys that BatchGetItem takes."""
 _OF_ONE_ATTEMPT = (
@@ -38,8 +39,6 @@ _OF_ONE_ATTEMPT = (
     "seconds",
     "confidence",
 )
-_to = TypeSerializer().serialize
-_from = TypeDeserializer().deserialize
 
 
 class LedgerAdmin(Ledger):
@@ -47,14 +46,14 @@ class LedgerAdmin(Ledger):
 
     def count(self, state: State, since: int = 0) -> int:
         """How many recordings are in a state, of those that were touched since then."""
-        query = self._since(self._by_state(state, Select="COUNT"), since)
+        query = self._since(self.state_query(state, Select="COUNT"), since)
         return sum(int(page["Count"]) for page in self.dynamodb.get_paginator("query").paginate(**query))
 
     def in_state(self, state: State, since: int = 0, *, newest_first: bool = False) -> Iterator[LedgerRow]:
         """Recordings in a state that were touched since then, in the order in which they were."""
-        query = self._since(self._by_state(state, ScanIndexForward=not newest_first), since)
+        query = self._since(self.state_query(state, ScanIndexForward=not newest_first), since)
         for page in self.dynamodb.get_paginator("query").paginate(**query):
-            names = [_from(item["recording"]) for item in page["Items"]]
+            names = [deserialised(item)["recording"] for item in page["Items"]]
             found = self.rows(names)
             yield from (found[name] for name in names if name in found and found[name].state is state)
 
@@ -62,10 +61,10 @@ class LedgerAdmin(Ledger):
         """The rows of these recordings, where they have one."""
         found: dict[str, LedgerRow] = {}
         for some in chunks(recordings, _MOST_AT_ONCE):
-            wanted: Any = {self.table: {"Keys": [_serialised({"recording": name}) for name in set(some)]}}
+            wanted: Any = {self.table: {"Keys": [serialised({"recording": name}) for name in set(some)]}}
             while wanted:
                 answer = self.dynamodb.batch_get_item(RequestItems=wanted)
-                for row in map(_row, answer["Responses"].get(self.table, [])):
+                for row in map(dynamodb_items.row, answer["Responses"].get(self.table, [])):
                     found[row.recording] = row
                 wanted = answer.get("UnprocessedKeys")
         return found
@@ -77,10 +76,10 @@ class LedgerAdmin(Ledger):
             ConsistentRead=True,
             FilterExpression=" AND ".join(f"#{name} = :{name}" for name in wanted),
             ExpressionAttributeNames={f"#{name}": name for name in wanted},
-            ExpressionAttributeValues=_serialised({f":{name}": value for name, value in wanted.items()}),
+            ExpressionAttributeValues=serialised({f":{name}": value for name, value in wanted.items()}),
         )
         for page in scan:
-            yield from map(_row, page["Items"])
+            yield from map(dynamodb_items.row, page["Items"])
 
     def called(self, name: str) -> list[LedgerRow]:
         """Rows with this version id, or else those with this correlation id, key or file name; reads the whole table.
@@ -92,9 +91,9 @@ class LedgerAdmin(Ledger):
             ConsistentRead=True,
             FilterExpression="#version = :name OR #correlation_id = :name OR contains(#key, :name)",
             ExpressionAttributeNames={f"#{each}": each for each in ("version", "correlation_id", "key")},
-            ExpressionAttributeValues=_serialised({":name": name}),
+            ExpressionAttributeValues=serialised({":name": name}),
         )
-        found = [_row(item) for page in scan for item in page["Items"]]
+        found = [dynamodb_items.row(item) for page in scan for item in page["Items"]]
         version = [row for row in found if row.version == name]
         return version or [row for row in found if name == row.correlation_id or is_called(row.key, name)]
 
@@ -128,31 +127,30 @@ class LedgerAdmin(Ledger):
             recording=row.recording, state=State.ERASED, bucket="", key="", version="", received=int(now),
             updated=int(now), job=row.job, attempt=row.attempt, expires=row.expires,
         )  # fmt: skip
-        self.dynamodb.put_item(TableName=self.table, Item=_serialised(stone.item()))
+        self.dynamodb.put_item(TableName=self.table, Item=serialised(stone.item()))
 
     def backfill_cursor(self) -> Mapping[str, str]:
         """Where a backfill that broke off goes on; empty if none did."""
-        markers: Mapping[str, str] = self._get(_BACKFILL).get("markers", {})
+        markers: Mapping[str, str] = self.read_item(_BACKFILL).get("markers", {})
         return markers
 
     def move_backfill_cursor(self, markers: Mapping[str, str]) -> None:
         """Remember where a backfill goes on."""
-        self._put_cursor(_BACKFILL, markers)
+        self.put_cursor(_BACKFILL, markers)
 
     def forget_cursors_at(self, key: str) -> int:
         """Let a sweep or backfill that stands at this key begin anew; says how many did."""
-        standing = [name for name in (_BACKFILL, _SWEEP) if self._get(name).get("markers", {}).get("KeyMarker") == key]
+        standing = [
+            name for name in (_BACKFILL, SWEEP) if self.read_item(name).get("markers", {}).get("KeyMarker") == key
+        ]
         for name in standing:
-            self._put_cursor(name, {})
+            self.put_cursor(name, {})
         return len(standing)
 
     def _since(self, query: dict[str, Any], since: int) -> dict[str, Any]:
         query["KeyConditionExpression"] += " AND updated >= :since"
-        query["ExpressionAttributeValues"] |= _serialised({":since": since})
+        query["ExpressionAttributeValues"] |= serialised({":since": since})
         return query
-
-    def _put_cursor(self, name: str, markers: Mapping[str, str]) -> None:
-        self.dynamodb.put_item(TableName=self.table, Item=_serialised({"recording": name, "markers": dict(markers)}))
 
     def _rewrite(
         self, row: LedgerRow, state: State, changed: Mapping[str, Any], removed: tuple[str, ...] = ()
@@ -160,13 +158,13 @@ class LedgerAdmin(Ledger):
         """Change a row that is still as we read it; None if it is not."""
         values = {**changed, "state": state}
         taken_away = " REMOVE " + ", ".join(f"#{name}" for name in removed) if removed else ""
-        done = self._conditionally(
+        done = self.write_if(
             self.dynamodb.update_item,
-            Key=_serialised({"recording": row.recording}),
+            Key=serialised({"recording": row.recording}),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values) + taken_away,
             ConditionExpression="#state = :state_was AND #job = :job_was",
             ExpressionAttributeNames={f"#{name}": name for name in {*values, *removed, "job"}},
-            ExpressionAttributeValues=_serialised(
+            ExpressionAttributeValues=serialised(
                 {f":{name}": value for name, value in values.items()} | {":state_was": row.state, ":job_was": row.job}
             ),
         )
@@ -197,11 +195,3 @@ def chunks(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
     rest = iter(items)
     while some := list(islice(rest, most)):
         yield some
-
-
-def _row(item: Mapping[str, Any]) -> LedgerRow:
-    return ledger_row.read({name: _from(value) for name, value in item.items()})
-
-
-def _serialised(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to(str(value) if isinstance(value, State) else value) for name, value in values.items()}

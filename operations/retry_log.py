@@ -8,11 +8,11 @@ from typing import Any
 from operations.deployment import Deployment
 from stethoscript import jobs
 from stethoscript.aws_errors import ErrorKind
+from stethoscript.log_messages import DEFERRED, RETURNED
 
 FUNCTIONS = ("start-transcription", "deliver-transcript")
 _WINDOW_SECONDS = 24 * 3600
 _MOST = 10_000
-_PUT_OFF, _BACK = "put off", "back to the queue"
 
 
 @dataclass(frozen=True)
@@ -49,14 +49,14 @@ def traces(function: str, lines: list[Mapping[str, Any]]) -> Iterator[RetryLog]:
     """
     fault, error = ErrorKind.BUSY, None
     for line in lines:
-        if line["message"] == _PUT_OFF and "fault" in line:
+        if line["message"] == DEFERRED and "fault" in line:
             fault, error = ErrorKind.__members__.get(line["fault"], ErrorKind.OTHER), line.get("error")
             if function != FUNCTIONS[0]:  # only the start function says for how long
                 yield RetryLog(line["at"], function, fault, error)
-        elif line["message"] == _PUT_OFF:
+        elif line["message"] == DEFERRED:
             yield RetryLog(line["at"], function, fault, error, line.get("deferrals"), line.get("seconds"))
             fault, error = ErrorKind.BUSY, None
-        elif line["message"] == _BACK:
+        elif line["message"] == RETURNED:
             yield RetryLog(line["at"], function, None, line.get("error"))
 
 

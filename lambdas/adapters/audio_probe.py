@@ -1,4 +1,4 @@
-"""What a recording is, judged by its content, and what of it Transcribe Medical would refuse."""
+"""Detects a recording's audio format and length from its content."""
 
 import logging
 import struct
@@ -11,17 +11,17 @@ _FAULTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeErr
 
 
 def probe(recording: S3RangeFile, key: str) -> tuple[str, AudioInfo]:
-    """Transcribe's name of the format, and what the recording tells of its sound, within the file's budget.
+    """Transcribe's name of the format, and the audio's properties. The file's limits bound the cost.
 
-    The key's extension counts only where the content is of no format that we know, nor anything else.
+    The key's extension decides only if the content has no known format.
 
     Raises:
-        Rejected: there is proof that Transcribe would refuse it.
+        Rejected: the content proves that Transcribe would refuse the recording.
     """
     name = key.rpartition("/")[2]
     extension = name.rpartition(".")[2] if "." in name else ""
     try:
         return audio_formats.examine(recording, extension)
-    except _FAULTS as error:  # one of ours, in a file that nobody thought of: that proves nothing against the file
+    except _FAULTS as error:  # a bug in a parser proves nothing against the file
         logging.getLogger(__name__).warning("the audio probe failed: %s", aws_errors.described(error))
         return audio_formats.by_extension(extension), AudioInfo()

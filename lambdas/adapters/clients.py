@@ -1,7 +1,7 @@
-"""The SDK's clients, made once per execution environment.
+"""The SDK's clients, created once per execution environment.
 
-Where they connect is the SDK's own business (`AWS_ENDPOINT_URL` and the like): nothing here knows
-whether it runs in AWS or on a laptop.
+The SDK reads the endpoint from the environment (`AWS_ENDPOINT_URL`). Therefore the code is the same in AWS and on a
+laptop.
 """
 
 from functools import cache
@@ -13,9 +13,9 @@ from botocore.config import Config
 
 @cache
 def client(service: str, *, attempts: int = 3, seconds: int = 20) -> Any:
-    """A client that tries each call at most `attempts` times, waiting so many seconds for each answer.
+    """A client that tries each call at most `attempts` times, and waits `seconds` for each answer.
 
-    Both together must leave the function time to answer itself: a silent service is no reason to be killed.
+    Their product must be below the function's timeout, so that the function can report a service that does not answer.
     """
     config = Config(
         connect_timeout=5,

@@ -1,22 +1,23 @@
-"""The ledger in DynamoDB: one item per recording, every change conditional on what it changes."""
+"""The ledger in DynamoDB: one item per recording. Every change is conditional on the row's present state."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
+from adapters import dynamodb_items
 from adapters.aws_pages import pages
+from adapters.dynamodb_items import deserialised, serialised
 from stethoscript import ledger_row
-from stethoscript.ledger_row import LedgerRow, State
+from stethoscript.ledger_row import BY_STATE_INDEX, LedgerRow, State
 
-BY_STATE = "by-state"
-"""Index: state, then `updated`; holds keys only."""
-
-_CURSOR = "#sweep"  # no recording's name: those begin with a letter
+LEASE_SECONDS = 150
+"""How long one invocation alone may end a recording: longer than the calls for that can take."""
+SWEEP = "#sweep"
+"""The name of the sweep's cursor. No recording has it, because a recording's name begins with a letter."""
 _MOST_READ = 100
-"""Items that BatchGetItem reads at most."""
+"""The most items that BatchGetItem reads."""
 _OPEN = "job = :own_job AND #state IN (:one, :other)"
 _OPEN_OR_ANNOUNCED = "job = :own_job AND #state IN (:announced, :one, :other)"
 _NOT_STOPPED = "attribute_not_exists(cancelled)"
@@ -28,16 +29,15 @@ _BEFORE = {
     State.DELIVERED: (State.CLAIMED, State.TRANSCRIBING),
     State.FAILED: (State.CLAIMED, State.TRANSCRIBING),
 }
-"""From which two states a recording may come into each: a job may end before its start was noted down."""
-_to = TypeSerializer().serialize
-_from = TypeDeserializer().deserialize
+"""The two states from which a recording may enter each state. A job can end before its start is in the ledger."""
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep through the intake bucket: `markers` are where it goes on, none where it has come to its end.
+    """A sweep through the intake bucket. Times are seconds since 1970.
 
-    `began` is when it began; `whole` when the last one began that looked at all uploads of `LOST_WITHIN_DAYS`.
+    `markers` are S3's markers of the next page; empty at the end of the bucket. `began` is the sweep's beginning.
+    `whole` is the beginning of the last sweep that checked all uploads of `LOST_WITHIN_DAYS`.
     """
 
     markers: Mapping[str, str]
@@ -47,58 +47,59 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The table and its client."""
+    """The table's name and DynamoDB's client. Every `now` is in seconds since 1970."""
 
     dynamodb: Any
     table: str
 
     def find(self, recording: str) -> LedgerRow | None:
-        """The recording's row, read consistently."""
-        item = self._get(recording)
+        """The recording's row, by a consistent read."""
+        item = self.read_item(recording)
         return ledger_row.read(item) if item else None
 
     def claim(self, row: LedgerRow) -> bool:
-        """Enter a recording that nobody has worked at yet; False if somebody was quicker, or it was cancelled."""
-        return self._conditionally(
+        """Write the row of an unclaimed recording; False if another invocation has claimed it, or it was cancelled."""
+        return self.write_if(
             self.dynamodb.put_item,
-            Item=_serialised(row.item()),
+            Item=serialised(row.item()),
             ConditionExpression=f"attribute_not_exists(recording) OR (#state = :announced AND {_NOT_STOPPED})",
             ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=_serialised({":announced": State.ANNOUNCED}),
+            ExpressionAttributeValues=serialised({":announced": State.ANNOUNCED}),
         )
 
     def announce(self, row: LedgerRow) -> bool:
-        """Enter a recording that nobody has heard of; False if it is known by now."""
-        return self._conditionally(
+        """Write the row of a recording that has none; False if it has one."""
+        return self.write_if(
             self.dynamodb.put_item,
-            Item=_serialised(row.item()),
+            Item=serialised(row.item()),
             ConditionExpression="attribute_not_exists(recording)",
         )
 
     def advance(self, row: LedgerRow, state: State, now: float, **changes: Any) -> LedgerRow | None:
-        """Move an open recording on; None if this job has moved past that state, or the recording has another.
+        """Move an open recording to a state; None if this job is past that state, or the recording has another job.
 
-        The same state may be set again, so that repeating a step is harmless.
+        The present state is allowed, so that repeating a step is harmless.
         """
         after = replace(row, state=state, updated=int(now), **changes)
         changed = {"state": state, "updated": int(now), **changes}
         kept = {name: value for name, value in changed.items() if value is not None}
-        done = self._conditionally(
+        done = self.write_if(
             self.dynamodb.update_item,
-            Key=_serialised({"recording": row.recording}),
+            Key=serialised({"recording": row.recording}),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in kept),
             ConditionExpression=_OPEN,
             ExpressionAttributeNames={f"#{name}": name for name in kept},
-            ExpressionAttributeValues=_serialised(
+            ExpressionAttributeValues=serialised(
                 {f":{name}": value for name, value in kept.items()} | _open(row, _BEFORE[state])
             ),
         )
         return after if done else None
 
     def request_start(self, row: LedgerRow, now: float) -> bool:
-        """Note that Transcribe is asked to start the job; False if it was stopped, or another has brought it further.
+        """Record that the job is about to be requested; False if it was stopped, or another invocation advanced it.
 
-        Each order of this and `stop` is safe: stopped first, it is not asked; asked first, `stop` finds that it was.
+        This and `stop` are safe in either order. After `stop`, the job is not requested. Before `stop`, `stop` finds
+        the request in the row.
         """
         condition = f"job = :own_job AND #state = :claimed AND {_NOT_STOPPED}"
         return self._update(
@@ -107,114 +108,120 @@ class Ledger:
         ) is not None  # fmt: skip
 
     def stop(self, row: LedgerRow, reason: str, now: float) -> LedgerRow | None:
-        """Stop an open recording; the row as it is then. None if it was stopped before, has ended or is delivered.
+        """Stop an open recording and return its new row; None if it is stopped, has ended or is being delivered.
 
-        The state stays: whoever takes the recording up next brings it to its end, so that it is notified once.
+        The state stays. The next function that processes the recording ends it, so that it is notified once.
         """
         condition = f"{_OPEN_OR_ANNOUNCED} AND {_NOT_STOPPED} AND attribute_not_exists(leased)"
         values = {":now": int(now), ":reason": reason, ":none": 0, ":announced": State.ANNOUNCED} | _open(row)
         return self._update(row, "SET cancelled = :now, reason = :reason, announcements = :none", condition, values)
 
     def lease(self, row: LedgerRow, now: float, seconds: int) -> LedgerRow | None:
-        """Take the end of an open recording for so long; the row as it is then, None while another has it."""
+        """Reserve the end of an open recording for some seconds; its new row, or None while it is reserved."""
         condition = f"{_OPEN_OR_ANNOUNCED} AND (attribute_not_exists(leased) OR leased <= :now)"
         values = {":until": int(now) + seconds, ":now": int(now), ":announced": State.ANNOUNCED} | _open(row)
         return self._update(row, "SET leased = :until", condition, values)
 
     def release(self, row: LedgerRow) -> None:
-        """Give back what did not succeed, so that the next attempt need not wait."""
+        """End a lease early, so that the next attempt need not wait."""
         values = {":free": 0, ":announced": State.ANNOUNCED} | _open(row)
         self._update(row, "SET leased = :free", _OPEN_OR_ANNOUNCED, values)
 
     def in_flight(self, enough: int) -> int:
-        """How many recordings are with Transcribe, counted up to `enough`."""
+        """The number of recordings in TRANSCRIBING, counted up to `enough`."""
         counted = 0
-        for page in pages(self.dynamodb, "query", **self._by_state(State.TRANSCRIBING, Select="COUNT", Limit=enough)):
+        query = self.state_query(State.TRANSCRIBING, Select="COUNT", Limit=enough)
+        for page in pages(self.dynamodb, "query", **query):
             counted += int(page["Count"])
             if counted >= enough:
                 break
         return counted
 
     def waiting(self, state: State, before: float) -> Iterator[LedgerRow]:
-        """Recordings in this state that nobody has touched since `before`, the longest untouched first."""
-        query = self._by_state(state)
+        """Recordings in a state that were last updated before `before`, the oldest update first."""
+        query = self.state_query(state)
         query["KeyConditionExpression"] += " AND updated < :before"
-        query["ExpressionAttributeValues"] |= _serialised({":before": int(before)})
+        query["ExpressionAttributeValues"] |= serialised({":before": int(before)})
         for page in pages(self.dynamodb, "query", **query):
             for item in page["Items"]:
-                row = self.find(_from(item["recording"]))
+                row = self.find(deserialised(item)["recording"])
                 if row and row.state == state:
                     yield row
 
     def known(self, recordings: Sequence[str]) -> set[str]:
-        """Those that have a row; one left out may have one all the same, `announce` is the judge."""
+        """Those that have a row. The answer may miss one, so `announce` checks again."""
         found: set[str] = set()
         for first in range(0, len(recordings), _MOST_READ):
-            keys = [_serialised({"recording": recording}) for recording in recordings[first : first + _MOST_READ]]
-            asked = {self.table: {"Keys": keys, "ProjectionExpression": "recording"}}
-            answer = self.dynamodb.batch_get_item(RequestItems=asked)
-            found |= {_from(item["recording"]) for item in answer["Responses"].get(self.table, [])}
+            keys = [serialised({"recording": recording}) for recording in recordings[first : first + _MOST_READ]]
+            wanted = {self.table: {"Keys": keys, "ProjectionExpression": "recording"}}
+            answer = self.dynamodb.batch_get_item(RequestItems=wanted)
+            found |= {deserialised(item)["recording"] for item in answer["Responses"].get(self.table, [])}
         return found
 
     def sweep(self) -> Sweep:
-        """The sweep that is under way, or the last one."""
-        found = self._get(_CURSOR)
+        """The present sweep, or the last one."""
+        found = self.read_item(SWEEP)
         return Sweep(found.get("markers", {}), int(found.get("began", 0)), int(found.get("whole", 0)))
 
     def note_sweep(self, sweep: Sweep) -> None:
-        """Remember how far the sweep has come."""
-        item = {"recording": _CURSOR, "markers": dict(sweep.markers), "began": sweep.began, "whole": sweep.whole}
-        self.dynamodb.put_item(TableName=self.table, Item=_serialised(item))
+        """Write the sweep's progress."""
+        self.put_cursor(SWEEP, sweep.markers, began=sweep.began, whole=sweep.whole)
 
-    def _get(self, recording: str) -> dict[str, Any]:
-        answer = self.dynamodb.get_item(
-            TableName=self.table, Key=_serialised({"recording": recording}), ConsistentRead=True
-        )
-        return {name: _from(value) for name, value in answer.get("Item", {}).items()}
+    def read_item(self, name: str) -> dict[str, Any]:
+        """The values of a recording's item or of a cursor, by a consistent read; empty if there is none."""
+        answer = self.dynamodb.get_item(TableName=self.table, Key=serialised({"recording": name}), ConsistentRead=True)
+        return deserialised(answer.get("Item", {}))
 
-    def _by_state(self, state: State, **more: Any) -> dict[str, Any]:
+    def put_cursor(self, name: str, markers: Mapping[str, str], **more: int) -> None:
+        """Write a cursor, which is S3's markers of the next page of a listing."""
+        item = {"recording": name, "markers": dict(markers), **more}
+        self.dynamodb.put_item(TableName=self.table, Item=serialised(item))
+
+    def state_query(self, state: State, **more: Any) -> dict[str, Any]:
+        """The arguments of a Query for the recordings in a state, by the index BY_STATE_INDEX."""
         return {
             "TableName": self.table,
-            "IndexName": BY_STATE,
+            "IndexName": BY_STATE_INDEX,
             "KeyConditionExpression": "#state = :state",
             "ExpressionAttributeNames": {"#state": "state"},
-            "ExpressionAttributeValues": _serialised({":state": state}),
+            "ExpressionAttributeValues": serialised({":state": state}),
             **more,
         }
 
-    def _update(self, row: LedgerRow, change: str, condition: str, values: Mapping[str, Any]) -> LedgerRow | None:
-        """Change a row under a condition on its state; the row as it is then, None if the condition does not hold."""
+    def write_if(self, write: Callable[..., Any], **arguments: Any) -> bool:
+        """Call one of the client's writes with a ConditionExpression; False if the condition does not hold."""
         try:
-            answer = self.dynamodb.update_item(
-                TableName=self.table,
-                Key=_serialised({"recording": row.recording}),
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=_serialised(values),
-                ReturnValues="ALL_NEW",
-            )
+            write(TableName=self.table, **arguments)
         except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return None
-        return ledger_row.read({name: _from(value) for name, value in answer["Attributes"].items()})
-
-    def _conditionally(self, call: Any, **arguments: Any) -> bool:
-        try:
-            call(TableName=self.table, **arguments)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            if not _condition_failed(error):
                 raise
             return False
         return True
 
+    def _update(self, row: LedgerRow, change: str, condition: str, values: Mapping[str, Any]) -> LedgerRow | None:
+        """Change a row under a condition on its state; the new row, or None if the condition does not hold."""
+        try:
+            answer = self.dynamodb.update_item(
+                TableName=self.table,
+                Key=serialised({"recording": row.recording}),
+                UpdateExpression=change,
+                ConditionExpression=condition,
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=serialised(values),
+                ReturnValues="ALL_NEW",
+            )
+        except ClientError as error:
+            if not _condition_failed(error):
+                raise
+            return None
+        return dynamodb_items.row(answer["Attributes"])
+
+
+def _condition_failed(error: ClientError) -> bool:
+    return bool(error.response["Error"]["Code"] == "ConditionalCheckFailedException")
+
 
 def _open(row: LedgerRow, states: tuple[State, State] = _BEFORE[State.DELIVERED]) -> dict[str, Any]:
-    """The values that the condition _OPEN speaks of."""
+    """The values for the placeholders of _OPEN and _OPEN_OR_ANNOUNCED."""
     one, other = states
     return {":own_job": row.job, ":one": one, ":other": other}
-
-
-def _serialised(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _to(str(value) if isinstance(value, State) else value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""Tells of a recording's end, whichever it is and whoever brought it about: the one way for all functions."""
+"""Sends the notification about an ended recording, for all functions."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from stethoscript.ledger_row import LedgerRow
 
 @dataclass(frozen=True)
 class Notifier:
-    """The event bus, the completion topic and their clients."""
+    """The completion topic's ARN, the transcripts bucket, and the clients of SNS and EventBridge."""
 
     topic: str
     transcripts_bucket: str
@@ -21,14 +21,14 @@ class Notifier:
     def notify(self, ended: LedgerRow) -> None:
         """Put the event on the bus, then publish to the topic.
 
-        In this order because what fails is told anew until it succeeds: programs drop an id they know, and people
-        should not get a mail for each attempt.
+        The bus comes first, because the caller repeats both after an error: programs ignore a repeated id, but people
+        would get an e-mail for each attempt.
 
         Raises:
-            ClientError: one of them did not take it.
+            ClientError: one of the calls failed.
         """
         answer = self.bus.put_events(Entries=[notifications.event(ended, self.transcripts_bucket)])
-        if answer["FailedEntryCount"]:  # EventBridge answers 200 all the same
+        if answer["FailedEntryCount"]:  # EventBridge returns status 200 for a failed entry
             (entry,) = answer["Entries"]
             raise ClientError({"Error": {"Code": entry["ErrorCode"]}}, "PutEvents")
         self.sns.publish(TopicArn=self.topic, **notifications.publication(ended, self.transcripts_bucket))

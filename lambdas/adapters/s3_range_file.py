@@ -1,4 +1,4 @@
-"""A recording in S3 as a file of which only what is asked for is fetched, and never much."""
+"""Reads an object in S3 as a file, in blocks and within a limit of requests and bytes."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,19 +7,19 @@ from stethoscript.audio_formats.byte_source import WINDOW_BYTES, Exhausted
 
 BLOCK_BYTES = WINDOW_BYTES
 MOST_BLOCKS = 16
-"""So a header costs at most 16 requests and one megabyte."""
+"""The most blocks of one file. A header costs at most 16 requests and one megabyte."""
 MOST_READS = 30_000
-"""So that a header of tiny parts, or of parts that go in circles, costs a fraction of a second at most."""
+"""The most reads of one file. A header of tiny or circular parts costs less than a second."""
 
 
 class WrongRange(Exception):
-    """S3, or what stands between, answered other bytes than were asked for. Says nothing of the recording."""
+    """S3 or a proxy returned other bytes than requested, which says nothing about the recording."""
 
 
 class S3RangeFile:
-    """A read-only file of `size` bytes over `fetch`, which returns the bytes from one offset up to another.
+    """A read-only file of `size` bytes. `fetch(begin, end)` returns the bytes from one offset up to another.
 
-    Blocks are aligned and kept.
+    Blocks are aligned and cached.
     """
 
     def __init__(self, size: int, fetch: Callable[[int, int], bytes]) -> None:
@@ -29,10 +29,10 @@ class S3RangeFile:
         self._reads = 0
 
     def at(self, offset: int, count: int) -> bytes:
-        """The bytes from an offset on: at most `count`, fewer at the end of the file, none behind it.
+        """The bytes from an offset: at most `count`, fewer at the end of the file, none after it.
 
         Raises:
-            Exhausted: the budget does not last for it.
+            Exhausted: the read exceeds the limits.
             WrongRange: `fetch` returned another number of bytes.
         """
         self._reads += 1
@@ -50,7 +50,7 @@ class S3RangeFile:
         return content[begin : begin + end - offset]
 
     def _get(self, first: int, last: int) -> None:
-        """Fetch those of the blocks that are not here yet, neighbours at once."""
+        """Fetch the blocks that are not cached, adjacent ones in one request."""
         if last - first >= MOST_BLOCKS:
             raise Exhausted
         missing = [number for number in range(first, last + 1) if number not in self._blocks]
@@ -71,10 +71,10 @@ class S3RangeFile:
 
 
 def get_range(s3: Any, source: Mapping[str, str], begin: int, end: int, size: int | None = None) -> Any:
-    """S3's answer for the bytes of an object from one offset up to another, if it is that.
+    """GetObject's answer for the bytes of an object from one offset up to another.
 
     Raises:
-        WrongRange: its headers say that it is other bytes.
+        WrongRange: the answer's headers name other bytes.
     """
     answer = s3.get_object(**source, Range=f"bytes={begin}-{end - 1}")
     expected, _, total = str(answer.get("ContentRange", "")).partition("/")
@@ -86,10 +86,10 @@ def get_range(s3: Any, source: Mapping[str, str], begin: int, end: int, size: in
 
 
 def read_range(s3: Any, source: Mapping[str, str], begin: int, end: int, size: int | None = None) -> bytes:
-    """The bytes of an object from one offset up to another, and no others.
+    """The bytes of an object from one offset up to another.
 
     Raises:
-        WrongRange: S3 answered other bytes, or another number of them.
+        WrongRange: S3 returned other bytes, or another number of them.
     """
     content: bytes = get_range(s3, source, begin, end, size)["Body"].read()
     if len(content) != end - begin:

@@ -1,4 +1,4 @@
-"""Reads a function's settings from its environment, once, and names everything that is missing."""
+"""Reads a function's settings from its environment, and names every missing variable."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -8,18 +8,18 @@ Settings = TypeVar("Settings")
 
 
 class Missing(LookupError):
-    """The function was deployed without settings it reads."""
+    """The environment lacks variables that the function reads."""
 
 
 def read_settings(settings: type[Settings], environment: Mapping[str, str]) -> Settings:
-    """A settings dataclass from variables of the same names in capitals; text and whole numbers only.
+    """A settings dataclass from variables of the same names in capitals. Fields are strings or integers.
 
     Raises:
-        Missing: names all that are not there.
+        Missing: the message names every missing variable.
     """
-    wanted: dict[str, type] = {each.name: each.type for each in fields(settings)}  # type: ignore[arg-type, misc]
-    missing = [name.upper() for name in wanted if name.upper() not in environment]
+    types: dict[str, type] = {each.name: each.type for each in fields(settings)}  # type: ignore[arg-type, misc]
+    missing = [name.upper() for name in types if name.upper() not in environment]
     if missing:
         raise Missing(f"{settings.__name__} needs {', '.join(missing)}")
-    given: dict[str, Any] = {name: kind(environment[name.upper()]) for name, kind in wanted.items()}
+    given: dict[str, Any] = {name: kind(environment[name.upper()]) for name, kind in types.items()}
     return settings(**given)

@@ -1,4 +1,4 @@
-"""Logs and metrics: opaque job names, reason classes and counts, never what was said or who it is about."""
+"""Logs and metrics. They hold job names, reason classes and numbers, and never patient data."""
 
 from collections import Counter
 
@@ -6,16 +6,16 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 NAMESPACE = "Stethoscript"
-log = Logger(log_uncaught_exceptions=False)  # their messages may quote a key
+log = Logger(log_uncaught_exceptions=False)  # an exception's message may quote a key
 _counted: Counter[str] = Counter()
 _reasons: Counter[tuple[str, str]] = Counter()
 _measured: list[tuple[str, MetricUnit, float]] = []
 
 
 def count(what: str, number: int = 1, *, reason: str | None = None) -> None:
-    """Count something that happened, once more by its reason if it has one; sent by `flush`.
+    """Add to a metric, and to a second one by `reason` if it is given. `flush` sends them.
 
-    Each reason costs a metric: only what is in a published list of classes may be one.
+    Each reason costs a metric, so only a published class may be one.
     """
     _counted[what] += number
     if reason:
@@ -23,12 +23,12 @@ def count(what: str, number: int = 1, *, reason: str | None = None) -> None:
 
 
 def measure(what: str, value: float, unit: MetricUnit = MetricUnit.Seconds) -> None:
-    """Note one value of many, of which percentiles are wanted; sent by `flush`."""
+    """Add a value to a metric whose percentiles are needed. `flush` sends it."""
     _measured.append((what, unit, value))
 
 
 def flush(deployment: str) -> None:
-    """Send what was noted, under the dimension `service`: the deployment's name, which alarms look for."""
+    """Send all metrics with the dimension `service`, which is the deployment's name. The alarms use that dimension."""
     if _counted or _measured:
         metrics = Metrics(namespace=NAMESPACE, service=deployment)
         for what, number in _counted.items():

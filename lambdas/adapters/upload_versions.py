@@ -1,4 +1,4 @@
-"""Asks S3 whether an upload was deleted: its version for good, or by a delete marker, which leaves the version."""
+"""Finds out whether an upload was deleted: permanently, or by a delete marker, which keeps the version."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,11 +12,11 @@ from stethoscript.uploads import NO_VERSION, Upload
 def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
     """Whether the upload was deleted; a version that was only overwritten was not.
 
-    One call, as a rule. Where a newer version lies above a delete marker, a second one asks for what is older than
-    the newest marker: S3's own order is the proof.
+    One call is usually enough. If both a newer version and a delete marker exist, a second call lists the versions
+    before the marker. S3 returns versions in order of age.
 
     Raises:
-        ClientError: S3 did not answer; that says nothing about the upload.
+        ClientError: the call failed, which says nothing about the upload.
     """
     history = KeyHistory()
     for page in _pages(s3, account, upload, {}):
@@ -32,17 +32,17 @@ def is_deleted(s3: Any, account: str, upload: Upload) -> bool:
 
 
 def _pages(s3: Any, account: str, upload: Upload, markers: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """Pages of the key's versions behind the markers, the newest first."""
+    """Pages of the key's versions after the markers, newest first."""
     return pages_of_key(
         s3, "list_object_versions", Bucket=upload.bucket, key=upload.key, ExpectedBucketOwner=account, **markers
     )
 
 
 def _added(history: KeyHistory, page: Mapping[str, Any], upload: Upload) -> KeyHistory:
-    """The history with a page's entries. The id tells the version, in whatever form its key comes back."""
+    """The history with a page added. The id identifies the version, because S3 may return another form of the key."""
     listed, version = page.get("Versions", []), upload.version
-    named = (each["Key"] for each in listed if each["VersionId"] == version and version != NO_VERSION)
-    key = next(named, upload.key)
+    keys = (each["Key"] for each in listed if each["VersionId"] == version and version != NO_VERSION)
+    key = next(keys, upload.key)
     versions = [each for each in listed if each["Key"] == key]
     markers = [each for each in page.get("DeleteMarkers", []) if each["Key"] == key]
     latest = [each["VersionId"] for each in (*versions, *markers) if each.get("IsLatest")]

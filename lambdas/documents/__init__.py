@@ -1,20 +1,23 @@
-"""The forms a transcript takes. A new form is one function and one entry here."""
+"""The writers of documents, by the table of formats in `stethoscript.formats`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
-from documents import captions, csv_document, fhir, html, json_document, masked_text, plain_text
 from documents.recording_info import RecordingInfo
+from stethoscript import formats
+from stethoscript.formats import Format
 from stethoscript.transcript import Transcript
 
 
-def _always(_transcript: Transcript, _facts: RecordingInfo) -> bool:
+def _always(_transcript: Transcript, _info: RecordingInfo) -> bool:
     return True
 
 
 @dataclass(frozen=True)
 class DocumentFormat:
-    """A kind of document: its file name and type, how it is written, and which transcripts it is for."""
+    """A format with its writer: `write` returns a document, `applies` says whether a transcript gets one."""
 
     name: str
     content_type: str
@@ -22,24 +25,24 @@ class DocumentFormat:
     applies: Callable[[Transcript, RecordingInfo], bool] = _always
 
 
-def _paper(transcript: Transcript, info: RecordingInfo) -> bytes:
-    from documents import docx  # noqa: PLC0415 - brings lxml: loaded only where a docx is asked for
+def _document_format(given: Format) -> DocumentFormat:
+    """The format with its writer, whose module is imported at first use.
 
-    return docx.write(transcript, info)
+    A docx imports lxml, and a function should load that only if a docx is configured.
+    """
+    module_name, _, function = given.writer.partition(".")
+
+    def module() -> Any:
+        return import_module(f"documents.{module_name}")
+
+    def write(transcript: Transcript, info: RecordingInfo) -> bytes:
+        written: bytes = getattr(module(), function)(transcript, info)
+        return written
+
+    def applies(transcript: Transcript, info: RecordingInfo) -> bool:
+        return bool(getattr(module(), "applies", _always)(transcript, info))
+
+    return DocumentFormat(given.file_name, given.content_type, write, applies)
 
 
-FORMATS: Mapping[str, DocumentFormat] = {
-    "txt": DocumentFormat("transcript.txt", "text/plain; charset=utf-8", plain_text.write),
-    "html": DocumentFormat("transcript.html", "text/html; charset=utf-8", html.write),
-    "docx": DocumentFormat(
-        "transcript.docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", _paper
-    ),
-    "vtt": DocumentFormat("transcript.vtt", "text/vtt; charset=utf-8", captions.vtt),
-    "srt": DocumentFormat("transcript.srt", "application/x-subrip; charset=utf-8", captions.srt),
-    "csv": DocumentFormat("transcript.csv", "text/csv; charset=utf-8; header=present", csv_document.write),
-    "json": DocumentFormat("transcript.json", "application/json", json_document.write),
-    "fhir": DocumentFormat("transcript.fhir.json", "application/fhir+json; fhirVersion=4.0", fhir.write),
-    "masked.txt": DocumentFormat(
-        "transcript.masked.txt", "text/plain; charset=utf-8", masked_text.write, masked_text.applies
-    ),
-}
+FORMATS: Mapping[str, DocumentFormat] = {name: _document_format(each) for name, each in formats.FORMATS.items()}

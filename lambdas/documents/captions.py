@@ -1,6 +1,6 @@
-"""Captions to be shown with the sound: WebVTT and SubRip.
+"""Writes captions for the audio: WebVTT and SubRip.
 
-A cue holds at most two lines of 42 characters and seven seconds, as far as its words allow.
+A cue has at most two lines of 42 characters and seven seconds, unless a single word exceeds that.
 """
 
 import html
@@ -20,14 +20,14 @@ MOST_SECONDS = 7.0
 PAUSE = 1.0
 """Seconds of silence after which a new cue begins."""
 LEAST = 1000
-"""Milliseconds that a cue stays, where the next one leaves it the time."""
+"""The shortest cue in milliseconds, unless the next one begins earlier."""
 _INVISIBLE = "\u2060"
-"""Word joiner: SubRip has no escape, and players take `<` and `{` for tags. No word of the model holds one."""
+"""The word joiner. SubRip has no escape, and players interpret `<` and `{` as tags. No word of the model holds one."""
 
 
 @dataclass
 class Cue:
-    """What is shown at one time; `introduced`, where the speaker changes. No times while no word of it has one."""
+    """The words shown together. `introduced` is set if the speaker changes. Times are None until a word has one."""
 
     speaker: str
     introduced: bool
@@ -36,7 +36,7 @@ class Cue:
     end: float | None = None
 
     def takes(self, word: Word) -> bool:
-        """Whether the word may join; without a time it joins whatever there is."""
+        """Whether the word fits into the cue. A word without a time always fits."""
         if word.start is None or self.start is None or self.end is None:
             return True
         return not (
@@ -46,7 +46,7 @@ class Cue:
         )
 
     def add(self, word: Word) -> None:
-        """Put a word at the end, on a new line if it must be."""
+        """Append a word, on a new line if necessary."""
         if not self.lines or self._wraps(word):
             self.lines.append(word.text + word.punctuation)
         else:
@@ -61,7 +61,7 @@ class Cue:
 
 
 class Shown(NamedTuple):
-    """A cue with its milliseconds: it never begins before the one before it, and never ends as it begins."""
+    """A cue with its times in milliseconds. It never begins before the previous cue, and always has a length."""
 
     begin: int
     end: int
@@ -69,7 +69,7 @@ class Shown(NamedTuple):
 
 
 def shown(transcript: Transcript) -> Iterator[Shown]:
-    """The captions in order. They overlap only where voices do."""
+    """The captions in order. They overlap only if voices overlap."""
     cues = list(_cues(transcript))
     begins = list(_begins(cues))
     for cue, begin, following in zip_longest(cues, begins, begins[1:]):
@@ -78,7 +78,7 @@ def shown(transcript: Transcript) -> Iterator[Shown]:
 
 
 def vtt(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """WebVTT (https://www.w3.org/TR/webvtt1/); what is missing stands in notes, which players do not show."""
+    """WebVTT (https://www.w3.org/TR/webvtt1/); notes, which players hide, name missing data."""
     length = [f"Length of the audio: {info.length}."] if info.length else []
     about = (*audio_notes.notes(info.audio, len(transcript.words)), *transcript.notes, *length)
     notes = [f"NOTE {note}" for note in about]
@@ -89,10 +89,10 @@ def vtt(transcript: Transcript, info: RecordingInfo) -> bytes:
     return ("\n\n".join(["WEBVTT", *notes, *cues]) + "\n").encode()
 
 
-def srt(transcript: Transcript, _facts: RecordingInfo) -> bytes:
-    """SubRip: numbered cues, the speaker's name where it changes.
+def srt(transcript: Transcript, _info: RecordingInfo) -> bytes:
+    """SubRip: numbered cues, with the speaker's name at each change.
 
-    Without speech one cue says so, because ffmpeg and others refuse a file without a cue.
+    Without speech one cue says so, because ffmpeg and other tools refuse a file without a cue.
     """
     silence = Shown(0, LEAST, Cue("", introduced=False, lines=[plain_text.NO_SPEECH]))
     captions = shown(transcript) if transcript.words else [silence]
@@ -118,7 +118,7 @@ def _cues(transcript: Transcript) -> Iterator[Cue]:
 
 
 def _begins(cues: Iterable[Cue]) -> Iterator[int]:
-    """A cue without a time begins when the one before it ends."""
+    """The start of each cue. A cue without a time begins at the end of the previous one."""
     begin = end = 0
     for cue in cues:
         begin = max(begin, end if cue.start is None else _milliseconds(cue.start))
@@ -131,7 +131,7 @@ def _milliseconds(seconds: float | None) -> int:
 
 
 def _clock(milliseconds: int, point: str) -> str:
-    """Hours have two digits: strict players refuse fewer.
+    """A time in milliseconds as text. Hours have two digits, because strict players refuse fewer.
 
     >>> _clock(3_725_009, ",")
     '01:02:05,009'
@@ -151,14 +151,14 @@ def _escaped(lines: Iterable[str]) -> str:
 
 
 def _introduction(cue: Cue) -> str:
-    """Who speaks, where that changes; elsewhere nobody is introduced by what was said: "Speaker 2: …"."""
+    """The speaker at a change. Elsewhere, a mark keeps a word with a colon from looking like a speaker."""
     if cue.introduced:
         return f"{_joined([cue.speaker])}: "
     return _INVISIBLE if ":" in cue.lines[0] else ""
 
 
 def _joined(lines: Iterable[str]) -> str:
-    r"""Lines that no player takes for tags or times.
+    r"""Lines that no player interprets as tags or times.
 
     >>> _joined(["<b>", "-->"]) == "<\u2060b>\n--\u2060>"
     True

@@ -1,4 +1,4 @@
-"""A table with one row a word, for spreadsheets and statistics."""
+"""Writes a table with one row per word, for spreadsheets and statistics."""
 
 import csv
 import io
@@ -11,21 +11,21 @@ from stethoscript.transcript import Transcript
 
 COLUMNS = ("index", "start", "end", "speaker", "word", "punctuation", "confidence", "category")
 _PLAIN = re.compile(r"0|[1-9][0-9]{0,9}|0\.[0-9]?[1-9]|(Speaker|Channel) [0-9]+")
-"""What every spreadsheet shows as it is written, in every locale: others lose a nought or a digit, or become dates."""
+"""Values that every spreadsheet shows unchanged, in every locale. Others lose digits or become dates."""
 _STARTS = frozenset("=+-@'#\uff1d\uff0b\uff0d\uff20\u2212")
-"""Formulas, also in wide characters; error values; and the apostrophe, so that one can be dropped again."""
+"""The first characters of formulas, also in full width, and of error values; and the apostrophe, which is removable."""
 _BOOLEANS = frozenset((
     "true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "verdadeiro", "falso", "vero", "waar", "onwaar",
     "sant", "falskt", "sand", "falsk", "sann", "usann", "tosi", "epätosi", "prawda", "fałsz", "pravda", "nepravda",
     "igaz", "hamis", "doğru", "yanl\u0131ş", "истина", "ложь",
 ))  # fmt: skip
-"""What spreadsheets of other languages take for true and false."""
+"""The words for true and false in spreadsheets of other languages."""
 _CELL = re.compile(r"[^;| ]*[;| ]?")
-"""What may become a cell of its own where a semicolon, a bar or a blank separates cells. No text holds a tab."""
+"""A cell of its own if a semicolon, a bar or a space separates cells. No text holds a tab."""
 
 
-def write(transcript: Transcript, _facts: RecordingInfo) -> bytes:
-    """RFC 4180, with the byte order mark that spreadsheets want before they believe in UTF-8; no value is empty."""
+def write(transcript: Transcript, _info: RecordingInfo) -> bytes:
+    """RFC 4180 in UTF-8, with the byte order mark by which spreadsheets detect UTF-8."""
     written = io.StringIO()
     table = csv.writer(written)
     table.writerow(COLUMNS)
@@ -41,9 +41,9 @@ def write(transcript: Transcript, _facts: RecordingInfo) -> bytes:
 
 
 def inert(text: str) -> str:
-    """A text that no spreadsheet runs or changes, whatever separates its cells.
+    """A text that no spreadsheet executes or changes, whatever character separates its cells.
 
-    Drop one apostrophe at the beginning, and one after each semicolon, bar and blank, to have it back.
+    To restore it, remove one apostrophe at the beginning, and one after each semicolon, bar and space.
 
     >>> inert("=1+1"), inert("'tis"), inert("x;=A;y"), inert("x|=A"), inert("cough")
     ("'=1+1", "''tis", "x;'=A;y", "x|'=A", 'cough')

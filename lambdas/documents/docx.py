@@ -1,4 +1,4 @@
-"""A Word document to be read on paper: what it is of, then the turns, unsure words marked so that print shows it."""
+"""Writes a Word document: the recording's data, then the turns. The marks for unsure words are visible in print."""
 
 import io
 from collections.abc import Iterable, Iterator
@@ -32,11 +32,11 @@ _GREY = "D9D9D9"
 _VAL = qn("w:val")
 _BODY = "word/document.xml"
 _WRITTEN = (1980, 1, 1, 0, 0, 0)
-"""The first moment a zip can tell: the same transcript makes the same bytes."""
+"""The earliest time of a zip entry, so that the same transcript gives the same bytes."""
 
 
 def write(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """Paragraphs of the style `Speech` hold the words, and nothing else does."""
+    """A docx file. The paragraphs of the style `Speech` hold exactly the words."""
     document = docx.Document()
     _define_styles(document)
     _describe(document, info)
@@ -68,7 +68,7 @@ def _rows(transcript: Transcript, info: RecordingInfo) -> Iterator[tuple[str, st
 
 
 def _warn(document: Document, info: RecordingInfo) -> None:
-    """A cut-off recording is announced in bold, framed and shaded, before anything else."""
+    """Add the warning about a cut-off recording in bold, framed and shaded, before the table."""
     if not info.incomplete:
         return
     warning = document.add_paragraph(style=WARNING)
@@ -88,7 +88,7 @@ def _tabulate(document: Document, rows: Iterable[tuple[str, str]]) -> None:
                 cell.width = width
                 run = cell.paragraphs[0].add_run(said)
                 run.bold = said is name
-                run.font.size = Pt(9) if name == "Job" else None  # in one line
+                run.font.size = Pt(9) if name == "Job" else None  # so that it fits in one line
                 cell.paragraphs[0].paragraph_format.space_after = Pt(2)
 
 
@@ -102,7 +102,7 @@ def _explain(document: Document) -> None:
 
 
 def _turn(turn: Turn) -> str:
-    """The XML of a turn. As objects of python-docx, 600,000 turns take 2 GB; as text they are written one by one."""
+    """The XML of a turn. Text is used because 600,000 turns as objects of python-docx take 2 GB."""
     about = "  ".join(filter(None, (plain_text.speaker(turn.speaker), plain_text.clock(turn.start))))
     said = groupby(_pieces(turn.words), key=itemgetter(1))
     runs = "".join(_run("".join(piece for piece, _ in pieces), style) for style, pieces in said)
@@ -119,7 +119,7 @@ def _run(said: str, style: str) -> str:
 
 
 def _pieces(words: Iterable[Word]) -> Iterator[tuple[str, str]]:
-    """Words and the blanks between them, each with its style; a blank has one only inside what is marked alike."""
+    """The words and spaces, each with its style. A space has a style only between words of the same style."""
     before = None
     for word in words:
         style = MARKS.get(confidence.level(word.confidence), "")
@@ -144,7 +144,7 @@ def _define_styles(document: Document) -> None:
     frame = OxmlElement("w:pBdr")
     for side in ("top", "left", "bottom", "right"):
         SubElement(frame, qn(f"w:{side}"), {_VAL: "single", qn("w:sz"): "18", qn("w:space"): "4"})
-    spacing = warning.element.get_or_add_pPr().get_or_add_spacing()  # the schema wants it last
+    spacing = warning.element.get_or_add_pPr().get_or_add_spacing()  # the schema requires it last
     spacing.addprevious(frame)
     spacing.addprevious(OxmlElement("w:shd", {_VAL: "clear", qn("w:fill"): _GREY}))
     styles.add_style(UNSURE, WD_STYLE_TYPE.CHARACTER).font.underline = WD_UNDERLINE.DOTTED
@@ -168,7 +168,7 @@ def _number_pages(document: Document, info: RecordingInfo) -> None:
 
 
 def _packed(document: Document, turns: Iterable[str]) -> bytes:
-    """The turns stand in front of the section's properties, which end a document's body."""
+    """The file's bytes. The turns come before the section's properties, which end the body."""
     saved, packed = io.BytesIO(), io.BytesIO()
     document.save(saved)
     with ZipFile(saved) as parts, ZipFile(packed, "w") as still:

@@ -1,7 +1,7 @@
-"""A FHIR R4 DocumentReference (also valid as R4B) that carries the plain text.
+"""Writes a FHIR R4 DocumentReference (also valid as R4B) that contains the plain text.
 
-Nothing is claimed that is not known. No patient: FHIR has a way to say so. No security label: nobody has
-classified the text. No context: when and where the care was given, the recording does not say.
+It states only known facts. The patient is marked as unknown, by FHIR's own extension. There is no security label,
+because the text is not classified. There is no context, because the recording names no time and place of the care.
 https://hl7.org/fhir/R4/documentreference.html
 """
 
@@ -15,7 +15,7 @@ from stethoscript import audio_notes
 from stethoscript.transcript import Transcript
 
 NOTE = {"system": "http://loinc.org", "code": "34109-9", "display": "Note"}
-"""LOINC's document type for a note of any kind: https://loinc.org/34109-9. Dictations may be any of its kinds."""
+"""LOINC's type for a note of any kind, because a dictation may be any kind: https://loinc.org/34109-9."""
 CATEGORY = {
     "system": "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category",
     "code": "clinical-note",
@@ -26,7 +26,7 @@ _UNKNOWN = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason",
 
 
 def write(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """JSON. It is preliminary: no person has reviewed what a machine has written."""
+    """JSON. The status is preliminary, because no person has reviewed the text."""
     attached = plain_text.write(transcript, info)
     received = f"{info.arrived:%Y-%m-%dT%H:%M:%SZ}"
     names = [("job", info.job), ("correlation-id", info.correlation_id)]

@@ -1,7 +1,7 @@
-"""The reader page: one file that works offline, asks nobody for anything, and is readable without its script.
+"""Writes the reader page: one file that works offline, makes no request, and is readable without its script.
 
-Every text in it is somebody's and hostile until escaped: it comes into the markup by `escaping.text` and to the
-script by `escaping.data`, and the script writes nothing but text. The page's own policy forbids the rest.
+Every text in it is untrusted: `escaping.text` writes it into the markup and `escaping.data` into the script, and the
+script writes text only. The page's content security policy forbids everything else.
 """
 
 import base64
@@ -21,7 +21,7 @@ _SCRIPTS = ("words", "chosen", "player", "following", "search", "marks", "overvi
 
 
 def write(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """UTF-8; the spoken words are the elements in the paragraphs that bear `data-w`, once and in order."""
+    """The page in UTF-8. The paragraphs with `data-w` hold one element for each word, in order."""
     speakers = Speakers.of(transcript.words)
     page = Template((_PARTS / "page.html").read_text(encoding="utf-8"))
     return page.substitute(
@@ -37,9 +37,9 @@ def write(transcript: Transcript, info: RecordingInfo) -> bytes:
 
 @cache
 def policy() -> str:
-    """What a browser may do with the page, in the words of Content-Security-Policy.
+    """The page's Content-Security-Policy.
 
-    `media-src 'self'` is for the operator's `open`, which serves the recording beside the page.
+    `media-src 'self'` is for the operator's command `open`, which serves the recording beside the page.
     """
     directives = {
         "default-src": "'none'",
@@ -62,7 +62,7 @@ def _style() -> str:
 
 @cache
 def _script() -> str:
-    """One module: its files share a scope, and run in this order."""
+    """The script, as one module: its files share a scope and run in this order."""
     return "".join((_PARTS / "script" / f"{name}.js").read_text(encoding="utf-8") for name in _SCRIPTS)
 
 

@@ -1,4 +1,4 @@
-"""The whole model as JSON, for programs: docs/schemas/transcript-1.0.json describes it."""
+"""Writes the transcript model as JSON, for programs: docs/schemas/transcript-1.0.json is the schema."""
 
 import json
 
@@ -10,7 +10,7 @@ SCHEMA = "1.0"
 
 
 def write(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """ASCII, so that nothing in it means anything to whoever embeds it."""
+    """JSON in ASCII, which is safe to embed in other documents."""
     document = {
         "schema": SCHEMA,
         "job": info.job,

@@ -1,4 +1,4 @@
-"""The list of what was delivered for one job: a reader needs no other key to find the documents."""
+"""Writes the manifest: the list of a job's delivered documents with their keys."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ NAME = "manifest.json"
 
 @dataclass(frozen=True)
 class Listed:
-    """A document in the manifest's own bucket; `sha256` is None of one that was too large to be read."""
+    """A document in the manifest's bucket; `sha256` is None if it was too large to read."""
 
     form: str
     key: str
@@ -31,7 +31,7 @@ def write(
     failed: Sequence[str],
     reason: str | None,
 ) -> bytes:
-    """JSON. `failed` are forms that could not be made; without a transcript, `reason` says why there are no others."""
+    """JSON. `failed` are the formats that failed. `reason` is why there is no transcript."""
     about: Mapping[str, Any] = {
         "schema": SCHEMA,
         "job": row.job,

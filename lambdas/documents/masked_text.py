@@ -1,6 +1,6 @@
-"""Plain text with the kind of each identified passage in its place.
+"""Writes plain text with a category in place of each identified passage of protected health information.
 
-A convenience for looking over a shoulder, and no more: what Transcribe Medical did not identify is still there.
+This is not de-identification, because Transcribe Medical can miss passages.
 """
 
 from itertools import groupby
@@ -16,15 +16,15 @@ kind in brackets; what it missed is still here."""
 
 
 def applies(transcript: Transcript, info: RecordingInfo) -> bool:
-    """Only where identification was on: else nothing would be replaced, and the name would promise it."""
+    """Whether identification was on. Without it no word would be replaced, and the file name would be misleading."""
     return transcript.identified or info.job_settings.identification
 
 
 def write(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """UTF-8, and a warning first.
+    """The text in UTF-8, with a warning first.
 
     Raises:
-        ValueError: identification was on, but what it found is missing.
+        ValueError: identification was on, but its result is missing.
     """
     if not transcript.identified:
         raise ValueError("nothing says what to mask")
@@ -32,7 +32,7 @@ def write(transcript: Transcript, info: RecordingInfo) -> bytes:
 
 
 def _spoken(turn: Turn) -> str:
-    """Each word once, but for those identified: of one kind, they share a pair of brackets."""
+    """The turn's text. Adjacent identified words of one category become one pair of brackets."""
     said: list[str] = []
     for category, group in groupby(turn.words, key=attrgetter("category")):
         words = list(group)

@@ -1,4 +1,4 @@
-"""Plain text: a line of time and speaker, then what was said."""
+"""Writes plain text: a line with time and speaker, then the words."""
 
 from collections.abc import Callable
 
@@ -10,12 +10,12 @@ _ROLES = {"spk": "Speaker", "ch": "Channel"}
 
 
 def write(transcript: Transcript, info: RecordingInfo) -> bytes:
-    """UTF-8; a recording without speech is said to be one, never left as an empty file."""
+    """The text in UTF-8. A recording without speech gives a sentence, not an empty file."""
     return paragraphs(transcript, info, lambda turn: turn.text).encode()
 
 
 def paragraphs(transcript: Transcript, info: RecordingInfo, spoken: Callable[[Turn], str]) -> str:
-    """A warning of a cut-off recording, turns with what was `spoken` in them, then the notes, in parentheses."""
+    """A warning about a cut-off recording, the turns with their text by `spoken`, then the notes in parentheses."""
     warning = [f"WARNING: {info.incomplete}"] if info.incomplete else []
     turns = [f"{_begin(turn)}\n{spoken(turn)}" for turn in transcript.turns()]
     length = [f"Length of the audio: {info.length}."] if info.length else []
@@ -24,7 +24,7 @@ def paragraphs(transcript: Transcript, info: RecordingInfo, spoken: Callable[[Tu
 
 
 def clock(seconds: float | None) -> str:
-    """Time from the beginning of the recording, to the second.
+    """Seconds from the beginning of the recording as text.
 
     >>> clock(3725.9), clock(None)
     ('1:02:05', '?')
@@ -37,7 +37,7 @@ def clock(seconds: float | None) -> str:
 
 
 def speaker(label: str | None) -> str:
-    """A label as a person reads it; people count from one.
+    """A speaker's label for people, who count from one.
 
     >>> speaker("spk_0"), speaker("ch_1"), speaker(None)
     ('Speaker 1', 'Channel 2', '')

@@ -1,4 +1,4 @@
-"""What a document says of its recording beside the words."""
+"""The data of a recording that a document shows beside the words."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from stethoscript.profiles import JobSettings
 
 @dataclass(frozen=True)
 class RecordingInfo:
-    """Read by whoever may read the transcript. `source` is the object's key: patient data, and anybody's text."""
+    """The recording's data. `source` is the object's key, which is patient data and untrusted text."""
 
     job: str
     source: str
@@ -23,20 +23,20 @@ class RecordingInfo:
 
     @classmethod
     def of(cls, row: LedgerRow) -> "RecordingInfo":
-        """Those of the ledger's row; `received` in seconds since 1970."""
+        """The data in a row of the ledger; `received` is in seconds since 1970."""
         return cls(row.job, row.key, row.received, row.settings, row.profile, row.correlation_id, row.audio)
 
     @property
     def incomplete(self) -> str | None:
-        """The warning that the recording is cut off, where it is."""
+        """The warning about a cut-off recording; None otherwise."""
         return audio_notes.incomplete(self.audio)
 
     @property
     def length(self) -> str | None:
-        """How long the audio is, for people."""
+        """The audio's length for people; None if it is unknown."""
         return audio_notes.length(self.audio)
 
     @property
     def arrived(self) -> datetime:
-        """When the recording was uploaded, in UTC."""
+        """The time of the upload, in UTC."""
         return datetime.fromtimestamp(self.received, UTC)

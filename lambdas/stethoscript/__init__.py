@@ -1,1 +1,1 @@
-"""What we know about medical dictation: plain values and rules, the standard library only."""
+"""The domain: values and rules of medical dictation. It imports the standard library only."""

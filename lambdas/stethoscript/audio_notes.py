@@ -1,4 +1,4 @@
-"""What documents, notifications and e-mails say of the audio: its length, and that it is cut off or silent."""
+"""Sentences for documents, notifications and e-mails: the audio's length, and whether it is cut off or silent."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from stethoscript.audio_info import AudioInfo
 
 COMPLETE, INCOMPLETE, UNKNOWN = "complete", "incomplete", "unknown"
 NO_SPEECH = "No speech was found in the recording."
-_ADVICE = "The end of the speech is missing. Upload the recording again if you have it whole."
+_ADVICE = "The end of the speech is missing. Upload the recording again if you have a complete file."
 
 
 def clock(seconds: float) -> str:
-    """A length in minutes and seconds, and hours where there are any.
+    """A length in seconds as minutes and seconds, with hours from one hour on.
 
     >>> clock(16.9), clock(69), clock(3725.9)
     ('0:16', '1:09', '1:02:05')
@@ -21,7 +21,7 @@ def clock(seconds: float) -> str:
 
 
 def length(audio: AudioInfo) -> str | None:
-    """The audio's length for people; None where it is not known.
+    """The audio's length for people; None if it is unknown.
 
     >>> length(AudioInfo(16.9, declared_seconds=69.0, cut_off=True)), length(AudioInfo(17.6)), length(AudioInfo())
     ('0:16 of 1:09', '0:17', None)
@@ -34,14 +34,14 @@ def length(audio: AudioInfo) -> str | None:
 
 
 def incomplete(audio: AudioInfo) -> str | None:
-    """The warning about a recording that is cut off; None where it is not known to be.
+    """The warning about a recording that is cut off; None otherwise.
 
     >>> incomplete(AudioInfo(16.9, declared_seconds=69.0, cut_off=True)).partition(". ")[0]
     'The recording is incomplete: its file ends at about 0:16 of 1:09'
     >>> incomplete(AudioInfo(16.9, cut_off=True)).partition(". ")[0]
     'The recording is incomplete: its file ends too early, at about 0:16'
     >>> incomplete(AudioInfo(declared_seconds=69.0, cut_off=True)).partition(". ")[0]
-    'The recording is incomplete: its file ends before the 1:09 that its header promises'
+    'The recording is incomplete: its file ends before the 1:09 that its header declares'
     """
     if not audio.cut_off:
         return None
@@ -50,7 +50,7 @@ def incomplete(audio: AudioInfo) -> str | None:
     elif audio.seconds is not None:
         ends = f"too early, at about {clock(audio.seconds)}"
     elif audio.declared_seconds is not None:
-        ends = f"before the {clock(audio.declared_seconds)} that its header promises"
+        ends = f"before the {clock(audio.declared_seconds)} that its header declares"
     else:
         ends = "too early"
     return f"The recording is incomplete: its file ends {ends}. {_ADVICE}"
@@ -66,7 +66,7 @@ def notes(audio: AudioInfo, words: int | None) -> list[str]:
 
 
 def described(audio: AudioInfo) -> dict[str, Any]:
-    """The same for programs, in seconds; None is what is not known.
+    """The audio's length for programs, in seconds; unknown values are None.
 
     >>> described(AudioInfo(16.9, declared_seconds=69.0, cut_off=True))
     {'seconds': 16.9, 'declaredSeconds': 69.0, 'complete': False}
@@ -79,7 +79,7 @@ def described(audio: AudioInfo) -> dict[str, Any]:
 
 
 def completeness(audio: AudioInfo) -> str:
-    """The value that subscribers filter by.
+    """The value of the attribute `audio`, by which subscribers filter.
 
     >>> completeness(AudioInfo(cut_off=True)), completeness(AudioInfo())
     ('incomplete', 'unknown')
@@ -90,7 +90,7 @@ def completeness(audio: AudioInfo) -> str:
 
 
 def _of(audio: AudioInfo) -> str:
-    """The declared length, where it tells more than the length that is there."""
+    """The declared length, if it is longer than the audio in the file."""
     if audio.declared_seconds is None or audio.declared_seconds <= (audio.seconds or 0.0):
         return ""
     return f" of {clock(audio.declared_seconds)}"

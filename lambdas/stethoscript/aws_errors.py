@@ -1,6 +1,6 @@
-"""What an error of an AWS call means for the recording in hand.
+"""Classifies an error of an AWS call by its meaning for the recording.
 
-Only the error's class, code and, for two codes whose meaning hangs on it, its text are looked at.
+The class and the code decide. For two codes with several meanings, the text decides too.
 """
 
 import re
@@ -9,19 +9,19 @@ from enum import Enum
 
 
 class ErrorKind(Enum):
-    """What to do about an error."""
+    """The meaning of an error, and the reaction to it."""
 
-    BUSY = "put it off: a quota or rate is used up"
-    UNAVAILABLE = "put it off: the service does not answer"
-    CONFIGURATION = "put it off and raise an alarm: a right, key or resource is missing"
-    VOCABULARY = "the vocabulary that the settings name does not exist, or could not be built"
-    VOCABULARY_NOT_READY = "put it off for a while: the vocabulary that the settings name is still being built"
-    SETTING = "Transcribe does not take one of the job's settings"
-    REFUSED = "put it off, for a day at most: Transcribe refuses the job in words that we do not know"
-    TOO_LONG = "the recording is longer than Transcribe takes"
-    ABSENT = "what was asked for does not exist"
+    BUSY = "defer: a quota or rate is used up"
+    UNAVAILABLE = "defer: the service does not answer"
+    CONFIGURATION = "defer and raise an alarm: a permission, key or resource is missing"
+    VOCABULARY = "the configured vocabulary does not exist, or its build failed"
+    VOCABULARY_NOT_READY = "defer for an hour at most: AWS still builds the configured vocabulary"
+    SETTING = "Transcribe does not accept one of the job's settings"
+    REFUSED = "defer for a day at most: Transcribe refuses the job with an unknown text"
+    TOO_LONG = "the recording is longer than the quota"
+    ABSENT = "the requested object or job does not exist"
     TAKEN = "the job's name is in use"
-    OTHER = "unexpected: back to the queue"
+    OTHER = "unexpected: return the message to the queue"
 
 
 _CODES: Mapping[str, ErrorKind] = {
@@ -43,7 +43,7 @@ _CODES: Mapping[str, ErrorKind] = {
     "AccessDeniedException": ErrorKind.CONFIGURATION,
     "AuthorizationError": ErrorKind.CONFIGURATION,
     "NotFound": ErrorKind.CONFIGURATION,  # SNS: no such topic
-    "NotAuthorizedForSourceException": ErrorKind.CONFIGURATION,  # EventBridge's word on an entry of PutEvents
+    "NotAuthorizedForSourceException": ErrorKind.CONFIGURATION,  # EventBridge, for an entry of PutEvents
     "QueueDoesNotExist": ErrorKind.CONFIGURATION,
     "AWS.SimpleQueueService.NonExistentQueue": ErrorKind.CONFIGURATION,
     "KMSAccessDenied": ErrorKind.CONFIGURATION,
@@ -76,7 +76,7 @@ _CODES: Mapping[str, ErrorKind] = {
     "405": ErrorKind.ABSENT,  # HeadObject of a delete marker
     "MethodNotAllowed": ErrorKind.ABSENT,
 }
-# Errors without a code, raised before, without or in spite of an answer: by class name, as this package has no SDK.
+# Errors without a code, by class name, because this package does not import the SDK.
 _CLASSES: Mapping[str, ErrorKind] = {
     "EndpointConnectionError": ErrorKind.UNAVAILABLE,
     "ConnectTimeoutError": ErrorKind.UNAVAILABLE,
@@ -92,16 +92,16 @@ _CLASSES: Mapping[str, ErrorKind] = {
 _SERVER_ERROR = 500
 _OF_LENGTH = re.compile(r"\b(too long|too large|duration|length|file size)\b", re.IGNORECASE)
 _OF_NUMBER = re.compile(r"\b(too many|wait before|try (your request )?again later)\b", re.IGNORECASE)
-"""LimitExceeded has three meanings: too many a second, too many at once, too long. Its documented text speaks of all
-of them at once, so words of length mean the third only where none of number stands beside them: that waiting helps
-is the harmless meaning, and it has an end of its own (`Starter._refuse_for`)."""
+"""LimitExceededException has three meanings: too many a second, too many at once, too long. The documented text names
+all of them. Therefore a word about length means "too long" only without a word about numbers. Otherwise the recording
+waits, which is harmless and has a time limit (`JobStarts._deferred_as`)."""
 
 
 def fault(error: Exception) -> ErrorKind:
-    """Tell what an error means; unknown ones are OTHER, which loses nothing.
+    """The kind of an error. An unknown error is OTHER, which loses no recording.
 
-    Transcribe answers BadRequestException for a job it does not know, for media it cannot reach and for settings it
-    does not take: `_bad_request` tells them apart.
+    Transcribe returns BadRequestException for a missing job, for media that it cannot read and for settings that it
+    does not accept. `_bad_request` distinguishes them.
     """
     response = getattr(error, "response", None)
     if not isinstance(response, dict):
@@ -127,20 +127,20 @@ DEFERRABLE = (
     ErrorKind.SETTING,
     ErrorKind.REFUSED,
 )
-"""Faults that do not prove anything against the recording: it waits. The start function ends the waiting where one
-lasts that the recording's own settings may have caused."""
+"""Errors that prove nothing against the recording, so it is deferred. The start function ends the wait if the
+recording's own settings may have caused the error."""
 WITHOUT_ALARM = (ErrorKind.BUSY, ErrorKind.UNAVAILABLE, ErrorKind.VOCABULARY_NOT_READY)
-"""Of these, the faults that end without an operator; the others raise an alarm."""
+"""Those that end without an operator. The others raise an alarm."""
 
 MOST_DELAY = 900
-"""Seconds; the most SQS takes as DelaySeconds."""
+"""Seconds: the largest DelaySeconds of SQS."""
 
 
 def delay(deferrals: int, patience: int, jitter: float, *, steady: bool = False) -> int:
-    """Seconds to put a message off: longer and longer, but `steady` where it only waits for its turn.
+    """The delay of a deferred message, in seconds. It doubles each time, unless `steady` (it waits for a free slot).
 
-    Trouble may last for hours, and messages that keep coming back multiply: one may be seen twice, or
-    not be deleted. `jitter` from 0 to 1 spreads them, so that they do not all come back at once.
+    An outage can last for hours, and each repetition can duplicate a message. `patience` is the first delay. `jitter`,
+    from 0 to 1, spreads the messages, so that they do not all return at the same time.
 
     >>> delay(7, 30, 0.5, steady=True), [delay(n, 30, 0.5) for n in range(6)]
     (30, [30, 60, 120, 240, 480, 900])
@@ -150,7 +150,7 @@ def delay(deferrals: int, patience: int, jitter: float, *, steady: bool = False)
 
 
 def described(error: Exception) -> str:
-    """Name an error for logs: class and code, never its message, which may quote a key.
+    """An error's class and code, for logs. The message is left out, because it may quote a key.
 
     >>> described(ValueError("dictation/Jane Doe.wav"))
     'ValueError'
@@ -173,16 +173,16 @@ _OF_SETTING = re.compile(
     r"|contentidentificationtype|specialty)\b",
     re.IGNORECASE,
 )
-"""Our settings by the names of Transcribe's own members: words such as "speaker" or "channel" may be about the audio,
-and only a member's name proves that a setting is meant."""
+"""Settings by the names of Transcribe's members. Words such as "speaker" or "channel" may concern the audio, so only a
+member's name proves that the text concerns a setting."""
 
 
 def _bad_request(text: str) -> ErrorKind:
-    """The meaning of a BadRequestException, which has one code for all that may be wrong.
+    """The kind of a BadRequestException, which has one code for many causes.
 
-    No page lists the texts. What is not known here has the harmless meaning: REFUSED.
+    AWS does not document the texts. An unknown text is REFUSED, which is harmless.
     """
-    if "too many jobs running" in text:  # seen of standard jobs: https://github.com/boto/boto3/issues/1633
+    if "too many jobs running" in text:  # observed for standard jobs: https://github.com/boto/boto3/issues/1633
         return ErrorKind.BUSY
     if "requested job couldn't be found" in text:
         return ErrorKind.ABSENT

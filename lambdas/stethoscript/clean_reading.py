@@ -1,7 +1,7 @@
-"""A clean reading: fillers and false starts hidden where people read. The complete words stay in the transcript.
+"""A clean reading hides fillers and false starts from readers. The transcript keeps all words.
 
-Only what cannot carry meaning is hidden. "Mm-hmm" is an answer, "ER" a place, "five five" a number, "no, no" a denial:
-they stay, and so does every word that an editor wrote or confirmed.
+Only words without meaning are hidden. "Mm-hmm" is an answer, "ER" a place, "five five" a number, "no, no" a denial:
+these stay, and so does every word that an editor wrote or confirmed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,18 +11,18 @@ from stethoscript.word import Word, Writer
 
 _FILLERS = frozenset(("um", "umm", "uhm", "uh", "uhh", "erm", "er"))
 _BEFORE_PLACE = frozenset(("the", "an", "our", "this", "that"))
-"""Before "er", which is then the emergency room."""
+"""After one of these, "er" is the emergency room."""
 _REPEATED = frozenset(("the", "and", "but", "i", "we", "they", "he", "she", "my", "your", "his", "our", "their"))
-"""Words that say nothing more when they are said twice in a row. "That", "had", "on" and "a" may: they are not here."""
+"""Words that mean the same when repeated. "That", "had", "on" and "a" can mean something else, so they are omitted."""
 _NUMBERED = frozenset(("type", "stage", "grade", "class", "factor", "angiotensin", "phase"))
-"""Before "I", which is then a number."""
+"""After one of these, "I" is a number."""
 _PERSONS = frozenset(("i", "he", "she", "we", "they", "it", "you"))
 _HELPERS = frozenset(("was", "is", "am", "have", "had", "has", "were", "are", "can", "will", "would", "do", "did"))
 _ENDS = ".?!"
 
 
 def hidden(words: Sequence[Word]) -> tuple[bool, ...]:
-    """Which words of a turn a clean reading leaves out; of a turn without any other word, none."""
+    """For each word of a turn, whether a clean reading hides it. A turn is never hidden completely."""
     texts = [word.text.casefold() for word in words]
     mask = [False] * len(words)
     for at in range(len(words)):
@@ -33,7 +33,7 @@ def hidden(words: Sequence[Word]) -> tuple[bool, ...]:
 
 
 def shown(words: Sequence[Word]) -> tuple[Word, ...]:
-    """The words of a turn that a clean reading shows; the end of a sentence moves to the last word before it."""
+    """The words that a clean reading shows of a turn. The end of a sentence moves to the last word shown before it."""
     kept: list[Word] = []
     for word, hide in zip(words, hidden(words), strict=True):
         if not hide:
@@ -52,7 +52,7 @@ def _ends(word: Word) -> bool:
 
 
 def _superfluous(words: Sequence[Word], texts: Sequence[str], at: int) -> int:
-    """How many words from this one on are a filler or a false start."""
+    """The number of words, from this one, that are a filler or a false start."""
     before = texts[at - 1] if at else ""
     text, follows = texts[at], texts[at + 1 : at + 4]
     if text in _FILLERS:
@@ -69,5 +69,5 @@ def _superfluous(words: Sequence[Word], texts: Sequence[str], at: int) -> int:
 
 
 def _flows(words: Iterable[Word]) -> bool:
-    """Whether no punctuation follows: a clause that is set off by a comma may be said twice on purpose."""
+    """Whether no punctuation follows. A clause before a comma may be repeated on purpose."""
     return not any(word.punctuation for word in words)

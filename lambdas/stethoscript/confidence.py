@@ -1,4 +1,4 @@
-"""How sure Transcribe Medical is of what it heard, in bands: the one meaning for documents and notifications."""
+"""Bands of Transcribe Medical's confidence, for documents and notifications alike."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -7,13 +7,13 @@ from statistics import fmean
 from stethoscript.transcript import Word
 
 SURE = 0.9
-"""Below it, if a confidence is a probability, more than one word in ten is wrong: worth a second look."""
+"""Below this value more than one word in ten is wrong, if a confidence is a probability: check such a word."""
 LIKELY = 0.5
-"""Below it a word is likelier wrong than right."""
+"""Below this value a word is more likely wrong than right."""
 
 
 class Band(StrEnum):
-    """What a confidence means to a reader; NONE where the service gave none."""
+    """A confidence for a reader; NONE without one."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -35,7 +35,7 @@ def level(confidence: float | None) -> Band:
 
 
 def band(words: Iterable[Word]) -> Band:
-    """The band of the mean, over those words that have a confidence.
+    """The band of the mean confidence, over the words that have one.
 
     >>> str(band([Word("a", 0, 1, 1.0), Word("b", 1, 2, 0.5), Word("c", 2, 3, None)]))
     'medium'

@@ -1,6 +1,6 @@
-"""A correction file, read into a value. The file is anybody's text: it is checked, never executed, never logged.
+"""Reads a correction file into a value. The file is untrusted text: it is checked, never executed and never logged.
 
-docs/schemas/correction-1.0.json describes the shape; a test holds the two together.
+`docs/schemas/correction-1.0.json` describes the shape; a test compares the two.
 """
 
 import json
@@ -13,21 +13,21 @@ from stethoscript.corrections import Correction, SpeakerEdit, TextEdit, TurnEdit
 
 SCHEMA = "1.0"
 MOST_BYTES = 2 * 1024**2
-"""Of the file."""
+"""The largest file."""
 MOST_DEPTH = 3
-"""Objects and lists in one another: the file, its edits, one edit."""
+"""The deepest nesting: the file, its edits, one edit."""
 MOST_EDITS = 20_000
 MOST_CONFIRMATIONS = 50_000
 MOST_ADDENDA = 50
 MOST_CHARACTERS = 2_000
-"""Of one edit's text, and of the reason."""
+"""The longest text of one edit, and the longest reason."""
 MOST_ADDENDUM_CHARACTERS = 20_000
 MOST_NAME_CHARACTERS = 100
 MOST_JOB_CHARACTERS = 200
 _MOST_DIGITS = 9
 
 _STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{\]}]', re.DOTALL)
-"""A string, also one without an end, or a bracket. It never goes back, so no file takes more than linear time."""
+"""A string, with or without its end, or a bracket. The pattern never backtracks, so it takes linear time."""
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SPEAKER = re.compile(r"(spk|ch)_(0|[1-9][0-9]?)")
 _STATUSES = ("corrected", "signed", "amended", "retracted")
@@ -42,7 +42,7 @@ def read(body: bytes) -> Correction:
     """The correction in a file.
 
     Raises:
-        Refused: the file is not a correction file; says where and why, and never quotes it.
+        Refused: the file is invalid; the error names the place and the reason, and never quotes the file.
     """
     if len(body) > MOST_BYTES:
         raise Refused(Reason.TOO_LARGE)
@@ -69,7 +69,7 @@ def read(body: bytes) -> Correction:
 
 
 def _parsed(body: bytes) -> Any:
-    """The JSON value. The parser's own errors hold the text, so they are not raised from here nor kept."""
+    """The JSON value. The parser's errors hold the text, so they are neither raised nor chained."""
     try:
         text = body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -112,7 +112,7 @@ def _no_number(_text: str) -> NoReturn:
 
 
 def _object(value: Any, where: str, required: tuple[str, ...], optional: tuple[str, ...]) -> Mapping[str, Any]:
-    """An object with these members; without any named, whatever members it has."""
+    """An object with these members; without required members, any object."""
     if not isinstance(value, dict):
         raise Refused(Reason.WRONG_TYPE, where)
     if required and set(value) - {*required, *optional}:
@@ -176,7 +176,7 @@ _EDITS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], _Reader]] = {
     "split": (("at",), (), _split),
     "merge": (("at",), (), _merge),
 }
-"""The kinds of edits: required members, optional ones, and how one is read."""
+"""The kinds of edits, each with its required members, its optional members and its reader."""
 
 
 def _range(value: Mapping[str, Any], where: str) -> tuple[int, int]:
@@ -228,7 +228,7 @@ def _paragraphs(value: Any, where: str) -> str:
 
 
 def _line(value: Any, where: str, most: int) -> str:
-    """Text of one line: every stretch of blanks becomes one."""
+    """A text of one line, with single spaces between words."""
     if not isinstance(value, str):
         raise Refused(Reason.WRONG_TYPE, where)
     if len(value) > most:

@@ -1,11 +1,11 @@
-"""Why a correction is refused, and what its author can do. Nothing here quotes the file: it holds patient data."""
+"""The reasons to refuse a correction, each with a remedy. No text quotes the file, because it holds patient data."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The class of a refusal, as notifications and metrics carry it."""
+    """The class of a refusal, for notifications and metrics."""
 
     TOO_LARGE = "TooLarge"
     TOO_DEEP = "TooDeep"
@@ -32,7 +32,7 @@ class Reason(StrEnum):
 
 REMEDIES: Mapping[Reason, str] = {
     Reason.TOO_LARGE: "Save the correction in several smaller files, one after the other.",
-    Reason.TOO_DEEP: "Write the file as docs/schemas/correction-1.0.json describes; it has no deeper objects.",
+    Reason.TOO_DEEP: "Write the file as docs/schemas/correction-1.0.json describes; it nests no deeper.",
     Reason.NOT_JSON: "Write the file as JSON in UTF-8, with whole numbers only.",
     Reason.UNKNOWN_VERSION: 'Set "schema" to "1.0", or upgrade the deployment.',
     Reason.UNKNOWN_MEMBER: "Remove the members that docs/schemas/correction-1.0.json does not name.",
@@ -53,13 +53,13 @@ REMEDIES: Mapping[Reason, str] = {
     Reason.NOT_REVIEWED: "Confirm or correct each review point, and then sign.",
     Reason.AUTHOR_UNKNOWN: "Save the file again: S3's event, which names the author, was lost.",
 }
-"""What the author can do about each, as one sentence."""
+"""The remedy for each reason, as a sentence for the author."""
 
 
 class Refused(ValueError):
-    """A correction that is not applied.
+    """A correction that was not applied.
 
-    `where` is the place in the file, made of the schema's own names and of numbers: `edits[3].text`.
+    `where` is the place in the file, by the schema's names and by numbers: `edits[3].text`.
     """
 
     def __init__(self, reason: Reason, where: str | None = None) -> None:
@@ -69,5 +69,5 @@ class Refused(ValueError):
 
     @property
     def remedy(self) -> str:
-        """What the author can do, as a sentence."""
+        """The remedy, as a sentence for the author."""
         return REMEDIES[self.reason]

@@ -1,7 +1,7 @@
-"""Corrections: edits on ranges of a transcript's words, applied without losing what the machine wrote.
+"""Corrections: edits of ranges of a transcript's words. Applying one keeps the machine's words.
 
-Positions are those of the words the correction is based on, counted from 0; a range ends before its `end`. All
-edits of one correction refer to the same words, so their order in the file does not matter.
+Positions count from 0 in the words that the correction is based on; a range ends before its `end`. All edits of one
+correction refer to the same words, so their order in the file does not matter.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from stethoscript.word import Word, Writer
 
 @dataclass(frozen=True)
 class TextEdit:
-    """Replace words by a text: an empty range inserts, an empty text deletes. `speaker` is of an insertion only."""
+    """Replace words by a text. An empty range inserts; an empty text deletes. Only an insertion has a `speaker`."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class TextEdit:
 
 @dataclass(frozen=True)
 class SpeakerEdit:
-    """Say who spoke these words; None is unknown."""
+    """Set the speaker of words; None is an unknown speaker."""
 
     start: int
     end: int
@@ -37,7 +37,7 @@ class SpeakerEdit:
 
 @dataclass(frozen=True)
 class TurnEdit:
-    """Begin a turn at a word, or join the word to the turn before it."""
+    """Begin a turn at a word, or join the word to the previous turn."""
 
     at: int
     begins: bool
@@ -45,9 +45,9 @@ class TurnEdit:
 
 @dataclass(frozen=True)
 class Correction:
-    """What a correction file says. Texts are left out of its `repr`, because they are patient data.
+    """The content of a correction file. Its `repr` omits texts, because they are patient data.
 
-    `based_on` is the digest of the words that the positions refer to. `status` is the wanted one.
+    `based_on` is the digest of the words that the positions refer to. `status` is the status of the new revision.
     """
 
     job: str
@@ -63,13 +63,13 @@ class Correction:
 
     @property
     def edits(self) -> int:
-        """How many edits there are."""
+        """The number of edits."""
         return len(self.texts) + len(self.speakers) + len(self.turns)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What an edit made of the words from `at` on: for people who compare two revisions."""
+    """The change by one text edit, from the word `at`, for people who compare two revisions."""
 
     at: int
     before: str = field(repr=False)
@@ -78,7 +78,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Difference:
-    """Words of a transcript, `start` to `end`, that stand where the machine wrote others; either may be none."""
+    """The words of a transcript from `start` to `end` that replace words of the machine; either can be empty."""
 
     start: int
     end: int
@@ -86,11 +86,10 @@ class Difference:
 
 
 def words_digest(transcript: Transcript) -> str:
-    """SHA-256 of everything that a correction can change: text, punctuation, speaker and forced turns, in order.
+    """SHA-256 of all values that a correction can change: text, punctuation, speaker and forced turns, in order.
 
-    Times, confidence, protected health information and who wrote a word are not covered: documents that are made
-    again with better ones do not invalidate an editor's open work. For the same reason an edit that was undone by a
-    later one gives the same digest again.
+    Times, confidence, protected health information and the writer are not included. Therefore better values of these
+    do not invalidate an editor's open work, and an edit that a later one reverts gives the same digest again.
     """
     digest = hashlib.sha256(b"words 1\n")
     for word in transcript.words:
@@ -99,10 +98,10 @@ def words_digest(transcript: Transcript) -> str:
 
 
 def apply(correction: Correction, transcript: Transcript) -> Transcript:
-    """The transcript with the edits made.
+    """The transcript with the edits applied.
 
-    An editor's word takes the time of the words it replaces, has no confidence, and names the machine's words that it
-    stands for. `Transcript.machine` keeps all of the machine's words.
+    An editor's word has the time of the replaced words, no confidence, and the range of the machine's words that it
+    replaces. `Transcript.machine` keeps all of the machine's words.
 
     Raises:
         Refused: the correction is based on other words, or its edits do not fit them.
@@ -123,10 +122,10 @@ def apply(correction: Correction, transcript: Transcript) -> Transcript:
 
 
 def reconstruct(machine: Transcript, accepted: Iterable[Correction]) -> Transcript:
-    """The words of a revision: the machine's transcript and, in order, the corrections that were accepted up to it.
+    """The transcript of a revision: the machine's transcript with the accepted corrections applied in order.
 
     Raises:
-        Refused: one of them does not follow the one before it.
+        Refused: a correction is not based on the result of the previous one.
     """
     for correction in accepted:
         machine = apply(correction, machine)
@@ -134,12 +133,12 @@ def reconstruct(machine: Transcript, accepted: Iterable[Correction]) -> Transcri
 
 
 def machine_words(transcript: Transcript) -> tuple[Word, ...]:
-    """The words as the machine wrote them, whatever was corrected since."""
+    """The machine's words, without any correction."""
     return transcript.words if transcript.machine is None else transcript.machine
 
 
 def differences(transcript: Transcript) -> Iterator[Difference]:
-    """Where the transcript differs from what the machine wrote, in order. Edits side by side are one difference."""
+    """The differences from the machine's words, in order. Adjacent edits are one difference."""
     machine = machine_words(transcript)
     start = kept = 0
     for at, word in enumerate(transcript.words):
@@ -153,14 +152,14 @@ def differences(transcript: Transcript) -> Iterator[Difference]:
 
 
 def corrected_share(transcript: Transcript) -> float:
-    """The share of the machine's words that no longer stand as it wrote them, from 0 to 1."""
+    """The share of the machine's words that were replaced or deleted, from 0 to 1."""
     machine = machine_words(transcript)
     kept = sum(word.by == Writer.MACHINE for word in transcript.words)
     return 1 - kept / len(machine) if machine else 0.0
 
 
 def changes(correction: Correction, transcript: Transcript) -> tuple[Change, ...]:
-    """What the correction changes in the words of the transcript that it is based on, in their order."""
+    """The changes by the correction's text edits, in the order of the words."""
     return tuple(
         Change(
             edit.start,
@@ -176,7 +175,7 @@ def _place(edit: TextEdit | SpeakerEdit) -> tuple[int, int]:
 
 
 def _checked(correction: Correction, count: int) -> list[TextEdit]:
-    """The text edits in order, if no edit names what is not there or what another one of its kind names."""
+    """The text edits in order, after a check that all positions exist and that edits of one kind do not overlap."""
     ranges = (*map(_place, correction.texts), *map(_place, correction.speakers), *correction.confirmed)
     if not all(0 <= start <= end <= count for start, end in ranges):
         raise Refused(Reason.OUT_OF_RANGE, "edits")
@@ -193,11 +192,9 @@ def _overlap(edits: Iterable[TextEdit | SpeakerEdit]) -> bool:
 
 
 def _mark(words: list[Word], correction: Correction) -> None:
-    """Write speakers, turns and confirmations into the words that the correction names."""
-    for named in correction.speakers:
-        words[named.start : named.end] = [
-            replace(word, speaker=named.speaker) for word in words[named.start : named.end]
-        ]
+    """Set the speakers, turns and confirmations of the words."""
+    for edit in correction.speakers:
+        words[edit.start : edit.end] = [replace(word, speaker=edit.speaker) for word in words[edit.start : edit.end]]
     for turn in correction.turns:
         if not turn.begins and words[turn.at].speaker != words[turn.at - 1].speaker:
             raise Refused(Reason.TWO_SPEAKERS, "edits")
@@ -207,7 +204,7 @@ def _mark(words: list[Word], correction: Correction) -> None:
 
 
 def _pass_on_turns(words: list[Word], texts: Iterable[TextEdit]) -> None:
-    """Where the first word of a forced turn is deleted, the word that follows takes its place in the turn."""
+    """If the first word of a forced turn is deleted, begin the turn at the next word."""
     for edit in texts:
         if edit.text or edit.start == edit.end == len(words):
             continue

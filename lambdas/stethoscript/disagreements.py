@@ -1,8 +1,7 @@
-"""Where two parts of Transcribe's output tell the same speech differently: no word is lost, and a note says so.
+"""Merges parts of Transcribe's output that differ, so that no word is lost; a note counts the differences.
 
-A word that only one list of words has stands where its time says. A word that only the running text has stands behind
-the words that precede it there, without a time. The notes count such words and never quote them, because the masked
-text shows the notes too.
+A word in only one list is inserted by its time. A word in only the running text is inserted after the words that
+precede it there, without a time. The notes never quote such a word, because the masked text shows the notes too.
 """
 
 import re
@@ -17,17 +16,17 @@ from stethoscript.fields import Gap, writing
 from stethoscript.word import Word, starts
 
 _NEAR = 0.5
-"""Two lists may tell the beginning of one word so many seconds apart."""
+"""The most seconds between the starts of one word in two lists."""
 _TOKEN = re.compile(r"\w+|[^\w\s.,;:?!…'\"()\[\]\ufffd\u2010-\u2015-]")
-"""What is compared: letters and digits, or a sign that is no punctuation. So `follow-up` is the same as `follow up`."""
+"""A unit of comparison: letters and digits, or another sign except punctuation. `follow-up` equals `follow up`."""
 _MARKS = re.compile(r"[.,;:?!…]+$")
 _WINDOW = 1000
 _MOST_WINDOWS = 100
-"""So many tokens are aligned at a time, and so often: that takes seconds. More differ in no output worth reading."""
+"""The tokens of one alignment, and the most alignments, which take seconds. A readable output has fewer differences."""
 
 
 def with_list(words: list[Word], other: Sequence[Word], gaps: Counter[Gap]) -> list[Word]:
-    """The words of one list, and those of another that it lacks."""
+    """The words of one list, and the words that only another list has."""
     places = _places(words, other)
     words = _with_speakers(words, other, places)
     lacking = [place is None for place in places]
@@ -50,14 +49,14 @@ def with_list(words: list[Word], other: Sequence[Word], gaps: Counter[Gap]) -> l
 
 
 def with_text(words: list[Word], text: str, gaps: Counter[Gap]) -> list[Word]:
-    """The words, and those of the running text that they lack."""
+    """The words, and the words that only the running text has."""
     pieces = writing(text).split()
-    told, listed = _counted(pieces), _counted(word.text for word in words)
-    if not told:
+    in_text, listed = _counted(pieces), _counted(word.text for word in words)
+    if not in_text:
         return words
-    untold = listed - told
-    gaps[Gap.NOT_IN_TEXT] += sum(bool(_taken(word.text, untold)) for word in words) if untold else 0
-    unlisted = told - listed
+    unmatched = listed - in_text
+    gaps[Gap.NOT_IN_TEXT] += sum(bool(_taken(word.text, unmatched)) for word in words) if unmatched else 0
+    unlisted = in_text - listed
     if not unlisted:
         return words
     after: dict[int, list[Word]] = defaultdict(list)
@@ -68,17 +67,17 @@ def with_text(words: list[Word], text: str, gaps: Counter[Gap]) -> list[Word]:
 
 
 def _with_speakers(words: list[Word], other: Sequence[Word], places: Sequence[int | None]) -> list[Word]:
-    """The words, each with the speaker that the other list tells of it where this one tells none."""
-    told = {
+    """The words, with the other list's speaker for each word that has none."""
+    speakers = {
         place: word.speaker
         for word, place in zip(other, places, strict=True)
         if place is not None and word.speaker and words[place].speaker is None
     }
-    return [replace(word, speaker=told[place]) if place in told else word for place, word in enumerate(words)]
+    return [replace(word, speaker=speakers[place]) if place in speakers else word for place, word in enumerate(words)]
 
 
 def _places(words: Sequence[Word], other: Sequence[Word]) -> list[int | None]:
-    """For each word of another list its place among the words: the same in all, or the same text at nearly the time."""
+    """For each word of another list, the index of an equal word, or of the same text at nearly the same time."""
     exact: dict[Word, deque[int]] = defaultdict(deque)
     for place, word in enumerate(words):
         exact[word].append(place)
@@ -97,7 +96,7 @@ def _places(words: Sequence[Word], other: Sequence[Word]) -> list[int | None]:
 
 
 def _nearest(words: Sequence[Word], places: deque[int], word: Word) -> int | None:
-    """The first of these places where the word may be; those before its time are used up."""
+    """The first of these indexes that fits the word's time. Earlier ones are removed."""
     while places:
         start = words[places[0]].start
         if start is None or word.start is None or abs(start - word.start) <= _NEAR:
@@ -109,7 +108,7 @@ def _nearest(words: Sequence[Word], places: deque[int], word: Word) -> int | Non
 
 
 def _placed(words: Sequence[Word], pieces: Sequence[str], unlisted: Counter[str]) -> Iterator[tuple[str, int]]:
-    """The pieces of the text that the words lack, each with the place of the last word before it."""
+    """The pieces that only the text has, each with the index of the last word before it."""
     matched = dict(_aligned([_bare(piece) for piece in pieces], [_bare(word.text) for word in words]))
     place = -1
     for number, piece in enumerate(pieces):
@@ -118,17 +117,17 @@ def _placed(words: Sequence[Word], pieces: Sequence[str], unlisted: Counter[str]
             yield piece, place
 
 
-def _aligned(told: Sequence[str], listed: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Pairs of indexes, rising on both sides, where the same is said."""
+def _aligned(spoken: Sequence[str], listed: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Pairs of indexes of equal tokens, in rising order on both sides."""
     one = other = windows = 0
-    while one < len(told) and other < len(listed) and windows < _MOST_WINDOWS:
-        if told[one] == listed[other]:
+    while one < len(spoken) and other < len(listed) and windows < _MOST_WINDOWS:
+        if spoken[one] == listed[other]:
             yield one, other
             one, other = one + 1, other + 1
             continue
         windows += 1
-        near = SequenceMatcher(None, told[one : one + _WINDOW], listed[other : other + _WINDOW])
-        begin, beside, last = one, other, one + _WINDOW >= len(told) and other + _WINDOW >= len(listed)
+        near = SequenceMatcher(None, spoken[one : one + _WINDOW], listed[other : other + _WINDOW])
+        begin, beside, last = one, other, one + _WINDOW >= len(spoken) and other + _WINDOW >= len(listed)
         one, other = one + _WINDOW // 2, other + _WINDOW // 2
         for block in near.get_matching_blocks():
             if last or max(block.a, block.b) < _WINDOW // 2:
@@ -139,14 +138,14 @@ def _aligned(told: Sequence[str], listed: Sequence[str]) -> Iterator[tuple[int, 
 
 
 def _untimed(words: Sequence[Word], place: int, piece: str) -> Word:
-    """A word of the text alone. Its speaker is known where the words on both sides of it have the same one."""
+    """A word of only the text. Its speaker is known if the words on both sides have the same one."""
     around = {word.speaker for word in words[max(place, 0) : place + 2]}
     marks = match[0] if (match := _MARKS.search(piece)) and match.start() else ""
     return Word(piece.removesuffix(marks), None, None, None, marks, around.pop() if len(around) == 1 else None)
 
 
 def _inserted(words: Sequence[Word], after: Mapping[int, list[Word]]) -> list[Word]:
-    """The words with others behind some of their places."""
+    """The words, with the words of `after` inserted after their indexes."""
     return [*after.get(-1, ()), *(each for place, word in enumerate(words) for each in (word, *after.get(place, ())))]
 
 
@@ -163,7 +162,7 @@ def _counted(texts: Iterable[str]) -> Counter[str]:
 
 
 def _taken(text: str, left: Counter[str]) -> int:
-    """How many of the text's tokens are among those that are left. If any is, all are used up."""
+    """The number of the text's tokens in `left`. If there is any, all tokens are subtracted."""
     tokens = _tokens(text)
     found = sum(left[token] > 0 for token in tokens)
     if found:

@@ -1,4 +1,4 @@
-"""Where in the transcripts bucket a recording's documents lie.
+"""The keys of a recording's documents in the transcripts bucket.
 
 Limits: an object's key has at most 1,024 bytes of UTF-8 (S3 user guide, "Naming Amazon S3 objects").
 """
@@ -15,18 +15,18 @@ from stethoscript.ledger_row import LedgerRow
 
 _MOST_BYTES = 1024
 _DOCUMENTS_NAME = 64
-"""Bytes that are left for the name of a document in its folder."""
+"""Bytes reserved for the file name of a document."""
 _MOST_PART_BYTES = 255
-"""What ext4, XFS, APFS and NTFS take as one name, counted in bytes by the strictest of them."""
+"""The longest file name of ext4, XFS, APFS and NTFS, in bytes, by the strictest of them."""
 _DIGEST = 16
 _RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9\u00b9\u00b2\u00b3]) *(\..*)?", re.IGNORECASE | re.DOTALL)
-"""Names that Windows takes for devices, with any extension:
+"""Names that Windows reserves for devices, with any extension:
 https://learn.microsoft.com/windows/win32/fileio/naming-a-file"""
 _PLAIN = frozenset("-_.,+=@'()! ")
 
 
 def opaque(row: LedgerRow) -> str:
-    """The folder that says nothing of whose recording it is: the day of its arrival, then its job.
+    """A folder without patient data: the day of the upload, then the job.
 
     >>> from stethoscript.ledger_row import State
     >>> opaque(LedgerRow("r", State.DELIVERED, "b", "ward/Jane Doe.wav", "v", 0, 0, "clinic-0a1b"))
@@ -36,9 +36,9 @@ def opaque(row: LedgerRow) -> str:
 
 
 def mirrored(row: LedgerRow) -> str:
-    """The folder under the upload's own path; the job's name keeps two uploads of one key apart.
+    """A folder with the upload's path, then the job, because two uploads can have the same key.
 
-    A path too long for that loses its last parts.
+    If the path is too long, its last parts are left out.
 
     >>> from stethoscript.ledger_row import State
     >>> mirrored(LedgerRow("r", State.DELIVERED, "b", "ward//Jane/../100%.wav", "v", 0, 0, "clinic-0a1b"))
@@ -51,15 +51,15 @@ def mirrored(row: LedgerRow) -> str:
 
 
 FOLDERS: Mapping[str, Callable[[LedgerRow], str]] = {"opaque": opaque, "mirrored": mirrored}
-"""The layouts a deployment may choose from. The manifest lies in the opaque folder whatever is chosen."""
+"""The layouts, by their names in the configuration. The manifest is always in the opaque folder."""
 
 
 def _characters(part: str) -> list[str]:
-    """A part of a key as one of a path that every tool takes as it is: no two different ones become the same.
+    """A part of a key, as characters that every tool accepts. Two different parts never give the same result.
 
-    Letters and digits of any script stay; what browsers, shells and file systems give a meaning, or hide, is
-    percent-encoded, and so is the first letter of a name that Windows reserves. A slash never stands within a part, so
-    its code can stand for an empty one.
+    Letters and digits of any script stay. Characters that browsers, shells or file systems interpret or hide are
+    percent-encoded, and so is the first letter of a name that Windows reserves. A part never holds a slash, so the
+    slash's code represents an empty part.
     """
     if not part:
         return ["%2F"]
@@ -74,7 +74,7 @@ def _characters(part: str) -> list[str]:
 
 
 def _shortened(characters: Sequence[str]) -> str:
-    """A name that fits. One that does not is cut between two characters, and ends in a digest of all of it."""
+    """A name within the limit. A longer name is cut between two characters, and ends with a digest of the whole."""
     name = "".join(characters)
     if len(name.encode()) <= _MOST_PART_BYTES:
         return name

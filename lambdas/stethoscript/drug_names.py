@@ -1,4 +1,4 @@
-"""Names of medicines, and those that are taken for one another. The lists in word_lists/ name their sources."""
+"""Names of drugs, and pairs that are often confused. The lists in word_lists/ name their sources."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ _LISTS = Path(__file__).parent / "word_lists"
 
 
 def lines(name: str) -> Iterator[str]:
-    """The lines of a list, without its comments and headings."""
+    """The lines of a list without comments and headings."""
     for line in (_LISTS / f"{name}.txt").read_text(encoding="utf-8").splitlines():
         if line and not line.startswith(("#", "[")):
             yield line
@@ -19,13 +19,13 @@ def lines(name: str) -> Iterator[str]:
 
 @cache
 def words(name: str) -> frozenset[str]:
-    """All words of a list that has several in a line."""
+    """All words of a list with several words in a line."""
     return frozenset(word for line in lines(name) for word in line.split())
 
 
 @cache
 def names() -> frozenset[str]:
-    """Every name, in small letters; some have several words.
+    """Every name, in lower case; some have several words.
 
     >>> "metoprolol" in names(), "normal saline" in names(), "problem" in names()
     (True, True, False)
@@ -35,13 +35,13 @@ def names() -> frozenset[str]:
 
 @cache
 def phrases() -> Phrases:
-    """The names, to be found in a text."""
+    """The names, as phrases to find in a text."""
     return Phrases(names())
 
 
 @cache
 def confused() -> Mapping[str, tuple[str, ...]]:
-    """A name → those that it is taken for.
+    """Maps a name to the names that it is confused with.
 
     >>> confused()["hydralazine"]
     ('hydromorphone', 'hydroxyzine')

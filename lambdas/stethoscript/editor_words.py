@@ -1,4 +1,4 @@
-"""The words an editor writes in place of others: their times, their speaker, and the machine's words they stand for."""
+"""Creates the words of an editor's text: their times, their speaker, and the machine's words that they replace."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,10 +13,10 @@ _Times = tuple[float | None, float | None]
 def replacing(
     words: Sequence[Word], place: tuple[int, int], text: str, *, speaker: str | None, machine: int
 ) -> list[Word]:
-    """The words of `text` in place of a range of words; none if the text is empty.
+    """The words of `text` for a range of words; none if the text is empty.
 
-    The words know their ranges of the machine's words; `machine` is how many those are. Without a `speaker`, it is
-    that of the words replaced or, for an insertion, that of the word before it.
+    `machine` is the number of the machine's words. Without a `speaker`, the speaker is that of the replaced words or,
+    for an insertion, that of the previous word.
     """
     start, end = place
     pieces = text.split()
@@ -41,7 +41,7 @@ def replacing(
 
 
 def parted(piece: str) -> tuple[str, str]:
-    """A piece of text between blanks as a word and the punctuation that follows it.
+    """A piece of text between spaces, as a word and the punctuation after it.
 
     >>> parted("mg,"), parted("5.5"), parted("..."), parted("Mr.?")
     (('mg', ','), ('5.5', ''), ('...', ''), ('Mr', '.?'))
@@ -64,7 +64,7 @@ def _range(word: Word) -> tuple[int, int]:
 
 
 def _times(replaced: Sequence[Word], pieces: Sequence[str]) -> Iterator[_Times]:
-    """As many words keep their times one by one; others share the whole time by their length."""
+    """The same number of words keeps the times one by one; otherwise words share the whole time by their length."""
     if len(replaced) == len(pieces):
         yield from ((word.start, word.end) for word in replaced)
         return
@@ -79,7 +79,7 @@ def _times(replaced: Sequence[Word], pieces: Sequence[str]) -> Iterator[_Times]:
 
 
 def _moment(before: Word | None, after: Word | None) -> _Times:
-    """An inserted word has no sound of its own: it stands where the word before it ends."""
+    """The time of an inserted word, which has no audio of its own: the end of the previous word."""
     ends = (before.end, before.start) if before else ()
     begins = (after.start,) if after else ()
     at = next((time for time in (*ends, *begins) if time is not None), None)

@@ -1,6 +1,6 @@
-"""The e-mail about a recording's end: what happened, to which recording, where it is and what to do next.
+"""The e-mail about an ended recording: the result, the recording, the place of its documents, and the next step.
 
-Mail leaves the account unencrypted: it names no key, no file and no patient.
+E-mail leaves the account unencrypted, so it names no key, file or patient.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from stethoscript.ledger_row import LedgerRow, State
 
 @dataclass(frozen=True)
 class _Wording:
-    """How one kind of end is put."""
+    """The sentences for one kind of end."""
 
     subject: str
     happened: str
@@ -24,7 +24,7 @@ _WORDINGS = {
     State.DELIVERED: _Wording(
         "Transcript ready",
         "The transcript of your recording is ready.",
-        "Who may read transcripts in AWS finds there a list of the documents. Others ask their operator for this job.",
+        "Open the list of documents in AWS. If you have no permission to read transcripts, ask your operator.",
     ),
     State.FAILED: _Wording(
         "Transcription failed",
@@ -38,8 +38,8 @@ _WORDINGS = {
     ),
     State.ERASED: _Wording(
         "Recording erased",
-        "The recording was erased, with everything that was made from it.",
-        "Delete every copy that you keep: documents, e-mails, and what your programs have stored.",
+        "The recording was erased, with all documents made from it.",
+        "Delete every copy that you keep: documents, e-mails, and copies that your programs have stored.",
     ),
 }
 _STOPPED = {
@@ -56,15 +56,15 @@ _STOPPED = {
 }
 _NO_SPEECH = _Wording(
     "No speech found",
-    "No speech was found in your recording. Its documents say so and hold no words.",
-    "If somebody speaks in it, check the microphone and its level, then record and upload again.",
+    "No speech was found in your recording. Its documents contain no words.",
+    "If the recording contains speech, check the microphone and its level, then record and upload again.",
 )
 _MOST_SUBJECT = 99
-_UNSURE = "The service was unsure of many words: listen again where they are marked."
+_UNSURE = "Transcribe was unsure of many words: listen to the recording where words are marked."
 
 
 def subject(row: LedgerRow) -> str:
-    """Fit for SNS: ASCII, one line, less than 100 characters. The text has the whole of a longer name."""
+    """The subject line. SNS requires one line of ASCII with less than 100 characters, so a long name is cut."""
     happened = _wording(row).subject
     if row.state is State.DELIVERED and row.audio.cut_off:
         happened += ", recording incomplete"
@@ -72,7 +72,7 @@ def subject(row: LedgerRow) -> str:
 
 
 def text(row: LedgerRow, transcripts_bucket: str) -> str:
-    """Plain text of short lines."""
+    """The e-mail's text."""
     info = "\n".join(f"  {name:15} {value}" for name, value in _facts(row) if value is not None)
     wording = _wording(row)
     warning = audio_notes.incomplete(row.audio) if row.state is State.DELIVERED else None

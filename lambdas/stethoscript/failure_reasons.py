@@ -1,4 +1,4 @@
-"""What Transcribe's FailureReason means to the person who uploaded the recording."""
+"""The class and the remedy of each FailureReason of Transcribe, for the person who uploaded the recording."""
 
 from stethoscript import stopping
 
@@ -12,7 +12,7 @@ _REASONS = (
     (
         "The media format provided",
         "MediaFormatMismatch",
-        "Export the recording again; its content is not what it claims.",
+        "Export the recording again; its content is not in the format that it claims.",
     ),
     ("Invalid sample rate", "InvalidSampleRate", "Record at 16,000 to 48,000 Hz."),
     (
@@ -32,7 +32,7 @@ UNKNOWN, UNREADABLE, MISSING, VANISHED = (
     "TranscriptionFailed", "TranscriptUnreadable", "TranscriptMissing", "JobVanished",
 )  # fmt: skip
 RETRY_HELPS = (UNKNOWN, MISSING, VANISHED)
-"""Failures that another attempt at the same file may get past; the others lie in the file or in our reading."""
+"""Failures that another attempt at the same file may avoid. The file itself causes the others, or our reader does."""
 CLASSES = (
     *(name for _beginning, name, _remedy in _REASONS),
     UNKNOWN,
@@ -41,11 +41,11 @@ CLASSES = (
     VANISHED,
     *stopping.REASONS,
 )
-"""All that a transcription ever fails for: subscribers filter by these."""
+"""Every class of a failed transcription. Subscribers filter by these values."""
 
 
 def reason(failure: str) -> tuple[str, str]:
-    """Our class of a failure and its remedy; the service's own text stays in the ledger.
+    """The class of a FailureReason and its remedy. Only the ledger keeps the text of Transcribe.
 
     >>> reason("Invalid sample rate for audio file")
     ('InvalidSampleRate', 'Record at 16,000 to 48,000 Hz.')

@@ -1,6 +1,6 @@
-"""Single members of Transcribe's output: numbers that may be strings, texts that may hold anything.
+"""Reads single fields of Transcribe's output. A number may be a string, and a text may hold any character.
 
-Nothing is guessed: what is missing, or cannot be, is None.
+A missing or impossible value is None.
 """
 
 import re
@@ -10,37 +10,37 @@ from enum import Enum
 from typing import Any
 
 MOST_SECONDS = 4 * 3600 + 60.0
-"""No recording is longer than four hours, give or take how its length is counted: a later time is no time."""
+"""The longest recording has four hours, with a minute of tolerance. A later time is invalid."""
 ILLEGIBLE = "\ufffd"
-"""Stands for every character that no document could hold, and for a word without text."""
+"""Replaces every character that a document cannot hold, and the text of a word without text."""
 MOST_CHARACTERS = 10_000_000
-"""Of one text, be it the running text of four hours: that has some 270,000. Each may take four bytes of memory, and a
-document holds several copies."""
+"""The limit of one text. The running text of four hours has about 270,000. A character takes up to four bytes of
+memory, and a document holds several copies."""
 _MOST_LABEL = 40
-# Control, direction and joining characters, line separators, halves of surrogate pairs: they break or fake documents.
+# Control, direction and joining characters, line separators, halves of surrogate pairs: they break or forge documents.
 _NO_WRITING = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufffe\uffff\ud800-\udfff]"
 )
 
 
 class Gap(Enum):
-    """What the service may leave out: of what, and how a sentence about it goes on."""
+    """A defect of the output: the noun it concerns, and the rest of the sentence about it."""
 
     TEXT = ("word", "came without text")
     TIME = ("word", "came without a time")
-    IMPOSSIBLE_TIME = ("word", "came with a time that cannot be")
-    BACKWARDS = ("word", "came with an end before the beginning")
+    IMPOSSIBLE_TIME = ("word", "came with an impossible time")
+    BACKWARDS = ("word", "came with an end before its beginning")
     CONFIDENCE = ("word", "came without a confidence")
     SPEAKER = ("word", "came without a speaker")
     ONE_LIST = ("word", "came in only one of the two lists of words")
     ONLY_TEXT = ("word", "came only in the running text, without a time")
     NOT_IN_TEXT = ("word", "did not come in the running text")
-    PLACE = ("identified passage", "could not be placed, so the same words are marked wherever they occur")
-    ALTERNATIVE = ("stretch", "with several readings came without a time and is left out")
+    PLACE = ("identified passage", "could not be placed, so the same words are marked everywhere")
+    ALTERNATIVE = ("stretch", "with several readings came without a time and is omitted")
 
 
 def sentences(gaps: Counter[Gap]) -> tuple[str, ...]:
-    """What is missing, in words.
+    """A sentence for each defect that occurs.
 
     >>> sentences(Counter({Gap.TIME: 12, Gap.TEXT: 1}))
     ('1 word came without text.', '12 words came without a time.')
@@ -51,10 +51,10 @@ def sentences(gaps: Counter[Gap]) -> tuple[str, ...]:
 
 
 def mappings(value: Any) -> list[Mapping[str, Any]]:
-    """A list of objects; one that is null or missing counts as empty, and a null in it as absent.
+    """A list of objects. A missing or null list is empty, and a null in it is left out.
 
     Raises:
-        TypeError: something else.
+        TypeError: the value is another type.
 
     >>> mappings([{"a": 1}, None]), mappings(None)
     ([{'a': 1}], [])
@@ -67,7 +67,7 @@ def mappings(value: Any) -> list[Mapping[str, Any]]:
 
 
 def seconds(value: Any) -> float | None:
-    """A time from the beginning of the recording.
+    """Seconds from the beginning of the recording.
 
     >>> seconds("1.25"), seconds(7), seconds("NaN"), seconds(-1), seconds(None), seconds([])
     (1.25, 7.0, None, None, None, None)
@@ -76,7 +76,7 @@ def seconds(value: Any) -> float | None:
 
 
 def confidence(value: Any) -> float | None:
-    """How sure the service is, from 0 to 1.
+    """The confidence, from 0 to 1.
 
     >>> confidence("0.9"), confidence("high"), confidence(7)
     (0.9, None, None)
@@ -85,10 +85,10 @@ def confidence(value: Any) -> float | None:
 
 
 def writing(value: Any) -> str:
-    r"""Text of one line that every form of document can hold.
+    r"""A text of one line that every document format can hold.
 
     Raises:
-        ValueError: it is too long to be one.
+        ValueError: it has more than MOST_CHARACTERS.
 
     >>> writing(" 5\u202e \n mg "), writing(""), writing(7), writing(None)
     ('5\ufffd \ufffd mg', '', '7', '')
@@ -96,7 +96,7 @@ def writing(value: Any) -> str:
     text = "" if value is None else str(value)
     if len(text) > MOST_CHARACTERS:
         raise ValueError("a text that is too long")
-    if text.isprintable() and " " not in text:  # nearly all there is
+    if text.isprintable() and " " not in text:  # nearly every word
         return text
     return " ".join(_NO_WRITING.sub(ILLEGIBLE, text).split())
 

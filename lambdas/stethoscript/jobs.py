@@ -1,4 +1,4 @@
-"""Names of jobs, and what Transcribe Medical is asked for.
+"""Names of jobs, keys in the work bucket, and the request to Transcribe Medical.
 
 Source of the request's shape: StartMedicalTranscriptionJob, API version 2017-10-26.
 """
@@ -13,24 +13,27 @@ from typing import Any
 from stethoscript.profiles import JobSettings
 from stethoscript.uploads import Upload
 
-# Says what the context is for, nothing about whom: it stands in clear in CloudTrail.
 ENCRYPTION_CONTEXT_KEY = "stethoscript:job"
+"""CloudTrail shows the encryption context in clear, so it holds no patient data."""
 _LONGEST_TAG = 256
+START_TIMEOUT_SECONDS = 180
+"""The start function's timeout. Nothing that an invocation began goes on for longer."""
+WRITE_PROBE = ".write_access_check_file.temp"
+"""The key that Transcribe writes to test its permission, in the output's folder and at the root of the bucket."""
 
 
 @dataclass(frozen=True)
 class JobLocations:
-    """Where a deployment's jobs read and write."""
+    """The bucket and the KMS key that a deployment's jobs use."""
 
     work_bucket: str
     key_arn: str
 
 
 def recording(prefix: str, upload: Upload) -> str:
-    """Name the recording after what was uploaded, so that a redelivered message finds it taken.
+    """The name of an upload's recording. The same upload always has the same name, so a repeated message is harmless.
 
-    The key may hold a patient's name, and job names appear in logs and events:
-    only a digest goes in.
+    The name holds a digest of the key, because a key may hold a patient's name. Logs and events show job names.
 
     >>> recording("clinic", Upload("intake", "dictation/a.wav", "v1"))
     'clinic-bc47d64dcbbfd8d648de2c4f0a44fcbbcd575d4a'
@@ -40,7 +43,7 @@ def recording(prefix: str, upload: Upload) -> str:
 
 
 def name(recording: str, attempt: int) -> str:
-    """Name the job of one attempt at a recording: the first bears its name, later ones a number.
+    """The name of the job of one attempt: the recording's name, with a number from the second attempt on.
 
     >>> name("clinic-0a1b", 1), name("clinic-0a1b", 2)
     ('clinic-0a1b', 'clinic-0a1b-2')
@@ -49,7 +52,7 @@ def name(recording: str, attempt: int) -> str:
 
 
 def recording_of(prefix: str, job: str) -> str | None:
-    """The recording that a job transcribes; None if the job is not one of this deployment's.
+    """The name of the recording that a job transcribes; None for another deployment's job.
 
     >>> recording_of("clinic", "clinic-" + 40 * "0" + "-2") == "clinic-" + 40 * "0"
     True
@@ -60,50 +63,50 @@ def recording_of(prefix: str, job: str) -> str | None:
 
 
 def staged(job: str, media_format: str) -> str:
-    """Key of the frozen copy in the work bucket."""
+    """The key of the staged copy in the work bucket."""
     return f"staging/{job}.{media_format}"
 
 
 def raw(job: str) -> str:
-    """Key under which Transcribe leaves its transcript in the work bucket."""
+    """The key of Transcribe's output in the work bucket."""
     return f"raw/{job}.json"
 
 
 def media_uri(work_bucket: str, job: str, media_format: str) -> str:
-    """The media file as Transcribe is told of it; S3 keys are not encoded in this form."""
+    """The URI of the staged copy. A URI of this form does not encode the key."""
     return f"s3://{work_bucket}/{staged(job, media_format)}"
 
 
 def tags(deployment: str, profile: str) -> dict[str, str]:
-    """What a bill tells jobs apart by: the tag of all the deployment's resources, and the profile.
+    """The job's tags for cost allocation: the tag of all the deployment's resources, and the profile.
 
-    Tags stand in clear in bills and logs, so nothing else of a recording may become one.
+    Bills and logs show tags in clear, so no other value of a recording may become one.
     """
     return {"application": deployment, "profile": profile[:_LONGEST_TAG]}
 
 
 def request(
-    job: str, media_format: str, job_settings: JobSettings, places: JobLocations, tags: Mapping[str, str]
+    job: str, media_format: str, job_settings: JobSettings, locations: JobLocations, tags: Mapping[str, str]
 ) -> dict[str, Any]:
     """The arguments of StartMedicalTranscriptionJob.
 
-    Rate and format are left to Transcribe to detect: a wrong hint fails the job. The key is given
-    by ARN, since the condition of our IAM policy compares ARNs.
+    Transcribe detects the sample rate and the format, because a wrong hint fails the job. The key is an ARN, because
+    the condition of our IAM policy compares ARNs.
     """
-    asked = {
+    arguments = {
         "MedicalTranscriptionJobName": job,
-        "LanguageCode": "en-US",  # the only one Transcribe Medical takes
-        "Media": {"MediaFileUri": media_uri(places.work_bucket, job, media_format)},
-        "OutputBucketName": places.work_bucket,
+        "LanguageCode": "en-US",  # the only language of Transcribe Medical
+        "Media": {"MediaFileUri": media_uri(locations.work_bucket, job, media_format)},
+        "OutputBucketName": locations.work_bucket,
         "OutputKey": raw(job),
-        "OutputEncryptionKMSKeyId": places.key_arn,
+        "OutputEncryptionKMSKeyId": locations.key_arn,
         "KMSEncryptionContext": {ENCRYPTION_CONTEXT_KEY: job},
         "Specialty": job_settings.specialty,
         "Type": job_settings.type,
         "Tags": [{"Key": name, "Value": value} for name, value in tags.items()],
     }
     if settings := job_settings.settings():
-        asked["Settings"] = settings
+        arguments["Settings"] = settings
     if job_settings.content_identification_type:
-        asked["ContentIdentificationType"] = job_settings.content_identification_type
-    return asked
+        arguments["ContentIdentificationType"] = job_settings.content_identification_type
+    return arguments

@@ -1,10 +1,11 @@
-"""One row of the ledger: what we know of one recording, from its arrival to its terminal state."""
+"""One row of the ledger: the state of one recording, from its upload to its terminal state."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any
 
+from stethoscript import jobs
 from stethoscript.audio_info import AudioInfo
 from stethoscript.profiles import JobSettings
 from stethoscript.uploads import Upload
@@ -13,12 +14,12 @@ SCHEMA = 1
 
 
 class State(StrEnum):
-    """Where a recording is: [ANNOUNCED →] CLAIMED → TRANSCRIBING → DELIVERED or FAILED; or REJECTED.
+    """The state of a recording: [ANNOUNCED →] CLAIMED → TRANSCRIBING → DELIVERED or FAILED; or REJECTED.
 
-    `operations erase` takes a recording from any of them to ERASING and ERASED.
+    `operations erase` moves a recording from any state to ERASING and ERASED.
     """
 
-    ANNOUNCED = "ANNOUNCED"  # the reconciler found it where no message spoke of it
+    ANNOUNCED = "ANNOUNCED"  # the reconciler or an operator has written the row, and no function has claimed it
     CLAIMED = "CLAIMED"
     TRANSCRIBING = "TRANSCRIBING"
     DELIVERED = "DELIVERED"
@@ -30,27 +31,34 @@ class State(StrEnum):
 
 OPEN = (State.ANNOUNCED, State.CLAIMED, State.TRANSCRIBING)
 STUCK_AFTER_SECONDS = 24 * 3600
-"""After so long in one place a person should look."""
+"""A recording that stays in one state longer than this needs an operator."""
 DELAYED_AFTER_SECONDS = 4 * 3600
-"""After so long without a step a person should know."""
+"""A recording that makes no progress for longer than this raises an alarm."""
+MOST_ANNOUNCEMENTS = 10
+"""After this many announcements the reconciler stops, because another one would not help: an operator has to check."""
+BY_STATE_INDEX = "by-state"
+"""The table's index with the keys `state` and `updated`; it holds keys only."""
 
 
 @dataclass(frozen=True)
 class LedgerRow:
-    """A recording. Times are seconds since 1970; `key` is patient data and never leaves the table.
+    """A recording. Times are seconds since 1970. `key` is patient data and never leaves the table.
 
-    `received` is when S3 stored the upload, `entered` when this row was made: deadlines count from `entered`, because
-    an upload may be much older than its row. `warning` is a class of what was wrong without being a reason to refuse.
-    `audio_ms` and `declared_ms` are AudioInfo's durations in milliseconds, `cut_off` is AudioInfo's.
-    `start_requested`: when Transcribe was last asked to start the job. Once set, the job may exist whatever was
-    answered. `cancelled`: when the recording was stopped, by an operator or because its upload was deleted; `reason`
-    says which. From then on Transcribe is not asked to start it, and nothing of it is delivered.
-    `refused`: since when Transcribe has refused to start the job, by the name of the fault.
-    `words` and `confidence`: how many words its transcript has, and how sure the service was of them, as a band.
-    `seconds`: at which of them the last word ends.
-    `announcements`: how often the reconciler has brought its upload back since anybody worked at it.
-    `signalled`: when the reconciler last said that its job has ended. `leased`: until when its delivery, or its end
-    as a stopped recording, is one invocation's alone; once set it stays, and from then on nothing stops the recording.
+    `received`: the upload's time in S3. `entered`: the row's first time. Deadlines count from `entered`, because an
+    upload may be much older than its row.
+    `profile_settings`: the profile's settings with `in_row` (see `profiles.PROFILE_SETTINGS`); None without any.
+    `warning`: the class of a defect that does not reject the recording.
+    `audio_ms`, `declared_ms`: AudioInfo's durations in milliseconds. `cut_off`: AudioInfo's.
+    `start_requested`: the last request to Transcribe to start the job. Once set, the job may exist.
+    `cancelled`: the time at which an operator cancelled the recording or its deletion was found; `reason` says which.
+    From then on no job is requested, and nothing is delivered.
+    `refused`: by the kind of error, the time since which Transcribe has refused to start the job.
+    `words`, `confidence`: the transcript's number of words, and the band of their mean confidence.
+    `seconds`: the end of the last word, from the beginning of the recording.
+    `announcements`: how often the reconciler has announced the upload since a function last processed it.
+    `signalled`: the last time at which the reconciler signalled the end of the job.
+    `leased`: until then, one invocation alone delivers the recording or rejects it. Once set, it stays, and the
+    recording can no longer be stopped.
     """
 
     recording: str
@@ -64,6 +72,7 @@ class LedgerRow:
     attempt: int = 1
     profile: str | None = None
     job_settings: Mapping[str, Any] = field(default_factory=dict)
+    profile_settings: Mapping[str, Any] | None = None
     entered: int | None = None
     media_format: str | None = None
     audio_ms: int | None = None
@@ -92,43 +101,59 @@ class LedgerRow:
 
     @property
     def upload(self) -> Upload:
-        """What was uploaded."""
+        """The upload of this recording."""
         return Upload(self.bucket, self.key, self.version)
 
     @property
     def waiting_since(self) -> int:
-        """From when deadlines count. Rows of 0.1 have no `entered`."""
+        """The time from which deadlines count. Rows of version 0.1 have no `entered`."""
         return self.received if self.entered is None else self.entered
 
     @property
     def audio(self) -> AudioInfo:
-        """What the probe learned of the audio's length."""
+        """The audio's length, by the probe."""
         return AudioInfo(_seconds(self.audio_ms), declared_seconds=_seconds(self.declared_ms), cut_off=self.cut_off)
 
     @property
     def open(self) -> bool:
-        """Whether the recording still waits for its terminal state."""
+        """Whether the recording has not reached a terminal state."""
         return self.state in OPEN
 
     @property
     def settings(self) -> JobSettings:
-        """How the recording was to be transcribed."""
+        """The settings of the recording's job."""
         return JobSettings(**self.job_settings)
 
     def erased(self, now: int) -> "LedgerRow":
-        """The row as subscribers are notified of its erasure: nothing of what was made of the recording."""
+        """The row for the notification of an erasure, without the results of the transcription."""
         return replace(
             self, state=State.ERASED, updated=now, reason=None, remedy=None, failure=None, manifest=None, words=None,
             seconds=None, confidence=None,
         )  # fmt: skip
 
     def item(self) -> dict[str, Any]:
-        """The row as the table keeps it: what is None is left out."""
+        """The row's values for the table, without those that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
+def new(recording: str, state: State, upload: Upload, now: float, *, row_days: int) -> LedgerRow:
+    """The first row of a recording, for the first attempt at it.
+
+    `now` is in seconds since 1970. The row expires `row_days` days later; 0 keeps it forever.
+
+    >>> row = new("clinic-0a1b", State.CLAIMED, Upload("intake", "a.wav", "v1"), 7.5, row_days=1)
+    >>> row.received, row.job, row.expires
+    (7, 'clinic-0a1b', 86407)
+    """
+    at = int(now)
+    return LedgerRow(
+        recording, state, upload.bucket, upload.key, upload.version, received=at, updated=at,
+        job=jobs.name(recording, 1), entered=at, expires=at + row_days * 86400 if row_days else None,
+    )  # fmt: skip
+
+
 def audio_fields(info: AudioInfo) -> dict[str, Any]:
-    """The row's fields that keep what the probe learned.
+    """The row's fields for the audio's length.
 
     >>> audio_fields(AudioInfo(1.25, declared_seconds=2.5, cut_off=True))
     {'audio_ms': 1250, 'declared_ms': 2500, 'cut_off': True}
@@ -152,14 +177,14 @@ _FIELDS = {each.name for each in fields(LedgerRow)}
 
 
 def read(item: Mapping[str, Any]) -> LedgerRow:
-    """A row from the table's item. DynamoDB's numbers become int; members of a later schema are ignored.
+    """The row in an item of the table. Numbers become int, and members of a later schema are ignored.
 
     >>> row = LedgerRow("r", State.CLAIMED, "b", "k", "v", 1, 2, "r", job_settings={"max_speaker_labels": 2})
     >>> read(row.item()) == row
     True
     """
     known = {name: _plain(value) for name, value in item.items() if name in _FIELDS}
-    if (known["state"], known.get("reason")) == (State.REJECTED, "Erased"):  # as 0.1 wrote it
+    if (known["state"], known.get("reason")) == (State.REJECTED, "Erased"):  # version 0.1 wrote this
         known["state"] = State.ERASING if known["key"] else State.ERASED
     return LedgerRow(**known | {"state": State(known["state"])})
 

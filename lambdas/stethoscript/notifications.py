@@ -1,6 +1,7 @@
-"""What is told of a recording's end: one body for subscribers of the completion topic and on the event bus.
+"""The notification about an ended recording, with one body for the completion topic and the event bus.
 
-No patient data, and the same id in every duplicate. `docs/schemas/notification-1.0.json` is the body's schema.
+The body holds no patient data, and every duplicate has the same id. Its schema is
+`docs/schemas/notification-1.0.json`.
 """
 
 import json
@@ -13,9 +14,9 @@ from stethoscript.ledger_row import LedgerRow, State
 
 SCHEMA = "1.0"
 SOURCE = "stethoscript"
-"""What our events on the bus name as their source."""
+"""The source of our events on the bus."""
 NONE = "none"
-"""An attribute's value where there is none: SNS takes no empty ones, and a filter can ask for it."""
+"""The value of an attribute without one: SNS takes no empty value, and a filter can name this one."""
 CONFIDENCES = ("high", "medium", "low", NONE)
 AUDIO = (audio_notes.COMPLETE, audio_notes.INCOMPLETE, audio_notes.UNKNOWN)
 SPEECH = ("yes", "no", NONE)
@@ -30,21 +31,21 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "speech": SPEECH,
     "schema": (SCHEMA,),
 }
-"""The attributes that a subscriber filters by and the values they take; a profile's are a deployment's own."""
+"""The attributes that subscribers filter by, and their values. The profiles are those of the deployment."""
 
-_ASKED = {"type": profiles.TYPES, "specialty": profiles.SPECIALTIES}
+_TYPES = {"type": profiles.TYPES, "specialty": profiles.SPECIALTIES}
 ENDS: tuple[Mapping[str, tuple[str, ...]], ...] = (
-    {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, "speech": SPEECH[:2], **_ASKED},
-    {"status": (State.FAILED,), "reason": failure_reasons.CLASSES, "confidence": (NONE,), "speech": (NONE,), **_ASKED},
+    {"status": (State.DELIVERED,), "reason": (NONE,), "confidence": CONFIDENCES, "speech": SPEECH[:2], **_TYPES},
+    {"status": (State.FAILED,), "reason": failure_reasons.CLASSES, "confidence": (NONE,), "speech": (NONE,), **_TYPES},
     {"status": (State.REJECTED,), "reason": rejections.CLASSES, "confidence": (NONE,), "speech": (NONE,)},
     {"status": (State.ERASED,), "reason": (NONE,), "confidence": (NONE,), "speech": (NONE,)},
 )
-"""Which of these values come together, by the end a recording comes to; what is not named takes any."""
+"""The combinations of these values, by status. An attribute that is not named takes any value."""
 
 
 def body(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
-    """The notification of a recording's terminal state; `docs/notifications.md` describes each member."""
-    told: dict[str, Any] = {
+    """The body of the notification; `docs/notifications.md` describes each member."""
+    content: dict[str, Any] = {
         "schema": SCHEMA,
         "id": f"{row.job}:{row.state}",
         "job": row.job,
@@ -61,22 +62,22 @@ def body(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
         "audio": audio_notes.described(row.audio),
     }
     if row.words is not None:
-        told["transcript"] = {"words": row.words, "confidence": row.confidence}
+        content["transcript"] = {"words": row.words, "confidence": row.confidence}
     if row.manifest:
-        told["manifest"] = {"bucket": transcripts_bucket, "key": row.manifest}
+        content["manifest"] = {"bucket": transcripts_bucket, "key": row.manifest}
     if row.reason:
-        told["reason"] = {"class": row.reason, "remedy": row.remedy}
+        content["reason"] = {"class": row.reason, "remedy": row.remedy}
     if row.warning:
-        told["warning"] = {"class": row.warning, "remedy": upload_warnings.sentence(row.warning)}
-    return told
+        content["warning"] = {"class": row.warning, "remedy": upload_warnings.sentence(row.warning)}
+    return content
 
 
 def publication(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
-    """The arguments of SNS Publish, but for the topic: JSON for programs, sentences for e-mail."""
-    notice = json.dumps(body(row, transcripts_bucket))
+    """The arguments of SNS Publish except the topic: JSON for programs, sentences for e-mail."""
+    default = json.dumps(body(row, transcripts_bucket))
     return {
         "MessageStructure": "json",
-        "Message": json.dumps({"default": notice, "email": email_text.text(row, transcripts_bucket)}),
+        "Message": json.dumps({"default": default, "email": email_text.text(row, transcripts_bucket)}),
         "Subject": email_text.subject(row),
         "MessageAttributes": {
             name: {"DataType": "String", "StringValue": value or NONE} for name, value in attributes(row).items()
@@ -85,7 +86,7 @@ def publication(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
 
 
 def event(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
-    """The entry of EventBridge PutEvents: the same body, on the account's default bus."""
+    """The entry of EventBridge PutEvents, for the account's default bus."""
     return {
         "Source": SOURCE,
         "DetailType": detail_type(row.state),
@@ -94,7 +95,7 @@ def event(row: LedgerRow, transcripts_bucket: str) -> dict[str, Any]:
 
 
 def detail_type(state: State) -> str:
-    """What our events of this end are called.
+    """The detail type of the event for a state.
 
     >>> detail_type(State.DELIVERED)
     'Recording Delivered'
@@ -103,7 +104,7 @@ def detail_type(state: State) -> str:
 
 
 def attributes(row: LedgerRow) -> dict[str, str | None]:
-    """What a subscriber can filter by."""
+    """The values that a subscriber can filter by."""
     return {
         "status": str(row.state),
         "profile": row.profile,

@@ -1,7 +1,7 @@
-"""What one recording's object metadata (`x-amz-meta-…`) says: settings of its own, and the uploader's own id.
+"""Reads the object metadata (`x-amz-meta-…`) of an upload: its own job settings, and the uploader's correlation id.
 
-Metadata belongs to the uploader's programs too, so a name that is nobody's setting is left alone. A name that is
-Transcribe's is not: its uploader expects an effect which it would not have.
+Other programs of the uploader use metadata too, so an unknown name is ignored. A name of Transcribe's own is refused,
+because the uploader expects an effect that it would not have.
 """
 
 import difflib
@@ -16,15 +16,15 @@ from stethoscript.profiles import SETTINGS, InvalidSetting, JobSettings, Profile
 from stethoscript.rejections import Rejected
 
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-"""What FHIR ids, UUIDs and OIDs (`urn:oid:1.2.3`) consist of. A slash would let an e-mail carry a link."""
+"""The characters of FHIR ids, UUIDs and OIDs (`urn:oid:1.2.3`). A slash is excluded, because it would allow a link."""
 CORRELATION_ID = "correlation-id"
 CORRELATION_RULE = "1 to 64 letters, digits, hyphens, dots, underscores or colons"
 
 _SETTING_OF = {setting.replace("_", "-"): setting for setting in SETTINGS}
-"""Settings by their names in metadata."""
+"""Each setting by its name in metadata."""
 
 TRANSCRIBES_OWN: Mapping[str, str] = {
-    "LanguageCode": "remove it: Transcribe Medical transcribes US English (en-US) alone",
+    "LanguageCode": "remove it: Transcribe Medical transcribes US English (en-US) only",
     "MediaFormat": "remove it, or name the format that the recording has: it is detected from the audio",
     "MediaSampleRateHertz": "remove it: the sample rate is detected from the audio",
     "ShowSpeakerLabels": "use max-speaker-labels instead, which turns speaker labels on",
@@ -45,11 +45,11 @@ TRANSCRIBES_OWN: Mapping[str, str] = {
         "remove it: Transcribe Medical has no such setting",
     ),
 }  # fmt: skip
-"""Members of StartMedicalTranscriptionJob and of StartTranscriptionJob, with their Settings, that are no setting of
-ours, and what to do instead. A test compares the names with the service model."""
+"""Members of StartMedicalTranscriptionJob and StartTranscriptionJob that are not settings here, each with a remedy. A
+test compares the names with the service model."""
 
 _SURELY = 0.85
-"""difflib's ratio from which a name is a misspelling: `specialist` (0.84) is a stranger, `speciality` (0.95) is not."""
+"""difflib's ratio from which a name counts as misspelled: `speciality` (0.95) does, `specialist` (0.84) does not."""
 _OFTEN_MEANT = {
     "vocabulary": "vocabulary-name",
     "max-speakers": "max-speaker-labels",
@@ -58,7 +58,7 @@ _OFTEN_MEANT = {
 
 
 def _letters(name: str) -> str:
-    """A name without what tells its spellings apart: LanguageCode, language-code and language_code are one.
+    """A name without its separators and capitals: LanguageCode, language-code and language_code are the same.
 
     >>> _letters("Language_Code")
     'languagecode'
@@ -70,10 +70,10 @@ _BY_LETTERS = {_letters(member): member for member in TRANSCRIBES_OWN}
 
 
 def overridden(profile: Profile, metadata: Mapping[str, str]) -> JobSettings:
-    """The profile's recipe as one recording's metadata changes it.
+    """The profile's job settings, changed by one recording's metadata.
 
     Raises:
-        Rejected: a setting with an impossible value, one that is locked or misspelled, or one of Transcribe's own.
+        Rejected: a setting is invalid, locked or misspelled, or is a member of Transcribe's own.
     """
     changes: dict[str, Any] = {}
     for name, text in metadata.items():
@@ -82,7 +82,7 @@ def overridden(profile: Profile, metadata: Mapping[str, str]) -> JobSettings:
         elif (member := _BY_LETTERS.get(_letters(name))) is not None:
             _check_member(member, text)
         elif meant := _meant(name):
-            raise Rejected("UnknownSetting", f"A name in the object's metadata is not ours but nearly: use {meant}.")
+            raise Rejected("UnknownSetting", f"A name in the object's metadata is misspelled: use {meant}.")
     job_settings = profile.job_settings
     for setting in profile.locked:
         if changes.get(setting, getattr(job_settings, setting)) != getattr(job_settings, setting):
@@ -95,12 +95,12 @@ def overridden(profile: Profile, metadata: Mapping[str, str]) -> JobSettings:
 
 
 def check_media_format(metadata: Mapping[str, str], detected: str | None) -> None:
-    """Refuse a MediaFormat that contradicts the audio, as Transcribe would; one that agrees with it is true.
+    """Refuse a MediaFormat that contradicts the detected format, as Transcribe would.
 
     >>> check_media_format({"media-format": "MP3", "colour": "blue"}, "mp3")
 
     Raises:
-        Rejected: it names another format.
+        Rejected: the metadata names another format.
     """
     for name, text in metadata.items() if detected else ():
         if _BY_LETTERS.get(_letters(name)) == "MediaFormat" and not _same_format(_plain(text).lower(), detected):
@@ -108,13 +108,13 @@ def check_media_format(metadata: Mapping[str, str], detected: str | None) -> Non
 
 
 def correlation_id(metadata: Mapping[str, str]) -> str | None:
-    """The uploader's own `correlation-id`; None if there is none, or if it could carry more than an id."""
+    """The uploader's `correlation-id`; None if it is missing or not a valid id."""
     given = _plain(metadata.get(CORRELATION_ID, ""))
     return given if CORRELATION.fullmatch(given) else None
 
 
 def warning(metadata: Mapping[str, str]) -> str | None:
-    """The class of what is wrong with the metadata without being a reason to refuse the recording.
+    """The class of a defect in the metadata that does not reject the recording; None without one.
 
     >>> warning({"correlation-id": "Jane Doe"}), warning({"correlation-id": "urn:oid:1.2.3"}), warning({})
     ('BadCorrelationId', None, None)
@@ -123,10 +123,10 @@ def warning(metadata: Mapping[str, str]) -> str | None:
 
 
 def _check_member(member: str, text: str) -> None:
-    """Refuse a member of Transcribe's request, unless it says what holds for every recording anyway."""
+    """Refuse a member of Transcribe's request, unless its value is the one of every recording."""
     if member == "LanguageCode" and _plain(text).lower().replace("_", "-") == "en-us":
         return
-    if member != "MediaFormat":  # that one is compared with the audio, which has not been read yet
+    if member != "MediaFormat":  # `check_media_format` compares that one with the audio later
         raise _unknown(member)
 
 
@@ -135,12 +135,12 @@ def _unknown(member: str) -> Rejected:
 
 
 def _same_format(named: str, detected: str | None) -> bool:
-    """Whether two of Transcribe's formats are one: MP4 and M4A are the same container."""
+    """Whether two formats are the same container, as MP4 and M4A are."""
     return named == detected or {named, detected} == {"mp4", "m4a"}
 
 
 def _meant(name: str) -> str | None:
-    """The name of ours that a stranger one was surely meant for; None leaves it a stranger.
+    """The setting of which an unknown name is a misspelling; None if it is none.
 
     >>> _meant("max-speaker-label"), _meant("specialist"), _meant("conversation-id")
     ('max-speaker-labels', None, None)
@@ -152,7 +152,7 @@ def _meant(name: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    """A metadata value as it was meant: S3 hands out what is not ASCII as RFC 2047's encoded words.
+    """A metadata value, decoded: S3 returns a value that is not ASCII as encoded words of RFC 2047.
 
     >>> _plain(" =?UTF-8?B?RElDVEFUSU9O?= ")
     'DICTATION'
@@ -164,7 +164,7 @@ def _plain(text: str) -> str:
 
 
 def _value(setting: str, text: str) -> object:
-    """Metadata is text, and case matters only in a vocabulary's name; the word `none` turns a setting off."""
+    """A setting's value from text. Case matters only in a vocabulary's name; the word `none` turns a setting off."""
     if text.lower() == "none":
         return False if setting == "channel_identification" else None
     if setting == "channel_identification":

@@ -1,4 +1,4 @@
-"""The spoken words in the lists that Transcribe's output holds: one of all words, and one for each channel."""
+"""Reads the spoken words from the item lists in Transcribe's output: one list of all words, and one per channel."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,10 +15,10 @@ Item = Mapping[str, Any]
 
 
 def spoken(results: Mapping[str, Any], gaps: Counter[Gap]) -> list[Word]:
-    """Every word of the list with more words, and those that only the other list has.
+    """Every word of the longer list, and the words that only the other list has.
 
     Raises:
-        KeyError: there are items, and none has a content.
+        KeyError: there are items, and none has content.
     """
     channels = [
         (mappings(channel.get("items")), Speakers({}, channel.get("channel_label")))
@@ -36,7 +36,7 @@ def spoken(results: Mapping[str, Any], gaps: Counter[Gap]) -> list[Word]:
 
 
 def _in_time(parts: Iterable[tuple[Sequence[Item], Speakers]]) -> tuple[list[Word], Counter[Gap]]:
-    """The words of these lists, merged in time. Each list keeps its own order."""
+    """The words of these lists, merged by time. Each list keeps its order."""
     gaps: Counter[Gap] = Counter()
     lists = [
         [_word(item, marks, speakers, gaps) for item, marks in _with_punctuation(items)] for items, speakers in parts
@@ -48,7 +48,7 @@ def _in_time(parts: Iterable[tuple[Sequence[Item], Speakers]]) -> tuple[list[Wor
 
 
 def _with_punctuation(items: Iterable[Item]) -> Iterator[tuple[Item, str]]:
-    """Each spoken item with what follows it: whatever is not punctuation was spoken."""
+    """Each spoken item with the punctuation after it. Every item of another type counts as spoken."""
     spoken, marks = None, ""
     for item in items:
         if item.get("type") == "punctuation":

@@ -1,7 +1,7 @@
-"""Protected health information that Transcribe Medical identified, to be found again among the words.
+"""Finds the words of the protected health information that Transcribe Medical identified.
 
-Entities have times of their own, which may reach a little beyond their words: whatever overlaps counts, so that at
-the borders there is rather one word too many than one too few. What has no time is found by what was said.
+An entity's times can extend slightly beyond its words. Every overlapping word counts, because one word too many is
+safer than one too few. An entity without a time is found by its text.
 """
 
 import re
@@ -13,15 +13,15 @@ from stethoscript.fields import Gap, seconds
 from stethoscript.intervals import Interval, Intervals
 
 _EXACT = 0.005
-"""Seconds: half of what the service's times are exact to; so far a word without length reaches."""
+"""Seconds: half the resolution of Transcribe's times. A word without a length extends this far on both sides."""
 _MOST_LETTERS = 40
 
 
 class PhiPassage:
-    """The entities of a transcript. `spoken` are the times at which anything was said."""
+    """The entities of a transcript. `spoken` are the times of its words."""
 
     def __init__(self, entities: Iterable[Mapping[str, Any]], spoken: Intervals, gaps: Counter[Gap]) -> None:
-        placed: list[Interval] = []
+        located: list[Interval] = []
         self._said: dict[str, str] = {}
         self._said_anywhere: dict[str, str] = {}
         for entity in entities:
@@ -30,15 +30,15 @@ class PhiPassage:
             self._said |= pieces
             span = _span(entity, category)
             if span and spoken.over(span.start, span.end) is not None:
-                placed.append(span)
+                located.append(span)
             else:
                 gaps[Gap.PLACE] += 1
                 self._said_anywhere |= pieces
-        self._placed = Intervals(placed)
+        self._located = Intervals(located)
 
     def category(self, text: str, start: float | None, end: float | None) -> str | None:
-        """Personal, Geographic, …: what a word belongs to, if to anything."""
-        over = None if start is None else self._placed.over(*reach(start, end))
+        """The category of a word: Personal, Geographic, …; None outside the entities."""
+        over = None if start is None else self._located.over(*reach(start, end))
         said = self._said if start is None or end is None else self._said_anywhere
         if over or not said:
             return over
@@ -46,7 +46,7 @@ class PhiPassage:
 
 
 def reach(start: float, end: float | None) -> tuple[float, float]:
-    """A word's time, be it ever so short."""
+    """A word's start and end, at least 0.01 seconds apart."""
     if end is None or end - start < _EXACT:
         return start - _EXACT, start + _EXACT
     return start, end
@@ -62,7 +62,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _category(value: Any) -> str:
-    """What follows `PHI-`: the guide also shows it with asterisks, and older pages without.
+    """The name after `PHI-`. The guide also shows asterisks, and older pages omit the prefix.
 
     >>> _category("PHI-Personal"), _category("phi*-geographic*"), _category("Account"), _category(None)
     ('Personal', 'Geographic', 'Account', 'Other')

@@ -1,16 +1,16 @@
-"""Phrases of one or several words, found in a text of many words in one pass."""
+"""Finds phrases of one or several words in a text, in one pass."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 _LEAST_PART = 5
-"""Letters of a part of "hydrocodone-acetaminophen" that counts as a word of its own."""
+"""The fewest letters of a part of a compound ("hydrocodone-acetaminophen") that is compared as a word."""
 _JOINED = re.compile("[-/]")
 
 
 def normalized(word: str) -> str:
-    """A word in small letters, without the marks around it and without a possessive s.
+    """A word in lower case, without the punctuation around it and without a possessive s.
 
     >>> normalized("(Crohn's"), normalized("b.i.d."), normalized("5.5")
     ('crohn', 'b.i.d', '5.5')
@@ -19,7 +19,7 @@ def normalized(word: str) -> str:
 
 
 def parts(word: str) -> list[str]:
-    """The words that hyphens and slashes join.
+    """The parts of a word between hyphens and slashes.
 
     >>> parts("hydrocodone-acetaminophen")
     ['hydrocodone', 'acetaminophen']
@@ -28,7 +28,7 @@ def parts(word: str) -> list[str]:
 
 
 class Phrases:
-    """A set of phrases, to be found in normalized words."""
+    """A set of phrases to find in normalized words."""
 
     def __init__(self, phrases: Iterable[str]) -> None:
         self._single: set[str] = set()
@@ -41,7 +41,7 @@ class Phrases:
                 self._single.add(first)
 
     def find(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Ranges of words that are a phrase, the longest at each place; none overlap.
+        """The ranges of words that are a phrase: the longest at each place, without overlaps.
 
         >>> list(Phrases(["folic acid", "aspirin", "acid"]).find(["folic", "acid", "and", "aspirin"]))
         [(0, 2), (3, 4)]

@@ -1,12 +1,12 @@
-"""What a prefix of the intake bucket asks of Transcribe Medical, and how one recording may differ.
+"""Profiles: the settings for the recordings under a prefix of the intake bucket.
 
-Limits: StartMedicalTranscriptionJob's service model; the cross-field rules from the API reference.
+Limits: StartMedicalTranscriptionJob's service model. Rules across settings: its API reference.
 """
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from stethoscript import formats
@@ -23,14 +23,14 @@ _MOST_ALTERNATIVES = 10
 
 
 class InvalidSetting(ValueError):
-    """A setting nobody could mean; says which one and what would do."""
+    """An invalid setting; the message names it and its valid values."""
 
 
 @dataclass(frozen=True)
 class JobSettings:
-    """How a recording is to be transcribed, in Transcribe Medical's own terms.
+    """The settings of a job, by Transcribe Medical's names.
 
-    A maximum that is None turns its feature off: there is no second switch to contradict it.
+    A maximum that is None turns its feature off, so a second switch cannot contradict it.
     """
 
     type: str = "DICTATION"
@@ -57,89 +57,47 @@ class JobSettings:
 
     @property
     def identification(self) -> bool:
-        """Whether protected health information is to be identified."""
+        """Whether Transcribe identifies protected health information."""
         return self.content_identification_type is not None
 
+    def plain(self) -> dict[str, Any]:
+        """The settings that are not None, as the ledger keeps them."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
     def settings(self) -> dict[str, Any]:
-        """The `Settings` of StartMedicalTranscriptionJob; empty if there is nothing to set."""
-        asked: dict[str, Any] = {}
+        """The member `Settings` of StartMedicalTranscriptionJob; empty if every setting is off."""
+        member: dict[str, Any] = {}
         if self.max_speaker_labels:
-            asked |= {"ShowSpeakerLabels": True, "MaxSpeakerLabels": self.max_speaker_labels}
+            member |= {"ShowSpeakerLabels": True, "MaxSpeakerLabels": self.max_speaker_labels}
         if self.channel_identification:
-            asked["ChannelIdentification"] = True
+            member["ChannelIdentification"] = True
         if self.max_alternatives:
-            asked |= {"ShowAlternatives": True, "MaxAlternatives": self.max_alternatives}
+            member |= {"ShowAlternatives": True, "MaxAlternatives": self.max_alternatives}
         if self.vocabulary_name:
-            asked["VocabularyName"] = self.vocabulary_name
-        return asked
+            member["VocabularyName"] = self.vocabulary_name
+        return member
 
 
 @dataclass(frozen=True)
-class Profile:
-    """A prefix of the intake bucket, the recipe for what is put there, and the forms its documents are delivered in.
+class ProfileSetting:
+    """A setting of a profile that is not Transcribe's own.
 
-    None are the deployment's usual ones. `locked` settings are the profile's alone: no metadata changes them.
+    `read` checks the configured value and returns it; it raises `InvalidSetting` or `InvalidFormats`. `usual` is the
+    value of a profile that does not name the setting. A setting with `in_row` is copied to the ledger row of each
+    recording, so that notifications and documents can show it: `row.profile_settings[name]`.
     """
 
-    prefix: str
-    job_settings: JobSettings
-    documents: tuple[str, ...] | None = None
-    locked: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The prefix without its slash: what notifications call the profile."""
-        return self.prefix.rstrip("/")
+    read: Callable[[object], Any]
+    usual: Any = None
+    in_row: bool = False
 
 
-SETTINGS = tuple(field.name for field in fields(JobSettings))
-_DOCUMENTS, _LOCKED = "documents", "locked"
-
-
-def read(profiles: Mapping[str, Any]) -> tuple[Profile, ...]:
-    """Profiles from the deployment's choices: prefix → settings.
-
-    Raises:
-        InvalidSetting: a prefix or setting that cannot work, named.
-    """
-    return tuple(_profile(prefix, settings) for prefix, settings in profiles.items())
-
-
-def from_json(text: str) -> tuple[Profile, ...]:
-    """Profiles as the functions are given them."""
-    return read(json.loads(text))
-
-
-def match(profiles: tuple[Profile, ...], key: str) -> Profile | None:
-    """The profile with the longest prefix of this key; None if it lies under none."""
-    under = [profile for profile in profiles if key.startswith(profile.prefix)]
-    return max(under, key=lambda profile: len(profile.prefix), default=None)
-
-
-def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
-    """Why a key under no profile is refused."""
-    prefixes = ", ".join(sorted(profile.prefix for profile in profiles))
-    return Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
-
-
-def _profile(prefix: str, settings: object) -> Profile:
-    if not PROFILE_PREFIX.fullmatch(prefix):
-        raise InvalidSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
-    if not isinstance(settings, Mapping):
-        raise InvalidSetting(f"profile {prefix!r}: its settings must be an object")
-    known = (*SETTINGS, _DOCUMENTS, _LOCKED)
-    if unknown := set(settings) - set(known):
-        raise InvalidSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
-    try:
-        documents = formats.checked(settings[_DOCUMENTS]) if _DOCUMENTS in settings else None
-        job_settings = JobSettings(**{name: value for name, value in settings.items() if name in SETTINGS})
-        return Profile(prefix, job_settings, documents, _locked_settings(settings.get(_LOCKED, [])))
-    except (InvalidSetting, formats.InvalidFormats) as bad:
-        raise InvalidSetting(f"profile {prefix!r}: {bad}") from bad
+SETTINGS = tuple(each.name for each in fields(JobSettings))
+"""The settings that are Transcribe's own. Object metadata can change them for one recording."""
 
 
 def _locked_settings(given: object) -> tuple[str, ...]:
-    """The settings that a profile locks: those it lists, or all of them where it says true.
+    """The settings that a profile locks: those in its list, or all of them if the value is true.
 
     >>> _locked_settings(["content_identification_type"]), _locked_settings(True) == SETTINGS
     (('content_identification_type',), True)
@@ -149,6 +107,94 @@ def _locked_settings(given: object) -> tuple[str, ...]:
     if given is not False and not (isinstance(given, (list, tuple)) and all(name in SETTINGS for name in given)):
         raise InvalidSetting(f"locked must be true or a list of settings; known: {', '.join(SETTINGS)}")
     return tuple(given or ())
+
+
+PROFILE_SETTINGS: Mapping[str, ProfileSetting] = {
+    "documents": ProfileSetting(formats.checked),
+    "locked": ProfileSetting(_locked_settings, usual=()),
+}
+"""Every other setting of a profile, by name. To add one, add its entry here, and a row to the table in
+`docs/deploying.md`."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A prefix of the intake bucket, and the settings for the recordings under it.
+
+    `job_settings` are Transcribe's own. `chosen` holds the profile's values of `PROFILE_SETTINGS`.
+    """
+
+    prefix: str
+    job_settings: JobSettings
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The prefix without its final slash. Notifications use this name."""
+        return self.prefix.rstrip("/")
+
+    @property
+    def documents(self) -> tuple[str, ...] | None:
+        """The formats of the profile's documents; None for the deployment's formats."""
+        documents: tuple[str, ...] | None = self.setting("documents")
+        return documents
+
+    @property
+    def locked(self) -> tuple[str, ...]:
+        """The settings that object metadata must not change."""
+        locked: tuple[str, ...] = self.setting("locked")
+        return locked
+
+    @property
+    def row_settings(self) -> Mapping[str, Any] | None:
+        """The settings that are copied to the ledger row; None if there are none."""
+        return {name: value for name, value in self.chosen.items() if PROFILE_SETTINGS[name].in_row} or None
+
+    def setting(self, name: str) -> Any:
+        """The value of one of `PROFILE_SETTINGS`; the usual value if the profile does not name the setting."""
+        return self.chosen.get(name, PROFILE_SETTINGS[name].usual)
+
+
+def read(profiles: Mapping[str, Any]) -> tuple[Profile, ...]:
+    """Profiles from the deployment's configuration, which maps each prefix to its settings.
+
+    Raises:
+        InvalidSetting: a prefix or a setting is invalid; the message names it.
+    """
+    return tuple(_profile(prefix, settings) for prefix, settings in profiles.items())
+
+
+def from_json(text: str) -> tuple[Profile, ...]:
+    """Profiles from the functions' environment variable."""
+    return read(json.loads(text))
+
+
+def match(profiles: tuple[Profile, ...], key: str) -> Profile | None:
+    """The profile with the longest prefix of this key; None if no prefix matches."""
+    under = [profile for profile in profiles if key.startswith(profile.prefix)]
+    return max(under, key=lambda profile: len(profile.prefix), default=None)
+
+
+def unmatched(profiles: tuple[Profile, ...]) -> Rejected:
+    """The rejection of a key that matches no profile."""
+    prefixes = ", ".join(sorted(profile.prefix for profile in profiles))
+    return Rejected("NoProfile", f"Upload under one of these prefixes: {prefixes}.")
+
+
+def _profile(prefix: str, settings: object) -> Profile:
+    if not PROFILE_PREFIX.fullmatch(prefix):
+        raise InvalidSetting(f"profile {prefix!r}: a prefix is lower-case letters, digits, - and _, ending in /")
+    if not isinstance(settings, Mapping):
+        raise InvalidSetting(f"profile {prefix!r}: its settings must be an object")
+    known = (*SETTINGS, *PROFILE_SETTINGS)
+    if unknown := set(settings) - set(known):
+        raise InvalidSetting(f"profile {prefix!r}: unknown {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+    try:
+        chosen = {name: each.read(settings[name]) for name, each in PROFILE_SETTINGS.items() if name in settings}
+        job_settings = JobSettings(**{name: value for name, value in settings.items() if name in SETTINGS})
+    except (InvalidSetting, formats.InvalidFormats) as bad:
+        raise InvalidSetting(f"profile {prefix!r}: {bad}") from bad
+    return Profile(prefix, job_settings, chosen)
 
 
 def _one_of(setting: str, value: object, allowed: tuple[str, ...]) -> None:

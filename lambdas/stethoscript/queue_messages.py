@@ -1,7 +1,7 @@
-"""Reads the messages of the two queues into values, and writes the ones we send ourselves.
+"""Reads the messages of the two queues into values, and writes the functions' own messages.
 
-Shapes: S3 event notification 2.x (intake queue), EventBridge "Object Created" and `aws.transcribe`
-events (completion queue), and our own two messages below.
+Shapes: S3 event notification 2.x (intake queue), EventBridge "Object Created" and `aws.transcribe` events (completion
+queue), and the two messages below.
 """
 
 import json
@@ -16,12 +16,12 @@ _MAJOR = "2"
 
 
 class UnknownMessage(ValueError):
-    """A message of no shape we know; it belongs in the dead-letter queue, where somebody sees it."""
+    """A message of an unknown shape. It goes to the dead-letter queue, whose alarm notifies the operator."""
 
 
 @dataclass(frozen=True)
 class UploadMessage:
-    """An upload to look at, and how often we have put it off ourselves."""
+    """An upload to process; `deferrals` is how often the start function has deferred it."""
 
     upload: Upload
     deferrals: int = 0
@@ -29,7 +29,7 @@ class UploadMessage:
 
 @dataclass(frozen=True)
 class Signal:
-    """Something that says a job may have ended; only Transcribe's own answer is believed."""
+    """A hint from `source` that a job may have ended. Only the answer of Transcribe is proof."""
 
     job: str
     source: str
@@ -37,39 +37,39 @@ class Signal:
 
 
 def upload_messages(body: str) -> list[UploadMessage]:
-    """The uploads that one message of the intake queue announces; none for S3's test message.
+    """The uploads in one message of the intake queue; none in S3's test message.
 
     Raises:
-        UnknownMessage: the body is not a message we or S3 write.
+        UnknownMessage: the body is neither an S3 notification nor our own message.
     """
     message = _object(body)
     if message.get("Event") == "s3:TestEvent":
         return []
     if "upload" in message:
-        return [UploadMessage(_ours(message["upload"]), _count(message.get("deferrals")))]
+        return [UploadMessage(_own_upload(message["upload"]), _count(message.get("deferrals")))]
     records = message.get("Records")
     if not isinstance(records, list):
         raise UnknownMessage("neither an S3 notification nor a message of ours")
-    return [_arrival(record) for record in records if _is_creation(record)]
+    return [_uploaded(record) for record in records if _is_creation(record)]
 
 
-def upload_message(arrival: UploadMessage) -> str:
-    """The message that brings an upload to the intake queue (again).
+def upload_message(message: UploadMessage) -> str:
+    """The message of the intake queue for an upload.
 
     >>> upload_messages(upload_message(UploadMessage(Upload("b", "k+ü.wav", "v1"), 2)))
     [UploadMessage(upload=Upload(bucket='b', key='k+ü.wav', version='v1'), deferrals=2)]
     """
-    upload = arrival.upload
+    upload = message.upload
     return json.dumps(
         {
             "upload": {"bucket": upload.bucket, "key": upload.key, "version": upload.version},
-            "deferrals": arrival.deferrals,
+            "deferrals": message.deferrals,
         }
     )
 
 
 def signal(body: str) -> Signal | None:
-    """The job that a message of the completion queue speaks of; None if it is not about a job.
+    """The signal in a message of the completion queue; None if it names no job.
 
     Raises:
         UnknownMessage: the body is not JSON of a known shape.
@@ -84,14 +84,14 @@ def signal(body: str) -> Signal | None:
         written = detail.get("object")
         named = re.fullmatch(r"raw/([^/]*)\.json", str(written.get("key"))) if isinstance(written, dict) else None
         return Signal(named[1], "object") if named else None
-    # AWS documents no event for medical jobs, so any of the names its job events use will do.
+    # AWS documents no event for medical jobs, so every name in its other job events is accepted.
     names = ("MedicalTranscriptionJobName", "TranscriptionJobName", "JobName")
     job = next((detail[name] for name in names if isinstance(detail.get(name), str)), None)
     return Signal(job, "event") if job else None
 
 
 def signal_message(signal: Signal) -> str:
-    """The message that has a job looked at (again).
+    """The message of the completion queue for a signal.
 
     >>> signal_message(Signal("clinic-0a1b", "reconcile"))
     '{"job": "clinic-0a1b", "source": "reconcile", "deferrals": 0}'
@@ -117,11 +117,11 @@ def _is_creation(record: object) -> bool:
     return isinstance(record, dict) and str(record.get("eventName", "")).startswith("ObjectCreated:")
 
 
-def _arrival(record: dict[str, Any]) -> UploadMessage:
-    """S3 form-encodes the key, once: a space arrives as `+`, a plus sign as `%2B`.
+def _uploaded(record: dict[str, Any]) -> UploadMessage:
+    """The upload of one S3 record. S3 form-encodes the key: a space is `+`, and a plus sign is `%2B`.
 
-    Another major version of the notification may mean other things by the same names (S3 user guide,
-    "Event message structure"); a newer minor one only adds.
+    Another major version may give the same names another meaning; a newer minor version only adds members (S3 user
+    guide, "Event message structure").
     """
     if str(record.get("eventVersion", _MAJOR)).partition(".")[0] != _MAJOR:
         raise UnknownMessage("a notification of another major version")
@@ -133,9 +133,9 @@ def _arrival(record: dict[str, Any]) -> UploadMessage:
         raise UnknownMessage("an S3 record without bucket, key or version") from error
 
 
-def _ours(upload: object) -> Upload:
+def _own_upload(upload: object) -> Upload:
     try:
-        given = Upload(**upload)  # type: ignore[arg-type] # any other shape is refused right here
+        given = Upload(**upload)  # type: ignore[arg-type] # another shape raises TypeError
         return _upload(given.bucket, given.key, given.version)
     except (TypeError, UnicodeError) as error:
         raise UnknownMessage("a message of ours without bucket, key or version") from error
@@ -149,7 +149,7 @@ def _upload(bucket: object, key: object, version: object) -> Upload:
 
 
 def _text(value: object) -> str:
-    """The value, if it is text that S3 could have been given: not empty, and UTF-8 can write it."""
+    """The value, if it is text that S3 accepts: not empty, and valid in UTF-8."""
     if not isinstance(value, str) or not value.encode():
         raise TypeError
     return value

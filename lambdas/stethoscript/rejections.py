@@ -1,4 +1,4 @@
-"""Why we refuse a recording before Transcribe is asked, and what its uploader can do."""
+"""The reasons to reject a recording before its job starts, each with a remedy for the uploader."""
 
 CLASSES = (
     "NoProfile",
@@ -22,13 +22,13 @@ CLASSES = (
     "LimitExceeded",
     "RefusedByTranscribe",
 )
-"""All that a recording is ever rejected for: subscribers filter by these."""
+"""Every class of a rejection. Subscribers filter by these values."""
 
 
 class Rejected(Exception):
-    """This recording will never be transcribed as it is: a class for programs, a remedy for people.
+    """The recording cannot be transcribed as it is: `reason` is a class for programs, `remedy` a sentence for people.
 
-    Neither may quote the recording's key, metadata or content: both go into notifications.
+    Neither may quote the recording's key, metadata or content, because notifications carry both.
     """
 
     def __init__(self, reason: str, remedy: str) -> None:

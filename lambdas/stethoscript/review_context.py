@@ -1,4 +1,4 @@
-"""Words that are a review point only in their context: what turns a finding round, and which side it is on."""
+"""Review points that depend on context: words that negate a finding, and words that name a side."""
 
 from collections.abc import Iterator, Sequence
 
@@ -23,10 +23,10 @@ _POLITE = frozenset((
     "worries", "worry", "doubt", "rush", "hurry", "thanks", "thank", "matter", "wonder",
     "idea", "way", "bother", "big",
 ))  # fmt: skip
-"""After "no", where it denies nothing of the patient."""
+"""After one of these, "no" denies nothing about the patient."""
 _PROBLEM = frozenset(("problem", "problems"))
 _ABOUT = frozenset(("with", "in", "breathing", "swallowing", "urinating", "walking", "sleeping"))
-"""No problem with breathing denies something; no problem alone does not."""
+""""No problem with breathing" denies something; "no problem" alone does not."""
 _PERSONS = frozenset((
     "it", "you", "he", "she", "they", "we", "i", "there",
 ))  # fmt: skip
@@ -55,7 +55,7 @@ _AFTER_NOUN = frozenset((
 
 
 def negations(words: Sequence[str], stops: Sequence[bool]) -> Iterator[tuple[int, int]]:
-    """Ranges of words that deny something. `words` are in small letters; `stops` tells where a clause ends."""
+    """Ranges of words that deny something. `words` are in lower case; `stops` marks the ends of clauses."""
     for at, word in enumerate(words):
         after = words[at + 1] if at + 1 < len(words) and not stops[at] else ""
         before = words[at - 1] if at else ""
@@ -81,7 +81,7 @@ def _denies_nothing(word: str, before: str, after: str, then: str) -> bool:
 
 
 def sides(words: Sequence[str], stops: Sequence[bool]) -> Iterator[int]:
-    """Words that say which side. "Right" and "left" do where a part of the body follows, or nothing follows "the"."""
+    """Words that name a side. "Right" and "left" do before a part of the body, and as nouns ("on the left")."""
     parts = drug_names.words("body_parts")
     for at, word in enumerate(words):
         if word in _SIDES or word.startswith(_SIDED):
@@ -104,7 +104,7 @@ def _names_part(following: Sequence[str], parts: frozenset[str]) -> bool:
 
 
 def _is_noun(words: Sequence[str], at: int, following: Sequence[str]) -> bool:
-    """As in: on the left, my right was worse. But not: her right to refuse."""
+    """Whether the word is a noun, as in "on the left" or "my right was worse", but not in "her right to refuse"."""
     before = words[at - 1] if at else ""
     if following[:1] == ["to"]:
         return before == "the"

@@ -1,4 +1,4 @@
-"""Doses, durations, numbers and dates as patterns of the characters that review_words gives to words."""
+"""Patterns of doses, durations, numbers and dates, over the tags of `review_words`."""
 
 import re
 from enum import StrEnum
@@ -7,7 +7,7 @@ from stethoscript.review_words import DRUG
 
 
 class Kind(StrEnum):
-    """What may be wrong with the words of a review point."""
+    """The kind of a review point."""
 
     DRUG = "drug"
     DOSE = "dose"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 
 
 _NUMBER = r"(?:P?[n12idrY](?:(?:P|(?<=2)\+)?[n12id]){0,15}+(?:\+a?h)?)"
-"""At most sixteen words, so that a machine that repeats one number for hours costs no more time than speech does."""
+"""At most sixteen words, so that an endless repetition of one number takes no more time than speech."""
 _RANGE = rf"(?:{_NUMBER}(?:[s+]{_NUMBER})?)"
 _MEASURE = f"{_NUMBER}[uv]?"
 _RATE = "(?:[ax][tz])?"
@@ -73,8 +73,8 @@ PATTERNS = tuple(
         (Kind.NUMBER, _BARE),
     )
 )
-"""In the order in which they take words: a word is part of one of these points at most."""
+"""In order of priority, because a word is part of at most one of these points."""
 AMOUNT = re.compile("|".join((f"{_RANGE}v", "%", *_BARE)))
-"""A number that is a dose where a drug is near."""
+"""A number that is a dose if a drug is near."""
 BEFORE_DRUG = re.compile(rf"o?\.?{DRUG}|f|NHg|bg")
-"""What follows a number that is a dose: a drug, how often, or when."""
+"""After a number, one of these makes it a dose: a drug, a frequency or a time of day."""

@@ -1,7 +1,7 @@
-"""What a person must check in a transcript, however sure the machine is of it.
+"""Finds the words of a transcript that a person must check, whatever their confidence.
 
-Published measurements of Transcribe Medical show why: it wrote "metoprolol" for "bisoprolol" and "the next 23 days" for
-"the next two three days", with no low confidence to warn of either. The rules prefer a point too many to one too few.
+Published measurements of Transcribe Medical show the reason: it wrote "metoprolol" for "bisoprolol" and "the next 23
+days" for "the next two three days", both with a high confidence. The rules prefer too many points to too few.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ from stethoscript.word import Word
 
 @dataclass(frozen=True)
 class ReviewPoint:
-    """A range of words to compare with the sound; it ends before `end`. `confused_with` are similar names of drugs."""
+    """A range of words to compare with the audio; it ends before `end`. `confused_with` are similar names of drugs."""
 
     kind: Kind
     start: int
@@ -27,11 +27,11 @@ class ReviewPoint:
 
 
 _NEAR = 3
-"""Words between a drug and its dose, at most."""
+"""The most words between a drug and its dose."""
 
 
 def find(words: Sequence[Word], terms: Iterable[Term] = ()) -> tuple[ReviewPoint, ...]:
-    """The review points, in the order of the words. `terms` are those of the customer's vocabularies."""
+    """The review points, in the order of the words. `terms` are the terms of the customer's vocabularies."""
     plain = [normalized(word.text) for word in words]
     tags = [review_words.tag(word) for word in plain]
     points = [*_drugs(plain, tags)]
@@ -46,7 +46,7 @@ def find(words: Sequence[Word], terms: Iterable[Term] = ()) -> tuple[ReviewPoint
 
 
 def _spoken(term: Term) -> str:
-    """A term as it is written in a transcript."""
+    """A term in the spelling of a transcript."""
     return term.display_as or term.phrase.replace("-", " ")
 
 
@@ -56,7 +56,7 @@ def _stops(words: Sequence[Word]) -> list[bool]:
 
 
 def _drugs(plain: Sequence[str], tags: list[str]) -> Iterator[ReviewPoint]:
-    """Names of drugs; their words become DRUG in `tags`."""
+    """The points for names of drugs. Sets the tag DRUG for their words in `tags`."""
     for start, end in drug_names.phrases().find(plain):
         others = drug_names.confused()
         similar = {name for word in plain[start:end] for part in parts(word) for name in others.get(part, ())}
@@ -65,7 +65,7 @@ def _drugs(plain: Sequence[str], tags: list[str]) -> Iterator[ReviewPoint]:
 
 
 def _untitled(plain: Sequence[str], tags: list[str]) -> None:
-    """A month after a title is a name: Dr. August."""
+    """Remove the tag of a month after a title, because it is a name: Dr. August."""
     for at, tag in enumerate(tags):
         if tag == "M" and at and plain[at - 1] in review_words.TITLES:
             tags[at] = review_words.OTHER
@@ -84,7 +84,7 @@ def _patterns(words: Sequence[Word], tags: Sequence[str]) -> Iterator[ReviewPoin
 
 
 def _line(words: Sequence[Word], tags: Sequence[str]) -> tuple[str, list[int]]:
-    """The tags as one text, with a mark where a clause ends, and the word that each character belongs to."""
+    """The tags as one text, with a mark at the end of each clause, and each character's word."""
     line, places = [], []
     for at, (word, tag) in enumerate(zip(words, tags, strict=True)):
         line.append(tag)
@@ -102,7 +102,7 @@ def _near_drug(line: str, start: int, end: int) -> bool:
 
 
 def _without(line: str, taken: Iterable[tuple[int, int]]) -> str:
-    """The text with what is part of a point already replaced by a mark that no pattern has."""
+    """The text, with a mark that matches no pattern in place of the found points."""
     kept: list[str] = []
     done = 0
     for start, end in taken:

@@ -1,4 +1,4 @@
-"""What a word may be part of, as one character: review points are patterns of these characters."""
+"""Gives each word a tag of one character. The patterns of review points match these tags."""
 
 import re
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ TITLES = frozenset(("dr", "mr", "mrs", "ms", "miss", "doctor", "nurse", "profess
 
 
 def tag(word: str) -> str:
-    """The character of a word in small letters.
+    """The tag of a word in lower case.
 
     >>> [tag(each) for each in ("25", "mg", "2.5", "45-year-old", "138/82", "94%", "2019", "problem")]
     ['i', 'm', 'd', 'k', 'r', '%', 'Y', '.']

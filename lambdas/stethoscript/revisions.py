@@ -1,6 +1,6 @@
-"""Revisions of a job's documents, and which status may follow which.
+"""Revisions of a job's documents, and the rules for their status.
 
-Revision 1 is the machine's draft. Every accepted correction makes the next revision; nothing is overwritten.
+Revision 1 is the machine's draft. Every accepted correction creates the next revision; no revision is overwritten.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from stethoscript.word import Writer
 
 
 class Status(StrEnum):
-    """How far a transcript has come from the machine's draft to the signed record."""
+    """The status of a revision, from the machine's draft to the signed record."""
 
     DRAFT = "draft"
     CORRECTED = "corrected"
@@ -30,19 +30,19 @@ FOLLOWING: Mapping[Status, frozenset[Status]] = {
     Status.AMENDED: frozenset((Status.AMENDED, Status.RETRACTED)),
     Status.RETRACTED: frozenset(),
 }
-"""Which status may follow. A signed transcript is only amended or retracted, and nothing follows a retraction."""
+"""The statuses that may follow each status. A signed transcript can only be amended or retracted."""
 SIGNATURES = frozenset((Status.SIGNED, Status.AMENDED, Status.RETRACTED))
 """Only a signer may set these."""
 WITH_REASON = frozenset((Status.AMENDED, Status.RETRACTED))
-"""These change what somebody has signed or read, so they say why."""
+"""These need a reason, because they change a record that people have signed or read."""
 
 
 @dataclass(frozen=True)
 class Revision:
-    """One set of documents of a job. Of revision 1 nobody is the author.
+    """One set of documents of a job.
 
-    `words` is the digest of its words, `made` in seconds since 1970. `author` is the authenticated principal;
-    `display_name` is what the file said, and proves nothing.
+    `words` is the digest of its words; `made` is in seconds since 1970. `author` is the authenticated principal, and
+    None for revision 1. `display_name` is the name in the file, and proves nothing.
     """
 
     number: int
@@ -72,14 +72,14 @@ def revise(
     signature: bool,
     require_review: Sequence[tuple[int, int]] | None = None,
 ) -> tuple[Transcript, Revision]:
-    """The transcript and the revision that a correction makes of the current ones.
+    """The transcript and the revision after a correction of the current ones.
 
-    `job` is the one that the file's key names. `signature` says whether the file came the way that only signers may
-    use. `require_review` are the ranges of review points of `transcript` that a signature needs confirmed or
-    corrected; None where the deployment does not require it.
+    `job` is the job in the file's key. `signature` says whether the file has a key that only signers may write.
+    `require_review` are the ranges of the review points that must be confirmed or corrected before a signature; None
+    if the deployment does not require it.
 
     Raises:
-        Refused: the correction may not be applied; says why and what to do.
+        Refused: the correction is not allowed; the error holds the reason and the remedy.
     """
     if correction.job != job:
         raise Refused(Reason.UNKNOWN_JOB, "job")
@@ -104,7 +104,7 @@ def revise(
 def unreviewed(
     correction: Correction, transcript: Transcript, points: Sequence[tuple[int, int]]
 ) -> tuple[tuple[int, int], ...]:
-    """Those review points of the transcript that were neither confirmed nor corrected, in it or by the correction."""
+    """The review points that neither the transcript nor the correction has confirmed or corrected."""
     done = [word.confirmed for word in transcript.words]
     written = [word.by == Writer.EDITOR for word in transcript.words]
     for start, end in correction.confirmed:

@@ -1,4 +1,4 @@
-"""What becomes of a recording whose job Transcribe refuses to start: it waits, or it is rejected with a remedy."""
+"""Decides about a recording whose job Transcribe refuses to start: defer it, or reject it with a remedy."""
 
 from collections.abc import Collection, Mapping
 
@@ -7,29 +7,29 @@ from stethoscript.ledger_row import STUCK_AFTER_SECONDS
 from stethoscript.rejections import Rejected
 
 VOCABULARY_WAIT_SECONDS = 3600
-"""How long a recording waits for its uploader's own vocabulary: AWS builds one within minutes."""
+"""How long a recording waits for the uploader's vocabulary. AWS builds one within minutes."""
 WAIT_SECONDS: Mapping[ErrorKind, int] = {
     ErrorKind.VOCABULARY_NOT_READY: VOCABULARY_WAIT_SECONDS,
     ErrorKind.REFUSED: STUCK_AFTER_SECONDS,
     ErrorKind.UNAVAILABLE: STUCK_AFTER_SECONDS,
 }
-"""How long each refusal may go on until waiting longer is in vain."""
+"""How long each kind of refusal may last until the recording is rejected or an alarm is raised."""
 
 _VOCABULARY = "vocabulary_name"
 
 
 def decided(fault: ErrorKind, own: Collection[str], waited: float) -> ErrorKind | Rejected:
-    """The fault as which a recording is deferred, or its rejection.
+    """The kind of error as which a recording is deferred, or its rejection.
 
-    `own` are the settings in which the recording differs from its profile: those are its uploader's to mend, all
-    others the operator's. `waited` is for how many seconds Transcribe has refused it for this reason.
+    `own` are the settings in which the recording differs from its profile. The uploader can correct those, and the
+    operator all others. `waited` is for how many seconds Transcribe has refused the recording for this reason.
 
     >>> decided(ErrorKind.VOCABULARY_NOT_READY, {"vocabulary_name"}, 60) is ErrorKind.VOCABULARY_NOT_READY
     True
     """
     over = waited > WAIT_SECONDS.get(fault, waited)
     if fault is ErrorKind.VOCABULARY and _VOCABULARY in own:
-        return Rejected("InvalidSetting", "Correct the object's metadata: there is no usable vocabulary of that name.")
+        return Rejected("InvalidSetting", "Correct the object's metadata: it names no usable vocabulary.")
     if fault is ErrorKind.VOCABULARY_NOT_READY and _VOCABULARY not in own:
         return ErrorKind.VOCABULARY
     if fault is ErrorKind.VOCABULARY_NOT_READY and over:
@@ -50,10 +50,10 @@ def decided(fault: ErrorKind, own: Collection[str], waited: float) -> ErrorKind 
 
 
 def _setting(own: Collection[str]) -> ErrorKind | Rejected:
-    """Transcribe does not take a setting. Without one of the uploader's own, every such recording would be refused."""
+    """Transcribe does not accept a setting. If it is not the uploader's own, an operator has to correct the profile."""
     if not own:
         return ErrorKind.CONFIGURATION
     named = ", ".join(sorted(setting.replace("_", "-") for setting in own))
     return Rejected(
-        "InvalidSetting", f"Correct the object's metadata: Transcribe does not take these settings together: {named}."
+        "InvalidSetting", f"Correct the object's metadata: Transcribe does not accept these settings together: {named}."
     )

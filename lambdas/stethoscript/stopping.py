@@ -1,4 +1,4 @@
-"""Stopping a recording: it was cancelled, or its upload was deleted before its transcript was delivered."""
+"""Rules for stopping a recording: it was cancelled, or its upload was deleted before its transcript was delivered."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,29 +10,29 @@ REASONS = (GONE, CANCELLED)
 
 _ONCE_BEGUN: Mapping[str, str] = {
     GONE: "The upload was deleted after Transcribe had begun: the job is charged, and its output was removed. "
-    "Upload the recording again if it is wanted.",
+    "Upload the recording again if you need its transcript.",
     CANCELLED: "It was cancelled after Transcribe had begun: the job is charged, and its output was removed. "
-    "Have your operator retry it if it is wanted after all.",
+    "Ask your operator to retry it if you need its transcript.",
 }
 
 
 def refusal(reason: str) -> Rejected:
-    """How a recording ends that was stopped before Transcribe began."""
+    """The rejection of a recording that was stopped before its job started."""
     if reason == GONE:
-        return Rejected("Gone", "The upload was deleted before it was transcribed; upload it again if it is wanted.")
-    return Rejected("Cancelled", "It was cancelled before it was transcribed; upload it again if it is wanted.")
+        return Rejected("Gone", "The upload was deleted before it was transcribed; upload it again if you need it.")
+    return Rejected("Cancelled", "It was cancelled before it was transcribed; upload it again if you need it.")
 
 
 def remedy_once_begun(reason: str) -> str:
-    """What helps where Transcribe had already begun. AWS stops no running job."""
+    """The remedy for a recording that was stopped after its job started. AWS cannot stop a running job."""
     return _ONCE_BEGUN[reason]
 
 
 @dataclass(frozen=True)
 class KeyHistory:
-    """What S3 lists under an upload's key: ids of versions and of delete markers, each newest first.
+    """S3's listing of an upload's key: ids of versions and of delete markers, each newest first.
 
-    `latest` is the id that S3 calls the latest, of a version or of a marker; None if that was not listed.
+    `latest` is the id of the version or marker that S3 flags as the latest; None if the listing does not hold it.
     """
 
     versions: Sequence[str] = ()
@@ -43,8 +43,8 @@ class KeyHistory:
 def is_deleted(version: str, history: KeyHistory) -> bool | None:
     """Whether the upload was deleted: its version is not listed, or a delete marker is newer than the version.
 
-    None where that depends on which of both is newer. S3 lists versions and markers apart, and LastModified does
-    not tell: it counts seconds, and of a multipart upload it is the time at which the upload was begun.
+    None if the answer depends on which of the two is newer. S3 lists versions and markers separately, and LastModified
+    cannot order them: it has a resolution of one second, and for a multipart upload it is the time of its beginning.
 
     >>> is_deleted("v1", KeyHistory(["v2", "v1"])), is_deleted("v1", KeyHistory(["v2"], [], "v2"))
     (False, True)

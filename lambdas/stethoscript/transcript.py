@@ -1,7 +1,7 @@
-"""The transcript model every document is made from.
+"""The transcript model from which every document is written, and its reader.
 
-Source of the shapes: the job output of Amazon Transcribe Medical, in all the variants its guide shows.
-Unknown members are not looked at; missing ones are said to be missing, in the notes.
+Source of the shapes: the job output of Amazon Transcribe Medical, in all variants of its guide. Unknown members are
+ignored, and the notes name missing ones.
 """
 
 import json
@@ -24,25 +24,25 @@ PAUSE = 2.0
 """Seconds of silence after which one speaker's words begin a new turn."""
 
 MOST_BYTES = 96 * 1024**2
-"""Four hours of speech with ten alternatives have fewer; as objects in memory it is several times as much."""
+"""The largest output. Four hours with ten alternatives are smaller. In memory an output takes several times more."""
 MOST_VALUES = 8_000_000
-"""They have half as many, where an object counts as three: be it ever so short in the file, a value takes seventy
-bytes of memory, and an object two hundred and more."""
+"""The most values, where an object counts as three; four hours of speech have half as many. A value takes at least 70
+bytes of memory, and an object at least 200."""
 MOST_WORDS = 250_000
-"""Words of a running text: four hours of speech have some 40,000."""
+"""The most words of a running text; four hours of speech have about 40,000."""
 MOST_READINGS = 10
-"""Transcribe Medical gives no more for one stretch."""
+"""The most readings of one stretch that Transcribe Medical returns."""
 
-UNIDENTIFIED = "Protected health information was to be identified, but the output does not say what was found."
+UNIDENTIFIED = "Protected health information was to be identified, but the output holds no result of that."
 
 
 class Unreadable(ValueError):
-    """Transcribe's output is not of a shape we know; says where, never quotes it."""
+    """Transcribe's output has an unknown shape. The message never quotes the output."""
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """A stretch of the recording that may have been said in several ways, likeliest first."""
+    """A stretch of the recording with several possible readings, the likeliest first."""
 
     start: float
     end: float
@@ -58,7 +58,7 @@ class Turn:
 
     @property
     def start(self) -> float | None:
-        """When the first word that has a time begins."""
+        """The start of the first word that has a time, in seconds."""
         return next((word.start for word in self.words if word.start is not None), None)
 
     @property
@@ -71,9 +71,9 @@ class Turn:
 class Transcript:
     """Every spoken word once, in the order of speech.
 
-    `alternatives` are there where they were asked for. `identified` says whether protected health
-    information was looked for at all. `notes` are sentences about what the service left out. `machine` are the
-    words as the service wrote them; None until a correction is applied.
+    `alternatives` are set if the job requested them. `identified` says whether Transcribe identified protected health
+    information. `notes` are sentences about missing data. `machine` are the words as Transcribe wrote them; None until
+    a correction is applied.
     """
 
     words: tuple[Word, ...]
@@ -83,7 +83,7 @@ class Transcript:
     machine: tuple[Word, ...] | None = None
 
     def turns(self) -> Iterator[Turn]:
-        """The words split where the speaker changes or pauses, or where an editor split them."""
+        """The words, split where the speaker changes, after a pause, and where an editor split them."""
         begin = 0
         for index, (before, word) in enumerate(pairwise(self.words), start=1):
             if _begins_turn(before, word):
@@ -94,20 +94,20 @@ class Transcript:
 
 
 def read(body: bytes, *, sought: bool = False) -> Transcript:
-    """The transcript in a job's output. `sought` is whether protected health information was to be identified.
+    """The transcript in a job's output. `sought` says whether the job was to identify protected health information.
 
-    Speakers are `spk_0`, `spk_1`, … or, where channels were told apart, `ch_0`, `ch_1`.
+    Speakers are `spk_0`, `spk_1`, … or, with channel identification, `ch_0`, `ch_1`.
 
     Raises:
-        Unreadable: not the output of a transcription job.
+        Unreadable: the body is not the output of a transcription job.
     """
     if len(body) > MOST_BYTES or body.count(b",") + body.count(b"[") + 3 * body.count(b"{") > MOST_VALUES:
         raise Unreadable("the transcript is larger than any that is documented")
     try:
-        heard = _transcript(json.loads(body)["results"])
+        found = _transcript(json.loads(body)["results"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, IndexError) as error:
         raise Unreadable(f"the transcript is not of the documented shape ({type(error).__name__})") from error
-    return replace(heard, notes=(*heard.notes, UNIDENTIFIED)) if sought and not heard.identified else heard
+    return replace(found, notes=(*found.notes, UNIDENTIFIED)) if sought and not found.identified else found
 
 
 def _transcript(results: Mapping[str, Any]) -> Transcript:
@@ -128,13 +128,13 @@ def _transcript(results: Mapping[str, Any]) -> Transcript:
 
 
 def _texts(results: Mapping[str, Any]) -> Iterator[str]:
-    """The running text as the output tells it: as a whole, and by segment."""
+    """The running text: as a whole, and by segment."""
     for part in ("transcripts", "audio_segments"):
         yield _joined(mappings(results.get(part)))
 
 
 def _likeliest(results: Mapping[str, Any]) -> str:
-    """The first reading of each stretch: the last resort where nothing else of the output has a word."""
+    """The first reading of each stretch. It is used only if no other part of the output has a word."""
     stretches = (mappings(segment.get("alternatives")) for segment in mappings(results.get("segments")))
     return _joined(readings[0] for readings in stretches if readings)
 
@@ -157,7 +157,7 @@ def _marked(words: Iterable[Word], entities: Iterable[Mapping[str, Any]], gaps: 
 
 
 def _alternatives(segments: Iterable[Mapping[str, Any]], gaps: Counter[Gap]) -> Iterator[Stretch]:
-    """Readings that differ in more than capitals and the marks between words."""
+    """The stretches with readings that differ in more than capitals and punctuation."""
     for segment in segments:
         readings: dict[tuple[str, ...], str] = {}
         for alternative in mappings(segment.get("alternatives"))[:MOST_READINGS]:

@@ -1,4 +1,4 @@
-"""How S3 keeps an upload, and when that makes it unreadable to us whatever we are allowed.
+"""Storage classes and encryption of an upload that make it unreadable, whatever our permissions.
 
 Sources: the S3 API's HeadObject and GetObject (storage class, restore, encryption, InvalidObjectState).
 """
@@ -12,10 +12,10 @@ _ARCHIVES = ("GLACIER", "DEEP_ARCHIVE")
 
 
 def check_class(head: Mapping[str, Any]) -> None:
-    """Refuse what lies in an archive, from which nothing can be read; not what was restored from one.
+    """Reject an upload in an archive storage class, unless it was restored. `head` is HeadObject's answer.
 
     Raises:
-        Rejected: it does.
+        Rejected: S3 cannot return its content.
     """
     archived = head.get("StorageClass") in _ARCHIVES or head.get("ArchiveStatus")
     if archived and 'ongoing-request="false"' not in head.get("Restore", ""):
@@ -23,12 +23,12 @@ def check_class(head: Mapping[str, Any]) -> None:
 
 
 def archive() -> Rejected:
-    """Why an archived upload is refused."""
-    return Rejected("Archived", "It lies in an archive storage class: restore it, then upload a copy of it again.")
+    """The rejection of an archived upload."""
+    return Rejected("Archived", "It is in an archive storage class: restore it, then upload a copy of it again.")
 
 
 def unreadable(code: str, text: str) -> Rejected | None:
-    """What S3's answer to reading an upload says against the upload itself; None if it says nothing of the kind."""
+    """The rejection that an error code and text of S3 prove; None if they prove nothing against the upload."""
     if code == "InvalidObjectState":
         return archive()
     if code == "InvalidRequest" and "Server Side Encryption" in text:
@@ -37,9 +37,9 @@ def unreadable(code: str, text: str) -> Rejected | None:
 
 
 def foreign_key(head: Mapping[str, Any], key_arn: str) -> Rejected | None:
-    """Why an upload is refused that may be looked up but not read: it is encrypted with a KMS key that is not ours.
+    """The rejection of an upload that is encrypted with another KMS key than ours. `head` is HeadObject's answer.
 
-    None if it is ours, or none: then not the upload is at fault but our own rights.
+    None without a key, or with the key `key_arn`, because then the cause is our own permissions.
     """
     key = head.get("SSEKMSKeyId")
     if not key or key_arn.endswith(str(key)):

@@ -1,18 +1,18 @@
-"""What was wrong with an upload without being a reason to refuse it, in words: `Row.warning` is the class."""
+"""Sentences about defects of an upload that do not reject it. `LedgerRow.warning` is the class."""
 
 from collections.abc import Mapping
 
 from stethoscript import object_metadata
 
 SENTENCES: Mapping[str, str] = {
-    "BadCorrelationId": "The correlation id of the object's metadata is left out, because it is no id: use "
+    "BadCorrelationId": "The correlation id in the object's metadata is ignored, because it is not a valid id: use "
     f"{object_metadata.CORRELATION_RULE}.",
 }
-"""Never quotes the metadata: it goes into notifications."""
+"""The sentences never quote the metadata, because notifications carry them."""
 
 
 def sentence(warning: str | None) -> str | None:
-    """What a person reads; None if nothing was wrong.
+    """The sentence for a warning; None without a warning.
 
     >>> sentence(None)
     """

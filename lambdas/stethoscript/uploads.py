@@ -1,4 +1,4 @@
-"""What arrived in the intake bucket."""
+"""An upload in the intake bucket."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Upload:
 
 
 def is_folder(key: str, size: int) -> bool:
-    """Whether an object is only a folder's placeholder, as the S3 console makes them.
+    """Whether an object is only the placeholder of a folder, which the S3 console creates.
 
     >>> is_folder("dictation/", 0), is_folder("dictation/a.wav", 0)
     (True, False)

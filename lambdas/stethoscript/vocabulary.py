@@ -1,7 +1,7 @@
-"""Medical vocabularies: the table that Transcribe Medical takes, and what it refuses in one.
+"""Medical vocabularies: reads a table file, and checks it by the rules of Transcribe Medical.
 
-Rules: the developer guide's pages on the text file and on the character set for Amazon Transcribe Medical; the
-size and the length from the quotas. A phrase that begins or ends with a hyphen is refused too, as AWS was seen to do.
+Rules: the developer guide's pages on the text file and on the character set for Amazon Transcribe Medical. Size and
+length: the quotas. A phrase that begins or ends with a hyphen is refused too, because AWS was observed to refuse it.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ _SHOWN_PROBLEMS = 5
 
 @dataclass(frozen=True)
 class Term:
-    """One row of the table: what may be said, how it sounds, how it is to be written."""
+    """One row of the table: a phrase, its pronunciation, and its spelling in the transcript."""
 
     phrase: str
     ipa: str | None = None
@@ -32,18 +32,18 @@ class Term:
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a line of the file; line 0 is the file as a whole."""
+    """A defect in a line of the file; line 0 is the whole file."""
 
     line: int
     reason: str
 
     def __str__(self) -> str:
-        """Line and reason, as a person corrects them."""
+        """The line's number and the reason."""
         return f"line {self.line}: {self.reason}" if self.line else self.reason
 
 
 class InvalidTable(ValueError):
-    """A table that Transcribe Medical would refuse; the message names the first few lines and their reasons."""
+    """A table that Transcribe Medical would refuse; the message names the first five lines and their reasons."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         shown = "; ".join(str(problem) for problem in problems[:_SHOWN_PROBLEMS])
@@ -59,13 +59,15 @@ def read(content: bytes) -> tuple[Term, ...]:
     (Term(phrase='B.I.D.', ipa=None, sounds_like=None, display_as='b.i.d.'),)
 
     Raises:
-        BadTable: the file is none that Transcribe Medical would take.
+        InvalidTable: Transcribe Medical would refuse the file.
     """
     header, *rows = _lines(content)
     columns = header.split("\t")
     if sorted(columns) != sorted(COLUMNS):
         wanted = ", ".join(COLUMNS)
-        raise InvalidTable([Problem(1, f"the header must name the columns {wanted}, each once, parted by single tabs")])
+        raise InvalidTable(
+            [Problem(1, f"the header must name the columns {wanted}, each once, separated by single tabs")]
+        )
     terms, problems = [], []
     for number, row in enumerate(rows, 2):
         wrong = [Problem(number, reason) for reason in _row_problems(columns, row)]
@@ -80,9 +82,9 @@ def read(content: bytes) -> tuple[Term, ...]:
 
 
 def deployed_name(deployment: str, stem: str, content: bytes) -> str:
-    """The name under which a deployment has this table: another content is another vocabulary.
+    """The vocabulary's name in AWS. It contains a digest, so that each content is a vocabulary of its own.
 
-    So a new one can be made ready before anything names it, and the old one goes when nothing does any more.
+    A new vocabulary becomes READY before any job names it, and the old one is deleted when no job names it.
 
     >>> deployed_name("clinic", "drugs", b"Phrase")
     'clinic-drugs-159410b8c9be'
@@ -92,7 +94,7 @@ def deployed_name(deployment: str, stem: str, content: bytes) -> str:
 
 def _lines(content: bytes) -> list[str]:
     if len(content) > MOST_BYTES:
-        raise InvalidTable([Problem(0, f"the file has {len(content):,} bytes, and {MOST_BYTES:,} are the most")])
+        raise InvalidTable([Problem(0, f"the file has {len(content):,} bytes; the limit is {MOST_BYTES:,}")])
     if content.startswith(b"\xef\xbb\xbf"):
         raise InvalidTable([Problem(1, "the file begins with a byte order mark; save it as UTF-8 without one")])
     try:
@@ -111,7 +113,7 @@ def _row_problems(columns: Sequence[str], row: str) -> Iterator[str]:
     if not row.strip():
         yield "the line is empty"
     elif len(values) != len(columns):
-        yield f"there are {len(values)} columns instead of {len(columns)}, parted by single tabs"
+        yield f"there are {len(values)} columns instead of {len(columns)}, separated by single tabs"
     else:
         by_column = dict(zip(columns, values, strict=True))
         for column, value in by_column.items():
@@ -124,11 +126,11 @@ def _row_problems(columns: Sequence[str], row: str) -> Iterator[str]:
 
 def _value_problems(column: str, value: str) -> Iterator[str]:
     if len(value) > MOST_CHARACTERS:
-        yield f"{column} has {len(value)} characters, and {MOST_CHARACTERS} are the most"
+        yield f"{column} has {len(value)} characters; the limit is {MOST_CHARACTERS}"
     if _CONTROL.search(value):
         yield f"{column} holds a control character"
     elif value != value.strip():
-        yield f"{column} begins or ends with a blank"
+        yield f"{column} begins or ends with a space"
     elif value and (reason := _spelling(column, value)):
         yield f"{column} {reason}"
 
@@ -138,7 +140,7 @@ def _spelling(column: str, value: str) -> str | None:
         return None
     if column == "IPA":
         unknown = [part for part in value.split(" ") if part not in _PHONEMES]
-        return f"holds what is no sound of English, or no single blank between two: {unknown[0]!r}" if unknown else None
+        return f"holds an unknown sound, or more than one space between two sounds: {unknown[0]!r}" if unknown else None
     if _SPELLED.fullmatch(value):
         return None
     return "may hold letters, apostrophes and full stops only, with single hyphens between words; spell numbers out"

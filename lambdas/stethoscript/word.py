@@ -1,4 +1,4 @@
-"""A spoken word: what the transcript model is made of."""
+"""A spoken word, the unit of the transcript model."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from itertools import accumulate
 
 
 class Writer(StrEnum):
-    """Who wrote a word."""
+    """The writer of a word."""
 
     MACHINE = "machine"
     EDITOR = "editor"
@@ -17,12 +17,12 @@ class Writer(StrEnum):
 class Word:
     """One spoken word with the punctuation that follows it.
 
-    Times are seconds from the beginning, confidence is from 0 to 1; None where the service gave none.
-    `category` is that of the protected health information it belongs to: Personal, Geographic, …
+    Times are seconds from the beginning of the recording; confidence is from 0 to 1. Missing values are None.
+    `category` is the category of protected health information of which the word is part: Personal, Geographic, …
 
-    The rest is set by corrections only. `machine` is the range of the transcript's `machine` words that this word
+    Only corrections set the other fields. `machine` is the range of the transcript's `machine` words that this word
     stands for; it is empty for an inserted word. `begins_turn` overrides the rule for turns. `confirmed` means that an
-    editor compared the word with the sound.
+    editor compared the word with the audio.
     """
 
     text: str
@@ -39,5 +39,5 @@ class Word:
 
 
 def starts(words: Iterable[Word]) -> Iterator[float]:
-    """When each word begins. A word without a time begins with the one before it, and none begins before that one."""
+    """The start of each word, in seconds. No word starts before the previous one; one without a time starts with it."""
     return accumulate((word.start or 0.0 for word in words), max)

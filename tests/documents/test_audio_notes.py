@@ -23,7 +23,7 @@ WHOLE = replace(INFO, audio=AudioInfo(69.0, declared_seconds=69.0, cut_off=False
 CUT_OFF = replace(INFO, audio=AudioInfo(16.9, declared_seconds=69.0, cut_off=True))
 WARNING = (
     "The recording is incomplete: its file ends at about 0:16 of 1:09. The end of the speech is missing. "
-    "Upload the recording again if you have it whole."
+    "Upload the recording again if you have a complete file."
 )
 WITH_A_PLACE = sorted(set(FORMATS) - {"srt", "csv"})
 

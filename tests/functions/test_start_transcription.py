@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 import start_transcription
+from adapters.job_starts import NameTaken
 from adapters.ledger import Ledger
 from stethoscript import jobs
 from stethoscript.queue_messages import UploadMessage
@@ -72,7 +73,7 @@ def test_a_job_name_in_use_for_other_media_is_retried(pipeline):
     upload = pipeline.upload()
     job = jobs.recording("clinic", upload)
     pipeline.transcribe.jobs[job] = {"Media": {"MediaFileUri": "s3://elsewhere/other.wav"}}
-    with pytest.raises(start_transcription.NameTaken):
+    with pytest.raises(NameTaken):
         pipeline.start(upload)
 
 
@@ -384,7 +385,7 @@ def test_the_handler_returns_each_failed_message_and_logs_the_error(pipeline, mo
     context = SimpleNamespace(get_remaining_time_in_millis=lambda: 300_000)
     answer = start_transcription.handler(event, context)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "2"}]}
-    (named,) = [vars(each) for each in caplog.records if each.getMessage() == "back to the queue"]
+    (named,) = [vars(each) for each in caplog.records if each.getMessage() == "returned to the queue"]
     assert (named["message_id"], named["error"]) == ("2", "UnknownMessage")
     assert pipeline.row().state == "TRANSCRIBING"
 

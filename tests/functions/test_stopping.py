@@ -8,8 +8,10 @@ from botocore.exceptions import EndpointConnectionError
 import deliver_transcript
 import start_transcription
 from adapters import upload_versions
+from adapters.ledger import LEASE_SECONDS
+from adapters.rejecter import UNCERTAIN_SECONDS
 from operations.ledger_admin import LedgerAdmin
-from stethoscript import jobs, stopping
+from stethoscript import jobs, ledger_row, stopping
 from stethoscript.ledger_row import State
 from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
@@ -17,6 +19,12 @@ from tests.client_errors import refusal
 from tests.functions.fakes import INTAKE, TRANSCRIPTS, WORK
 
 KEY = "dictation/Jane Doe.wav"
+
+
+def announced(pipeline, recording, upload):
+    """The row that the reconciler writes for an upload without one."""
+    row = ledger_row.new(recording, State.ANNOUNCED, upload, pipeline.clock, row_days=0)
+    return replace(row, announcements=1)
 
 
 class InterleavedClient:
@@ -193,7 +201,7 @@ def test_a_failed_listing_never_means_deleted(pipeline, error):
 def test_an_upload_deleted_while_it_waits_is_not_transcribed(pipeline):
     upload = claimed(pipeline, Metadata={"correlation-id": "visit-7"})
     delete(pipeline)
-    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.clock += UNCERTAIN_SECONDS
     pipeline.start(upload)
     assert (ends(pipeline), pipeline.transcribe.jobs) == ([("REJECTED", "Gone")], {})
     assert (pipeline.notifications()[0]["profile"], pipeline.notifications()[0]["correlationId"]) == (
@@ -244,7 +252,7 @@ def test_a_recording_cancelled_just_before_its_start_is_not_transcribed(pipeline
 def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and_correlation_id(pipeline):
     upload = pipeline.upload(KEY, Metadata={"correlation-id": "visit-7"})
     recording = jobs.recording("clinic", upload)
-    pipeline.ledger.announce(pipeline.reconciler()._row(recording, upload))  # noqa: SLF001
+    pipeline.ledger.announce(announced(pipeline, recording, upload))
     cancel(pipeline)
     pipeline.start(upload)
     (notification,) = pipeline.notifications()
@@ -258,7 +266,7 @@ def test_a_cancelled_recording_that_was_only_announced_ends_with_its_profile_and
 
 def test_a_recording_that_is_deleted_and_cancelled_ends_once(pipeline):
     upload = pipeline.upload(KEY)
-    pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+    pipeline.ledger.announce(announced(pipeline, jobs.recording("clinic", upload), upload))
     cancel(pipeline)
     pipeline.s3.delete_object(Bucket=INTAKE, Key=KEY, VersionId=upload.version)
     pipeline.start(upload)
@@ -273,12 +281,12 @@ def test_a_recording_that_is_deleted_and_cancelled_ends_once(pipeline):
 @pytest.mark.parametrize("stop", [cancel, delete])
 def test_a_retry_recovers_from_a_failed_call_while_a_stopped_recording_is_ended(pipeline, stop, service, call, when):
     upload = claimed(pipeline)
-    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.clock += UNCERTAIN_SECONDS
     stop(pipeline)
     getattr(getattr(pipeline, service), when)[call] = [refusal("InternalError", status=500)]
     for _ in range(3):
         pipeline.start(upload)
-        pipeline.clock += start_transcription.LEASE_SECONDS
+        pipeline.clock += LEASE_SECONDS
     assert set(ends(pipeline)) == {("REJECTED", "Cancelled" if stop is cancel else "Gone")}
     assert len({notification["id"] for notification in pipeline.notifications()}) == 1
     assert (pipeline.row().state, pipeline.transcribe.jobs) == (State.REJECTED, {})
@@ -288,10 +296,10 @@ def test_a_retry_recovers_from_a_failed_call_while_a_stopped_recording_is_ended(
 def test_of_two_simultaneous_messages_one_sends_the_notification(pipeline, claim):
     if claim:
         upload = claimed(pipeline)
-        pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+        pipeline.clock += UNCERTAIN_SECONDS
     else:
         upload = pipeline.upload(KEY)
-        pipeline.ledger.announce(pipeline.reconciler()._row(jobs.recording("clinic", upload), upload))  # noqa: SLF001
+        pipeline.ledger.announce(announced(pipeline, jobs.recording("clinic", upload), upload))
     cancel(pipeline)
     other = pipeline.starter()
     pipeline.events = InterleavedClient(
@@ -326,7 +334,7 @@ def test_a_stopped_recording_waits_until_a_possible_job_would_be_visible(pipelin
     assert cancel(pipeline).start_requested
     pipeline.start(upload)
     assert (pipeline.notifications(), len(pipeline.messages(pipeline.intake_queue))) == ([], 1)
-    pipeline.clock += start_transcription.UNCERTAIN_SECONDS
+    pipeline.clock += UNCERTAIN_SECONDS
     pipeline.start(upload)
     assert ends(pipeline) == [("REJECTED", "Cancelled")]
 
@@ -471,7 +479,7 @@ def test_a_retry_recovers_from_a_crash_of_the_start_function_at_any_moment_of_st
         else:
             delete(pipeline, key)
         died = crash_at(pipeline, moment, lambda upload=upload: pipeline.start(upload))
-        pipeline.clock += start_transcription.LEASE_SECONDS
+        pipeline.clock += LEASE_SECONDS
         pipeline.start(upload)
         notification = [each["id"] for each in pipeline.notifications() if each["job"] == row.job]
         assert set(notification) == {f"{row.job}:REJECTED"}

@@ -332,9 +332,9 @@ def test_a_correlation_id_of_several_recordings_is_ambiguous(operator):
 def test_explain_counts_the_deferrals_in_the_logs(operator):
     upload = operator.pipeline.upload(KEY)
     for line in (
-        {"message": "put off", "job": operator.name(upload), "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
-        {"message": "put off", "job": operator.name(upload), "seconds": 60, "deferrals": 4},
-        {"message": "put off", "job": "clinic-somebody-elses", "seconds": 1, "deferrals": 9},
+        {"message": "deferred", "job": operator.name(upload), "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
+        {"message": "deferred", "job": operator.name(upload), "seconds": 60, "deferrals": 4},
+        {"message": "deferred", "job": "clinic-somebody-elses", "seconds": 1, "deferrals": 9},
     ):
         operator.logged.append({"timestamp": now() * 1000, "message": json.dumps(line)})
     operator.logged.append({"timestamp": now() * 1000, "message": "START RequestId: 1\n"})

@@ -19,10 +19,13 @@ import deliver_transcript
 import reconcile
 import start_transcription
 from adapters import transcribe_jobs
+from adapters.job_starts import JobStarts, NameTaken
 from adapters.ledger import Ledger, Sweep
+from adapters.rejecter import Rejecter
+from adapters.staging import Staging
 from deliver_transcript import Deliverer
 from reconcile import Reconciler
-from start_transcription import NameTaken, Starter
+from start_transcription import Starter
 from stethoscript import aws_errors, jobs, notifications, start_refusals
 from stethoscript.aws_errors import ErrorKind
 from stethoscript.ledger_row import State
@@ -54,13 +57,13 @@ def _name_ignores_version(patch: Patch) -> None:
 
 
 def _state_before_start(patch: Patch) -> None:
-    begin = Starter._begin
+    start = JobStarts.start
 
-    def early(self: Starter, row: Any, deadline: float) -> None:
-        self.ledger.advance(row, State.TRANSCRIBING, self.now(), started=int(self.now()))
-        begin(self, row, deadline)
+    def early(self: JobStarts, row: Any, deadline: float) -> None:
+        self.ledger.advance(row, State.TRANSCRIBING, self.slots.now(), started=int(self.slots.now()))
+        start(self, row, deadline)
 
-    patch.setattr(Starter, "_begin", early)
+    patch.setattr(JobStarts, "start", early)
 
 
 def _marked_before_notified(patch: Patch) -> None:
@@ -69,15 +72,15 @@ def _marked_before_notified(patch: Patch) -> None:
         ended = replace(row, state=state, updated=int(self.now()), **changes)
         self.ledger.advance(row, state, self.now(), **changes)
         self.notifier.notify(ended)
-        self._tidy(ended)
+        self._clean_up(ended)
 
     patch.setattr(Deliverer, "_end", end)
 
 
 def _rejected_before_notified(patch: Patch) -> None:
-    reject = Starter._reject
+    reject = Rejecter.reject
 
-    def early(self: Starter, row: Any, refusal: Any) -> None:
+    def early(self: Rejecter, row: Any, refusal: Any) -> None:
         self.ledger.claim(replace(row, state=State.REJECTED, reason=refusal.reason, remedy=refusal.remedy))
         found = self.ledger.find(row.recording)
         if found and found.state is State.REJECTED:
@@ -85,7 +88,7 @@ def _rejected_before_notified(patch: Patch) -> None:
             return
         reject(self, row, refusal)
 
-    patch.setattr(Starter, "_reject", early)
+    patch.setattr(Rejecter, "reject", early)
 
 
 def _no_reconciler(patch: Patch) -> None:
@@ -99,8 +102,7 @@ def _never_announces(patch: Patch) -> None:
 def _ignores_failed(patch: Patch) -> None:
     def blind(transcribe: Any, job: str) -> Any:
         found = transcribe_jobs.find(transcribe, job)
-        failed = found is not None and found["TranscriptionJobStatus"] == "FAILED"
-        return {**found, "TranscriptionJobStatus": "IN_PROGRESS"} if failed else found
+        return replace(found, status="IN_PROGRESS") if found and found.status == "FAILED" else found
 
     patch.setattr(reconcile, "transcribe_jobs", SimpleNamespace(find=blind))
 
@@ -115,40 +117,40 @@ def _ignores_claimed(patch: Patch) -> None:
 
 
 def _throttle_swallowed(patch: Patch) -> None:
-    put_off = Starter._put_off
+    defer = Starter._defer
 
     def swallow(self: Starter, recording: str, arrival: Any, fault: ErrorKind, **how: bool) -> None:
         if fault is not ErrorKind.BUSY:
-            put_off(self, recording, arrival, fault, **how)
+            defer(self, recording, arrival, fault, **how)
 
-    patch.setattr(Starter, "_put_off", swallow)
+    patch.setattr(Starter, "_defer", swallow)
 
 
 def _put_off_counts(patch: Patch) -> None:
     def fail(_self: Starter, _recording: str, _arrival: Any, _fault: ErrorKind, **_how: bool) -> None:
         raise RuntimeError
 
-    patch.setattr(Starter, "_put_off", fail)
+    patch.setattr(Starter, "_defer", fail)
 
 
 def _newest_version_frozen(patch: Patch) -> None:
-    freeze = Starter._freeze
+    stage = Staging.stage
 
-    def newest(self: Starter, row: Any) -> None:
+    def newest(self: Staging, row: Any) -> None:
         def copy(*, CopySource: dict[str, str], **more: Any) -> Any:  # noqa: N803 - AWS's own name
             current = {name: value for name, value in CopySource.items() if name != "VersionId"}
             return self.copier.copy_object(CopySource=current, **more)
 
-        freeze(replace(self, copier=SimpleNamespace(copy_object=copy)), row)
+        stage(replace(self, copier=SimpleNamespace(copy_object=copy)), row)
 
-    patch.setattr(Starter, "_freeze", newest)
+    patch.setattr(Staging, "stage", newest)
 
 
 def _conflict_is_an_error(patch: Patch) -> None:
-    def refuse(_self: Starter, _job: str, _media_uri: str) -> None:
+    def refuse(_self: JobStarts, _job: str, _media_uri: str) -> None:
         raise NameTaken
 
-    patch.setattr(Starter, "_adopt", refuse)
+    patch.setattr(JobStarts, "_adopt", refuse)
 
 
 def _lease_for_ever(patch: Patch) -> None:
@@ -158,7 +160,7 @@ def _lease_for_ever(patch: Patch) -> None:
 
 
 def _ends_are_not_final(patch: Patch) -> None:
-    patch.setattr("ledger._OPEN", "attribute_exists(recording) OR job = :own_job AND #state IN (:one, :other)")
+    patch.setattr("adapters.ledger._OPEN", "attribute_exists(recording) OR job = :own_job AND #state IN (:one, :other)")
 
 
 def _sweep_skips_versions(patch: Patch) -> None:
@@ -182,18 +184,17 @@ def _sweep_never_starts_over(patch: Patch) -> None:
 
 
 def _staging_deleted_early(patch: Patch) -> None:
-    bring = Deliverer._bring_to_end
+    bring = Deliverer._process
 
     def early(self: Deliverer, row: Any, signal: Any) -> None:
-        self._tidy(row)
+        self._clean_up(row)
         bring(self, row, signal)
 
-    patch.setattr(Deliverer, "_bring_to_end", early)
+    patch.setattr(Deliverer, "_process", early)
 
 
 def _every_signal_is_trusted(patch: Patch) -> None:
-    long_ago = SimpleNamespace(timestamp=lambda: 0.0)
-    ended = {"TranscriptionJobStatus": "COMPLETED", "CompletionTime": long_ago}
+    ended = transcribe_jobs.TranscribeJob("COMPLETED", completed=0)
     patch.setattr(deliver_transcript, "transcribe_jobs", SimpleNamespace(find=lambda _transcribe, _job: ended))
 
 

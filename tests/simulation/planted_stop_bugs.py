@@ -9,10 +9,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 import deliver_transcript
-import start_transcription
-from adapters import upload_versions
+from adapters import job_starts, upload_versions
 from adapters.ledger import Ledger
 from adapters.notifier import Notifier
+from adapters.rejecter import Rejecter
+from adapters.upload_reader import UploadGone
 from deliver_transcript import Deliverer
 from operations import cancellation
 from operations.erasure import Eraser
@@ -24,7 +25,7 @@ Patch = pytest.MonkeyPatch
 
 
 def start_ignores_deletion(patch: Patch) -> None:
-    patch.setattr(start_transcription, "upload_versions", SimpleNamespace(is_deleted=lambda *_asked: False))
+    patch.setattr(job_starts, "upload_versions", SimpleNamespace(is_deleted=lambda *_asked: False))
 
 
 def deletion_read_before_the_slot(patch: Patch) -> None:
@@ -32,7 +33,7 @@ def deletion_read_before_the_slot(patch: Patch) -> None:
 
     def early(self: Starter, row: LedgerRow, deadline: float) -> None:
         if row.state is State.CLAIMED and checked(self.s3, self.settings.account, row.upload):
-            raise start_transcription.Gone
+            raise UploadGone
         start(self, row, deadline)
 
     start_ignores_deletion(patch)
@@ -69,7 +70,7 @@ def failed_listing_is_a_deletion(patch: Patch) -> None:
 
 
 def start_ignores_cancellation(patch: Patch) -> None:
-    patch.setattr("ledger._NOT_STOPPED", "attribute_exists(recording)")
+    patch.setattr("adapters.ledger._NOT_STOPPED", "attribute_exists(recording)")
 
 
 def start_leaves_no_trace(patch: Patch) -> None:
@@ -81,17 +82,17 @@ def start_leaves_no_trace(patch: Patch) -> None:
 
 
 def refused_though_it_may_have_begun(patch: Patch) -> None:
-    def at_once(self: Starter, row: LedgerRow) -> None:
-        self._reject(row, stopping.refusal(str(row.reason)))
+    def at_once(self: Rejecter, row: LedgerRow) -> None:
+        self.reject(row, stopping.refusal(str(row.reason)))
 
-    patch.setattr(Starter, "_end_stopped", at_once)
+    patch.setattr(Rejecter, "end_stopped", at_once)
 
 
 def refused_before_it_is_marked(patch: Patch) -> None:
-    def unmarked(self: Starter, row: LedgerRow) -> None:
-        self._reject(row, stopping.refusal(stopping.GONE))
+    def unmarked(self: Rejecter, row: LedgerRow) -> None:
+        self.reject(row, stopping.refusal(stopping.GONE))
 
-    patch.setattr(Starter, "_stop_deleted", unmarked)
+    patch.setattr(Rejecter, "stop_deleted", unmarked)
 
 
 def delivery_ignores_cancellation(patch: Patch) -> None:
@@ -110,12 +111,14 @@ def delivery_is_stopped_midway(patch: Patch) -> None:
 
 
 def output_is_left(patch: Patch) -> None:
-    tidy = Deliverer._tidy
-    patch.setattr(Deliverer, "_tidy", lambda self, row: tidy(self, replace(row, state=State.DELIVERED, reason=None)))
+    tidy = Deliverer._clean_up
+    patch.setattr(
+        Deliverer, "_clean_up", lambda self, row: tidy(self, replace(row, state=State.DELIVERED, reason=None))
+    )
 
 
 def erasure_notified_after_the_tombstone(patch: Patch) -> None:
-    tell, waiting = Notifier.tell, []
+    tell, waiting = Notifier.notify, []
 
     def later(self: Notifier, row: LedgerRow) -> None:
         waiting.append((self, row)) if row.state is State.ERASED else tell(self, row)

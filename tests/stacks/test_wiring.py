@@ -11,14 +11,15 @@ import deliver_transcript
 import reconcile
 import start_transcription
 from adapters.clients import client
-from adapters.ledger import BY_STATE, Ledger, Sweep
+from adapters.job_slots import SLOT_POLL_SECONDS
+from adapters.ledger import Ledger, Sweep
 from adapters.settings import read_settings
 from deliver_transcript import DeliverSettings
 from operations import side_removals
 from reconcile import ReconcileSettings
 from start_transcription import StartSettings
 from stethoscript import profiles
-from stethoscript.ledger_row import LedgerRow, State
+from stethoscript.ledger_row import BY_STATE_INDEX, LedgerRow, State
 from tests.stacks.policy_evaluator import Request, allowed, denied
 from tests.stacks.resolved_templates import ACCOUNT
 
@@ -115,7 +116,7 @@ def test_the_sweep_s_cursor_is_stored_in_the_deployed_table(ledger):
 
 
 def test_functions_that_count_rows_may_query_the_ledger_s_index_and_none_may_scan_it(deployment, functions):
-    index = f"{deployment.one('AWS::DynamoDB::Table').arn}/index/{BY_STATE}"
+    index = f"{deployment.one('AWS::DynamoDB::Table').arn}/index/{BY_STATE_INDEX}"
     for handler, function in functions.items():
         rights = deployment.rights(function["Role"])
         assert allowed(rights, Request("dynamodb:Query", index)) is (handler != "deliver_transcript.handler")
@@ -132,7 +133,7 @@ def test_rows_expire_by_their_expiry_attribute(deployment):
 
 
 def test_the_start_function_has_time_to_wait_for_a_slot_and_then_to_copy_two_gigabytes(functions):
-    looks = 10 * 1.5 * start_transcription.IN_HAND_SECONDS
+    looks = 10 * 1.5 * SLOT_POLL_SECONDS
     assert functions["start_transcription.handler"]["Timeout"] >= start_transcription.COPY_SECONDS + looks
 
 

@@ -90,7 +90,7 @@ Where
   s3://clinic-transcripts/day/job/m.json
 
 What next
-  Who may read transcripts in AWS finds there a list of the documents. Others ask their operator for this job."""
+  Open the list of documents in AWS. If you have no permission to read transcripts, ask your operator."""
     )
 
 
@@ -119,8 +119,8 @@ def test_an_e_mail_about_an_erasure_asks_to_delete_every_copy():
 
 def test_an_e_mail_about_an_uncertain_transcript_asks_to_listen_again():
     unsure = LedgerRow(**vars(ENDS["delivered"]) | {"confidence": "low"})
-    assert "listen again" in email_text.text(unsure, BUCKET)
-    assert "listen again" not in email_text.text(ENDS["delivered"], BUCKET)
+    assert "listen to the recording" in email_text.text(unsure, BUCKET)
+    assert "listen to the recording" not in email_text.text(ENDS["delivered"], BUCKET)
 
 
 def test_events_have_our_source_and_the_status_in_their_type():
@@ -134,7 +134,7 @@ def test_a_cut_off_recording_is_announced_as_incomplete():
     assert email_text.subject(end).startswith("Transcript ready, recording incomplete: ")
     assert email_text.text(end, BUCKET).startswith(
         "The recording is incomplete: its file ends at about 0:16 of 1:09. The end of the speech is missing. "
-        "Upload the recording again if you have it whole."
+        "Upload the recording again if you have a complete file."
     )
     assert notifications.body(end, BUCKET)["audio"] == {"seconds": 16.9, "declaredSeconds": 69.0, "complete": False}
     assert notifications.attributes(end)["audio"] == "incomplete"
@@ -155,6 +155,6 @@ def test_silence_is_announced_as_silence():
 
 
 def test_an_e_mail_says_why_a_correlation_id_is_missing():
-    assert "correlation id of the object's metadata is left out" in email_text.text(
+    assert "correlation id in the object's metadata is ignored" in email_text.text(
         ENDS["without its correlation id"], BUCKET
     )

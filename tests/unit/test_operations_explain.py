@@ -206,11 +206,11 @@ def test_a_retry_that_has_not_started_is_in_progress():
 
 def test_log_lines_become_traces_with_their_error():
     lines = [
-        {"at": 1, "message": "put off", "job": "j", "seconds": 30, "deferrals": 1},
-        {"at": 2, "message": "put off", "job": "j", "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
-        {"at": 2, "message": "put off", "job": "j", "seconds": 60, "deferrals": 2},
-        {"at": 3, "message": "put off", "job": "j", "seconds": 30, "deferrals": 3},
-        {"at": 4, "message": "back to the queue", "job": "j", "error": "KeyError"},
+        {"at": 1, "message": "deferred", "job": "j", "seconds": 30, "deferrals": 1},
+        {"at": 2, "message": "deferred", "job": "j", "error": "ReadTimeoutError", "fault": "UNAVAILABLE"},
+        {"at": 2, "message": "deferred", "job": "j", "seconds": 60, "deferrals": 2},
+        {"at": 3, "message": "deferred", "job": "j", "seconds": 30, "deferrals": 3},
+        {"at": 4, "message": "returned to the queue", "job": "j", "error": "KeyError"},
         {"at": 5, "message": "transcribing", "job": "j"},
     ]
     assert list(traces(START, lines)) == [

@@ -18,6 +18,12 @@ def test_a_profile_may_choose_its_documents_or_none():
     assert [profile.documents for profile in chosen] == [("txt",), (), None]
 
 
+def test_a_setting_that_a_profile_does_not_name_has_its_usual_value():
+    (profile,) = profiles.read({"a/": {"documents": ["txt"]}})
+    assert profile.setting("locked") == ()
+    assert profile.row_settings is None
+
+
 def test_the_error_for_a_key_without_a_profile_lists_the_prefixes():
     assert profiles.match(READ, "a.wav") is None
     assert "dictation/cardiology/" in profiles.unmatched(READ).remedy
@@ -38,8 +44,8 @@ def test_the_error_for_a_key_without_a_profile_lists_the_prefixes():
         ({"vocabulary_name": "my drugs"}, "vocabulary_name"),
         ({"content_identification_type": "PII"}, "content_identification_type"),
         ({"speaker_labels": 2}, "unknown speaker_labels"),
-        ({"documents": ["pdf"]}, "documents: unknown form 'pdf'; known: "),
-        ({"documents": ["txt", "txt"]}, "documents: 'txt' is there twice"),
+        ({"documents": ["pdf"]}, "documents: unknown format 'pdf'; known: "),
+        ({"documents": ["txt", "txt"]}, "documents: 'txt' is listed twice"),
         ({"documents": "txt"}, "documents must be a list"),
         ({"documents": None}, "documents must be a list"),
         ({"locked": ["colour"]}, "locked must be true or a list of settings; known: type, specialty"),

@@ -111,7 +111,7 @@ def test_a_time_beyond_the_longest_recording_is_ignored_and_moves_no_later_word(
     assert [(each.text, each.start) for each in model.words] == [
         ("How", 0.0), ("are", None), ("you", 4.0), ("Fine", 14_400.0)
     ]  # fmt: skip
-    assert model.notes == ("1 word came with a time that cannot be.",)
+    assert model.notes == ("1 word came with an impossible time.",)
 
 
 def test_channels_without_items_fall_back_to_the_common_items():
@@ -141,7 +141,7 @@ def test_readings_of_a_segment_are_kept_where_they_differ():
         (0.0, 1.0, ("Take 50 mg.", "Take 15 mg.")),
         (2.0, 3.0, ("Take .5, please", "Take 5 please.")),
     ]
-    assert model.notes == ("1 stretch with several readings came without a time and is left out.",)
+    assert model.notes == ("1 stretch with several readings came without a time and is omitted.",)
 
 
 def entity(content, start, end, category="PHI-Personal"):
@@ -206,8 +206,8 @@ def test_missing_values_are_none_with_one_note_for_each_kind():
     assert model.notes == (
         "1 word came without text.",
         "2 words came without a time.",
-        "2 words came with a time that cannot be.",
-        "1 word came with an end before the beginning.",
+        "2 words came with an impossible time.",
+        "1 word came with an end before its beginning.",
         "1 word came without a confidence.",
     )
 

@@ -63,14 +63,14 @@ def test_the_last_line_needs_no_end():
         (f"{HEADER}-warfarin\t\t\t\n", "line 2: Phrase may hold"),
         (f"{HEADER}war--farin\t\t\t\n", "line 2: Phrase may hold"),
         (f"{HEADER}Ménière\t\t\t\n", "line 2: Phrase may hold"),
-        (f"{HEADER}warfarin \t\t\t\n", "line 2: Phrase begins or ends with a blank"),
-        (f"{HEADER}warfarin\t\t\tWarfarin\u00a0\n", "line 2: DisplayAs begins or ends with a blank"),
+        (f"{HEADER}warfarin \t\t\t\n", "line 2: Phrase begins or ends with a space"),
+        (f"{HEADER}warfarin\t\t\tWarfarin\u00a0\n", "line 2: DisplayAs begins or ends with a space"),
         (f"{HEADER}warfarin\t\twar far in\t\n", "line 2: SoundsLike may hold"),
         (f"{HEADER}A.L.L.\teɪ  ɛ\t\tALL\n", "line 2: IPA holds"),
         (f"{HEADER}A.L.L.\teɪɛ\t\tALL\n", "line 2: IPA holds"),
         (f"{HEADER}A.L.L.\teɪ ɛ\tay-ell\tALL\n", "line 2: IPA and SoundsLike exclude each other"),
         (f"{HEADER}warfarin\t\t\tWar\x07farin\n", "line 2: DisplayAs holds a control character"),
-        (f"{HEADER}{'a' * 256}\t\t\t\n", "line 2: Phrase has 256 characters, and 255 are the most"),
+        (f"{HEADER}{'a' * 256}\t\t\t\n", "line 2: Phrase has 256 characters; the limit is 255"),
         (f"{HEADER}warfarin\t\t\t{'ü' * 256}\n", "line 2: DisplayAs has 256 characters"),
         (f"{HEADER}warfarin\t\t\tW\r\n", "line 2: lines must end with a line feed alone"),
         (HEADER.encode() + b"warfarin\t\t\tM\xe9ni\xe8re\n", "line 2: this is not UTF-8"),
@@ -94,7 +94,7 @@ def test_51200_bytes_are_the_limit():
     whole = fitting + "a" * (vocabulary.MOST_BYTES - len(fitting) - 4) + "\t\t\t\n"
     assert len(whole) == vocabulary.MOST_BYTES
     assert vocabulary.read(whole.encode())
-    assert problems(whole.replace("\t\t\t\n", "\t\t\ta\n", 1)) == ["the file has 51,201 bytes, and 51,200 are the most"]
+    assert problems(whole.replace("\t\t\t\n", "\t\t\ta\n", 1)) == ["the file has 51,201 bytes; the limit is 51,200"]
 
 
 def test_every_bad_line_is_named_and_the_message_shows_the_first_few():

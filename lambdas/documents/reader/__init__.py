@@ -1,1 +1,1 @@
-"""The parts of the reader page: what Python writes into it, and what stands there as it is."""
+"""The parts of the reader page: Python modules that write markup, and static files."""

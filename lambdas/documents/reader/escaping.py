@@ -1,4 +1,4 @@
-"""The two ways by which somebody's text comes into the page."""
+"""The two ways to write untrusted text into the page."""
 
 import html
 import json
@@ -10,7 +10,7 @@ _MARKUP = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&"}
 
 
 def text(anything: object) -> str:
-    """What stands between tags, or within an attribute's quotation marks.
+    """Text between tags or in a quoted attribute, escaped.
 
     >>> text('<b title="x">')
     '&lt;b title=&quot;x&quot;&gt;'
@@ -19,7 +19,7 @@ def text(anything: object) -> str:
 
 
 def data(anything: Any) -> str:
-    r"""JSON that ends no script and begins no comment.
+    r"""JSON for a script element, without characters that end it or begin a comment.
 
     >>> data("</script>")
     '"\\u003c/script\\u003e"'

@@ -1,4 +1,4 @@
-"""What the page says beside the words: facts, what is missing, what the marks mean, and what can be switched."""
+"""Writes the page's sections beside the words: recording data, notes, the legend and the switches."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +13,7 @@ _LONG = ("Uploaded as", "Job")
 
 
 def parts(transcript: Transcript, info: RecordingInfo) -> Mapping[str, str]:
-    """Places of the page's template, filled in. The title goes into a browser's history, so it names nobody."""
+    """The values for the page's template. The title has no patient data, because browsers keep it in their history."""
     unsure = sum(level(word.confidence) in (Band.MEDIUM, Band.LOW) for word in transcript.words)
     return {
         "title": escaped(f"Transcript {info.job[-8:]}, {info.arrived:%Y-%m-%d}"),

@@ -1,4 +1,4 @@
-"""Who speaks: each gets a colour, a shape and a number, and a name that the reader may change."""
+"""Marks the speakers: each has a colour, a shape, a number, and a name that the reader can change."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,39 +10,39 @@ from documents.reader import escaping
 from stethoscript.transcript import Word
 
 HUES = 6
-"""Colours there are, with the shape and the line that go with them; then they begin anew."""
+"""The number of colours, each with a shape and a line. After the last one, the first is used again."""
 MOST_NAMED = 30
-"""As many as Transcribe tells apart: of more, which nobody should meet, only these can be renamed."""
+"""The most speakers that Transcribe labels. Only this many can be renamed."""
 _UNKNOWN = "Speaker not known"
 
 
 @dataclass(frozen=True)
 class Speakers:
-    """A place for each label; none at all where speakers were not told apart."""
+    """A number for each label; none if the transcript has no speaker labels."""
 
     places: Mapping[str | None, int]
 
     @classmethod
     def of(cls, words: Sequence[Word]) -> "Speakers":
-        """Those who say these words; who is not known counts as one more."""
+        """The speakers of these words; an unknown speaker counts as one more."""
         labels = {word.speaker for word in words}
         known = sorted((label for label in labels if label), key=lambda label: (len(label), label))
         unknown = [label for label in labels if not label] if known else []
         return cls({label: place for place, label in enumerate([*known, *unknown])})
 
     def style(self, label: str | None) -> str:
-        """The classes by which a turn is this speaker's."""
+        """The CSS classes of a speaker's turn."""
         place = self.places.get(label)
         return " alone" if place is None else f" s{place} h{place % HUES}"
 
     def heading(self, label: str | None) -> str:
-        """The speaker, before a turn."""
+        """The speaker's markup before a turn."""
         if label not in self.places:
             return ""
         return f'{self._badge(label)} <span class="name">{self._name(label)}</span> '
 
     def panel(self) -> str:
-        """Where speakers are renamed."""
+        """The panel to rename speakers."""
         if not self.places:
             return ""
         rows = (

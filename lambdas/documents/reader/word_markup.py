@@ -1,4 +1,4 @@
-"""What was said: as markup for people, and as numbers for the script."""
+"""Writes the words: as markup for people, and as numbers for the script."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,13 +10,13 @@ from stethoscript.confidence import Band
 from stethoscript.transcript import Transcript, Turn, Word
 
 PARAGRAPH, LONGEST = 60, 120
-"""A monologue becomes paragraphs: after so many words at the end of a sentence, after so many in any case."""
+"""A long turn becomes paragraphs: at a sentence end after the first number of words, at once after the second."""
 LINE = 68
 SCREEN = 40
-"""Lines of so many characters that make a screen. A browser lays out only the screens it shows: one for each
-paragraph would be ten times the work when scrolling, none at all five times the work when opening."""
+"""The characters of a line, and the lines of a screen. A browser lays out only visible screens. One screen for each
+paragraph takes ten times as long to scroll; no screens take five times as long to open."""
 _MARKS = {Band.MEDIUM: ("u", ()), Band.LOW: ("u", ("very",))}
-"""The element of a word that was heard with doubt, and its class."""
+"""The element and the class of a word with a low confidence."""
 _SILENCE = (
     '<p class="silence">No speech was recognised in this recording, so there is nothing to read. '
     "If somebody does speak in it, you will have to listen.</p>"
@@ -24,12 +24,12 @@ _SILENCE = (
 
 
 def turns(transcript: Transcript, speakers: Speakers) -> str:
-    """The turns in paragraphs, and these in screens."""
+    """The turns as paragraphs, grouped in screens."""
     return "\n".join(_screens(_paragraphs(transcript.turns(), speakers))) or _SILENCE
 
 
 def data(transcript: Transcript, file: str) -> str:
-    """Times in hundredths of a second, each start told from the one before it; confidence in percent."""
+    """Times in hundredths of a second, each start relative to the previous one; confidence in percent."""
     words = transcript.words
     return escaping.data(
         {
@@ -63,7 +63,7 @@ def _screen(paragraphs: Sequence[str]) -> str:
 
 
 def _paragraphs(spoken: Iterator[Turn], speakers: Speakers) -> Iterator[tuple[int, str]]:
-    """Each with the lines it takes, one of them empty; says where a speaker goes on after a pause, or within a turn."""
+    """Each paragraph with its number of lines, one of them empty, and whether the same speaker continues."""
     number, before = 0, ""
     for turn in spoken:
         speaker = speakers.style(turn.speaker)
@@ -95,7 +95,7 @@ def _paragraph(words: Sequence[Word], number: int, speakers: Speakers, place: st
 
 
 def _written(words: Sequence[Word]) -> Iterator[str]:
-    """Each word as an element, its punctuation behind it."""
+    """Each word as an element, followed by its punctuation."""
     before = None
     for word in words:
         element, marks = _MARKS.get(confidence.level(word.confidence), ("span", ()))

@@ -1,6 +1,6 @@
-"""What a file is and what it tells of itself, by its content as a decoder judges it.
+"""Detects a file's format and the properties of its audio, by the content that a decoder reads.
 
-The rule: refuse on positive proof only. What cannot be read, or contradicts itself, stays open and goes to Transcribe.
+A file is refused on positive proof only. An unreadable or contradictory value stays None, and Transcribe decides.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from stethoscript.audio_info import AudioInfo, believable, damaged
 from stethoscript.rejections import Rejected
 
 MEDIA_FORMATS = ("mp3", "mp4", "wav", "flac", "ogg", "amr", "webm", "m4a")
-"""Transcribe's names, which are the extensions too."""
+"""Transcribe's names of formats, which are also file name extensions."""
 _EXTENSIONS = {
     **{name: name for name in MEDIA_FORMATS},
     **dict.fromkeys(("mov", "qt", "m4v", "3gp", "3g2"), "mp4"), **dict.fromkeys(("m4b", "m4r"), "m4a"),
@@ -32,12 +32,12 @@ _EXTENSIONS = {
     "wave": "wav", "awb": "amr", "mpga": "mp3", "mp2": "mp3",
 }  # fmt: skip
 _LEAST_BYTES = 40
-"""Half a second of any codec takes more."""
+"""The fewest bytes of half a second, in any codec."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format that Transcribe takes: its name, how it begins, and who reads on."""
+    """A format that Transcribe accepts: its name, its first bytes, and its parser."""
 
     name: str
     matches: Callable[[bytes], bool]
@@ -55,15 +55,15 @@ FORMATS = (
 
 
 def examine(source: Source, extension: str) -> tuple[str, AudioInfo]:
-    """Transcribe's name of a file's format, and what it tells of its sound.
+    """Transcribe's name of a file's format, and the properties of its audio.
 
-    Where the content tells no format and is nothing else either, the extension of its name does.
+    If the content has no known format, the extension of the file's name decides.
 
     Raises:
-        Rejected: it is something else, or damaged beyond use.
+        Rejected: the file has an unsupported format, or is damaged.
     """
     found = Findings()
-    with suppress(Exhausted):  # what was learned stays
+    with suppress(Exhausted):  # the values found so far stay
         _examine(source, found)
     if believable(found.seconds, source.size) is None:
         found.seconds = found.declared_seconds = None
@@ -71,10 +71,10 @@ def examine(source: Source, extension: str) -> tuple[str, AudioInfo]:
 
 
 def by_extension(extension: str) -> str:
-    """Transcribe's name of the format that a file's name tells, where its content does not.
+    """Transcribe's name of the format by the extension of a file's name.
 
     Raises:
-        Rejected: there is no such format.
+        Rejected: the extension is none of Transcribe's formats.
     """
     if extension.lower() in _EXTENSIONS:
         return _EXTENSIONS[extension.lower()]
@@ -99,7 +99,7 @@ def _examine(source: Source, found: Findings) -> None:
 
 
 def _behind(part: Part, whole: Part, found: Findings) -> None:
-    """Read what begins with zeros, in the middle of a frame, or with nothing that is known."""
+    """Read a file that begins with zeros, in the middle of a frame, or with unknown bytes."""
     begin = tags.junk(part)
     begin = tags.begin(part, begin) if begin else 0
     if begin >= part.size and part.size <= WALK_BYTES:
@@ -110,7 +110,7 @@ def _behind(part: Part, whole: Part, found: Findings) -> None:
     unsupported_formats.check_stream(head)
     if begin and _read(rest, head, found):
         return
-    for each in (rest, whole):  # a tag may be shorter than it says
+    for each in (rest, whole):  # a tag may be shorter than its size field
         if sync := mpeg_audio.find(each, 0):
             found.media_format = "mp3"
             clean = begin == 0 and sync[0] == 0 and (each.begin == 0 or whole.at(0, 3) == b"ID3")

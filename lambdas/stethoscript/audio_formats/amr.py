@@ -1,6 +1,6 @@
-"""AMR: a mark, and frames of 20 ms that say in their first byte how long they are.
+"""AMR: a magic number, then frames of 20 ms whose first byte gives their size.
 
-Source: RFC 4867, section 5, whose mark tells narrowband (always 8 kHz) from wideband (always 16 kHz).
+Source: RFC 4867, section 5. The magic number distinguishes narrowband (8 kHz) from wideband (16 kHz).
 """
 
 from stethoscript.audio_formats import codecs
@@ -19,10 +19,10 @@ _KINDS = {
 
 
 def read(part: Part, found: Findings) -> None:
-    """Learn what there is to learn.
+    """Read the properties of the audio into the findings.
 
     Raises:
-        Rejected: no sound stands behind the mark.
+        Rejected: no audio follows the magic number.
     """
     head = part.at(0, 16)
     for mark, (hertz, sizes) in _KINDS.items():
@@ -37,7 +37,7 @@ def read(part: Part, found: Findings) -> None:
 
 
 def _seconds(part: Part, at: int, sizes: tuple[int, ...]) -> float | None:
-    """The sum of all frames of a small file: frames differ in size, and have no mark to begin in the middle."""
+    """The duration of a small file, by all its frames. Frames have no marker, so reading cannot begin in the middle."""
     if part.size > WALK_BYTES:
         return None
     frames, content = 0, part.at(0, WALK_BYTES)

@@ -1,4 +1,4 @@
-"""What the parsers of a format read from, and where they keep what they learn."""
+"""The input of the parsers, and the values that they find."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,34 +6,34 @@ from typing import Protocol
 from stethoscript.audio_info import AudioInfo
 
 WINDOW_BYTES = 64 * 1024
-"""As much as is searched for a mark at one place; S3RangeFile fetches as much at once."""
+"""The bytes that a parser searches for a marker at one place. S3RangeFile fetches blocks of this size."""
 WALK_BYTES = 8 * WINDOW_BYTES
-"""A file up to this size is read from one end to the other where that tells its duration exactly."""
+"""A file up to this size is read completely if that gives its exact duration."""
 _SHARE = 0.05
 
 
 class Exhausted(Exception):
-    """Reading on would cost more than the probe is worth. What was learned so far stays valid."""
+    """The limits of the probe are reached. The values found so far stay valid."""
 
 
 class Source(Protocol):
-    """A file that is read by offset."""
+    """A file that parsers read by offset."""
 
     @property
     def size(self) -> int:
         """Its length in bytes."""
 
     def at(self, offset: int, count: int) -> bytes:
-        """The bytes from an offset on: at most `count`, fewer at the end of the file, none behind it.
+        """The bytes from an offset: at most `count`, fewer at the end of the file, none after it.
 
         Raises:
-            Exhausted: the budget is spent.
+            Exhausted: the limits are reached.
         """
 
 
 @dataclass(frozen=True)
 class Part:
-    """The part of a file that holds the recording: behind tags in front of it, before tags at its end."""
+    """The part of a file between the tags at its beginning and the tags at its end."""
 
     source: Source
     begin: int
@@ -45,23 +45,23 @@ class Part:
         return self.end - self.begin
 
     def at(self, offset: int, count: int) -> bytes:
-        """As of a Source, counted from this part's beginning."""
+        """The bytes from an offset in this part."""
         offset = max(0, offset)
         return self.source.at(self.begin + offset, max(0, min(count, self.size - offset)))
 
     def window(self, offset: int) -> int:
-        """Where the window begins that holds an offset: reading whole windows costs one request each."""
+        """The start of the window that holds an offset. A whole window costs one request."""
         return max(0, offset - (self.begin + offset) % WINDOW_BYTES)
 
     def number(self, offset: int, count: int) -> int | None:
-        """A big-endian number; None where the part ends before it does."""
+        """A big-endian number; None if the part ends within it."""
         content = self.at(offset, count)
         return int.from_bytes(content, "big") if len(content) == count else None
 
 
 @dataclass
 class Findings:
-    """What was learned so far: filled as it is read, so that it stays when the budget runs out."""
+    """The values found so far. A parser sets them one by one, so that they stay when the limits are reached."""
 
     media_format: str | None = None
     seconds: float | None = None
@@ -76,7 +76,7 @@ class Findings:
 
 
 def agree(one: float | None, other: float | None, slack: float = 0.1) -> bool:
-    """Whether two durations in seconds are the same, but for a twentieth and so much that a codec pads.
+    """Whether two durations in seconds agree, within 5 percent and a codec's padding.
 
     >>> agree(60.0, 61.0), agree(60.0, 30.0), agree(60.0, None), agree(0.3, 0.35)
     (True, False, False, True)

@@ -1,4 +1,4 @@
-"""What the configurations of codecs say of rate, channels and frames, wherever a container keeps them.
+"""Reads sample rate, channels and frame length from the configurations of codecs, for all containers.
 
 Sources: ISO/IEC 14496-3 (AudioSpecificConfig), RFC 7845 and "Encapsulation of Opus in ISO BMFF", the Vorbis I
 specification, RFC 9639 (FLAC), Apple's ALAC magic cookie, ETSI TS 102 366 annex F (dac3, dec3).
@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 
 OPUS_HERTZ = 48_000
-"""An Opus decoder's output; the rate in its header is only what the encoder was given."""
+"""The sample rate of a decoder's output. The rate in the header is only that of the encoder's input."""
 AMR_HERTZ, AMR_WB_HERTZ = 8000, 16_000
 
 _AAC_HERTZ = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350)
@@ -17,7 +17,7 @@ _AAC_MAIN_TO_LTP = range(1, 5)
 _SBR, _PS = 5, 29
 _SYNC_OF_SBR = 0x2B7
 _MOST_DOUBLED_HERTZ = 24_000
-"""AAC up to this rate may hold a high-efficiency part that doubles it, without saying so in its configuration."""
+"""Up to this rate, AAC may hold a high-efficiency part that doubles the rate and is not in the configuration."""
 _AC3_HERTZ = (48_000, 44_100, 32_000)
 _AC3_CHANNELS = (2, 1, 2, 3, 3, 4, 4, 5)
 _AC3_SAMPLES = 1536
@@ -25,16 +25,16 @@ _AC3_SAMPLES = 1536
 
 @dataclass(frozen=True)
 class Shape:
-    """What a codec's configuration says; None for what it leaves open."""
+    """The values in a codec's configuration; missing values are None."""
 
     hertz: int | None = None
     channels: int | None = None
     frame_seconds: float | None = None
-    """The duration of one frame, where all are alike."""
+    """The duration of a frame in seconds, if all frames have the same."""
 
 
 class _Bits:
-    """Bits from the front; zeros behind the end."""
+    """Reads bits from the beginning; zeros after the end."""
 
     def __init__(self, content: bytes) -> None:
         self.left = 8 * len(content)
@@ -47,7 +47,7 @@ class _Bits:
 
 
 def aac(config: bytes) -> Shape:
-    """An AudioSpecificConfig. Where a decoder may double the rate or the channels unannounced, they stay open.
+    """An AudioSpecificConfig. Rate and channels are None if a decoder may double them without a flag.
 
     >>> aac(bytes.fromhex("121056e500")), aac(bytes.fromhex("2b920800")).hertz, aac(bytes.fromhex("1390")).hertz
     (Shape(hertz=44100, channels=2, frame_seconds=0.023219954648526078), 44100, None)
@@ -60,7 +60,7 @@ def aac(config: bytes) -> Shape:
     if core is None or bits.left < 0:
         return Shape()
     if kind in (_SBR, _PS):
-        mono = 2 if kind == _PS else None  # parametric stereo may make two channels of one unannounced
+        mono = 2 if kind == _PS else None  # parametric stereo may turn one channel into two without a flag
         return Shape(_aac_hertz(bits), mono if channels == 1 else channels, 1024 / core)
     if kind not in _AAC_MAIN_TO_LTP:
         return Shape(None, channels)
@@ -73,18 +73,18 @@ def aac(config: bytes) -> Shape:
 
 def _object_type(bits: _Bits) -> int:
     kind = bits.take(5)
-    return 32 + bits.take(6) if kind == 31 else kind  # noqa: PLR2004 - an escape
+    return 32 + bits.take(6) if kind == 31 else kind  # noqa: PLR2004 - an escape code
 
 
 def _aac_hertz(bits: _Bits) -> int | None:
     index = bits.take(4)
-    if index == 15:  # noqa: PLR2004 - an escape
+    if index == 15:  # noqa: PLR2004 - an escape code
         return bits.take(24) or None
     return _AAC_HERTZ[index] if index < len(_AAC_HERTZ) else None
 
 
 def _announced(bits: _Bits) -> int | None:
-    """The doubled rate that an extension announces; 0 where it says that there is none; None without one."""
+    """The doubled rate in an extension; 0 if the extension has none; None without an extension."""
     window = 0
     while bits.left > 5:  # noqa: PLR2004 - the shortest extension
         window = (window << 1 | bits.take(1)) & 0x7FF
@@ -94,7 +94,7 @@ def _announced(bits: _Bits) -> int | None:
 
 
 def opus(channels: int) -> Shape:
-    """Opus of so many channels."""
+    """Opus with this number of channels."""
     return Shape(OPUS_HERTZ, channels or None)
 
 
@@ -107,7 +107,7 @@ def vorbis(head: bytes) -> Shape:
 
 
 def flac(stream_info: bytes) -> tuple[Shape, int, int]:
-    """The shape, the number of samples (0: not known) and the largest block of a STREAMINFO."""
+    """The shape, the number of samples (0 if unknown) and the largest block in a STREAMINFO."""
     if len(stream_info) < 18:  # noqa: PLR2004
         return Shape(), 0, 0
     value = int.from_bytes(stream_info[10:18], "big")
@@ -129,7 +129,7 @@ def ac3(box: bytes) -> Shape:
 
 
 def eac3(box: bytes) -> Shape:
-    """A dec3 box: its first stream, which later ones may add channels to."""
+    """The first stream of a dec3 box. Later streams may add channels."""
     value = int.from_bytes(box[2:5], "big")
     shape = _dolby(value >> 22, value >> 9 & 7, value >> 8 & 1)
     return shape if len(box) == 5 else Shape(shape.hertz)  # noqa: PLR2004

@@ -1,6 +1,6 @@
-"""FLAC: the number of samples stands in front, and every frame says which sample it begins with.
+"""FLAC: the header holds the number of samples, and every frame holds the number of its first sample.
 
-So the last frame tells where the file ends.
+Therefore the last frame gives the length of the audio in the file.
 Source: RFC 9639.
 """
 
@@ -15,10 +15,10 @@ _BLOCK_CODES = {1: 192, **{n: 144 << n for n in range(2, 6)}, **{n: 1 << n for n
 _STREAM_INFO_BYTES = 34
 _MOST_SAMPLE_BYTES = 4
 _JOINED = 0.1
-"""Where half of the bytes hold less of the samples than this, files may have been joined: each counts from zero."""
+"""If half of the bytes hold a smaller share of the samples, files may have been joined, each counting from zero."""
 _HERTZ = (None, 88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 _CHANNELS = (1, 2, 3, 4, 5, 6, 7, 8, 2, 2, 2)
-"""By a frame's codes; where it has none of its own, what stands in front of the file counts."""
+"""By a frame's codes. Without a code, the value in the file's header counts."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class _Frame:
 
 
 def read(part: Part, found: Findings) -> None:
-    """Learn what there is to learn.
+    """Read the properties of the audio into the findings.
 
     Raises:
-        Rejected: no sound stands behind the header.
+        Rejected: no audio follows the header.
     """
     if int.from_bytes(part.at(4, 4), "big") & 0x7FFFFFFF != _STREAM_INFO_BYTES:
-        return  # STREAMINFO has to come first
+        return  # STREAMINFO must be first
     told, total, block = codecs.flac(part.at(8, _STREAM_INFO_BYTES))
     found.hertz, found.channels = told.hertz, told.channels
     at, last = 4, False
@@ -56,7 +56,7 @@ def read(part: Part, found: Findings) -> None:
     part = Part(part.source, part.begin, tags.end(part))
     if at >= part.size:
         raise damaged("This FLAC file breaks off before its first sound")
-    if first := _frame(part.at(at, 16)):  # which decoders believe more than what stands in front
+    if first := _frame(part.at(at, 16)):  # decoders prefer this to the header
         found.hertz, found.channels = first.hertz or found.hertz, first.channels or found.channels
         _lengths(Part(part.source, part.begin + at, part.end), found, first, total, block)
 
@@ -67,7 +67,7 @@ def _lengths(part: Part, found: Findings, first: _Frame, total: int, block: int)
     if not samples or found.hertz is None or (total and samples >= total + first.block):
         return
     if part.size > WINDOW_BYTES + samples * (found.channels or 1) * _MOST_SAMPLE_BYTES:
-        return  # that frame is not the last one, whatever it says
+        return  # that frame is not the last one
     middle = _reached(part, part.window(part.size // 2), first, block) if part.size > 2 * WINDOW_BYTES else None
     if middle is not None and not _JOINED < middle / samples < 1 - _JOINED:
         return
@@ -79,13 +79,13 @@ def _lengths(part: Part, found: Findings, first: _Frame, total: int, block: int)
 
 
 def shape(frame: bytes) -> Shape:
-    """What a frame says of itself, from its first bytes: that is what a decoder goes by."""
+    """The values in a frame's header, which a decoder uses."""
     first = _frame(frame)
     return Shape(first.hertz, first.channels) if first else Shape()
 
 
 def _reached(part: Part, origin: int, first: _Frame, block: int) -> int | None:
-    """How many samples there are up to the last frame of a window, if that is of the first frame's kind."""
+    """The number of samples up to the last frame of a window, if it has the first frame's format."""
     window = part.at(max(0, origin), WINDOW_BYTES)
     at = window.rfind(b"\xff")
     while at >= 0:
@@ -97,7 +97,7 @@ def _reached(part: Part, origin: int, first: _Frame, block: int) -> int | None:
 
 
 def _frame(head: bytes) -> _Frame | None:
-    """The frame whose header these bytes begin; None if there is none, or if its checksum is wrong."""
+    """The frame whose header these bytes are; None without a header or with a wrong checksum."""
     if len(head) < 6 or head[0] != 0xFF or head[1] & 0xFE != 0xF8 or head[3] & 1:  # noqa: PLR2004
         return None
     more = _coded_bytes(head[4])
@@ -118,7 +118,7 @@ def _frame(head: bytes) -> _Frame | None:
 
 
 def _coded_bytes(first: int) -> int:
-    """How many bytes follow the first one of a number that is coded like UTF-8; -1 if it begins none."""
+    """The number of bytes after the first byte of a number in UTF-8's coding; -1 for an invalid first byte."""
     ones = 8 - (first ^ 0xFF).bit_length()
     return {0: 0, 1: -1, 8: -1}.get(ones, ones - 1)
 

@@ -10,13 +10,13 @@ from stethoscript.audio_formats.byte_source import Part
 
 _KNOWN = (b"mfra", b"udta", b"meta", b"pdin", b"ssix", b"emsg")
 FIRST = (b"ftyp", b"styp", b"moov", b"mdat", b"moof", b"free", b"skip", b"wide", b"pnot", b"uuid", b"sidx", b"junk")
-"""What such a file may begin with."""
+"""The possible first boxes of such a file."""
 TOP = (*FIRST, *_KNOWN)
-"""What it consists of."""
+"""The known boxes."""
 
 
 def begin(head: bytes) -> bool:
-    """Whether these are the first bytes of such a file; its first box may have a name that nobody knows.
+    """Whether these are the first bytes of such a file, whose first box may have an unknown name.
 
     >>> begin(bytes(3) + b" ftypisom"), begin(bytes(3) + bytes([8]) + b"new!" + bytes(4) + b"moov"), begin(b"RIFF")
     (True, True, False)
@@ -27,7 +27,7 @@ def begin(head: bytes) -> bool:
 
 @dataclass(frozen=True)
 class Box:
-    """A box: its name, where its content begins, where it ends (as it says; that may be behind the file's end)."""
+    """A box: its name, the offset of its content, and its end by its size field, which may exceed the file's end."""
 
     name: bytes
     begin: int
@@ -35,7 +35,7 @@ class Box:
 
 
 def boxes(part: Part, begin: int, end: int) -> Iterator[Box]:
-    """The boxes between two offsets, up to the first that is none: its name is empty."""
+    """The boxes between two offsets. Invalid bytes end the list, with a box of an empty name."""
     at = begin
     while at + 8 <= min(end, part.size):
         head = part.at(at, 16)
@@ -52,7 +52,7 @@ def boxes(part: Part, begin: int, end: int) -> Iterator[Box]:
 
 
 def child(part: Part, parent: Box, *path: bytes) -> Box | None:
-    """The box at the end of a path of names, the first of each."""
+    """The box at a path of names, the first of each name."""
     for name in path:
         found = next((box for box in boxes(part, parent.begin, parent.end) if box.name == name), None)
         if found is None:
@@ -62,7 +62,7 @@ def child(part: Part, parent: Box, *path: bytes) -> Box | None:
 
 
 def times(part: Part, header: Box | None) -> tuple[int, int]:
-    """Units a second, and how many of them, of an mvhd or mdhd; zeros if there are none."""
+    """The units per second and the duration in units of an mvhd or mdhd; zeros without one."""
     if header is None:
         return 0, 0
     wide = part.at(header.begin, 1) == b"\1"
@@ -73,7 +73,7 @@ def times(part: Part, header: Box | None) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Offsets:
-    """Where the chunks of a track begin in the file: a table that is looked into, not read."""
+    """The offsets of a track's chunks: a table that is searched, not read completely."""
 
     part: Part
     begin: int
@@ -84,7 +84,7 @@ class Offsets:
         return (self.part.number(self.begin + index * self.width, self.width) or 0) - self.part.begin
 
     def before(self, size: int) -> int:
-        """How many chunks begin before an offset; they are taken to stand in order, as muxers write them."""
+        """The number of chunks before an offset, if they are in order, as muxers write them."""
         low, high = 0, self.count
         while low < high:
             middle = (low + high) // 2
@@ -93,7 +93,7 @@ class Offsets:
 
 
 def offsets(part: Part, table: Box) -> Offsets | None:
-    """The chunks of a sample table; None if it tells none."""
+    """The chunks of a sample table; None if it has none."""
     for name, width in ((b"stco", 4), (b"co64", 8)):
         box = child(part, table, name)
         if box and (count := part.number(box.begin + 4, 4)):

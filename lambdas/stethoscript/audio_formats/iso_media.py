@@ -1,6 +1,6 @@
-"""MP4 and its relatives: boxes in any order; `moov` says what is where, in front of the sound or behind it.
+"""MP4 and similar formats: boxes in any order. The index `moov` is before or after the audio.
 
-The duration is that of the sound's own track, and counts if the codec's frames or a second header bear it out.
+The duration is that of the audio track, and counts only if the codec's frames or a second header confirm it.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _MANY_CHUNKS = 16
 
 @dataclass(frozen=True)
 class _Track:
-    """A track of sound: its header boxes, how it is coded, where its chunks are."""
+    """An audio track: its header boxes, its coding, and the offsets of its chunks."""
 
     box: Box
     table: Box | None
@@ -30,7 +30,7 @@ class _Track:
 
 @dataclass(frozen=True)
 class _Top:
-    """The index; the last piece of a file in pieces, if it was reached; where the last data box ends."""
+    """The index; the last fragment of a fragmented file, if it was found; the end of the last data box."""
 
     moov: Box | None
     piece: Box | None
@@ -38,10 +38,10 @@ class _Top:
 
 
 def read(part: Part, found: Findings) -> None:
-    """Learn what there is to learn.
+    """Read the properties of the audio into the findings.
 
     Raises:
-        Rejected: it has no index (moov), or no sound.
+        Rejected: the file has no index (moov), or no audio.
     """
     found.media_format = "mp4"
     top = _top(part, found)
@@ -63,10 +63,10 @@ def read(part: Part, found: Findings) -> None:
 
 
 def _top(part: Part, found: Findings) -> _Top:
-    """The boxes that count; and learn whether the file ends where its last box says.
+    """The relevant boxes. Also finds out whether the file ends at the end of its last box.
 
     Raises:
-        Rejected: all boxes are there and none is the index, or the file breaks off before it.
+        Rejected: no box is the index, or the file ends before it.
     """
     moov, piece, media_end, pieces, last = None, None, 0, 0, Box(b"", 0, 0)
     for last in boxes(part, 0, part.size):
@@ -78,7 +78,7 @@ def _top(part: Part, found: Findings) -> _Top:
             media_end = last.end
         if last.name == b"moof":
             piece, pieces = last, pieces + 1
-            if pieces > _MOST_PIECES:  # there may be thousands of them
+            if pieces > _MOST_PIECES:  # a file can have thousands of them
                 return _Top(moov, None, 0)
     ends = part.at(0, WINDOW_BYTES) + part.at(part.size - WINDOW_BYTES, WINDOW_BYTES)
     if moov is None and last.name and b"moov" not in ends:
@@ -103,10 +103,10 @@ def _track(part: Part, trak: Box) -> _Track:
 
 
 def _check_silent(part: Part, moov: Box, tracks: list[Box]) -> None:
-    """Raise if the index is complete, can be read and tells of no sound; of one that is cut off, or nothing.
+    """Raise if the index is cut off or empty, or if it is readable and names no audio.
 
     Raises:
-        Rejected: there is no sound in it.
+        Rejected: the file has no audio.
     """
     if moov.end > part.size:
         raise damaged("This MP4 or M4A file breaks off within its index")
@@ -115,7 +115,7 @@ def _check_silent(part: Part, moov: Box, tracks: list[Box]) -> None:
 
 
 def _common(values: list[int | None]) -> int | None:
-    """What all tracks say; None where they differ, since which of them is transcribed is not ours to know."""
+    """The properties of all tracks; None where they differ, because Transcribe may read any of them."""
     return values[0] if len(set(values)) == 1 else None
 
 
@@ -126,12 +126,12 @@ def _lengths(part: Part, found: Findings, moov: Box, track: _Track, media_end: i
         return
     if found.cut_off and found.seconds is not None:
         found.seconds *= _share(chunks, part.size, min(media_end, _end(part, track.table, chunks)))
-    elif chunks[chunks.count - 1] >= part.size:  # its boxes are all there, but its chunks are not where they should be
+    elif chunks[chunks.count - 1] >= part.size:  # the boxes are complete, but the chunks are at wrong offsets
         found.cut_off = found.seconds = None
 
 
 def _end(part: Part, table: Box, chunks: Offsets) -> int:
-    """Where the last chunk ends, if it is as long as the others are on the average."""
+    """The end of the last chunk, if it has the average length of the others."""
     last = chunks[chunks.count - 1]
     sizes = child(part, table, b"stsz")
     each, count = (part.number(sizes.begin + at, 4) or 0 for at in (4, 8)) if sizes else (0, 0)
@@ -145,7 +145,7 @@ def _end(part: Part, table: Box, chunks: Offsets) -> int:
 
 
 def _share(chunks: Offsets, size: int, end: int) -> float:
-    """Which share of the sound is there: by chunks where there are many, which may stand between pictures."""
+    """The share of the audio that is in the file: by chunks if there are many, because video may be between them."""
     there = chunks.before(size)
     if not there or end <= size:
         return 1.0 if there else 0.0
@@ -156,7 +156,7 @@ def _share(chunks: Offsets, size: int, end: int) -> float:
 
 
 def _declared(part: Part, moov: Box, track: _Track) -> float | None:
-    """The track's duration in seconds, if another statement bears it out."""
+    """The track's duration in seconds, if another value confirms it."""
     scale, units = times(part, child(part, track.box, b"mdia", b"mdhd"))
     movie_scale, movie_units = times(part, child(part, moov, b"mvhd"))
     if not scale or track.table is None:
@@ -172,12 +172,12 @@ def _declared(part: Part, moov: Box, track: _Track) -> float | None:
     edited = max(0.0, (coded or seconds) - begin / scale)  # decoders play the last frame to its end
     movie = movie_units / movie_scale if movie_scale else None
     if shown and not agree(edited, shown / movie_scale if movie_scale else None):
-        return None  # of what an edit leaves out, a decoder may play some
+        return None  # a decoder may play parts that an edit excludes
     return edited if coded or (agree(edited, movie) and agree(units / scale, seconds)) else None
 
 
 def _counted(part: Part, table: Box) -> int | None:
-    """The sum of all samples' durations; None if the table is too long to be read."""
+    """The sum of all samples' durations; None if the table is too long to read."""
     box = child(part, table, b"stts")
     entries = part.number(box.begin + 4, 4) if box else None
     if box is None or not entries or entries > _MOST_ENTRIES:
@@ -188,7 +188,7 @@ def _counted(part: Part, table: Box) -> int | None:
 
 
 def _edit(part: Part, trak: Box) -> tuple[int, int]:
-    """Where the only edit begins, in the track's units, and how long it is, in the movie's; zeros otherwise."""
+    """The start of the only edit in the track's units, and its length in the movie's units; zeros otherwise."""
     box = child(part, trak, b"edts", b"elst")
     if box is None or part.number(box.begin + 4, 4) != 1:
         return 0, 0

@@ -1,4 +1,4 @@
-"""WebM and Matroska: elements in one another; a recorder may write neither lengths nor a duration.
+"""WebM and Matroska: nested elements. A recorder may omit their lengths and the duration.
 
 Source: RFC 8794 (EBML) and RFC 9559 (Matroska).
 """
@@ -29,7 +29,7 @@ _CODECS: Mapping[str, Callable[[bytes], Shape]] = {
 
 @dataclass(frozen=True)
 class Element:
-    """An element: its id, where its content begins, where it ends (None: not told)."""
+    """An element: its id, the offset of its content, and its end (None if its length is omitted)."""
 
     id: int
     begin: int
@@ -37,7 +37,7 @@ class Element:
 
 
 def read(part: Part, found: Findings) -> None:
-    """Learn what there is to learn."""
+    """Read the properties of the audio into the findings."""
     segment = next((each for each in _elements(part, 0, part.size) if each.id == _SEGMENT), None)
     if segment is None:
         return
@@ -71,7 +71,7 @@ def _lengths(part: Part, found: Findings, declared: float | None, scale: int, tr
 
 
 def _elements(part: Part, begin: int, end: int) -> Iterator[Element]:
-    """The elements between two offsets, up to the first that is none or does not tell its length."""
+    """The elements between two offsets, up to the first invalid one or the first without a length."""
     at = begin
     while at < end:
         element = _element(part, at)
@@ -101,7 +101,7 @@ def _element(part: Part, at: int) -> Element | None:
 
 
 def _children(part: Part, parent: Element) -> Mapping[int, bytes]:
-    """The contents of an element's children by their ids, the first of each; long ones cut short."""
+    """The contents of an element's children by id, the first of each; long ones are truncated."""
     known: dict[int, bytes] = {}
     for each in _elements(part, parent.begin, parent.end or part.size):
         known.setdefault(each.id, part.at(each.begin, min((each.end or part.size) - each.begin, 1024)))
@@ -109,13 +109,13 @@ def _children(part: Part, parent: Element) -> Mapping[int, bytes]:
 
 
 def _times(part: Part, info: Element) -> tuple[int, float]:
-    """Nanoseconds of a unit, and the duration in units; 0 if it is not told."""
+    """The nanoseconds per unit, and the duration in units; 0 if it is missing."""
     known = _children(part, info)
     return _number(known.get(_SCALE, b"")) or 1_000_000, _float(known.get(_DURATION, b""))
 
 
 def _tracks(part: Part, tracks: Element, found: Findings) -> int | None:
-    """The number of the first track of sound. Where there are several, only what they agree on is told."""
+    """The number of the first audio track. Of several tracks, only properties that agree are kept."""
     number, shapes = None, []
     for entry in _elements(part, tracks.begin, tracks.end or part.size):
         known = _children(part, entry) if entry.id == _ENTRY else {}
@@ -141,7 +141,7 @@ def _shape(part: Part, entry: Element, known: Mapping[int, bytes]) -> Shape:
 
 
 def _reached(part: Part, track: int) -> int | None:
-    """When, in units, the track's last block in the file's last cluster ends."""
+    """The end, in units, of the track's last block in the last cluster."""
     begin = max(0, part.size - _TAIL_BYTES)
     window = part.at(begin, _TAIL_BYTES)
     at = window.rfind(_CLUSTER.to_bytes(4, "big"))
@@ -171,7 +171,7 @@ def _cluster_end(part: Part, cluster: Element, track: int) -> int | None:
 
 
 def _laced(private: bytes) -> bytes:
-    """The first packet of Vorbis's configuration: behind the number of packets, and the sizes of all but the last."""
+    """The first packet of Vorbis's configuration, after the number of packets and the sizes of all except the last."""
     at = 1
     for _ in range(2):
         while at < len(private) and private[at] == 255:  # noqa: PLR2004
@@ -181,12 +181,12 @@ def _laced(private: bytes) -> bytes:
 
 
 def _number(content: bytes) -> int:
-    """A whole number of up to 8 bytes; 0 of none, and of more."""
+    """A whole number of 1 to 8 bytes; 0 for other lengths."""
     return int.from_bytes(content, "big") if len(content) <= 8 else 0  # noqa: PLR2004
 
 
 def _float(content: bytes) -> float:
-    """A number of 4 or 8 bytes; 0 if it is none that a length or rate could be."""
+    """A float of 4 or 8 bytes; 0 if it cannot be a length or a rate."""
     form = {4: ">f", 8: ">d"}.get(len(content))
     value = struct.unpack(form, content)[0] if form else 0.0
     return value if 0 < value < 1e15 else 0.0  # noqa: PLR2004

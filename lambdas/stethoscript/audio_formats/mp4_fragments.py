@@ -1,4 +1,4 @@
-"""Fragmented MP4: pieces (moof) that say when they begin, so the last one tells how long the whole is."""
+"""Fragmented MP4: each fragment (moof) has its start time, so the last one gives the total duration."""
 
 from stethoscript.audio_formats.byte_source import WINDOW_BYTES, Findings, Part, agree
 from stethoscript.audio_formats.iso_boxes import TOP, Box, boxes, child, times
@@ -8,7 +8,7 @@ _MOST_SAMPLES = 20_000
 
 
 def read(part: Part, found: Findings, moov: Box, trak: Box, *, frame_seconds: float | None, piece: Box | None) -> None:
-    """Learn how long it is, and whether it is cut off, from its last pieces; `piece` is the last, if it is known."""
+    """Find the duration, and whether the file is cut off, in its last fragments; `piece` is the last one, if known."""
     scale, _ = times(part, child(part, trak, b"mdia", b"mdhd"))
     header = child(part, trak, b"tkhd")
     if not scale or header is None:
@@ -33,10 +33,10 @@ def read(part: Part, found: Findings, moov: Box, trak: Box, *, frame_seconds: fl
 
 
 def _first_piece(part: Part, tail: int) -> int | None:
-    """Where the first piece begins behind an offset."""
+    """The offset of the first fragment after an offset."""
     window = part.at(tail, _TAIL_BYTES)
     at = window.find(b"moof")
-    while at >= 4:  # noqa: PLR2004 - its length stands in front of its name
+    while at >= 4:  # noqa: PLR2004 - the length is before the name
         size = int.from_bytes(window[at - 4 : at], "big")
         if window[at + 8 : at + 12] == b"mfhd" and size >= 24:  # noqa: PLR2004
             return tail + at - 4
@@ -45,7 +45,7 @@ def _first_piece(part: Part, tail: int) -> int | None:
 
 
 def _default(part: Part, moov: Box, track: int) -> int:
-    """The duration of a sample, in the track's units, where a piece gives none."""
+    """The default duration of a sample, in the track's units."""
     extends = child(part, moov, b"mvex")
     for box in boxes(part, extends.begin, extends.end) if extends else ():
         if box.name == b"trex" and part.number(box.begin + 4, 4) == track:
@@ -54,7 +54,7 @@ def _default(part: Part, moov: Box, track: int) -> int:
 
 
 def _piece(part: Part, moof: Box, track: int, default: int) -> tuple[int, int, int]:
-    """When a track's piece begins and how long it is, in its units, and its frames; zeros if it has none of them."""
+    """The start and the length of a track's fragment in the track's units, and its frames; zeros without one."""
     for box in boxes(part, moof.begin, moof.end):
         header = child(part, box, b"tfhd") if box.name == b"traf" else None
         if header and part.number(header.begin + 4, 4) == track:

@@ -1,7 +1,7 @@
-"""MPEG audio (MP3, MP2): frames one behind the other, with nothing in front of them that one could rely on.
+"""MPEG audio (MP3, MP2): a sequence of frames without a reliable header.
 
-The duration is what encoders counted (Xing, Info and VBRI headers) as far as the file's size bears it out, the sum of
-all frames where the file is small, or follows from a bit rate that is the same everywhere. Files may be joined.
+The duration is the encoder's count (Xing, Info and VBRI headers) if the file's size confirms it. Otherwise it is the
+sum of all frames of a small file, or follows from a constant bit rate. A file may consist of several joined files.
 Sources: ISO/IEC 11172-3 and 13818-3, and the headers as LAME and Fraunhofer write them.
 """
 
@@ -14,7 +14,7 @@ from stethoscript.audio_formats import tags
 from stethoscript.audio_formats.byte_source import WALK_BYTES, WINDOW_BYTES, Findings, Part
 
 _CONSISTENT = 4
-"""So many frames in a row are no accident."""
+"""The number of consecutive frames that proves the format."""
 _HERTZ = (44_100, 48_000, 32_000)
 _KILOBITS = {
     (1, 1): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
@@ -26,15 +26,15 @@ _KILOBITS = {
 }
 _SAMPLES = {(1, 1): 384, (1, 2): 1152, (1, 3): 1152, (2, 1): 384, (2, 2): 1152, (2, 3): 576}
 _SIDE = {(1, 2): 32, (1, 1): 17, (2, 2): 17, (2, 1): 9}
-"""Bytes of side information by version and channels: behind them stands the count of frames."""
+"""Bytes of side information by version and channels. The count of frames follows them."""
 _WINDOWS = 4
 _SPREAD = 6
-"""A count is believed if its frames are at most so many times larger or smaller than the first ones."""
+"""A count is accepted if its frames are at most this many times larger or smaller than the first ones."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What a frame's header says. Frames of one recording are of one `kind`."""
+    """The values in a frame's header. All frames of one recording have the same `kind`."""
 
     kind: tuple[int, int, int]
     hertz: int
@@ -46,7 +46,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Count:
-    """What an encoder counted: frames and bytes, and the samples at both ends that a player leaves out."""
+    """An encoder's count of frames and bytes, and the samples at both ends that a player skips."""
 
     frames: int
     size: int
@@ -55,7 +55,7 @@ class Count:
 
 @lru_cache(4096)
 def frame(header: bytes) -> Frame | None:
-    """The frame that these four bytes begin; None if there is no such.
+    """The frame whose header these four bytes are; None if they are none.
 
     >>> frame(bytes.fromhex("fffb9064")).size, frame(bytes.fromhex("ffff0000"))
     (417, None)
@@ -77,7 +77,7 @@ def frame(header: bytes) -> Frame | None:
 
 
 def find(part: Part, offset: int, reach: int = WINDOW_BYTES) -> tuple[int, Frame] | None:
-    """The first place from an offset on where several frames follow one another, and the frame there."""
+    """The first offset of several consecutive frames, and the frame there."""
     window = part.at(offset, reach)
     at = window.find(b"\xff")
     while at >= 0:
@@ -103,9 +103,9 @@ def _followed(part: Part, offset: int, window: bytes, at: int, first: Frame) -> 
 
 
 def read(part: Part, found: Findings, sync: tuple[int, Frame], *, clean: bool) -> None:
-    """Learn what there is to learn, from the first frame on.
+    """Read the properties of the audio, from the first frame.
 
-    `clean` says that the frame stands where it should: only then do decoders leave out what the encoder padded.
+    `clean` says that the frame is at the expected offset. Only then decoders skip the encoder's padding.
     """
     begin, first = sync
     found.hertz, found.channels = first.hertz, first.channels
@@ -131,7 +131,7 @@ def _length(count: Count, first: Frame) -> float:
 
 
 def _counted(part: Part, begin: int) -> Iterator[tuple[int, Frame, Count]]:
-    """The counts of a recording, or of the recordings that were joined, each with its place and first frame."""
+    """The counts of a recording, or of joined recordings, each with its offset and first frame."""
     offset = begin
     while sync := find(part, offset):
         at, first = sync
@@ -159,14 +159,14 @@ def _count(head: bytes, first: Frame) -> Count | None:
 
 
 def _plausible(part: Part, begin: int, count: Count) -> bool:
-    """Whether the frames that are there are about as large as those that were counted."""
+    """Whether the frames in the file have about the size of the counted ones."""
     sizes = [each.size for _, each in _frames(part, begin, begin + WINDOW_BYTES)]
     mean, counted = sum(sizes) / len(sizes), count.size / count.frames
     return bool(mean / _SPREAD < counted < mean * _SPREAD)
 
 
 def _measured(part: Part, begin: int, left_out: float) -> float | None:
-    """The sum of all frames of a small file; of a larger one what follows from a bit rate that never changes."""
+    """The duration by all frames of a small file, or by the constant bit rate of a larger one."""
     if part.size - begin <= WALK_BYTES:
         part.at(begin, WALK_BYTES)  # at once
         length, reached = 0.0, begin
@@ -186,7 +186,7 @@ def _measured(part: Part, begin: int, left_out: float) -> float | None:
 
 
 def _frames(part: Part, begin: int, end: int) -> Iterator[tuple[int, Frame]]:
-    """The frames from one offset up to another; what is none is passed over."""
+    """The frames between two offsets; other bytes are skipped."""
     at, end = begin, min(end, part.size)
     window, origin = b"", begin
     while at + 4 <= end:

@@ -1,6 +1,6 @@
-"""Ogg: pages, each of one logical stream, that count samples; streams beside and behind one another.
+"""Ogg: pages that count samples, each part of one logical stream. Streams can be parallel or in sequence.
 
-A stream's last page says that it is the last; RFC 3533 and RFC 7845 take one without for truncated.
+A stream's last page has a flag; by RFC 3533 and RFC 7845 a stream without it is truncated.
 """
 
 import struct
@@ -17,7 +17,7 @@ _BEGINS, _ENDS = 2, 4
 _NO_PACKET_ENDS = -1
 _MOST_PACKET_SAMPLES = 65_536
 _WINDOWS = 4
-"""Between the first window and the last, so many more tell whether a stream is one."""
+"""The windows between the first and the last one that are read to detect joined streams."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class _Page:
 
 @dataclass
 class _Link:
-    """One logical stream of sound: the samples before its first page, and those up to its last."""
+    """One logical audio stream: the samples before its first page, and the samples up to its last."""
 
     shape: Shape
     skipped: int
@@ -43,12 +43,12 @@ class _Link:
     at: int = 0
 
     def take(self, page: _Page, *, whole: bool) -> None:
-        """Count a page that is whole. One that counts more than it can hold is wrong, but for the first."""
+        """Count a complete page. A page that counts more samples than it can hold is wrong, except the first."""
         if page.granule == _NO_PACKET_ENDS or not whole:
             return
         leap = page.granule - self.last > page.packets * _MOST_PACKET_SAMPLES
         if self.first is None and page.granule > 0:
-            self.first = page.granule if leap else self.skipped  # it was cut out of a longer stream
+            self.first = page.granule if leap else self.skipped  # the file was cut out of a longer stream
         elif leap and page.at == self.at:
             return
         self.at, self.last = page.at + page.size, page.granule
@@ -62,7 +62,7 @@ class _Link:
 
 
 def read(part: Part, found: Findings) -> None:
-    """Learn what there is to learn."""
+    """Read the properties of the audio into the findings."""
     links: list[_Link] = []
     serial = None
     small = part.size <= WALK_BYTES
@@ -92,7 +92,7 @@ def read(part: Part, found: Findings) -> None:
 
 
 def _tell(found: Findings, links: list[_Link]) -> None:
-    """Rate and channels, as long as all streams agree on them."""
+    """Set rate and channels if all streams have the same."""
     if links:
         hertz, channels = {link.shape.hertz for link in links}, {link.shape.channels for link in links}
         found.hertz = hertz.pop() if len(hertz) == 1 else None
@@ -100,7 +100,7 @@ def _tell(found: Findings, links: list[_Link]) -> None:
 
 
 def _far(part: Part, found: Findings, link: _Link, serial: int, others: set[int]) -> None:
-    """Of a large file the end, and places in between, which tell whether it is a single stream."""
+    """Read the end of a large file, and windows in between that show whether it is a single stream."""
     last = part.window(part.size - 1) - WINDOW_BYTES
     places = [(part.window(last * number // (_WINDOWS + 1)), WINDOW_BYTES) for number in range(1, _WINDOWS + 1)]
     reached, single, cut = link.last, True, False
@@ -119,7 +119,7 @@ def _far(part: Part, found: Findings, link: _Link, serial: int, others: set[int]
 
 
 def _link(head: bytes) -> _Link | None:
-    """The stream of sound whose first packet begins so; None of another one."""
+    """The audio stream whose first packet begins with these bytes; None for another stream."""
     if head.startswith(b"OpusHead") and len(head) >= 12:  # noqa: PLR2004
         return _Link(codecs.opus(head[9]), int.from_bytes(head[10:12], "little"))
     if head.startswith(b"\x01vorbis"):
@@ -133,7 +133,7 @@ def _link(head: bytes) -> _Link | None:
 
 
 def _pages(part: Part, begin: int, end: int) -> Iterator[_Page]:
-    """The pages that begin between two offsets; what is none is passed over."""
+    """The pages that begin between two offsets; other bytes are skipped."""
     at, end = begin, part.size if end >= part.size else end - _MOST_HEADER_BYTES
     while at < end:
         page = _page(part, at)

@@ -1,7 +1,7 @@
-"""How a track of an ISO media file is coded, by the codec's own configuration.
+"""Reads the coding of a track of an ISO media file from the codec's configuration.
 
-The rate and channels that stand in a sample entry itself are a template, which writers leave as it is. They count only
-for codecs that have no configuration of their own (PCM and QuickTime's).
+Rate and channels in the sample entry itself are often default values. They count only for codecs without a
+configuration (PCM and QuickTime's).
 """
 
 import struct
@@ -27,11 +27,11 @@ _MP3 = (b".mp3", b"ms\0\x55")
 _AMR = {b"samr": codecs.AMR_HERTZ, b"sawb": codecs.AMR_WB_HERTZ}
 _MP3_TYPES, _AAC_TYPES = (0x69, 0x6B), (0x40, 0x66, 0x67, 0x68)
 _EXTRA = {0: 0, 1: 16, 2: 36}
-"""Bytes by which QuickTime's versions of an entry are longer."""
+"""The additional bytes of QuickTime's versions of an entry."""
 
 
 def read(part: Part, entry: Box, first_sample: int | None) -> Shape:
-    """What the entry's codec says."""
+    """The properties in the entry's codec configuration."""
     head = part.at(entry.begin, 64)
     version = int.from_bytes(head[8:10], "big")
     if entry.name in _AMR:
@@ -49,7 +49,7 @@ def read(part: Part, entry: Box, first_sample: int | None) -> Shape:
 def _configured(part: Part, begin: int, end: int, first_sample: int | None, *, inner: bool = False) -> Shape:
     for box in boxes(part, begin, end):
         content = part.at(box.begin, min(box.end - box.begin, 256))
-        if box.name == b"wave" and not inner:  # QuickTime's wrapper around the others
+        if box.name == b"wave" and not inner:  # QuickTime's box around the others
             return _configured(part, box.begin, box.end, first_sample, inner=True)
         if box.name == b"esds":
             return _described(part, content, first_sample)
@@ -61,7 +61,7 @@ def _configured(part: Part, begin: int, end: int, first_sample: int | None, *, i
 
 
 def _described(part: Part, content: bytes, first_sample: int | None) -> Shape:
-    """An esds box: descriptors in one another, of which the fourth kind names the codec, the fifth configures it."""
+    """An esds box of nested descriptors: tag 4 names the codec, tag 5 holds its configuration."""
     at, kind = 4, None
     while at + 2 <= len(content):
         tag, size, at = _descriptor(content, at)
@@ -80,7 +80,7 @@ def _described(part: Part, content: bytes, first_sample: int | None) -> Shape:
 
 
 def _descriptor(content: bytes, at: int) -> tuple[int, int, int]:
-    """A descriptor's tag and size, and where its content begins."""
+    """A descriptor's tag and size, and the offset of its content."""
     tag, size, at = content[at], 0, at + 1
     for _ in range(4):
         each = content[at] if at < len(content) else 0
@@ -91,6 +91,6 @@ def _descriptor(content: bytes, at: int) -> tuple[int, int, int]:
 
 
 def _first_frame(part: Part, first_sample: int | None) -> Shape:
-    """MPEG audio has no configuration but its frames' headers."""
+    """MPEG audio, whose only configuration is in the headers of its frames."""
     frame = mpeg_audio.frame(part.at(first_sample, 4)) if first_sample is not None else None
     return Shape(frame.hertz, frame.channels, frame.samples / frame.hertz) if frame else Shape()

@@ -1,4 +1,4 @@
-"""What may stand in front of any recording or behind it: ID3 and APE tags, zeros, a byte order mark."""
+"""Finds data before and after a recording: ID3 and APE tags, zeros, a byte order mark."""
 
 from stethoscript.audio_formats.byte_source import WALK_BYTES, WINDOW_BYTES, Part
 
@@ -9,14 +9,14 @@ _MARK = b"\xef\xbb\xbf"
 
 
 def begin(part: Part, offset: int = 0) -> int:
-    """Where what comes from an offset on begins behind its tags; a tag that is longer than the file is none."""
+    """The offset after the tags at an offset. A tag longer than the file does not count."""
     while length := _tag(part, offset):
         offset += length
     return offset
 
 
 def junk(part: Part) -> int:
-    """Where what comes behind a byte order mark or zeros begins, or the end; it is looked for only so far."""
+    """The offset after a byte order mark or zeros, or the end; the search has a limit."""
     offset = len(_MARK) if part.at(0, len(_MARK)) == _MARK else 0
     reach = min(part.size, WALK_BYTES)
     while offset < reach:
@@ -29,7 +29,7 @@ def junk(part: Part) -> int:
 
 
 def end(part: Part) -> int:
-    """Where a recording ends, as an offset of the file: before the tags that stand at its end."""
+    """The end of the recording: the offset of the tags at the end of the file."""
     last = part.size
     if part.at(last - _ID3V1_BYTES, 3) == b"TAG" and last > _ID3V1_BYTES:
         last -= _ID3V1_BYTES
@@ -41,13 +41,13 @@ def end(part: Part) -> int:
 
 
 def breaks_off(part: Part) -> bool:
-    """Whether a tag in front is longer than the file, in which nothing else is known to begin."""
+    """Whether a tag at the beginning is longer than the file, and no known format begins."""
     at = begin(part)
     return at + _length(part, at) > part.size and b"fLaC" not in part.at(at, WALK_BYTES)
 
 
 def _tag(part: Part, offset: int) -> int:
-    """How long the tag is that begins here and ends within the file; 0 if none does."""
+    """The length of the tag that begins here and ends within the file; 0 without one."""
     length = _length(part, offset)
     return length if offset + length <= part.size else 0
 

@@ -1,6 +1,6 @@
-"""What Transcribe does not take, known by its first bytes: audio of other formats, and what is no audio at all.
+"""Refuses formats that Transcribe does not accept, by their first bytes: other audio formats, and other files.
 
-A refusal names what came. Only marks that no recording of ours can begin with stand here.
+A refusal names the detected format. The table holds only bytes with which no accepted format begins.
 """
 
 import re
@@ -22,7 +22,7 @@ _TS_PACKET, _TS_PACKETS = 188, 4
 
 @dataclass(frozen=True)
 class _Mark:
-    """Bytes at an offset, what begins so, and what to do instead of sending it."""
+    """The bytes at an offset, the format they prove, and the remedy."""
 
     what: str
     magic: bytes
@@ -89,10 +89,10 @@ _MARKS = (
 
 
 def check(head: bytes) -> None:
-    """Refuse what begins with the mark of something else.
+    """Refuse a file that begins with the bytes of another format.
 
     Raises:
-        Rejected: naming what came.
+        Rejected: the remedy names the detected format.
 
     >>> check(b"%PDF-1.7")
     Traceback (most recent call last):
@@ -110,10 +110,10 @@ def check(head: bytes) -> None:
 
 
 def check_stream(head: bytes) -> None:
-    """Refuse codecs that stand bare, without a file format: known by several frames in a row.
+    """Refuse the frames of a codec without a file format, detected by several consecutive frames.
 
     Raises:
-        Rejected: naming what came.
+        Rejected: the remedy names the detected format.
     """
     for what, length in (("raw AAC (ADTS)", _adts), ("raw AAC (LATM)", _latm)):
         if _several(head, length):
@@ -123,10 +123,10 @@ def check_stream(head: bytes) -> None:
 
 
 def check_text(head: bytes) -> None:
-    """Refuse text and programs, after no recording was found: their marks are too short to go by them alone.
+    """Refuse text and programs. Their first bytes are too short as proof, so this check comes last.
 
     Raises:
-        Rejected: it is text, or a program.
+        Rejected: the file is text or a program.
     """
     sample = head[:_SAMPLE_BYTES]
     if sample[:2] == b"MZ":

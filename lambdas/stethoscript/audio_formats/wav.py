@@ -1,7 +1,7 @@
 """WAV: chunks, of which one describes the samples and one holds them.
 
-How many bytes a sample takes follows from channels and bits, as in decoders: the block size that stands beside them is
-often wrong. The length of the data counts as far as the file's size bears it out.
+The size of a sample follows from channels and bits, as in decoders, because the block size in the header is often
+wrong. The length of the data counts only if the file's size confirms it.
 """
 
 import struct
@@ -11,22 +11,22 @@ from stethoscript.audio_formats.byte_source import WINDOW_BYTES, Findings, Part,
 from stethoscript.audio_info import damaged
 
 _UNKNOWN_BYTES = 0x7FFF_0000
-"""From here on a length is what programs write that do not know it yet (sox, arecord, ffmpeg)."""
+"""From this value, a length is a placeholder of programs that do not know it yet (sox, arecord, ffmpeg)."""
 _SLACK_BYTES = 128
-"""Some writers count the header too: so many bytes are not missed."""
+"""Some writers count the header too, so this many missing bytes do not count."""
 _PCM = {0x0001: None, 0x0003: None, 0x0006: 1, 0x0007: 1}
-"""Codecs of a fixed number of bytes per sample: given here, or by the number of bits."""
+"""Codecs with a fixed number of bytes per sample, which is given here or follows from the bits."""
 _TOLD = (*_PCM, 0x0002, 0x0011, 0x0031, 0x0045, 0x0064)
-"""Codecs whose rate and channels stand nowhere else: PCM, ADPCM, GSM and G.726."""
+"""Codecs whose rate and channels are only in the header: PCM, ADPCM, GSM and G.726."""
 _MPEG, _EXTENSIBLE = (0x0050, 0x0055), 0xFFFE
 _FORMAT_BYTES = 16
 
 
 def read(part: Part, found: Findings) -> None:
-    """Learn what there is to learn.
+    """Read the properties of the audio into the findings.
 
     Raises:
-        Rejected: it describes no samples, or holds none.
+        Rejected: the file describes no samples, or has none.
     """
     shape, data = _chunks(part)
     if shape is None or data is None:
@@ -53,8 +53,8 @@ def read(part: Part, found: Findings) -> None:
 
 
 def _durations(found: Findings, claimed: int, there: int, rate: int) -> None:
-    """What is claimed and what is there, in seconds; nothing where more is there than claimed, and no more chunks."""
-    if _is_unknown(claimed):  # the file's size tells
+    """The declared and the present duration in seconds; None if the file has more data than declared."""
+    if _is_unknown(claimed):  # by the file's size
         found.seconds = there / rate
     elif found.cut_off is not None or claimed > there:
         found.declared_seconds, found.seconds = claimed / rate, min(claimed, there) / rate
@@ -65,7 +65,7 @@ def _is_unknown(claimed: int) -> bool:
 
 
 def _chunks(part: Part) -> tuple[bytes | None, tuple[int, int, int] | None]:
-    """The format chunk's content; where the samples begin, how many bytes are claimed, how many samples counted."""
+    """The format chunk's content; the offset of the samples, their declared bytes, and the counted samples."""
     shape, fact, at = None, 0, 12
     while len(head := part.at(at, 8)) == 8:  # noqa: PLR2004
         name, size = head[:4], int.from_bytes(head[4:], "little")
@@ -77,19 +77,19 @@ def _chunks(part: Part) -> tuple[bytes | None, tuple[int, int, int] | None]:
         elif name == b"fact" and size >= 4:  # noqa: PLR2004
             fact = int.from_bytes(part.at(at + 8, 4), "little")
         at += 8 + size + size % 2
-    place = part.at(0, WINDOW_BYTES).find(b"data", 12)  # behind a chunk whose length is wrong
+    place = part.at(0, WINDOW_BYTES).find(b"data", 12)  # after a chunk with a wrong length
     if place < 0:
         return shape, None
     return shape, (place + 8, int.from_bytes(part.at(place + 4, 4), "little"), fact)
 
 
 def _continues(part: Part, at: int) -> bool:
-    """Whether the sound may end here: at the RIFF's end, or if other chunks fill the file to its end."""
+    """Whether the audio may end here: at the end of the RIFF, or before other chunks that fill the file."""
     if at + at % 2 == int.from_bytes(part.at(4, 4), "little") + 8:
         return True
     while at + 8 <= part.size:
         head = part.at(at + at % 2, 8)
-        if not all(0x20 <= each < 0x7F for each in head[:4]):  # noqa: PLR2004 - a chunk's name can be read
+        if not all(0x20 <= each < 0x7F for each in head[:4]):  # noqa: PLR2004 - a chunk's name is printable
             return False
         at += at % 2 + 8 + int.from_bytes(head[4:], "little")
     return at <= part.size + 1
