@@ -46,16 +46,16 @@ prove: $(INSTALLED)  ## Run the heavy proofs as well
 	python -m pytest tests --prove
 
 bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads and tscribe, and the cold starts
-	@PYTHONPATH=lambdas python -m benchmarks.documents
+	@python -m benchmarks.documents
 
 bench-recogniser: $(INSTALLED)  ## Measure the recogniser beside two others; RECORDINGS=dir for more recordings
 	python -m benchmarks.recogniser $(if $(value RECORDINGS),--recordings="$$TYPED_RECORDINGS")
 
 bench-probe: $(INSTALLED)  ## Compare the audio probe with a decoder: whole, changed and cut-off files of real encoders
-	@PYTHONPATH=lambdas python -m benchmarks.probe
+	@python -m benchmarks.probe
 
 bench-review: $(INSTALLED)  ## Measure review points: precision and recall on sentences that were written before the rules
-	@PYTHONPATH=lambdas python -m benchmarks.review_points
+	@python -m benchmarks.review_points
 
 compare-cloud: $(INSTALLED)  ## Record what our code sends to AWS, and compare the local cloud's and moto's answers with AWS's
 	python -m pytest tests/functions tests/operations tests/local/test_pipeline.py tests/local/test_operations.py \
@@ -65,7 +65,7 @@ check: $(INSTALLED)  ## Check style and types
 	ruff check . && ruff format --check . && mypy
 
 scan: $(INSTALLED)  ## Scan the templates with checkov, parliament and AWS Control Tower's rules, installed on first use
-	@PYTHONPATH=lambdas python -m tests.scan
+	@python -m tests.scan
 
 audit: $(INSTALLED)  ## Ask PyPI which known vulnerabilities the locked packages have
 	@python -m tests.supply.audit
@@ -74,17 +74,17 @@ sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is instal
 	@python -m tests.supply.sbom
 
 pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
-	@PYTHONPATH=lambdas python -m tests.stacks.generated_docs && python -m tests.comparison.page && \
+	@python -m tests.stacks.generated_docs && python -m tests.comparison.page && \
 	python -m tests.supply.licences
 
 simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
-	@PYTHONPATH=lambdas python -m tests.simulation $(if $(value SEED),--seed="$$TYPED_SEED",--seeds="$${TYPED_SEEDS:-300}")
+	@python -m tests.simulation $(if $(value SEED),--seed="$$TYPED_SEED",--seeds="$${TYPED_SEEDS:-300}")
 
 bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the public samples' design
-	@PYTHONPATH=lambdas python -m benchmarks.backlog
+	@python -m benchmarks.backlog
 
 bench-cost: $(INSTALLED)  ## Reckon what a month costs from the calls that the functions make, beside what it was before
-	@PYTHONPATH=lambdas python -m benchmarks.cost
+	@python -m benchmarks.cost
 
 synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CONFIG=file for others than cdk.json's
 	node_modules/.bin/cdk synth --quiet $(CONTEXT)

@@ -2,11 +2,8 @@
 
 import os
 import sys
-from pathlib import Path
 
 import aws_cdk as cdk
-
-sys.path.append(str(Path(__file__).parent / "lambdas"))  # stacks/ checks profiles by the functions' own rules
 
 from stacks import partitions
 from stacks.config import Config, InvalidConfig

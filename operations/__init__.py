@@ -5,13 +5,6 @@
 
 import sys
 from importlib.util import find_spec
-from pathlib import Path
-
-# The one place that says where the functions' own modules are: what a row, a name or a message is
-# has one definition, theirs.
-_FUNCTIONS = str(Path(__file__).resolve().parents[1] / "lambdas")
-if _FUNCTIONS not in sys.path:
-    sys.path.append(_FUNCTIONS)
 
 if find_spec("typer") is None or find_spec("boto3") is None:
     sys.exit(

@@ -1,18 +1,15 @@
 """Make the pictures of the reader page: `python -m tests.reader.pictures` writes docs/pictures."""
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.reader import samples
+from tests.reader.conftest import SWITCHES
+
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "lambdas"))
-
-from tests.reader import samples  # noqa: E402 - it needs the path
-from tests.reader.conftest import SWITCHES  # noqa: E402
-
 PICTURES = ROOT / "docs" / "pictures"
 
 
