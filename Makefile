@@ -6,8 +6,6 @@ export npm_config_cache := $(CURDIR)/build/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # uv compiles nothing: Python keeps what it compiles at the first import, or each command would compile the CDK again.
 unexport PYTHONDONTWRITEBYTECODE
-# Packages are installed without bytecode, so the first run has to keep what it compiles.
-unexport PYTHONDONTWRITEBYTECODE
 INSTALLED := build/installed
 # Values are taken as they were typed: make does not expand `$$` in them, and the shell reads them from the environment.
 TYPED := AUDIO CONFIG PORT PROFILE RECORDINGS SEED SEEDS
@@ -18,7 +16,7 @@ CONTEXT = $(if $(value CONFIG),--context "stethoscript=$$TYPED_CONFIG")
 NOT_SCANNING := aws-cdk-lib aws-cdk-asset-awscli-v1 aws-cdk-asset-node-proxy-agent-v6 aws-cdk-cloud-assembly-schema \
 	constructs jsii publication
 
-help:  ## Show what can be done here
+help:  ## Show the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## Deploy to an embedded AWS and transcribe three recordings; AUDIO=file for one of your own
@@ -30,7 +28,7 @@ cloud: $(INSTALLED)  ## Run the embedded AWS, with Transcribe Medical in it, unt
 cloud-stacks: $(INSTALLED)  ## Deploy the stacks to the cloud that `make cloud` runs; PORT=n as there, CONFIG=file for your own
 	@python -m local.deploy $(if $(value PORT),--port="$$TYPED_PORT") $(if $(value CONFIG),--config="$$TYPED_CONFIG")
 
-test: $(INSTALLED)  ## Run every test but the heavy proofs: those of the local cloud beside all others
+test: $(INSTALLED)  ## Run all tests except the slow proofs, in two halves at the same time
 	@$(MAKE) --no-print-directory --jobs=2 test-on-cloud test-without-cloud
 
 test-on-cloud: $(INSTALLED)
@@ -42,7 +40,7 @@ test-without-cloud: $(INSTALLED)
 unit: $(INSTALLED)  ## Run the unit tests: a few seconds
 	python -m pytest tests/unit
 
-prove: $(INSTALLED)  ## Run the heavy proofs as well
+prove: $(INSTALLED)  ## Run all tests, with the slow proofs
 	python -m pytest tests --prove
 
 bench-documents: $(INSTALLED)  ## Measure what documents cost, beside json.loads and tscribe, and the cold starts
@@ -67,35 +65,35 @@ check: $(INSTALLED)  ## Check style and types
 scan: $(INSTALLED)  ## Scan the templates with checkov, parliament and AWS Control Tower's rules, installed on first use
 	@python -m tests.scan
 
-audit: $(INSTALLED)  ## Ask PyPI which known vulnerabilities the locked packages have
+audit: $(INSTALLED)  ## Ask PyPI for known vulnerabilities of the locked packages
 	@python -m tests.supply.audit
 
-sbom: $(INSTALLED)  ## Write into build/sbom what is deployed and what is installed to develop it, as CycloneDX 1.6
+sbom: $(INSTALLED)  ## Write bills of materials (CycloneDX 1.6) into build/sbom
 	@python -m tests.supply.sbom
 
-pages: $(INSTALLED)  ## Write those parts of docs/ anew that are made from what is deployed
+pages: $(INSTALLED)  ## Write the generated parts of docs/
 	@python -m tests.stacks.generated_docs && python -m tests.comparison.page && \
 	python -m tests.supply.licences
 
-simulate: $(INSTALLED)  ## Run the functions through 300 worlds of misfortune; SEEDS=n for more, SEED=n to replay one
+simulate: $(INSTALLED)  ## Simulate the functions with 300 seeds of random faults; SEEDS=n for more, SEED=n to replay one
 	@python -m tests.simulation $(if $(value SEED),--seed="$$TYPED_SEED",--seeds="$${TYPED_SEEDS:-300}")
 
 bench-backlog: $(INSTALLED)  ## Measure 100,000 uploads at once, beside the public samples' design
 	@python -m benchmarks.backlog
 
-bench-cost: $(INSTALLED)  ## Reckon what a month costs from the calls that the functions make, beside what it was before
+bench-cost: $(INSTALLED)  ## Compute the cost of a month from the simulated calls of the functions
 	@python -m benchmarks.cost
 
-synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CONFIG=file for others than cdk.json's
+synth: $(INSTALLED)  ## Write the CloudFormation templates for AWS into cdk.out; CONFIG=file for a configuration other than cdk.json's
 	node_modules/.bin/cdk synth --quiet $(CONTEXT)
 
 deploy: $(INSTALLED)  ## Deploy to the AWS account of your credentials; CONFIG=file as above
 	node_modules/.bin/cdk deploy --all $(CONTEXT)
 
-restore: $(INSTALLED)  ## Bring back what was changed or deleted by hand in AWS, as it was deployed; CONFIG=file as above
+restore: $(INSTALLED)  ## Restore resources that were changed or deleted by hand in AWS; CONFIG=file as above
 	node_modules/.bin/cdk deploy --all --revert-drift $(CONTEXT)
 
-lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
+lock: $(INSTALLED)  ## Resolve the pinned requirements into the lock files
 	@uv="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url" && \
 	$$uv requirements.txt local/requirements.txt operations/requirements.txt tests/requirements.txt --output-file requirements.lock && \
 	$$uv lambdas/requirements.txt --output-file lambdas/requirements.lock && \
@@ -103,9 +101,9 @@ lock: $(INSTALLED)  ## Resolve the pinned requirements anew into the lock files
 	$$uv --no-header --no-annotate local/uv.txt --output-file local/uv.txt && \
 	$$uv tests/scan/requirements.txt --output-file tests/scan/requirements.lock $(addprefix --no-emit-package ,$(NOT_SCANNING))
 
-install: $(INSTALLED)  ## Install everything the other commands need
+install: $(INSTALLED)  ## Install everything that the other commands need
 
-clean:  ## Remove what was built and what the embedded AWS remembers; keep what was installed
+clean:  ## Remove build results and the state of the embedded AWS; keep the installation
 	rm -rf build/demo build/demo.new build/demo.old build/demo-work build/cloud build/tests build/sbom cdk.out
 
 $(INSTALLED): requirements.lock local/models.txt local/uv.txt lambdas/requirements.lock package-lock.json

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from examples.signatures import MOST_BYTES, Refused, Verifier, is_sns_url, trust_endpoint
+from examples.signatures import MAX_BYTES, Refused, Verifier, is_sns_url, trust_endpoint
 
 Notification = dict[str, Any]
 
@@ -101,7 +101,7 @@ class Receiver(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         length = self.headers.get("Content-Length", "")
-        if not length.isdecimal() or int(length) > MOST_BYTES:
+        if not length.isdecimal() or int(length) > MAX_BYTES:
             raise Refused("no Content-Length, or too long")
         return self.rfile.read(int(length))
 

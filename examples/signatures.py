@@ -25,7 +25,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 FRESH_SECONDS = 2 * 3600
 """Maximum age of a message. SNS retries for up to an hour, so an older message may be a replay."""
-MOST_BYTES = 300_000
+MAX_BYTES = 300_000
 """Maximum size of a request. A message has at most 256 KB."""
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
@@ -119,7 +119,7 @@ def _cached(url: str) -> bytes | None:
     """The content, or None after a permanent error; both are cached. A temporary error is raised, and not cached."""
     try:
         with build_opener(_NoRedirects()).open(url, timeout=10) as response:
-            content: bytes = response.read(MOST_BYTES)
+            content: bytes = response.read(MAX_BYTES)
     except HTTPError as error:
         with error:
             if error.code not in _PERMANENT_ERRORS:

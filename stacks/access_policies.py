@@ -12,17 +12,19 @@ from constructs import Construct
 from operations import access_policies
 from stacks import access_statements, permissions
 from stacks.config import Config
-from stacks.key_policy import Where
-from stacks.permissions import Right
+from stacks.key_policy import KeyLocation
+from stacks.permissions import Permission
 
 
 def policies(scope: Construct, config: Config, key: kms.IKey) -> None:
     """Managed policies to attach to users or roles; each one's ARN is an output of the stack."""
-    here = Where(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
+    here = KeyLocation(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
     for name, usual in access_policies.POLICIES.items():
         policy = access_policies.reader(hears_audio=config.readers_hear_audio) if name == "Reader" else usual
         statements = access_statements.statements(policy, config.name, here, key.key_arn, list(config.profiles))
-        held = [Right(each.sid, each.actions, each.resources, each.conditions, each.because) for each in statements]
+        held = [
+            Permission(each.sid, each.actions, each.resources, each.conditions, each.because) for each in statements
+        ]
         made = permissions.policy(scope, name, held, managed_policy_name=f"{config.name}-{name.lower()}-{Aws.REGION}")
         cdk.CfnOutput(scope, f"{name}PolicyArn", value=made.managed_policy_arn)
 

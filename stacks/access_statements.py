@@ -6,7 +6,7 @@ from typing import Any
 
 from operations import access_policies
 from operations.access_policies import Policy
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 from stacks.resources import RESOURCES
 
 
@@ -21,7 +21,7 @@ class Statement:
     because: str | None
 
 
-def statements(policy: Policy, name: str, where: Where, key: str, profiles: Sequence[str]) -> list[Statement]:
+def statements(policy: Policy, name: str, where: KeyLocation, key: str, profiles: Sequence[str]) -> list[Statement]:
     """A policy's statements for one deployment: one for each resource, and those for the key."""
     actions: dict[str, set[str]] = {}
     for on, action in access_policies.held(policy):

@@ -18,7 +18,7 @@ def key(scope: Construct, config: Config) -> kms.IKey:
     """
     if config.key_arn:
         return kms.Key.from_key_arn(scope, "Key", config.key_arn)
-    location = key_policy.Where(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
+    location = key_policy.KeyLocation(Aws.PARTITION, Aws.ACCOUNT_ID, Aws.REGION)
     new_key = kms.Key(
         scope,
         "Key",
@@ -27,7 +27,7 @@ def key(scope: Construct, config: Config) -> kms.IKey:
         pending_window=Duration.days(30),
         removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         policy=iam.PolicyDocument.from_json(
-            {"Version": "2012-10-17", "Statement": key_policy.ours(config.name, location)}
+            {"Version": "2012-10-17", "Statement": key_policy.full_policy(config.name, location)}
         ),
     )
     new_key.add_alias(f"alias/{config.name}")

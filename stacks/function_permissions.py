@@ -9,7 +9,7 @@ from typing import Any
 from stacks import resource_names
 from stacks.config import Config
 from stacks.ledger_table import BY_STATE
-from stacks.permissions import Right, allow
+from stacks.permissions import Permission, allow
 from stacks.storage import WRITE_PROBE
 from stethoscript import notifications
 from stethoscript.ledger_row import State
@@ -23,7 +23,7 @@ class FunctionPermissions:
     key: str
     completion_queue: str
 
-    def start_transcription(self) -> list[Right]:
+    def start_transcription(self) -> list[Permission]:
         """What the start function may do."""
         intake_queue = resource_names.queue_arn(self.config, "intake")
         return [
@@ -37,7 +37,7 @@ class FunctionPermissions:
             *self._notify(State.REJECTED),
         ]
 
-    def deliver_transcript(self) -> list[Right]:
+    def deliver_transcript(self) -> list[Permission]:
         """What the deliver function may do."""
         work, work_objects = self._bucket("work"), f"{self._bucket('work')}/"
         return [
@@ -68,7 +68,7 @@ class FunctionPermissions:
             *self._notify(State.DELIVERED, State.FAILED),
         ]
 
-    def reconcile(self) -> list[Right]:
+    def reconcile(self) -> list[Permission]:
         """What the reconciler may do."""
         intake_queue = resource_names.queue_arn(self.config, "intake")
         return [
@@ -80,7 +80,7 @@ class FunctionPermissions:
             allow("LedgerInBatches", ["dynamodb:BatchGetItem"], [self._table]),
         ]
 
-    def _read_uploads(self) -> list[Right]:
+    def _read_uploads(self) -> list[Permission]:
         return [
             allow(
                 "ReadUpload",
@@ -93,7 +93,7 @@ class FunctionPermissions:
             self._detect_deletions(),
         ]
 
-    def _stage(self) -> list[Right]:
+    def _stage(self) -> list[Permission]:
         """Transcribe reads the staged copy and writes its output with the permissions of the caller."""
         work = self._bucket("work")
         return [
@@ -113,7 +113,7 @@ class FunctionPermissions:
             ),
         ]
 
-    def _start_jobs(self) -> list[Right]:
+    def _start_jobs(self) -> list[Permission]:
         return [
             allow(
                 "StartJob",
@@ -146,23 +146,23 @@ class FunctionPermissions:
             ),
         ]
 
-    def _read_job(self) -> Right:
+    def _read_job(self) -> Permission:
         jobs = resource_names.arn("transcribe", f"medical-transcription-job/{self.config.name}-*")
         return allow(
             "ReadJob", ["transcribe:GetMedicalTranscriptionJob"], [jobs], because="One job for each recording."
         )
 
-    def _detect_deletions(self) -> Right:
+    def _detect_deletions(self) -> Permission:
         """A delete marker leaves the upload's version readable: only the list of versions shows the marker."""
         return allow("DetectDeletions", ["s3:ListBucketVersions"], [self._bucket("intake")])
 
-    def _claim_and_count_rows(self) -> list[Right]:
+    def _claim_and_count_rows(self) -> list[Permission]:
         return [
             allow("Ledger", ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"], [self._table]),
             allow("LedgerByState", ["dynamodb:Query"], [f"{self._table}/index/{BY_STATE}"]),
         ]
 
-    def _notify(self, *ends: State) -> list[Right]:
+    def _notify(self, *ends: State) -> list[Permission]:
         """Publish on the topic and on the account's default bus.
 
         Conditions limit source and detail type, so that receivers of our events can trust both.
@@ -178,7 +178,7 @@ class FunctionPermissions:
         bus = resource_names.arn("events", "event-bus/default")
         return [
             allow("Notify", ["sns:Publish"], [resource_names.topic_arn(self.config, "completion")]),
-            Right("NotifyBus", ["events:PutEvents"], [bus], conditions, because=None),
+            Permission("NotifyBus", ["events:PutEvents"], [bus], conditions, because=None),
         ]
 
     @property
@@ -189,10 +189,10 @@ class FunctionPermissions:
         return resource_names.bucket_arn(self.config, name)
 
 
-def _receive(queue: str) -> Right:
+def _receive(queue: str) -> Permission:
     return allow("Receive", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [queue])
 
 
-def _detect_missing(bucket: str) -> Right:
+def _detect_missing(bucket: str) -> Permission:
     """Without ListBucket S3 answers 403 for a missing object, as for a forbidden one."""
     return allow("DetectMissing", ["s3:ListBucket"], [bucket])

@@ -21,7 +21,7 @@ Statement = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Where:
+class KeyLocation:
     """The partition, account and Region of the resources in the statements: pseudo parameters in a template."""
 
     partition: str
@@ -30,14 +30,14 @@ class Where:
 
 
 @dataclass(frozen=True)
-class Need:
+class RequiredStatement:
     """A statement that a key's policy must have, and what fails without it."""
 
     statement: Statement
-    without: str
+    consequence: str
 
 
-def ours(name: str, where: Where) -> list[Statement]:
+def full_policy(name: str, where: KeyLocation) -> list[Statement]:
     """The whole policy of a key that is created for this deployment."""
     account = _statement("Account", {"AWS": _root(where)}, ["kms:*"])
     no_outsiders = {"BoolIfExists": {"kms:GrantIsForAWSResource": "false", "aws:PrincipalIsAWSService": "false"}}
@@ -45,12 +45,12 @@ def ours(name: str, where: Where) -> list[Statement]:
     return [account, {**grants, "Effect": "Deny"}, *(need.statement for need in _services(name, where))]
 
 
-def needed(name: str, where: Where) -> list[Need]:
+def required_statements(name: str, where: KeyLocation) -> list[RequiredStatement]:
     """The statements that the policy of an existing key must have."""
     account, for_services = {"AWS": _root(where)}, {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     return [
-        Need(_statement("Account", account, _BY_POLICIES), "no IAM policy can allow the use of the key"),
-        Need(
+        RequiredStatement(_statement("Account", account, _BY_POLICIES), "no IAM policy can allow the use of the key"),
+        RequiredStatement(
             _statement("AccountGrants", account, ["kms:CreateGrant"], for_services),
             "DynamoDB cannot encrypt the ledger and Lambda cannot encrypt settings, so the deployment fails",
         ),
@@ -58,7 +58,7 @@ def needed(name: str, where: Where) -> list[Need]:
     ]
 
 
-def _services(name: str, where: Where) -> list[Need]:
+def _services(name: str, where: KeyLocation) -> list[RequiredStatement]:
     def only_for(service: str, resource: str) -> Statement:
         """Conditions on a service's principal: only for this account's resource of that name."""
         arn = f"arn:{where.partition}:{service}:{where.region}:{where.account}:{resource}"
@@ -70,23 +70,23 @@ def _services(name: str, where: Where) -> list[Need]:
     of_intake = {"StringEquals": {"aws:SourceAccount": where.account}, "ArnLike": {"aws:SourceArn": intake}}
     of_log_groups = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": log_groups}}
     return [
-        Need(
+        RequiredStatement(
             _service("IntakeToQueue", "s3.amazonaws.com", _USE, of_intake),
             "S3 cannot send the events of uploads, and refuses the deployment",
         ),
-        Need(
+        RequiredStatement(
             _service("RulesToQueue", "events.amazonaws.com", _USE, only_for("events", f"rule/{name}-*")),
             "EventBridge cannot signal the end of a job, and only the reconciler finds it",
         ),
-        Need(
+        RequiredStatement(
             _service("AlarmsToTopic", "cloudwatch.amazonaws.com", _USE, only_for("cloudwatch", f"alarm:{name}-*")),
             "alarms cannot notify the operations topic",
         ),
-        Need(
+        RequiredStatement(
             _service("UndeliveredToQueue", "sns.amazonaws.com", _USE, {"ArnLike": {"aws:SourceArn": completion}}),
             "notifications that a subscriber did not receive are lost, because their dead-letter queue refuses them",
         ),
-        Need(
+        RequiredStatement(
             _service("Logs", f"logs.{where.region}.amazonaws.com", _LOG, of_log_groups),
             "CloudWatch refuses the functions' log groups, so the deployment fails",
         ),
@@ -105,6 +105,6 @@ def _statement(
     return {**allowed, **({"Condition": conditions} if conditions else {})}
 
 
-def _root(where: Where) -> str:
+def _root(where: KeyLocation) -> str:
     """The account's root principal. A key's policy that allows it lets IAM policies allow the key's use."""
     return f"arn:{where.partition}:iam::{where.account}:root"

@@ -13,7 +13,7 @@ class Lack:
     """A feature that partitions lack: a property of a resource type, or the type itself if `property` is None."""
 
     partitions: tuple[str, ...]
-    kind: str
+    resource_type: str
     property: str | None
     source: str
 
@@ -51,4 +51,4 @@ NO_OPT_OUT_POLICIES = {GOVCLOUD: "https://docs.aws.amazon.com/govcloud-us/latest
 
 def untaggable() -> list[str]:
     """Resource types that some partition refuses with tags. They cost nothing, so bills do not need the tag."""
-    return [lack.kind for lack in LACKS if lack.property == "Tags"]
+    return [lack.resource_type for lack in LACKS if lack.property == "Tags"]

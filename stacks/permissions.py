@@ -12,7 +12,7 @@ from stacks import nag_suppressions
 
 
 @dataclass(frozen=True)
-class Right:
+class Permission:
     """An Allow statement. `because` gives the reason for its wildcards; it is None if there are none."""
 
     sid: str
@@ -39,16 +39,16 @@ class Right:
 
 def allow(
     sid: str, actions: list[str], resources: list[str], *, because: str | None = None, **conditions: Mapping[str, Any]
-) -> Right:
+) -> Permission:
     """A permission: `allow("Notify", ["sns:Publish"], [topic], StringEquals={…})`.
 
     Raises:
         ValueError: a wildcard has no reason, or a reason has no wildcard.
     """
-    return Right(sid, actions, resources, conditions, because)
+    return Permission(sid, actions, resources, conditions, because)
 
 
-def policy(scope: Construct, construct_id: str, rights: list[Right], **properties: Any) -> iam.ManagedPolicy:
+def policy(scope: Construct, construct_id: str, rights: list[Permission], **properties: Any) -> iam.ManagedPolicy:
     """A managed policy with these permissions. It suppresses cdk-nag's finding on each wildcard with its reason."""
     statements = [right.statement() for right in rights]
     managed_policy = iam.ManagedPolicy(scope, construct_id, statements=statements, **properties)

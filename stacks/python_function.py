@@ -14,7 +14,7 @@ from constructs import Construct
 
 from stacks import nag_suppressions, packaging, permissions, resource_names
 from stacks.config import Config
-from stacks.permissions import Right, allow
+from stacks.permissions import Permission, allow
 
 _TRACE = allow(
     "Trace",
@@ -44,7 +44,7 @@ class PythonFunction(Construct):
         key: kms.IKey,
         size: Size,
         environment: Mapping[str, str],
-        statements: list[Right],
+        statements: list[Permission],
         traced: bool = True,
     ) -> None:
         super().__init__(scope, "".join(part.capitalize() for part in module.split("_")))
@@ -118,7 +118,7 @@ class PythonFunction(Construct):
         )
 
 
-def _common_permissions(name: str, key: kms.IKey) -> list[Right]:
+def _common_permissions(name: str, key: kms.IKey) -> list[Permission]:
     """The permissions that every function needs."""
     return [
         allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [key.key_arn]),

@@ -10,7 +10,7 @@ from constructs import Construct
 from stacks import nag_suppressions, resource_names
 from stacks.config import Config
 
-MOST_RECEIVES = 5
+MAX_RECEIVES = 5
 """Receives after which a message goes to the dead-letter queue. A deferral does not count as a receive."""
 
 
@@ -43,7 +43,7 @@ def with_dead_letters(
         queue_name=f"{config.name}-{name}",
         visibility_timeout=Duration.seconds(visibility_seconds),
         retention_period=Duration.days(7),
-        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MOST_RECEIVES),
+        dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         **common,
     )
     return queue, dead_letters

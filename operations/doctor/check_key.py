@@ -84,17 +84,17 @@ def _rotation(context: DoctorContext, arn: str) -> Finding:
 def _policy(context: DoctorContext, arn: str) -> Iterator[Finding]:
     answer = context.client("kms").get_key_policy(KeyId=arn, PolicyName="default")
     there = resource_policies.read(answer["Policy"])
-    for need in key_policy.needed(context.name, context.where):
+    for need in key_policy.required_statements(context.name, context.where):
         allowed, sid = resource_policies.allows(there, need.statement), need.statement["Sid"]
         if allowed is None:
             yield unknown(
                 f"Whether the key's policy allows what {sid} does depends on who asks: a statement denies some of it "
-                f"under a condition. Where it does, {need.without}.",
+                f"under a condition. Where it does, {need.consequence}.",
                 "Look at the policy's statements that deny.",
             )
         elif not allowed:
             yield broken(
-                f"The key's policy lacks what {sid} allows: {need.without}.",
+                f"The key's policy lacks what {sid} allows: {need.consequence}.",
                 "Add the statement to the key's policy.",
                 evidence=need.statement,
             )

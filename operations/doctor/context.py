@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError
 from operations import deployment as deployments
 from operations.deployment import ROOT, Client, Deployment
 from operations.errors import AWS_ERRORS, Misused, NotFound
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 
 if TYPE_CHECKING:
     from stacks.config import Config
@@ -40,10 +40,10 @@ class DoctorContext:
         return who
 
     @cached_property
-    def where(self) -> Where:
+    def where(self) -> KeyLocation:
         """The account and Region."""
         _, partition, _, _, account, *_ = self.identity["Arn"].split(":")
-        return Where(partition, account, self.client("sts").meta.region_name)
+        return KeyLocation(partition, account, self.client("sts").meta.region_name)
 
     @property
     def aws(self) -> bool:

@@ -7,12 +7,12 @@ from adapters.aws_pages import pages
 from operations.deployment import Client
 from operations.errors import Refused, unless_absent
 from operations.importing.retained_resources import KEY, RetainedStack, Stack
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 
 Find = Callable[[Client, str], str | None]
 
 
-def left(client: Client, stack: Stack, where: Where) -> RetainedStack:
+def left(client: Client, stack: Stack, where: KeyLocation) -> RetainedStack:
     """What is left of a stack.
 
     Raises:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from operations.errors import NotFound
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 
 IDENTIFIERS = {
     "AWS::DynamoDB::Table": "TableName",
@@ -42,12 +42,12 @@ class Stack:
         resources = self.template["Resources"].items()
         return {name: each for name, each in resources if each.get("DeletionPolicy", "").startswith("Retain")}
 
-    def called(self, logical_id: str, where: Where) -> str:
+    def called(self, logical_id: str, where: KeyLocation) -> str:
         """The name that a resource bears in the account."""
         declared = self.template["Resources"][logical_id]
         return self._text(declared["Properties"][_NAMED_BY[declared["Type"]]], where)
 
-    def _text(self, value: Any, where: Where) -> str:
+    def _text(self, value: Any, where: KeyLocation) -> str:
         pseudo = {"AWS::Partition": where.partition, "AWS::AccountId": where.account, "AWS::Region": where.region}
         match value:
             case {"Ref": str(name)}:
@@ -118,7 +118,7 @@ class RetainedStack:
         return [value]
 
 
-def exports(left: Iterable[RetainedStack], where: Where) -> dict[str, str]:
+def exports(left: Iterable[RetainedStack], where: KeyLocation) -> dict[str, str]:
     """What stacks will export of keys that are left: nothing else of another stack is spoken of by what stays."""
     return {
         output["Export"]["Name"]: f"arn:{where.partition}:kms:{where.region}:{where.account}:key/{each.there[name]}"
@@ -137,7 +137,7 @@ def _exported_key(stack: Stack, output: Declared) -> list[str]:
     return []
 
 
-def read(folder: Path, name: str, where: Where) -> list[Stack]:
+def read(folder: Path, name: str, where: KeyLocation) -> list[Stack]:
     """A deployment's stacks that leave something behind, as the CDK has written them into a folder.
 
     Raises:
@@ -157,7 +157,7 @@ def read(folder: Path, name: str, where: Where) -> list[Stack]:
     return [stack for stack in stacks if stack.retained]
 
 
-def _stack(folder: Path, name: str, properties: Mapping[str, Any], where: Where) -> Stack:
+def _stack(folder: Path, name: str, properties: Mapping[str, Any], where: KeyLocation) -> Stack:
     role = str(properties.get("cloudFormationExecutionRoleArn", ""))
     for placeholder, value in (("Partition", where.partition), ("AccountId", where.account), ("Region", where.region)):
         role = role.replace(f"${{AWS::{placeholder}}}", value)

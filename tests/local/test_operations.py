@@ -203,7 +203,7 @@ def test_unannounced_uploads_are_priced_and_then_announced(operator):
     assert backfill.run(operator.found, "dictation/old", later, go=False).estimate.recordings == 0
 
 
-def test_after_an_erasure_nothing_of_it_is_left_in_the_whole_account(operator):
+def test_after_an_erasure_nothing_remains_in_the_account(operator):
     patient, spoken = "Zebulon-Quackenbush", "Pneumonoultramicroscopic"
     key = f"dictation/{patient}.wav"
     delivered = [operator.notification_of(operator.upload(key, f"0: {spoken} findings.")) for _ in range(2)]

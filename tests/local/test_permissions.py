@@ -171,7 +171,7 @@ MUST_NOT = {
 
 
 @pytest.mark.parametrize("function", MUST_NOT)
-def test_a_function_s_role_is_refused_what_is_not_its_work(deployed, function, summary_line):
+def test_a_function_s_role_is_refused_every_foreign_call(deployed, function, summary_line):
     as_function = deployed.as_function(function)
     assert len(MUST_NOT[function]) >= 5
     assert not [what for what in sorted(MUST_NOT[function]) if not _is_refused(deployed, what, as_function)]
@@ -182,7 +182,7 @@ _OF_THEIR_OWN_ACCOUNT = {"make a user", "delete a job", "read another's job", "p
 """Calls without a resource of ours: another account acts on its own resources."""
 
 
-def test_who_is_not_signed_in_gets_nothing(deployed, summary_line):
+def test_an_unsigned_caller_gets_nothing(deployed, summary_line):
     nobody = deployed.unsigned()
     assert not [what for what in ATTEMPTS if not _is_refused(deployed, what, nobody, UNKNOWN)]
     summary_line(f"nobody: refused {len(ATTEMPTS)} things")

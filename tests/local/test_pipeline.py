@@ -112,7 +112,7 @@ def test_a_telehealth_call_has_its_channels_separated(pipeline):
     assert "Channel 2\nLoud and clear." in text
 
 
-def test_what_is_delivered_is_encrypted_under_the_deployments_key(pipeline):
+def test_documents_are_encrypted_with_the_deployment_s_key(pipeline):
     notification = pipeline.notification_of(pipeline.upload("dictation/k.wav", "0: Hello."))
     head = pipeline.reader.head_object(Bucket=notification["manifest"]["bucket"], Key=notification["manifest"]["key"])
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
@@ -122,7 +122,7 @@ def test_what_is_delivered_is_encrypted_under_the_deployments_key(pipeline):
     assert (raw["ServerSideEncryption"], raw["SSEKMSKeyId"]) == ("aws:kms", pipeline.deployed["KeyArn"])
 
 
-def test_two_recordings_under_one_key_in_quick_succession_keep_their_own_words(pipeline):
+def test_two_quick_recordings_under_one_key_keep_their_own_words(pipeline):
     first = pipeline.upload("dictation/today.wav", "0: The first patient has asthma.")
     second = pipeline.upload("dictation/today.wav", "0: The second patient has gout.")
     assert "first patient has asthma" in pipeline.text(pipeline.notification_of(first))
@@ -150,7 +150,7 @@ def test_a_failed_job_is_notified_with_a_remedy(pipeline):
     assert notification["reason"]["class"] == "UnsupportedMediaFormat"
 
 
-def test_what_is_no_recording_is_refused_within_seconds(pipeline):
+def test_a_file_that_is_no_recording_is_rejected_within_seconds(pipeline):
     notification = pipeline.notification_of(pipeline.put("dictation/letter.wav", b"Dear colleague"), seconds=10)
     assert (notification["status"], notification["reason"]["class"]) == ("REJECTED", "UnsupportedMediaFormat")
 
@@ -186,7 +186,7 @@ def _wait_for_job(pipeline: Pipeline, version: str) -> None:
     pytest.fail("the job did not end")
 
 
-def test_an_upload_whose_event_got_lost_is_found_by_the_reconciler(pipeline):
+def test_the_reconciler_finds_an_upload_with_a_lost_event(pipeline):
     sqs = pipeline.cloud.client("sqs")
     mapping = _mapping(pipeline, "clinic-intake")
     lambda_ = pipeline.cloud.client("lambda")

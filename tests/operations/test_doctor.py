@@ -20,7 +20,7 @@ from operations.deployment import ROOT
 from operations.doctor import CHECKS, DoctorContext, Health, examine, made, resource_policies
 from operations.doctor.check_account import INCOMPLETE, REGIONS
 from stacks import key_policy
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 from tests.client_errors import refusal
 from tests.operations.fake_account import Service
 
@@ -207,7 +207,7 @@ WELL: dict[str, dict[str, Any]] = {
             "KeyMetadata": {"KeyState": "Enabled", "KeySpec": "SYMMETRIC_DEFAULT", "KeyUsage": "ENCRYPT_DECRYPT"}
         },
         "get_key_rotation_status": {"KeyRotationEnabled": True},
-        "get_key_policy": policy(*key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))),
+        "get_key_policy": policy(*key_policy.full_policy("clinic", KeyLocation("aws", ACCOUNT, "us-east-1"))),
     },
     "s3": {
         "head_bucket": refusal("404"),
@@ -275,7 +275,7 @@ def test_every_check_passes_in_a_healthy_account(account):
 
 
 MISSING = refusal("ResourceNotFoundException")
-OURS = key_policy.ours("clinic", Where("aws", ACCOUNT, "us-east-1"))
+OURS = key_policy.full_policy("clinic", KeyLocation("aws", ACCOUNT, "us-east-1"))
 LACKS_LOGS = OURS[:-1]
 FROM_ONE_NETWORK = {"Sid": "OneNetwork", "Effect": "Deny", "Principal": "*", "Action": "kms:Decrypt", "Resource": "*",
                     "Condition": {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}  # fmt: skip
@@ -479,8 +479,8 @@ def test_a_customer_key_s_missing_statements_are_listed_exactly(account):
     brought = KEY.replace("key/1", "key/2")
     account.choose(CHOSEN | {"key_arn": brought})
     account.services["cloudformation"].answers["describe_stacks"] = stacks(storage=None)
-    where = Where("aws", ACCOUNT, "us-east-1")
-    wanted = [need.statement for need in key_policy.needed("clinic", where)]
+    where = KeyLocation("aws", ACCOUNT, "us-east-1")
+    wanted = [need.statement for need in key_policy.required_statements("clinic", where)]
     account.services["kms"].answers["get_key_policy"] = policy(wanted[0])
     lacking = [each.evidence for each in account.found("key") if each.health is Health.BROKEN]
     assert lacking == wanted[1:]
@@ -751,7 +751,7 @@ def test_the_operators_page_lists_all_permissions_that_doctor_needs():
 
 # --- policies, in every notation ---
 
-NEEDS = [need.statement for need in key_policy.needed("clinic", Where("aws", ACCOUNT, "us-east-1"))]
+NEEDS = [need.statement for need in key_policy.required_statements("clinic", KeyLocation("aws", ACCOUNT, "us-east-1"))]
 WANTED = next(each for each in NEEDS if each["Sid"] == "IntakeToQueue")
 
 

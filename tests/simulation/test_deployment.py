@@ -13,7 +13,7 @@ def test_the_numbers_match_the_stacks():
         start_seconds=storage.START_SECONDS,
         deliver_seconds=pipeline._DELIVER_SECONDS,  # noqa: SLF001
         reconcile_seconds=pipeline._RECONCILE_SECONDS,  # noqa: SLF001
-        most_receives=queues.MOST_RECEIVES,
+        most_receives=queues.MAX_RECEIVES,
         start_concurrency=quotas.start_concurrency,
         deliver_concurrency=quotas.deliver_concurrency,
         concurrent_jobs=quotas.concurrent_jobs,

@@ -7,7 +7,7 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from operations.importing import retained_resources
 from operations.importing.retained_resources import IDENTIFIERS, RetainedStack, Stack
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 from tests.stacks import third_party_rules
 from tests.stacks.resolved_templates import ACCOUNT, DEPLOYMENTS
 
@@ -22,7 +22,7 @@ def chosen(request):
 
 def stacks(deployment):
     name = min(deployment.templates).partition("-")[0]
-    return retained_resources.read(deployment.folder, name, Where("aws", ACCOUNT, deployment.region))
+    return retained_resources.read(deployment.folder, name, KeyLocation("aws", ACCOUNT, deployment.region))
 
 
 def left(stack, *gone):
@@ -50,7 +50,7 @@ def test_cloudformation_can_import_each_retained_kind_by_our_identifiers(chosen)
 
 def test_an_import_has_exactly_the_retained_resources_as_deployed(chosen):
     found = [left(stack) for stack in stacks(chosen)]
-    exports = retained_resources.exports(found, Where("aws", ACCOUNT, chosen.region))
+    exports = retained_resources.exports(found, KeyLocation("aws", ACCOUNT, chosen.region))
     for each in found:
         template = each.template(exports)
         assert template.keys() == {"Resources"}
@@ -81,7 +81,7 @@ def test_a_value_built_from_a_missing_name_is_removed_completely():
 
 
 def test_each_resource_is_searched_by_its_name_in_the_account(deployment):
-    where = Where("aws", ACCOUNT, deployment.region)
+    where = KeyLocation("aws", ACCOUNT, deployment.region)
     for stack in stacks(deployment):
         names = {
             name: stack.called(name, where) for name, each in stack.retained.items() if each["Type"] != "AWS::KMS::Key"

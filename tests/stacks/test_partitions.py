@@ -49,10 +49,10 @@ def declared(deployment, partition):
 def lacking(resource, partition):
     """The parts of a resource that the partition lacks."""
     return [
-        f"{lack.kind}.{lack.property}"
+        f"{lack.resource_type}.{lack.property}"
         for lack in LACKS
         if partition in lack.partitions
-        and lack.kind == resource["Type"]
+        and lack.resource_type == resource["Type"]
         and lack.property in (None, *resource["Properties"])
     ]
 
@@ -70,7 +70,7 @@ def test_a_lacking_resource_would_be_detected(deployment):
 
 
 def test_a_kind_that_a_partition_lacks_is_deployed_only_if_configured(deployment, organised):
-    kinds = {lack.kind for lack in LACKS if lack.property is None}
+    kinds = {lack.resource_type for lack in LACKS if lack.property is None}
     assert kinds == ONLY_IF_CHOSEN
     assert not kinds & {each["Type"] for each in declared(deployment, GOVCLOUD)}
     assert "AWS::Budgets::Budget" in {each["Type"] for each in declared(organised, COMMERCIAL)}
@@ -89,7 +89,7 @@ def test_cloudformation_s_schemas_confirm_every_deployed_kind_and_every_lack(dep
     region, _ = REGIONS[partition]
     known = set(json.loads(schemas.joinpath(f"{region}.json").read_text(encoding="utf-8")))
     assert {each["Type"] for each in declared(deployment, partition)} <= known
-    unknown = {lack.kind for lack in LACKS if lack.property is None and partition in lack.partitions}
+    unknown = {lack.resource_type for lack in LACKS if lack.property is None and partition in lack.partitions}
     assert unknown & known == set()
 
 

@@ -79,7 +79,7 @@ def test_every_call_of_a_function_in_other_tests_is_allowed(roles, organised, si
     assert kinds(asked) == kinds(simulated)
 
 
-def test_every_right_is_used_by_a_call_or_by_aws_on_a_function_s_behalf(roles, simulated, summary_line):
+def test_every_permission_is_used_by_a_call_or_by_aws_on_a_function_s_behalf(roles, simulated, summary_line):
     held = {
         (role, statement["Sid"], action, resource)
         for role, statements in roles.items()

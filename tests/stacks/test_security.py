@@ -52,7 +52,7 @@ def test_no_service_acts_on_behalf_of_another_account(deployment):
         ] == [True, False, False, False]
 
 
-def test_nobody_is_allowed_anything_by_a_resource_but_services_and_the_key_s_own_account(deployment):
+def test_resource_policies_allow_only_services_and_the_key_s_own_account(deployment):
     allowing = [
         (statement["Principal"], statement.get("Sid"))
         for statement in resource_policies(deployment)
@@ -205,7 +205,7 @@ S3_RIGHTS = {
 
 
 @pytest.mark.parametrize("right", sorted(S3_RIGHTS), ids=str)
-def test_a_function_reads_and_writes_where_its_work_is_and_nowhere_else(deployment, functions, right):
+def test_a_function_reads_and_writes_only_its_own_resources(deployment, functions, right):
     handler, action, bucket, path, may = right
     request = Request(action, f"{deployment.bucket(bucket).arn}/{path}")
     assert allowed(deployment.rights(functions[handler]["Role"]), request) is may
@@ -272,7 +272,7 @@ PEOPLE_S_RIGHTS = _OTHER_BUCKETS | {
 
 
 @pytest.mark.parametrize("right", sorted(PEOPLE_S_RIGHTS), ids=str)
-def test_people_may_do_what_their_policy_is_called(deployment, right):
+def test_users_may_do_only_what_their_policy_is_named_after(deployment, right):
     duty, action, bucket, path, may = right
     policy = deployment.one("AWS::IAM::ManagedPolicy", ManagedPolicyName=f"stethoscript-{duty}-us-east-1")
     request = Request(action, f"{deployment.bucket(bucket).arn}{path}")
@@ -320,7 +320,7 @@ def test_readers_hear_recordings_where_that_is_chosen(deployment, organised, key
     assert not allowed(held, Request("s3:PutObject", f"{intake}/dictation/a.wav"))
 
 
-def test_only_chosen_readers_read_transcripts_where_any_are_chosen(organised, deployment):
+def test_only_configured_readers_read_transcripts_if_any_are_configured(organised, deployment):
     def refused(deployment, who):
         bucket = deployment.bucket("transcripts")
         read = Request("s3:GetObject", f"{bucket.arn}/a.json", context={**SAFE, "aws:PrincipalArn": who})
@@ -375,7 +375,7 @@ def test_working_copies_expire(deployment):
 
 
 @pytest.mark.parametrize("name", ["intake", "work", "transcripts"])
-def test_who_touched_what_is_logged(deployment, name):
+def test_every_access_to_data_is_logged(deployment, name):
     logs = deployment.bucket("access-logs")
     assert deployment.bucket(name)["LoggingConfiguration"] == {
         "DestinationBucketName": logs["BucketName"],
@@ -403,7 +403,7 @@ def test_no_bucket_can_become_public(deployment, name):
 
 @pytest.mark.parametrize("name", BUCKETS)
 @pytest.mark.parametrize("unsafe", [{"aws:SecureTransport": "false"}, {"s3:TlsVersion": "1.1"}], ids=str)
-def test_no_bucket_is_reached_without_modern_encryption_on_the_way(deployment, name, unsafe):
+def test_buckets_require_modern_transport_encryption(deployment, name, unsafe):
     bucket = deployment.bucket(name)
     policy = deployment.statements("AWS::S3::BucketPolicy", bucket)
     assert denied(policy, Request("s3:GetObject", f"{bucket.arn}/a", context=SAFE | unsafe))
@@ -411,7 +411,7 @@ def test_no_bucket_is_reached_without_modern_encryption_on_the_way(deployment, n
     assert not denied(policy, Request("s3:GetObject", f"{bucket.arn}/a", context=SAFE))
 
 
-def test_no_queue_and_no_topic_is_reached_in_clear(deployment):
+def test_queues_and_topics_require_encrypted_connections(deployment):
     queues = [(queue, "AWS::SQS::QueuePolicy", "sqs:SendMessage") for queue in deployment.all("AWS::SQS::Queue")]
     topics = [(topic, "AWS::SNS::TopicPolicy", "sns:Publish") for topic in deployment.all("AWS::SNS::Topic")]
     assert len(queues + topics) == 6
@@ -435,7 +435,7 @@ def test_sns_may_use_the_key_only_for_the_completion_topic(deployment):
         assert not allowed(key["KeyPolicy"]["Statement"], others)
 
 
-def test_what_people_upload_and_what_is_delivered_is_versioned_and_working_copies_are_not(deployment):
+def test_uploads_and_documents_are_versioned_and_working_copies_are_not(deployment):
     versioned = {
         name: deployment.bucket(name).properties.get("VersioningConfiguration", {}).get("Status") for name in BUCKETS
     }
@@ -474,7 +474,7 @@ KEPT = [
 
 
 @pytest.mark.parametrize("kind", KEPT)
-def test_what_holds_data_outlives_its_stack_but_not_a_failed_first_creation(deployment, kind):
+def test_data_resources_outlive_their_stack_except_after_a_failed_first_creation(deployment, kind):
     kept = deployment.all(kind)
     assert kept
     for resource in kept:
