@@ -135,7 +135,7 @@ class Deliverer:
         """End a recording whose job has ended, or whose job Transcribe does not have."""
         completed = job.completed if job and job.completed is not None else int(self.now())
         if row.cancelled:
-            remedy = stopping.remedy_once_begun(str(row.reason))
+            remedy = stopping.remedy_after_start(str(row.reason))
             self._end(row, State.FAILED, signal, completed, reason=row.reason, remedy=remedy)
             return
         if job and job.status == "FAILED":

@@ -6,7 +6,7 @@ no right to publish.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ from operations import prices, queues
 from operations.deployment import Deployment
 from operations.errors import Refused
 from operations.recordings import Recording
-from stethoscript import jobs, stopping
+from stethoscript import ledger_row, stopping
 from stethoscript.ledger_row import LedgerRow, State
 
 _TRIES = 5
@@ -149,7 +149,5 @@ def _cost(row: LedgerRow) -> Cost:
 def _entered(recording: Recording, now: float) -> LedgerRow:
     """A row for an upload that no function has looked at: as the reconciler enters one, but stopped."""
     upload, at = recording.upload, int(now)
-    return LedgerRow(
-        recording.name, State.ANNOUNCED, upload.bucket, upload.key, upload.version, recording.uploaded or at, at,
-        jobs.name(recording.name, 1), entered=at, cancelled=at, reason=stopping.CANCELLED,
-    )  # fmt: skip
+    row = ledger_row.new(recording.name, State.ANNOUNCED, upload, at, row_days=0)
+    return replace(row, received=recording.uploaded or at, cancelled=at, reason=stopping.CANCELLED)

@@ -26,7 +26,7 @@ from stethoscript import jobs
 from stethoscript.ledger_row import LedgerRow, State
 from stethoscript.uploads import Upload
 
-HANDS_SECONDS = 180
+HANDS_SECONDS = jobs.START_TIMEOUT_SECONDS
 """How long a start function that took the recording up before it was closed may still be at it."""
 _LOOK_SECONDS = 5.0
 _MOST_AT_ONCE = 1000  # DeleteObjects

@@ -10,14 +10,11 @@ from operations.retry_log import RetryLog
 from operations.time_format import clock, span
 from stethoscript import stopping
 from stethoscript.aws_errors import ErrorKind
-from stethoscript.ledger_row import STUCK_AFTER_SECONDS, LedgerRow, State
+from stethoscript.jobs import START_TIMEOUT_SECONDS
+from stethoscript.ledger_row import MOST_ANNOUNCEMENTS, STUCK_AFTER_SECONDS, LedgerRow, State
 
-_TRY_SECONDS = 180
-"""How long the start function may hold a message in hand."""
 _HIDDEN_SECONDS = 1080
 """How long a message stays hidden after a try that ended in an unexpected error."""
-_MOST_ANNOUNCEMENTS = 10
-"""After so many the reconciler leaves a recording to a person."""
 _TO_MEND = (ErrorKind.CONFIGURATION, ErrorKind.VOCABULARY, ErrorKind.SETTING, ErrorKind.OTHER)
 
 
@@ -194,7 +191,7 @@ def _before(found: Evidence) -> Explanation:
     row = found.row
     if "intake" in found.dead_letters:
         return _dead_letter("intake")
-    if row is not None and row.announcements >= _MOST_ANNOUNCEMENTS:
+    if row is not None and row.announcements >= MOST_ANNOUNCEMENTS:
         return Explanation(
             WaitReason.STUCK,
             f"The reconciler has brought it back {row.announcements} times in vain, and does so no more.",
@@ -228,14 +225,14 @@ def _not_put_off(found: Evidence, since: int) -> Explanation:
     """No try was put off, as far as we know."""
     age = found.now - since
     claimed = found.row is not None and found.row.state is State.CLAIMED
-    if claimed and found.intake_in_hand and age > _TRY_SECONDS:
+    if claimed and found.intake_in_hand and age > START_TIMEOUT_SECONDS:
         return Explanation(
             WaitReason.RETRIED,
             f"A try began {span(age)} ago and did not get to its end; its message is hidden until the next one.",
             f"It is tried again within {span(_HIDDEN_SECONDS)} of the last try, five times in all; "
             "the start function's log says what went wrong.",
         )
-    if found.intake_messages or age < _TRY_SECONDS:
+    if found.intake_messages or age < START_TIMEOUT_SECONDS:
         return Explanation(
             WaitReason.QUEUED,
             f"It is waiting its turn in the intake queue, with about {found.intake_messages} messages.",

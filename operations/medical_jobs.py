@@ -1,15 +1,10 @@
 """Transcribe's own records of our jobs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from botocore.exceptions import ClientError
-
+from adapters import transcribe_jobs
 from adapters.aws_pages import pages
 from operations.deployment import Client, Deployment
-from stethoscript import aws_errors
-from stethoscript.aws_errors import ErrorKind
 
 _PAGE = 100
 
@@ -32,13 +27,8 @@ class Job:
 
 def find(deployment: Deployment, name: str) -> Job | None:
     """A job by its name; None if Transcribe knows none of that name (any more)."""
-    try:
-        answer = deployment.client("transcribe").get_medical_transcription_job(MedicalTranscriptionJobName=name)
-    except ClientError as error:
-        if aws_errors.fault(error) is ErrorKind.ABSENT:
-            return None
-        raise
-    return _job(name, answer["MedicalTranscriptionJob"])
+    found = transcribe_jobs.find(deployment.client("transcribe"), name)
+    return Job(name, found.status, found.started, found.completed, found.failure) if found else None
 
 
 def running(client: Client) -> int:
@@ -53,17 +43,3 @@ def forget(deployment: Deployment, name: str) -> bool:
         return False
     deployment.client("transcribe").delete_medical_transcription_job(MedicalTranscriptionJobName=name)
     return True
-
-
-def _job(name: str, answer: Mapping[str, Any]) -> Job:
-    return Job(
-        name,
-        answer["TranscriptionJobStatus"],
-        _seconds(answer.get("StartTime") or answer.get("CreationTime")),
-        _seconds(answer.get("CompletionTime")),
-        answer.get("FailureReason"),
-    )
-
-
-def _seconds(moment: Any) -> int | None:
-    return int(moment.timestamp()) if moment else None

@@ -10,8 +10,8 @@ from stacks import resource_names
 from stacks.config import Config
 from stacks.ledger_table import BY_STATE
 from stacks.permissions import Permission, allow
-from stacks.storage import WRITE_PROBE
 from stethoscript import notifications
+from stethoscript.jobs import WRITE_PROBE
 from stethoscript.ledger_row import State
 
 

@@ -12,8 +12,8 @@ from stacks import completion_signals, encryption, nag_suppressions, queues, rec
 from stacks.config import Config
 from stacks.function_permissions import FunctionPermissions
 from stacks.python_function import PythonFunction, Size
-from stacks.storage import START_SECONDS
 from stacks.vocabularies import Vocabularies
+from stethoscript.jobs import START_TIMEOUT_SECONDS
 
 _DELIVER_SECONDS = 120
 _DELIVER_MEGABYTES = 1536
@@ -56,7 +56,7 @@ class PipelineStack(cdk.Stack):
             "start_transcription",
             config=config,
             key=self._key,
-            size=Size(seconds=START_SECONDS, megabytes=256),
+            size=Size(seconds=START_TIMEOUT_SECONDS, megabytes=256),
             environment={
                 **self._common(),
                 "INTAKE_BUCKET": resource_names.bucket(config, "intake"),

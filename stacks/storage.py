@@ -14,14 +14,11 @@ from constructs import Construct
 from stacks import access_policies, encryption, ledger_table, nag_suppressions, queues, resource_names
 from stacks.config import OLD_VERSION_DAYS, Config
 from stacks.subscriptions import Subscribers
+from stethoscript.jobs import START_TIMEOUT_SECONDS, WRITE_PROBE
 
 # CloudFormation keeps the resource when it deletes the stack or replaces the resource. It deletes the resource when its
 # creation fails, so that a failed first deployment can be repeated.
 KEEP = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-WRITE_PROBE = ".write_access_check_file.temp"
-"""The object that Transcribe writes to test its access, observed in the output's folder and in the bucket's root."""
-START_SECONDS = 180
-"""The start function's timeout: enough to copy 2 GB to staging (`COPY_SECONDS` in lambdas/start_transcription.py)."""
 
 
 class StorageStack(cdk.Stack):
@@ -33,7 +30,7 @@ class StorageStack(cdk.Stack):
         self.key = encryption.key(self, config)
         self._access_logs = self._access_log_bucket()
         self.intake_queue, self.intake_dead_letters = queues.with_dead_letters(
-            self, config, self.key, "intake", 6 * START_SECONDS
+            self, config, self.key, "intake", 6 * START_TIMEOUT_SECONDS
         )
         self.intake = self._intake_bucket()
         self.work = self._work_bucket()

@@ -23,7 +23,7 @@ def refusal(reason: str) -> Rejected:
     return Rejected("Cancelled", "It was cancelled before it was transcribed; upload it again if you need it.")
 
 
-def remedy_once_begun(reason: str) -> str:
+def remedy_after_start(reason: str) -> str:
     """The remedy for a recording that was stopped after its job started. AWS cannot stop a running job."""
     return _ONCE_BEGUN[reason]
 

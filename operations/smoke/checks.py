@@ -17,7 +17,6 @@ from stethoscript import aws_errors, jobs
 from stethoscript.aws_errors import ErrorKind
 from stethoscript.ledger_row import LedgerRow, State
 
-_PROBE = ".write_access_check_file.temp"
 _LATE = timedelta(minutes=1)
 _TOO_EARLY = (
     "reconcile; it is too early to tell whether the others work: S3 takes about five minutes until it sends a new "
@@ -111,7 +110,7 @@ def probe(deployment: Deployment, _row: LedgerRow) -> Seen:
     s3, bucket = deployment.client("s3"), deployment.work
     places = [
         key
-        for key in (f"raw/{_PROBE}", _PROBE)
+        for key in (f"raw/{jobs.WRITE_PROBE}", jobs.WRITE_PROBE)
         if next(pages(s3, "list_objects_v2", Bucket=bucket, Prefix=key, MaxKeys=1)).get("KeyCount")
     ]
     return Outcome.OBSERVED, ", ".join(places) or "none", "write probe"

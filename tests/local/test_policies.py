@@ -24,7 +24,7 @@ from operations.erasure import Eraser
 from operations.smoke import Smoke
 from operations.smoke.report import Outcome
 from stacks import access_statements
-from stacks.key_policy import Where
+from stacks.key_policy import KeyLocation
 from stethoscript import queue_messages
 from stethoscript.queue_messages import UploadMessage
 from stethoscript.uploads import Upload
@@ -101,7 +101,7 @@ class Rota(DeploymentOperator):
 
     def statements(self, policy: str) -> list[dict[str, Any]]:
         """The policy's statements, as the stack makes them."""
-        here = Where("aws", "000000000000", "us-east-1")
+        here = KeyLocation("aws", "000000000000", "us-east-1")
         profiles = json.loads(self.found.settings()["PROFILES"])
         made = access_statements.statements(POLICIES[policy], NAME, here, self.deployed["KeyArn"], list(profiles))
         return [
