@@ -2,7 +2,8 @@
 
 from dataclasses import fields
 
-from stacks import config, pipeline, queues, storage
+from stacks import config, pipeline, queues
+from stethoscript import jobs
 from tests.simulation.simulated_deployment import Numbers
 
 
@@ -10,7 +11,7 @@ def test_the_numbers_match_the_stacks():
     defaults = {each.name: each.default for each in fields(config.Config)}
     quotas, reconciling = config.Quotas(), config.Reconciling()
     assert Numbers() == Numbers(
-        start_seconds=storage.START_SECONDS,
+        start_seconds=jobs.START_TIMEOUT_SECONDS,
         deliver_seconds=pipeline._DELIVER_SECONDS,  # noqa: SLF001
         reconcile_seconds=pipeline._RECONCILE_SECONDS,  # noqa: SLF001
         most_receives=queues.MAX_RECEIVES,
