@@ -7,8 +7,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-# The one place that says where the functions' own modules are: what a row, a name or a message is
-# has one definition, theirs.
+# Operations import the functions' modules, because rows, names and messages are defined only there.
 _FUNCTIONS = str(Path(__file__).resolve().parents[1] / "lambdas")
 if _FUNCTIONS not in sys.path:
     sys.path.append(_FUNCTIONS)
