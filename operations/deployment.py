@@ -87,10 +87,10 @@ class Deployment:
         return tuple(json.loads(self.settings().get("PROFILES", "{}")))
 
     def check_profile(self, name: str) -> None:
-        """See to it that there is such a profile, as far as we may see them.
+        """Check that the profile exists; skip the check if access is denied.
 
         Raises:
-            Misused: there is not; names those there are.
+            Misused: the profile does not exist; the message lists the others.
         """
         known = [prefix.rstrip("/") for prefix in self.profiles()]
         if known and name.rstrip("/") not in known:

@@ -1,4 +1,4 @@
-"""Uploads that no function has looked at yet: they lie in the intake bucket and have no row in the ledger."""
+"""Uploads that no function has looked at yet: they are in the intake bucket and have no row in the ledger."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator

@@ -66,7 +66,7 @@ class RetainedStack:
 
     @property
     def gone(self) -> list[str]:
-        """What should have been left, and is not: the next deployment makes it anew."""
+        """Retained resources that no longer exist. The next deployment creates them."""
         return [name for name in self.stack.retained if name not in self.there]
 
     def resources(self) -> list[dict[str, Any]]:

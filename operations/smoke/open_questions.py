@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Question:
-    """What is not known for sure, and how a person finds out where a run does not."""
+    """An open question, and how a person answers it if a run does not."""
 
     asks: str
     by_hand: str
