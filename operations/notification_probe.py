@@ -68,7 +68,7 @@ def remove(deployment: Deployment, name: str, subscribed: Iterable[str] = ()) ->
 
 
 def _told(body: str) -> Iterator[Mapping[str, Any]]:
-    """What a message tells; others that tell the operations topic something need not do so in JSON."""
+    """The content of a message; others that tell the operations topic something need not do so in JSON."""
     with suppress(ValueError):
         told = json.loads(body)
         if isinstance(told, Mapping):

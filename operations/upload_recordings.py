@@ -116,7 +116,7 @@ def wait(
     *,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[LedgerRow]:
-    """The rows of what was sent, once each has come to its end; `say` receives every change of state."""
+    """The rows of the uploads, once each has ended; `say` receives every change of state."""
     told: dict[str, str] = {}
     while True:
         known = deployment.ledger.rows([each.job for each in sent])

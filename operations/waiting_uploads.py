@@ -27,7 +27,7 @@ _QUIET_SECONDS = 2.0
 
 
 def recent() -> int:
-    """Since when a search looks where it is not told."""
+    """The default start of a search."""
     return int(time.time()) - SINCE_SECONDS
 
 

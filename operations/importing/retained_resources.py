@@ -97,7 +97,7 @@ class RetainedStack:
         }
 
     def _known(self, value: Any, exports: Mapping[str, str]) -> list[Any]:
-        """A setting, or nothing if it speaks of what is gone; a list is left those members that do not."""
+        """A setting, or nothing if it refers to a deleted resource; a list is left those members that do not."""
 
         def known(inner: Iterable[Any]) -> list[Any]:
             return [each for one in inner for each in self._known(one, exports)]

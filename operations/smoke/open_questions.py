@@ -1,4 +1,4 @@
-"""What nobody can prove without an account: asked here, answered by a run on AWS or, below, by hand."""
+"""Questions that only a real account can answer: asked here, answered by a run on AWS or, below, by hand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
