@@ -1,4 +1,4 @@
-"""The commands: each gathers, asks the domain, and shows or does what it decided."""
+"""The commands. Each command gathers data, calls the domain, and prints or applies the result."""
 
 import time
 import webbrowser
@@ -360,7 +360,7 @@ def _find(here: Deployment, name: str, since: str | None, *, dated: bool = True)
 
 
 def _say(line: str) -> None:
-    """Tell how far a search has come, beside what the command puts out."""
+    """Print the progress of a search on standard error."""
     output.err.print(line, soft_wrap=True)
 
 
@@ -380,7 +380,7 @@ def _confirm(every: list[recordings.Recording], question: str, otherwise: str, *
 
 @contextmanager
 def _progress(path: Path) -> Iterator[Any]:
-    """A bar on standard error, where that is a terminal."""
+    """Show a progress bar on standard error if it is a terminal."""
     columns = ("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=output.err, transient=True, disable=not output.err.is_terminal) as progress:
         task = progress.add_task("uploading", total=path.stat().st_size)

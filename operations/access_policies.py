@@ -1,4 +1,4 @@
-"""The managed policies of a deployment: which commands each is for. `stacks/access_statements.py` writes them."""
+"""The managed policies of a deployment and their commands. `stacks/access_statements.py` writes them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from operations.permissions import Need
 
 @dataclass(frozen=True)
 class Policy:
-    """A managed policy: the commands it is for, and what it leaves out of them or holds beside them."""
+    """A managed policy: its commands, the permissions it omits and the permissions it adds."""
 
     name: str
     commands: tuple[str, ...]
     without: frozenset[str] = frozenset()
-    """Resources whose optional permissions it leaves out."""
+    """Resources whose optional permissions the policy omits."""
     options: bool = True
-    """Whether it holds what only options of its commands need."""
+    """Whether the policy includes permissions that only command options need."""
     beside: tuple[tuple[Need, str], ...] = ()
-    """What its holders' own programs need, and why."""
+    """Additional permissions for the holders' own programs, each with its reason."""
 
 
 _SPOKEN = frozenset({"Recordings", "Documents", "RawTranscripts"})
@@ -63,11 +63,11 @@ POLICIES: Mapping[str, Policy] = {
         Policy("Tester", ("smoke",)),
     )
 }
-"""Nobody who operates hears or reads what was said; nobody who operates can erase it."""
+"""The operator policy gives no access to audio or transcripts and no permission to erase them."""
 
 
 def needs(policy: Policy) -> Iterator[Need]:
-    """What a policy holds."""
+    """The permissions in a policy."""
     for command in policy.commands:
         for need in permissions.COMMANDS[command]:
             if not (need.optional and need.on in policy.without) and (policy.options or not need.when):
@@ -76,17 +76,17 @@ def needs(policy: Policy) -> Iterator[Need]:
 
 
 def held(policy: Policy) -> set[tuple[str, str]]:
-    """The same as pairs of a resource's name and an action."""
+    """The permissions of a policy, as pairs of resource name and action."""
     return {(need.on, action) for need in needs(policy) for action in need.actions}
 
 
 def reader(*, hears_audio: bool) -> Policy:
-    """The readers' policy, with the recordings or without."""
+    """The Reader policy, with or without access to recordings."""
     chosen = POLICIES["Reader"]
     return Policy("Reader", chosen.commands, frozenset() if hears_audio else chosen.without, False, chosen.beside)
 
 
 def holders(action: str) -> list[str]:
-    """The policies that hold an action, by name; the readers' with recordings, as it may be."""
+    """The names of the policies that include an action. The Reader policy counts with recordings."""
     chosen = (reader(hears_audio=True) if each.name == "Reader" else each for each in POLICIES.values())
     return [each.name for each in chosen if any(action == held_action for _, held_action in held(each))]

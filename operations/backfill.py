@@ -1,4 +1,4 @@
-"""What lies in the intake bucket and has no row: counted and priced first, and announced if that is wanted."""
+"""Counts and prices uploads without a ledger row, and announces them on request."""
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +18,14 @@ from stethoscript.rejections import Rejected
 from stethoscript.uploads import NO_VERSION, Upload, is_folder
 
 GRACE_SECONDS = 900
-"""What is younger may simply be on its way."""
+"""The functions may still be processing a younger upload."""
 _AT_ONCE = 16
 _VERSIONS = "list_object_versions"
 
 
 @dataclass(frozen=True)
 class Found:
-    """A version that nobody has heard of."""
+    """An object version without a ledger row."""
 
     upload: Upload
     size: int
@@ -34,24 +34,24 @@ class Found:
 
 @dataclass(frozen=True)
 class Tally:
-    """What was found so far."""
+    """The running totals of a backfill."""
 
     estimate: Estimate = field(default_factory=Estimate)
     known: int = 0
     young: int = 0
     refused: int = 0
-    """Under no profile: they would be REJECTED, which costs nothing."""
+    """Uploads under no profile. The functions would reject them at no cost."""
     unversioned: int = 0
-    """Without a version id: no function takes them."""
+    """Uploads without a version id. No function processes them."""
 
 
 def run(
     deployment: Deployment, prefix: str, now: float, *, go: bool, say: Callable[[Tally], None] = lambda _tally: None
 ) -> Tally:
-    """Look at every version under the prefix, a page at a time; with `go`, announce what has no row.
+    """Read every version under the prefix, one page at a time. With `go`, announce uploads without a row.
 
-    The place of the next page is kept in the ledger, after a page's uploads are announced: who breaks off and
-    begins again with the same prefix goes on there, and announces at most one page twice, which is harmless.
+    The ledger stores the next page's marker after a page is announced. A restart with the same prefix continues
+    there. It announces at most one page twice, which is harmless.
     """
     tally, profiles = Tally(), deployment.profiles()
     after = _cursor(deployment, prefix) if go else {}
@@ -98,13 +98,13 @@ def _unheard_of(deployment: Deployment, page: Mapping[str, Any], now: float) -> 
 
 
 def _lengths(deployment: Deployment, found: list[Found]) -> list[float | None]:
-    deployment.client("s3")  # made here: making clients is not for many threads at once
+    deployment.client("s3")  # create the client before the threads, because creating clients is not thread-safe
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         return list(threads.map(lambda each: _seconds(deployment, each), found))
 
 
 def _seconds(deployment: Deployment, found: Found) -> float | None:
-    """How long a recording is, by its header; None where that does not tell, or we may not read it."""
+    """Audio length in seconds from the header; None if it is missing or access is denied."""
     source = {"Bucket": found.upload.bucket, "Key": found.upload.key, "VersionId": found.upload.version}
 
     def fetch(begin: int, end: int) -> bytes:

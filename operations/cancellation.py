@@ -1,8 +1,7 @@
-"""Cancels recordings: marks the ledger's row, and lets the functions bring the recording to its end.
+"""Cancels recordings: marks the ledger row, and the functions end the recording.
 
-The mark is one conditional write, which the start function's request to Transcribe and a delivery are held against.
-The end and its notification are the functions' own, so that a recording is notified in one way: an operator needs
-no right to publish.
+The mark is one conditional write. It conflicts with the conditional writes of the start function and of a delivery.
+Only the functions publish the notification, so an operator needs no permission to publish.
 """
 
 from collections.abc import Mapping
@@ -30,24 +29,24 @@ class Cost(StrEnum):
 
 @dataclass(frozen=True)
 class Cancelled:
-    """What became of one recording; `seconds` is how long its audio is, where that is known."""
+    """The result of cancelling one recording."""
 
     row: LedgerRow
     cost: Cost
 
     @property
     def seconds(self) -> float | None:
-        """How long the audio is."""
+        """Audio length in seconds; None if unknown."""
         return self.row.audio.seconds
 
     @property
     def dollars(self) -> float | None:
-        """What Transcribe charges for the job; None where nothing is, or its length is unknown."""
+        """Transcribe's charge in dollars; None if nothing is charged or the length is unknown."""
         return None if self.cost is Cost.NOTHING or self.seconds is None else prices.dollars(self.seconds)
 
     @property
     def sentence(self) -> str:
-        """What happened, for people."""
+        """The result as a sentence for the operator."""
         if self.cost is Cost.NOTHING:
             return "cancelled; nothing is charged."
         if self.cost is Cost.UNKNOWN:
@@ -79,10 +78,10 @@ class Cancelled:
 
 
 def check(found: list[Recording]) -> None:
-    """See to it that all of them may be cancelled, before any of them is.
+    """Check that all recordings can be cancelled, before any of them is.
 
     Raises:
-        Refused: one has come to another end.
+        Refused: one recording has already ended, or its documents are being written.
     """
     for each in found:
         if each.row is not None:
@@ -90,7 +89,7 @@ def check(found: list[Recording]) -> None:
 
 
 def cancel_all(deployment: Deployment, found: list[Recording], now: float) -> tuple[list[Cancelled], list[Refused]]:
-    """Cancel several, each for itself: those that were, and why others could not be."""
+    """Cancel each recording separately; return the cancelled ones and the refusals."""
     done, refused = [], []
     for each in found:
         try:
@@ -104,7 +103,7 @@ def cancel(deployment: Deployment, recording: Recording, now: float) -> Cancelle
     """Cancel one recording; repeating it is harmless.
 
     Raises:
-        Refused: it has come to another end, or its documents are being written.
+        Refused: it has already ended, or its documents are being written.
     """
     for _try in range(_TRIES):
         row = deployment.ledger.find(recording.name)
@@ -122,7 +121,7 @@ def cancel(deployment: Deployment, recording: Recording, now: float) -> Cancelle
 
 
 def _check(row: LedgerRow) -> None:
-    """See to it that a recording is open and not being delivered, or was cancelled before."""
+    """Check that the recording is open and not in delivery, or already cancelled."""
     if row.reason == stopping.CANCELLED or (row.open and (row.cancelled or row.leased is None)):
         return
     raise Refused(f"{row.job} cannot be cancelled: {_not_any_more(row)}")
@@ -139,7 +138,7 @@ def _not_any_more(row: LedgerRow) -> str:
 
 
 def _cost(row: LedgerRow) -> Cost:
-    """Before Transcribe was asked nothing is charged: the row lets nobody ask any more."""
+    """Nothing is charged before a start request, because the marked row prevents any later request."""
     if row.started or row.state in (State.TRANSCRIBING, State.FAILED):
         return Cost.CHARGED
     waits = row.start_requested is None or row.state is State.REJECTED
@@ -147,7 +146,7 @@ def _cost(row: LedgerRow) -> Cost:
 
 
 def _entered(recording: Recording, now: float) -> LedgerRow:
-    """A row for an upload that no function has looked at: as the reconciler enters one, but stopped."""
+    """A cancelled row for an upload that no function has processed, in the reconciler's form."""
     upload, at = recording.upload, int(now)
     row = ledger_row.new(recording.name, State.ANNOUNCED, upload, at, row_days=0)
     return replace(row, received=recording.uploaded or at, cancelled=at, reason=stopping.CANCELLED)

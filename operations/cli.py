@@ -1,4 +1,4 @@
-"""What all commands have in common: their options, their questions, and how they end."""
+"""Options, confirmation and error handling that all commands share."""
 
 from typing import Annotated, Any
 
@@ -14,11 +14,11 @@ from stethoscript import aws_errors
 Name = Annotated[str | None, typer.Option(envvar="STETHOSCRIPT_NAME", help="The deployment; cdk.json's by default.")]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
 READABLE = 120
-"""Columns of what is read as sentences."""
+"""Width in columns for output in sentences."""
 
 
 class HelpfulCommand(TyperCommand):
-    """A command that ends every failure with one sentence and an exit code that means something."""
+    """A command that reports every failure as one sentence and a documented exit code."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
@@ -32,7 +32,7 @@ class HelpfulCommand(TyperCommand):
             _end(errors.of(error))
         except KeyboardInterrupt:
             _end(CommandError("Stopped; what was done so far stays done, and repeating the command is harmless."))
-        except Exception as error:  # noqa: BLE001 - its text may quote a key, and nobody can act on a traceback
+        except Exception as error:  # noqa: BLE001 - its text may quote a key, and an operator cannot act on a traceback
             _end(
                 CommandError(
                     f"Something went wrong in the tool itself ({aws_errors.described(error)}): please report it."
@@ -46,17 +46,17 @@ def _end(problem: CommandError) -> None:
 
 
 def client(context: typer.Context) -> Client:
-    """The way to the services: the context's object where a test gives one."""
+    """The client factory; tests pass their own in the context."""
     given: Any = context.find_object(object)
     found: Client = given or deployment.ordinary()
     return found
 
 
 def here(context: typer.Context, name: str | None) -> Deployment:
-    """The deployment that is meant.
+    """The named deployment, or the one in cdk.json.
 
     Raises:
-        Unreachable: AWS does not let us see one of that name, whether or not there is one.
+        Unreachable: AWS denies access, so we cannot tell whether the deployment exists.
     """
     meant = name or deployment.chosen_name()
     try:
@@ -71,11 +71,11 @@ def here(context: typer.Context, name: str | None) -> Deployment:
 
 
 def ask(question: str, otherwise: str, *, as_json: bool) -> None:
-    """Have somebody agree.
+    """Ask the operator to confirm.
 
     Raises:
-        Misused: scripts cannot be asked.
-        Problem: they do not, which `otherwise` says.
+        Misused: with --json no question is possible.
+        CommandError: the operator declines; its text is `otherwise`.
     """
     if as_json:
         raise Misused("With --json nobody is asked: add --yes if you mean it.")

@@ -1,4 +1,4 @@
-"""Finds a deployment by its name, wherever the ordinary AWS configuration leads."""
+"""Finds a deployment by name, with the ordinary AWS configuration."""
 
 import json
 import os
@@ -22,12 +22,12 @@ _HELD = ("CREATE_COMPLETE", "IMPORT_COMPLETE", "UPDATE_", "DELETE_FAILED")
 _AWS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 Client = Callable[[str], Any]
-"""A service's client by the service's name: the far end, and all of it that a test replaces."""
+"""Returns the client for a service name. Tests replace only this."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """One deployment: what its stacks put out, and the way to its services."""
+    """One deployment: its stack outputs and its service clients."""
 
     name: str
     outputs: Mapping[str, str]
@@ -40,12 +40,12 @@ class Deployment:
 
     @property
     def work(self) -> str:
-        """The bucket of frozen audio and Transcribe's own output."""
+        """The bucket for audio copies and Transcribe's output."""
         return self.outputs["WorkBucketName"]
 
     @property
     def transcripts(self) -> str:
-        """The bucket of what was delivered."""
+        """The bucket for delivered documents."""
         return self.outputs["TranscriptsBucketName"]
 
     @property
@@ -55,7 +55,7 @@ class Deployment:
 
     @property
     def ledger(self) -> LedgerAdmin:
-        """Its ledger, as an operator may read and change it."""
+        """Its ledger, with the operator's reads and writes."""
         return LedgerAdmin(self.client("dynamodb"), self.outputs["LedgerTableName"])
 
     def queue(self, name: str) -> str:
@@ -64,11 +64,11 @@ class Deployment:
         return url
 
     def log_group(self, function: str) -> str:
-        """Where a function of its notes what it does."""
+        """The log group of one of its functions."""
         return f"/aws/lambda/{self.name}-{function}"
 
     def settings(self) -> Mapping[str, str]:
-        """What the start function is deployed with; nothing if we may not see it."""
+        """The start function's environment; empty if access is denied."""
         found: Mapping[str, str] = unless_denied(
             lambda: self.client("lambda").get_function_configuration(FunctionName=f"{self.name}-start-transcription")[
                 "Environment"
@@ -78,19 +78,19 @@ class Deployment:
         return found
 
     def quota(self) -> int | None:
-        """How many jobs may run at once, as deployed; None if we may not see it."""
+        """The deployed limit of concurrent jobs; None if access is denied."""
         given = self.settings().get("CONCURRENT_JOBS")
         return int(given) if given else None
 
     def profiles(self) -> tuple[str, ...]:
-        """The prefixes that are profiles; none if we may not see them."""
+        """The prefixes of the profiles; empty if access is denied."""
         return tuple(json.loads(self.settings().get("PROFILES", "{}")))
 
     def check_profile(self, name: str) -> None:
-        """See to it that there is such a profile, as far as we may see them.
+        """Check that the profile exists; skip the check if access is denied.
 
         Raises:
-            Misused: there is not; names those there are.
+            Misused: the profile does not exist; the message lists the others.
         """
         known = [prefix.rstrip("/") for prefix in self.profiles()]
         if known and name.rstrip("/") not in known:
@@ -110,7 +110,7 @@ def ordinary() -> Client:
 
 
 def is_aws(client: Any) -> bool:
-    """Whether a client's far end is AWS, and not something that answers like it."""
+    """Whether the client's endpoint is AWS, not an emulator."""
     return (urlparse(client.meta.endpoint_url).hostname or "").endswith(_AWS)
 
 
@@ -118,7 +118,7 @@ def find(name: str, client: Client) -> Deployment:
     """The deployment of this name.
 
     Raises:
-        NotFound: no such stack here; names those there are.
+        NotFound: no such stack exists; the message lists the others.
     """
     found = stack(f"{name}{_STACK}", client)
     if found is None:
@@ -142,17 +142,17 @@ def stack(name: str, client: Client) -> Mapping[str, Any] | None:
 
 
 def resources(name: str, client: Client) -> list[Mapping[str, Any]]:
-    """What a stack holds; not what was never made, or is deleted, which CloudFormation lists too."""
+    """The existing resources of a stack. CloudFormation also lists deleted and failed ones; omit those."""
     pages = client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=name)
     listed = [each for page in pages for each in page["StackResourceSummaries"]]
     return [each for each in listed if each["ResourceStatus"].startswith(_HELD)]
 
 
 def chosen_name(folder: Path = ROOT, file: Path | None = None) -> str:
-    """The name that the choices give: cdk.json's, or a file's.
+    """The deployment name from cdk.json or from a configuration file.
 
     Raises:
-        Misused: there is none; name it on the command line.
+        Misused: the configuration has no name.
     """
     try:
         config = str(file.absolute()) if file else _context(folder)["stethoscript"]

@@ -1,4 +1,4 @@
-"""The commands that look after a whole deployment: is it well, does it work, what will it cost, what is left of it."""
+"""Commands for a whole deployment: doctor, smoke, estimate and import."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -158,7 +158,7 @@ def _take(importer: Importer, left: RetainedStack, exports: Mapping[str, str]) -
 
 
 def _next(missing: list[str], wanted: list[RetainedStack]) -> str:
-    """What became of it, and what is next."""
+    """The result of the import and the next step."""
     if not missing:
         return "Nothing is to be taken back: the stacks are there. `make deploy` brings them up to date."
     if not wanted:

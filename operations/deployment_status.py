@@ -1,4 +1,4 @@
-"""How a deployment is doing, at one moment."""
+"""The status of a deployment at one moment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from stethoscript.ledger_row import LedgerRow, State
 
 @dataclass(frozen=True)
 class DeploymentStatus:
-    """Recordings by state, the two queues, and how full Transcribe is."""
+    """Recordings by state, the two queues, and Transcribe's running jobs and quota."""
 
     name: str
     states: Mapping[State, int]
@@ -44,7 +44,7 @@ class DeploymentStatus:
 
 
 def look(deployment: Deployment) -> DeploymentStatus:
-    """Gather it."""
+    """Read the status of a deployment."""
     return DeploymentStatus(
         deployment.name,
         {state: deployment.ledger.count(state) for state in State},

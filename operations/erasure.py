@@ -1,8 +1,8 @@
-"""Removes a recording from everywhere the product has put it, and looks again before it says so.
+"""Removes every copy of a recording, then verifies the removal.
 
 State before effect, deletion last: the recording is closed first, so that no function begins anything new with it;
 its row, which knows where everything is, becomes a tombstone only when all else is gone and subscribers are notified.
-Who breaks off in between runs the command again.
+If the command is interrupted, the operator runs it again.
 
 The tool notifies by itself, with the operator's rights: the certificate says that subscribers were notified, so it
 must know. A function that did so would need the erased row.
@@ -27,7 +27,7 @@ from stethoscript.ledger_row import LedgerRow, State
 from stethoscript.uploads import Upload
 
 HANDS_SECONDS = jobs.START_TIMEOUT_SECONDS
-"""How long a start function that took the recording up before it was closed may still be at it."""
+"""Longest time in seconds that a start function can still process a closed recording."""
 _LOOK_SECONDS = 5.0
 _MOST_AT_ONCE = 1000  # DeleteObjects
 _TRIES = 5
@@ -133,9 +133,9 @@ class Eraser:
         return Removed(_WHAT[self._place(bucket)], len(versions), bucket)
 
     def _versions(self, row: LedgerRow) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """What of it lies in each bucket: delete markers too, if nothing else is left under its key.
+        """The recording's objects in each bucket, with delete markers if its key has no other version.
 
-        A folder of ours has none within it: what lies deeper is another recording's, uploaded under such a path.
+        Our folders have no subfolders. A deeper key belongs to another recording.
         """
         here, intake = self.deployment, recordings.of_key(self.deployment, self.deployment.intake, row.key)
         own = [each for each in intake if each["VersionId"] == row.version]
@@ -159,7 +159,7 @@ class Eraser:
                 forgotten += medical_jobs.forget(self.deployment, job)
         return forgotten
 
-    # --- waiting for whoever had it in hand, and looking again ---
+    # --- waiting for running functions and jobs, and verifying ---
 
     def _wait_until_quiet(self, row: LedgerRow, quiet: int) -> list[Removed]:
         """Let functions and jobs that began before come to their end, and remove what they left."""
@@ -221,7 +221,7 @@ def _erased(row: LedgerRow) -> NotFound:
 
 
 def _sum(first: list[Removed], second: list[Removed]) -> tuple[Removed, ...]:
-    """What was removed at once and what came after it, kind by kind."""
+    """The sum of the first and the later removals, by kind."""
     before = {(each.what, each.where): each.count for each in first}
     return tuple(replace(each, count=each.count + before[each.what, each.where]) for each in second) or tuple(first)
 

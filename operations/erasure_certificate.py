@@ -1,4 +1,4 @@
-"""What an erasure can vouch for, and what it cannot reach: a page to file."""
+"""The certificate of an erasure: its removals and the copies outside its reach."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _PITR_DAYS, _ACCESS_LOG_DAYS, _TRAIL_DAYS, _QUEUE_DAYS = 35, 90, 90, 14
 
 @dataclass(frozen=True)
 class Remains:
-    """Something the erasure does not reach, what it holds, and until when; None is not for us to know."""
+    """A copy outside the erasure's reach, its content, and its end date; None if unknown."""
 
     where: str
     what: str
@@ -64,7 +64,7 @@ class Certificate:
 
 
 def remaining(now: int, keeping: Keeping) -> tuple[Remains, ...]:
-    """What is left elsewhere, as far as the product's own doing goes."""
+    """The remaining copies that the product itself made."""
 
     def after(days: int | None, usual: int) -> int:
         return now + (usual if days is None else days) * DAY

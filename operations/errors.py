@@ -1,4 +1,4 @@
-"""Why a command ends without having done what it was asked: one sentence, with the next step, and an exit code."""
+"""The errors of commands: one sentence with the next step, and an exit code."""
 
 import re
 from collections.abc import Callable
@@ -33,13 +33,13 @@ class Misused(CommandError):
 
 
 class NotFound(CommandError):
-    """What was named is not there."""
+    """The named thing does not exist."""
 
     code = 3
 
 
 class Unreachable(CommandError):
-    """The cloud does not answer, or does not let us in."""
+    """AWS does not respond or denies access."""
 
     code = 4
 
@@ -173,7 +173,7 @@ def _action(error: ClientError) -> str | None:
 
 
 def unless_denied(call: Callable[[], Any], otherwise: Any = None) -> Any:
-    """What a call answers; `otherwise` where it only would have told us more and is denied or not there."""
+    """The result of an optional call; `otherwise` if it is denied or the resource is missing."""
     try:
         return call()
     except (*AWS_ERRORS, LookupError):

@@ -47,7 +47,7 @@ ASSUMPTIONS = (
 class Month:
     """What a month brings.
 
-    `documents` is how many of them each transcript becomes, `subscribers` how many are told of it.
+    `documents` counts the documents of a transcript, `subscribers` its notifications.
     """
 
     minutes: float
@@ -130,7 +130,7 @@ def by_recording(month: Month) -> Mapping[str, float]:
 
 
 def _by_month(month: Month) -> Mapping[str, float]:
-    """How much is used whatever comes, and by what is sent or looked at by the hour."""
+    """Usage per month that does not depend on recordings, and usage per hour."""
     pages = math.ceil(month.recordings / 1000) or 1
     rows = month.recordings / 30 * (_RECENT_DAYS + 30 / 24)
     return {

@@ -106,7 +106,7 @@ def _is_dead(deployment: Deployment, name: str, recording: str) -> bool:
 def _written(deployment: Deployment, row: LedgerRow | None) -> int | None:
     """Since when the manifest is there; its place is the one the deliver function gives it.
 
-    By listing, because reading an object's head needs the permission to read what was said.
+    By listing, because reading an object's head needs the permission to read the transcript.
     """
     if row is None or row.state is not State.TRANSCRIBING:
         return None

@@ -1,4 +1,4 @@
-"""Why a recording is where it is: decided from evidence alone, without a call to anybody."""
+"""Decides from evidence alone why a recording is in its state. Makes no calls."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -97,7 +97,7 @@ _PATIENCE = "Nothing is to be done; `watch` shows it move."
 
 
 def explain(found: Evidence) -> Explanation:
-    """The one reason that explains best where the recording is, and what is broken in the deployment meanwhile."""
+    """The best reason for the recording's state, and the faults of the deployment."""
     decided = replace(_explained(found), faults=found.faults, unchecked=found.unchecked)
     if not found.faults:
         return decided
@@ -187,7 +187,7 @@ def _stopping(row: LedgerRow) -> Explanation:
 
 
 def _before(found: Evidence) -> Explanation:
-    """Nobody has asked Transcribe yet."""
+    """Transcribe has received no request yet."""
     row = found.row
     if "intake" in found.dead_letters:
         return _dead_letter("intake")

@@ -1,4 +1,4 @@
-"""Being stopped: by Ctrl-C or by whoever ends processes, but not in the middle of tidying up."""
+"""Handles Ctrl-C and SIGTERM, and blocks both during cleanup."""
 
 import signal
 import threading

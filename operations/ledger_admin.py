@@ -42,7 +42,7 @@ _OF_ONE_ATTEMPT = (
 
 
 class LedgerAdmin(Ledger):
-    """The ledger's table; every change is conditional on what it changes, as the functions' are."""
+    """The ledger table. Every write is conditional on the row that it changes."""
 
     def count(self, state: State, since: int = 0) -> int:
         """How many recordings are in a state, of those that were touched since then."""
@@ -84,7 +84,7 @@ class LedgerAdmin(Ledger):
     def called(self, name: str) -> list[LedgerRow]:
         """Rows with this version id, or else those with this correlation id, key or file name; reads the whole table.
 
-        DynamoDB only knows whether a key contains a text, so what it finds is looked at again.
+        DynamoDB only knows whether a key contains a text, so the results are filtered again.
         """
         scan = self.dynamodb.get_paginator("scan").paginate(
             TableName=self.table,
@@ -98,7 +98,7 @@ class LedgerAdmin(Ledger):
         return version or [row for row in found if name == row.correlation_id or is_called(row.key, name)]
 
     def again(self, row: LedgerRow, now: float) -> LedgerRow | None:
-        """Reopen a FAILED recording as its next attempt; None if somebody else did, or it is not FAILED.
+        """Reopen a FAILED recording as its next attempt; None if it is no longer FAILED.
 
         The number is taken here, conditionally: of two who retry one wins, and the other finds their number.
         """
@@ -119,9 +119,9 @@ class LedgerAdmin(Ledger):
         return self._rewrite(row, State.ERASING, changed)
 
     def bury(self, row: LedgerRow, now: float) -> None:
-        """Leave a tombstone: neither key nor version nor anything else about whom it was.
+        """Replace the row by a tombstone without key, version or patient data.
 
-        It stays, so that a message that comes late, or a sweep, finds the recording ended and not unheard of.
+        It stays, so that a message that comes late, or a sweep, finds that the recording has ended.
         """
         stone = LedgerRow(
             recording=row.recording, state=State.ERASED, bucket="", key="", version="", received=int(now),
@@ -139,7 +139,7 @@ class LedgerAdmin(Ledger):
         self.put_cursor(_BACKFILL, markers)
 
     def forget_cursors_at(self, key: str) -> int:
-        """Let a sweep or backfill that stands at this key begin anew; says how many did."""
+        """Delete sweep and backfill markers at this key; return their number."""
         standing = [
             name for name in (_BACKFILL, SWEEP) if self.read_item(name).get("markers", {}).get("KeyMarker") == key
         ]

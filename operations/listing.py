@@ -61,7 +61,7 @@ def _all_waiting(deployment: Deployment, which: Wanted, say: Say) -> tuple[list[
 
 
 def _as_row(waiting: Waiting, profiles: tuple[str, ...]) -> LedgerRow:
-    """An upload without a row as one; attempt 0 tells it from those of the ledger."""
+    """An upload without a row as one; attempt 0 marks it as not from the ledger."""
     upload = waiting.upload
     prefix = max((each for each in profiles if upload.key.startswith(each)), key=len, default="")
     return LedgerRow(

@@ -1,7 +1,7 @@
 """A page and its sound for one browser on this machine: served from memory, on loopback, until the tool ends.
 
-Nobody else gets in: not over the network, not by a name made to point here (DNS rebinding), not a page of another site,
-not who reads the list of processes, in which a browser's address stands: it opens once and leads to another.
+The server refuses the network, other host names (DNS rebinding) and pages of other sites.
+The process list shows the browser's address. So that address works once and redirects to another.
 """
 
 import hmac
@@ -47,7 +47,7 @@ class Sound:
 
 @contextmanager
 def serving(page: bytes, sound: Sound | None, say: Callable[[str], None]) -> Iterator[str]:
-    """Serve both; the address opens once. `say` is told, in a sentence, when the sound cannot be read."""
+    """Serve both; the address opens once. `say` receives a sentence if the sound cannot be read."""
     with _Server(page, sound, say) as server:
         Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True).start()
         try:
@@ -70,14 +70,14 @@ class _Server(ThreadingTCPServer):
         self.address = f"http://{ADDRESS}:{self.port}{self._door}"
 
     def enter(self, path: str) -> bool:
-        """Whether this path is the door, which closes behind whom it lets in."""
+        """Whether this path is the one-time address; the first use disables it."""
         if self._door is None or not same(path, self._door):
             return False
         self._door = None
         return True
 
     def handle_error(self, _request: Any, _client: Any) -> None:
-        """Browsers hang up whenever they have heard enough."""
+        """Report an unreadable recording. Ignore closed connections, because browsers close them early."""
         error = sys.exception()
         if isinstance(error, Exception) and not isinstance(error, OSError):
             self.say(f"The recording cannot be read just now ({aws_errors.described(error)}).")
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._begin(code, {"Content-Length": "0", "Connection": "close"})
 
     def version_string(self) -> str:
-        """The server's name; of which version of what is nobody's business."""
+        """The server's name, without a version."""
         return "stethoscript"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def span(wanted: str, size: int) -> tuple[int, int] | None:
-    """The first and last byte that a Range header asks for; None if there are none such. Of several, nobody asks.
+    """The first and last byte that a Range header asks for; None if there are none. Takes one range only.
 
     >>> span("bytes=0-", 10), span("bytes=2-99", 10), span("bytes=-3", 10), span("bytes=10-", 10), span("lines=1", 10)
     ((0, 9), (2, 9), (7, 9), None, None)

@@ -1,4 +1,4 @@
-"""A queue of our own that hears what both topics tell, for as long as it is needed and no longer."""
+"""A temporary queue that receives the messages of both topics."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,13 +12,13 @@ from operations.interruption import undisturbed
 
 _TOPICS = ("CompletionTopicArn", "OperationsTopicArn")
 _KEPT_SECONDS = 3600
-"""How long a message waits to be heard."""
+"""Retention of a message in seconds."""
 _WAIT_SECONDS = 2
 
 
 @dataclass
 class NotificationProbe:
-    """What was heard so far: notifications and alarms, as JSON."""
+    """The received notifications and alarms, as JSON."""
 
     sqs: Any
     url: str
@@ -32,21 +32,21 @@ class NotificationProbe:
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
 
     def of(self, member: str, value: str) -> list[Mapping[str, Any]]:
-        """What was heard that says this."""
+        """The received messages with these values."""
         return [told for told in self.heard if told.get(member) == value]
 
 
 @contextmanager
 def listening(deployment: Deployment, name: str) -> Iterator[NotificationProbe]:
-    """An ear of this name, gone when the block ends, however it does.
+    """A probe queue of this name; the end of the block always deletes it.
 
-    It hears everything, and keeps what is asked for: notifications carry no patient data.
+    It receives every message, because notifications carry no patient data.
     """
     subscribed: list[str] = []
     try:
         yield _ear(deployment, name, subscribed)
     except BaseException:
-        with undisturbed(), suppress(*AWS_ERRORS):  # what went wrong first is what must be told
+        with undisturbed(), suppress(*AWS_ERRORS):  # report the first error, not one of the cleanup
             remove(deployment, name, subscribed)
         raise
     with undisturbed():
@@ -54,7 +54,7 @@ def listening(deployment: Deployment, name: str) -> Iterator[NotificationProbe]:
 
 
 def remove(deployment: Deployment, name: str, subscribed: Iterable[str] = ()) -> None:
-    """Take an ear away, whether or not it was whole.
+    """Delete a probe queue and its subscriptions, even if its creation failed halfway.
 
     What is asked for may be there though its answer got lost, so it is looked up; and a lookup may not show yet what
     has just been made, so what is known to be subscribed need not be found.
@@ -68,7 +68,7 @@ def remove(deployment: Deployment, name: str, subscribed: Iterable[str] = ()) ->
 
 
 def _told(body: str) -> Iterator[Mapping[str, Any]]:
-    """What a message tells; others that tell the operations topic something need not do so in JSON."""
+    """The content of a message; others that tell the operations topic something need not do so in JSON."""
     with suppress(ValueError):
         told = json.loads(body)
         if isinstance(told, Mapping):
@@ -76,7 +76,7 @@ def _told(body: str) -> Iterator[Mapping[str, Any]]:
 
 
 def _subscriptions(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    """Of both topics: who is told, and the subscription's ARN."""
+    """The endpoint and ARN of each subscription of both topics."""
     for topic in _TOPICS:
         pages = deployment.client("sns").get_paginator("list_subscriptions_by_topic")
         for page in pages.paginate(TopicArn=deployment.outputs[topic]):

@@ -29,7 +29,7 @@ _CONTENT_TYPES = {
 
 @dataclass(frozen=True)
 class Opened:
-    """The page, and the recording if it is still there and we may hear it."""
+    """The page, and the recording if it still exists and access is allowed."""
 
     page: bytes
     sound: Sound | None
@@ -66,7 +66,7 @@ def _body(deployment: Deployment, key: str) -> bytes:
 
 
 def _sound(deployment: Deployment, row: LedgerRow) -> Sound | None:
-    """The recording; None if it is gone or we may not hear it: S3 answers readers alike."""
+    """The recording; None if it is deleted or access is denied: S3 answers readers alike."""
     s3 = deployment.client("s3")
     version = {
         "Bucket": row.bucket,

@@ -43,7 +43,7 @@ def as_json(value: Any) -> None:
 
 
 def as_line(value: Any) -> None:
-    """JSON on one line, for what comes again and again."""
+    """JSON on one line, for repeated output."""
     sys.stdout.write(terminal.harmless_json(json.dumps(value, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Need:
-    """Actions on a resource. Without an optional one a command tells less; `when` names the option that needs it."""
+    """Actions on a resource. Without an optional one a command shows less; `when` names the option that needs it."""
 
     on: str
     actions: tuple[str, ...]

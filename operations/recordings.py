@@ -29,7 +29,7 @@ _NARROW = "narrow the search with `--since 2h`, or name the version id"
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording: its row if it has one, and when S3 took it if it still lies in the intake bucket."""
+    """A recording: its row if it has one, and when S3 stored it if it is still in the intake bucket."""
 
     name: str
     upload: Upload

@@ -19,7 +19,7 @@ _MOST = 10_000
 class RetryLog:
     """One try that did not get to its end.
 
-    `fault` is None for an error nobody expected, and `deferrals` counts the tries that were put off so far, where
+    `fault` is None for an unexpected error, and `deferrals` counts the tries that were put off so far, where
     the function said so.
     """
 

@@ -37,5 +37,5 @@ def documents(row: LedgerRow) -> Iterator[str]:
 
 
 def manifest(row: LedgerRow) -> str:
-    """Where the manifest of the last attempt lies, once its documents are written."""
+    """The key of the last attempt's manifest, once its documents are written."""
     return f"{document_keys.opaque(replace(row, job=attempts(row)[-1]))}manifest.json"

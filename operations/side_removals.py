@@ -20,7 +20,7 @@ DEAD_LETTER_DAYS = 14
 
 
 def remove(deployment: Deployment, row: LedgerRow, now: int) -> list[Removed]:
-    """Remove all of it; says what was removed, and what may remain."""
+    """Remove all of it; returns the removed and the remaining copies."""
     uploads = Remains(
         deployment.intake, "unfinished uploads, if there are any", now + UPLOAD_DAYS * DAY,
         "list them with `aws s3api list-multipart-uploads --encoding-type url`, and abort those of the key",

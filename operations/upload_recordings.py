@@ -65,7 +65,7 @@ def check(
 def send(
     deployment: Deployment, path: Path, profile: str, correlation_id: str | None, progress: Callable[[int], None]
 ) -> UploadedRecording:
-    """Upload one file; `progress` is told of bytes as they go.
+    """Upload one file; `progress` receives the number of bytes sent.
 
     Raises:
         Problem: S3 did not take it.
@@ -116,7 +116,7 @@ def wait(
     *,
     pause: Callable[[float], None] = time.sleep,
 ) -> list[LedgerRow]:
-    """The rows of what was sent, once each has come to its end; `say` is told of every change of state."""
+    """The rows of the uploads, once each has ended; `say` receives every change of state."""
     told: dict[str, str] = {}
     while True:
         known = deployment.ledger.rows([each.job for each in sent])

@@ -1,4 +1,4 @@
-"""Uploads that no function has looked at yet: they lie in the intake bucket and have no row in the ledger."""
+"""Uploads that no function has looked at yet: they are in the intake bucket and have no row in the ledger."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ _QUIET_SECONDS = 2.0
 
 
 def recent() -> int:
-    """Since when a search looks where it is not told."""
+    """The default start of a search."""
     return int(time.time()) - SINCE_SECONDS
 
 

@@ -1,4 +1,4 @@
-"""Says what is misconfigured, before and after a deployment, and what helps. Only looks, changes nothing."""
+"""Reports misconfigurations and their remedies, before and after a deployment. Changes nothing."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ CREDENTIALS = "credentials"
 
 @dataclass(frozen=True)
 class Check:
-    """One look at one thing; `needs` are the rights it takes, by IAM's names."""
+    """One check; `needs` lists the IAM actions that it calls."""
 
     look: Callable[[DoctorContext], Iterable[Finding]]
     needs: tuple[str, ...] = ()
@@ -142,9 +142,9 @@ CHECKS: dict[str, Check] = {
         check_storage.ledger, ("dynamodb:DescribeTable", "dynamodb:DescribeContinuousBackups"), of_deployment=True
     ),
 }
-"""In the order in which somebody who deploys meets them."""
+"""In the order of the deployment steps."""
 PIPELINE = ("key", "functions", "queues", "intake", "signals", "reconciler", "vocabularies", "dead letters", "alarms")
-"""Checks of what brings recordings further: `explain` makes them too, of a recording that waits."""
+"""Checks of the pipeline. `explain` also runs them for a waiting recording."""
 
 
 def examine(context: DoctorContext) -> Iterator[tuple[str, Finding]]:

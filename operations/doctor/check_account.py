@@ -113,7 +113,7 @@ def region(context: DoctorContext) -> Iterator[Finding]:
 
 
 def _incomplete(context: DoctorContext) -> Iterator[Finding]:
-    """What was chosen and cannot be deployed here."""
+    """Settings that this Region does not support."""
     if context.config is None or context.where.region not in INCOMPLETE:
         return
     if any(settings.get("vocabulary_name") for settings in context.config.profiles.values()):
@@ -153,7 +153,7 @@ def bootstrap(context: DoctorContext) -> Iterator[Finding]:
 
 
 def opt_out(context: DoctorContext) -> Iterator[Finding]:
-    """Whether Amazon may keep what Transcribe hears, to improve its service."""
+    """Whether AWS may store Transcribe audio to improve its service."""
     if context.where.partition in partitions.NO_OPT_OUT_POLICIES:
         yield ok("AI services opt-out policies do not apply in this partition; there is none to look for.")
         return
@@ -192,7 +192,7 @@ def opted_out(policy: Mapping[str, Any]) -> bool:
 
 
 def cost_tags(context: DoctorContext) -> Iterator[Finding]:
-    """Whether bills and budgets tell this deployment from all else."""
+    """Whether bills and budgets can separate this deployment by its tag."""
     listed = context.client("ce").get_paginator("list_cost_allocation_tags")
     found = listed.paginate(TagKeys=["application"], Type="UserDefined")
     if any(tag["Status"] == "Active" for page in found for tag in page["CostAllocationTags"]):
@@ -205,7 +205,7 @@ def cost_tags(context: DoctorContext) -> Iterator[Finding]:
 
 
 def _skew(answer: Mapping[str, Any], now: float) -> float:
-    """Seconds by which we are ahead of whoever answered, by its `Date`."""
+    """Seconds by which this clock is ahead of the response's `Date` header."""
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return now - parsedate_to_datetime(date).timestamp() if date else 0.0
 

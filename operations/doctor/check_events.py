@@ -1,4 +1,4 @@
-"""What makes a recording move: announcements, signals, the reconciler, vocabularies."""
+"""Checks upload events, job events, the reconciler and vocabularies."""
 
 import json
 import re
@@ -23,7 +23,7 @@ _LEAST_SILENCE = 15 * 60
 
 
 def intake(context: DoctorContext) -> Iterator[Finding]:
-    """Whether S3 tells the intake queue of every upload, and may."""
+    """Whether S3 sends every upload to the intake queue and has permission."""
     here = context.here
     queue = _arn(context, "sqs", f"{context.name}-intake")
     told = context.client("s3").get_bucket_notification_configuration(
@@ -53,7 +53,7 @@ def signals(context: DoctorContext) -> Iterator[Finding]:
 def vocabularies(context: DoctorContext) -> Iterator[Finding]:
     """Whether those that the profiles name are ready: jobs that ask for another are refused."""
     function = context.client("lambda").get_function_configuration(FunctionName=f"{context.name}-start-transcription")
-    if "Variables" not in function["Environment"]:  # AWS tells what is encrypted only to who may use the key
+    if "Variables" not in function["Environment"]:  # AWS returns them only with kms:Decrypt
         yield unknown("Which vocabularies the profiles name cannot be seen: that needs kms:Decrypt on the key.")
         return
     named = json.loads(function["Environment"]["Variables"].get("VOCABULARIES", "{}")).values()

@@ -1,4 +1,4 @@
-"""Who is told: subscribers of what ends, and somebody of what fails."""
+"""Checks the subscribers of notifications and of alarms."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,14 +17,14 @@ _SILENT = {
 
 
 def subscriptions(context: DoctorContext) -> Iterator[Finding]:
-    """Whether somebody is told, and has confirmed; by protocol alone, since an address is a person's."""
+    """Whether a topic has confirmed subscribers, by protocol only because addresses are personal data."""
     for topic, output in _TOPICS.items():
         pages = context.client("sns").get_paginator("list_subscriptions_by_topic")
         listed = [
             each
             for page in pages.paginate(TopicArn=context.here.outputs[output])
             for each in page["Subscriptions"]
-            if each["SubscriptionArn"] != "Deleted"  # whoever has unsubscribed is listed so for some days
+            if each["SubscriptionArn"] != "Deleted"  # SNS lists a deleted subscription for some days
         ]
         pending = Counter(each["Protocol"] for each in listed if not each["SubscriptionArn"].startswith("arn:"))
         for protocol, number in sorted(pending.items()):
@@ -59,7 +59,7 @@ def _gone(context: DoctorContext, topic: str, there: set[str]) -> Counter[str]:
 
 
 def dead_letters(context: DoctorContext) -> Iterator[Finding]:
-    """Whether messages lie where nobody takes from."""
+    """Whether the dead-letter queues hold messages."""
     for name in queues.NAMES:
         dead = queues.depth(context.here, name).dead
         if dead:
@@ -72,7 +72,7 @@ def dead_letters(context: DoctorContext) -> Iterator[Finding]:
 
 
 def alarms(context: DoctorContext) -> Iterator[Finding]:
-    """Whether all that were deployed are there, whether any is set, and whether they would tell somebody."""
+    """Whether all deployed alarms exist, none is in ALARM, and each notifies the operations topic."""
     topic, known = context.here.outputs["OperationsTopicArn"], _alarms(context)
     for name, alarm in known.items():
         if alarm is None:

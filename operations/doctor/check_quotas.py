@@ -17,7 +17,7 @@ _ASK = f"{_MORE} --service-code transcribe --quota-code"
 
 
 def concurrent_jobs(context: DoctorContext) -> Iterator[Finding]:
-    """How many jobs may run at once, how many do, and what was chosen."""
+    """The quota of concurrent jobs, the running jobs, and the configured limit."""
     allowed, chosen = _allowed(context), context.concurrent_jobs
     if chosen is not None and chosen > allowed:
         yield attention(

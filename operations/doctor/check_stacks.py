@@ -61,7 +61,7 @@ def stacks(context: DoctorContext) -> Iterator[Finding]:
 
 
 def drift(context: DoctorContext) -> Iterator[Finding]:
-    """Whether anything differs from what was deployed, as CloudFormation last saw it."""
+    """Whether CloudFormation's last drift detection found a difference."""
     for each in STACKS:
         if _stack(context, each) is None:
             continue  # the check of the stacks says so
@@ -145,7 +145,7 @@ def _state(context: DoctorContext, stack: Mapping[str, Any]) -> Finding:
 
 
 def _compare(context: DoctorContext, name: str) -> Iterator[Finding]:
-    """Have CloudFormation look, which changes nothing but what it knows; where that does not succeed, why not."""
+    """Run drift detection, which changes no resource; return the reason if it fails."""
     cloudformation = context.client("cloudformation")
     try:
         asked = cloudformation.detect_stack_drift(StackName=name)["StackDriftDetectionId"]

@@ -1,4 +1,4 @@
-"""What keeps: buckets and the ledger, and what keeps them from being lost or read."""
+"""Checks the protection of the buckets and the ledger."""
 
 from collections.abc import Iterator
 
@@ -63,7 +63,7 @@ def _bucket(context: DoctorContext, name: str, bucket: str, versioned: bool) -> 
 
 
 def _policy(context: DoctorContext, name: str, bucket: str) -> Iterator[Finding]:
-    """Ours let nobody in: who may is said by the policies of people and functions."""
+    """Our bucket policies only deny. The policies of people and functions grant access."""
     try:
         answer = context.client("s3").get_bucket_policy(Bucket=bucket, ExpectedBucketOwner=context.here.account)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""What is examined: an account and Region, this folder's choices, and the deployment if there is one."""
+"""The input of the checks: account, Region, settings, and the deployment if it exists."""
 
 import json
 import time
@@ -47,7 +47,7 @@ class DoctorContext:
 
     @property
     def aws(self) -> bool:
-        """Whether this is AWS, and not something that answers like it."""
+        """Whether the endpoint is AWS, not an emulator."""
         try:
             return deployments.is_aws(self.client("sts"))
         except BotoCoreError:  # no Region, say: the check of the credentials tells

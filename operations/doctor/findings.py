@@ -1,4 +1,4 @@
-"""What a check finds: how well something is, in one sentence, and what helps."""
+"""The result of a check: its health, one sentence, and the remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ class Health(StrEnum):
     ATTENTION = "attention"
     """It works, and somebody should look."""
     BROKEN = "broken"
-    """Recordings wait or will, somebody is not told, or a promise of safety is not kept."""
+    """Recordings wait or will wait, a notification is missing, or a protection is off."""
     UNKNOWN = "cannot tell"
 
 
@@ -42,5 +42,5 @@ def broken(sentence: str, remedy: str, evidence: Any = None) -> Finding:
 
 
 def unknown(sentence: str, remedy: str = "") -> Finding:
-    """Nobody can say from here."""
+    """The check cannot decide."""
     return Finding(Health.UNKNOWN, sentence, remedy)

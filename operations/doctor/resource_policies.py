@@ -1,6 +1,6 @@
-"""Whether a resource's policy allows what it must, however it is written.
+"""Checks whether a resource policy allows the required requests.
 
-Where a condition speaks of what is not known before somebody asks, nobody can tell: such an answer is None.
+The answer is None if a condition depends on a value that only a real request has.
 """
 
 import json
@@ -10,7 +10,7 @@ from typing import Any
 
 Statement = Mapping[str, Any]
 Perhaps = bool | None
-"""Yes, no, or nobody can tell."""
+"""True, False, or None if unknown."""
 
 _ABSENT = ("aws:principalorg", "aws:principalarn", "aws:principalaccount", "aws:principaltype", "aws:principaltag/")
 """What AWS says of people's and functions' requests, and not of a service's own."""
@@ -62,7 +62,7 @@ def _reaches(there: Statement, wanted: Statement) -> bool:
 
 
 def _principals(principal: Any) -> set[str]:
-    """Who is named; an account by its number, as which its root's ARN may be written."""
+    """The named principals; an account by its number, as which its root's ARN may be written."""
     named = (
         [principal] if isinstance(principal, str) else [each for some in principal.values() for each in _texts(some)]
     )
@@ -104,7 +104,7 @@ def _met(there: Statement, wanted: Statement) -> Perhaps:
 
 
 def _presented(wanted: Statement) -> Callable[[str], str | None]:
-    """What a key has in such a request: a value, or a pattern of it; empty if it is absent, None if nobody knows."""
+    """The value or pattern of a condition key in such a request; empty if absent, None if unknown."""
     service = isinstance(wanted["Principal"], Mapping) and "Service" in wanted["Principal"]
     accounts = [each for each in _principals(wanted["Principal"]) if each.isdigit()]
     known = {

@@ -46,7 +46,7 @@ class Importer:
         """Take all that is left of a stack back into it.
 
         Raises:
-            Refused: CloudFormation does not, for a reason that is told. All is as it was then.
+            Refused: CloudFormation rejects the import; the text gives its reason. Nothing has changed.
         """
         stack = left.stack
         self._clear(stack)

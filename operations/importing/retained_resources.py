@@ -66,7 +66,7 @@ class RetainedStack:
 
     @property
     def gone(self) -> list[str]:
-        """What should have been left, and is not: the next deployment makes it anew."""
+        """Retained resources that no longer exist. The next deployment creates them."""
         return [name for name in self.stack.retained if name not in self.there]
 
     def resources(self) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ class RetainedStack:
         }
 
     def _known(self, value: Any, exports: Mapping[str, str]) -> list[Any]:
-        """A setting, or nothing if it speaks of what is gone; a list is left those members that do not."""
+        """A setting, or nothing if it refers to a deleted resource; a list is left those members that do not."""
 
         def known(inner: Iterable[Any]) -> list[Any]:
             return [each for one in inner for each in self._known(one, exports)]

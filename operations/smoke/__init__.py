@@ -54,7 +54,7 @@ class Smoke:
     token: str = field(default_factory=lambda: secrets.token_hex(4))
 
     def run(self) -> Report:
-        """Do all of it, tidy up, and say what was proved.
+        """Run all checks, clean up, and return the report.
 
         Raises:
             KeyboardInterrupt: it was stopped; everything was tidied up before.

@@ -70,7 +70,7 @@ def documents(deployment: Deployment, row: LedgerRow) -> Seen:
 
 @look("Transcribe wrote its output under the key", "s3:GetObject on the work bucket")
 def output(deployment: Deployment, row: LedgerRow) -> Seen:
-    """Whether Transcribe did with its output as it was told."""
+    """Whether Transcribe wrote its output as requested."""
     if row.manifest is None:
         return Outcome.UNTRIED, "there is none"
     head = deployment.client("s3").head_object(Bucket=deployment.work, Key=jobs.raw(row.job))
@@ -81,7 +81,7 @@ def output(deployment: Deployment, row: LedgerRow) -> Seen:
 
 @look("The job is tagged for the bill", "transcribe:ListTagsForResource")
 def tags(deployment: Deployment, row: LedgerRow) -> Seen:
-    """Whether the job can be told apart in a bill."""
+    """Whether the job has the tags for billing."""
     topic = deployment.outputs["CompletionTopicArn"].split(":")
     arn = ":".join([*topic[:2], "transcribe", *topic[3:5], f"medical-transcription-job/{row.job}"])
     listed = deployment.client("transcribe").list_tags_for_resource(ResourceArn=arn).get("Tags", [])

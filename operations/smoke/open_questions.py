@@ -1,4 +1,4 @@
-"""What nobody can prove without an account: asked here, answered by a run on AWS or, below, by hand."""
+"""Questions that only a real account can answer: asked here, answered by a run on AWS or, below, by hand."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Question:
-    """What is not known for sure, and how a person finds out where a run does not."""
+    """An open question, and how a person answers it if a run does not."""
 
     asks: str
     by_hand: str
