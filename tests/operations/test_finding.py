@@ -230,7 +230,7 @@ def test_explain_adds_doctor_s_findings(operator):
 def test_explain_shows_a_warning_as_a_sentence(operator):
     upload = operator.delivered(Metadata={"correlation-id": "Jane Doe"})
     assert json.loads(operator.run("explain", upload.version, "--json").stdout)["row"]["warning"] == "BadCorrelationId"
-    assert "is left out, because it is no id" in operator.run("explain", upload.version).stdout
+    assert "because it is not a valid id" in operator.run("explain", upload.version).stdout
 
 
 @pytest.mark.parametrize(("given", "code"), [("Encounter.4711", 0), ("urn:oid:1.2.3", 0), ("Jane Doe", 2), ("a/b", 2)])

@@ -133,6 +133,8 @@ CASES = (
          EnableTerminationProtection=False), members={"StackId": ANY}, moto=NEEDS_MORE),
     case("what happened to a stack", call("cloudformation.describe_stack_events", StackName="@stack"),
          members={"StackEvents.0.StackName": ANY}, moto=NEEDS_MORE),
+    case("a page of a stack's events that no token leads to", call("cloudformation.describe_stack_events",
+         StackName="@stack", NextToken="none"), status=400, code="ValidationError", moto=NEEDS_MORE),
     case("a stack's resources in detail", call("cloudformation.describe_stack_resources", StackName="@stack"),
          members={"StackResources.0.LogicalResourceId": "Queue"}, moto=NEEDS_MORE),
     case("a stack's template", call("cloudformation.get_template", StackName="@stack", TemplateStage="Original"),

@@ -1,5 +1,6 @@
 """S3: objects read, described and deleted."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.comparison.case import ABSENT, ANY, Call, call, case
@@ -23,6 +24,7 @@ def of(operation: str, **more: Any) -> Call:
 DELETED = call("s3.delete_object", Bucket="@versioned", Key="k")
 FIRST = {"VersionId": "@0.VersionId"}
 
+NEXT_DAY = datetime.now(UTC) + timedelta(days=1)
 CASES = (
     # --- head_object ---
     case(
@@ -120,6 +122,15 @@ CASES = (
     case("a legal hold is told",
          call("s3.put_object", Bucket="@locked", Key="k", Body=b"one", ObjectLockLegalHoldStatus="ON"),
          call("s3.get_object_legal_hold", Bucket="@locked", Key="k"), members={"LegalHold.Status": "ON"}),
+    case("a version's legal hold",
+         call("s3.put_object", Bucket="@locked", Key="k", Body=b"one", ObjectLockLegalHoldStatus="ON"),
+         call("s3.get_object_legal_hold", Bucket="@locked", Key="k", VersionId="@0.VersionId"),
+         members={"LegalHold.Status": "ON"}),
+    case("a version's retention",
+         call("s3.put_object", Bucket="@locked", Key="k", Body=b"one", ObjectLockMode="GOVERNANCE",
+              ObjectLockRetainUntilDate=NEXT_DAY),
+         call("s3.get_object_retention", Bucket="@locked", Key="k", VersionId="@0.VersionId"),
+         members={"Retention.Mode": "GOVERNANCE"}, moto="It fails with a status of 500."),
     case("tags are told", put(Tagging="a=b"), of("get_object_tagging"),
          members={"TagSet": [{"Key": "a", "Value": "b"}]}),
 )  # fmt: skip
