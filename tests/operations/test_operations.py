@@ -1179,7 +1179,8 @@ def test_a_retry_clears_the_result_of_its_last_attempt():
     of_the_recording = {
         "recording", "state", "bucket", "key", "version", "received", "updated", "job", "attempt", "profile",
         "job_settings", "media_format",
-        "correlation_id", "announcements", "expires", "schema", "entered", "audio_ms", "declared_ms", "profile_settings",
+        "correlation_id", "announcements", "expires", "schema", "entered", "audio_ms", "declared_ms",
+        "profile_settings",
         "cut_off", "warning", "refused",
     }  # fmt: skip
     assert {each.name for each in fields(LedgerRow)} - of_the_recording == set(_OF_ONE_ATTEMPT)
